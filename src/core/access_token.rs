@@ -1,0 +1,265 @@
+//! The verified result.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use super::algorithm::Algorithm;
+use super::claims::{Audience, Confirmation, Identity, ScopeSet};
+use super::jwk::Key;
+use super::payload::{Claim, OneOrMany, Payload};
+use super::policy::{Policy, ScopeClaim};
+use super::rejection::{Facts, Reason, Rejection};
+use super::requirement::{Requirement, Unmet};
+use super::time::NumericDate;
+
+/// A token whose signature and claims hold, before it is known that its presenter may use it.
+///
+/// It gives no claims: [`confirm`](Unconfirmed::confirm) is the only way on.
+#[must_use = "a token is not accepted before it is confirmed"]
+pub struct Unconfirmed(AccessToken);
+
+impl Unconfirmed {
+    pub(crate) fn new(token: AccessToken) -> Self {
+        Unconfirmed(token)
+    }
+
+    /// Accepts the token from a presenter who has proven this possession.
+    ///
+    /// # Errors
+    /// The token is bound to a key or certificate (`cnf`) that was not proven. A bound token never confirms as bearer.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use resource_server::{Error, Reason, Validator, testing::TestIssuer};
+    /// # use serde_json::json;
+    /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+    /// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
+    /// let bound = issuer.token()
+    ///     .claim("cnf", json!({"jkt": "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"}))
+    ///     .mint();
+    /// // validate() is for bearer tokens.
+    /// let Some(Err(Error::Rejected(rejection))) = validator.validate_now(&bound) else { unreachable!() };
+    /// assert_eq!(rejection.reason(), Reason::ProofOfPossessionMissing);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn confirm(self, possession: &Possession) -> Result<AccessToken, Rejection> {
+        // Nothing that a request can prove yet: possession holds no key and no certificate.
+        let Possession(()) = possession;
+        match self.0.payload.cnf {
+            Claim::Absent => Ok(self.0),
+            Claim::Malformed | Claim::Is(_) => {
+                Err(Rejection::plain(Reason::ProofOfPossessionMissing))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Unconfirmed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unconfirmed(..)")
+    }
+}
+
+/// What the presenter of a token has proven to hold.
+///
+/// ```
+/// use resource_server::Possession;
+///
+/// let nothing_but_the_token = Possession::bearer();
+/// ```
+#[derive(Clone, Debug)]
+pub struct Possession(());
+
+impl Possession {
+    /// Nothing but the token itself.
+    pub const fn bearer() -> Self {
+        Possession(())
+    }
+}
+
+/// An access token that is good: signature, issuer, audience, time and presenter were checked.
+///
+/// What it allows is not: ask with [`require`](AccessToken::require). All accessors borrow from the claims set that was
+/// signed; cloning is cheap. An accessor gives an `Option` where the RFC has the claim optional.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use resource_server::{Error, Requirement, Validator, testing::TestIssuer};
+///
+/// let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+/// let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
+/// let minted = issuer.token().subject("alice").scope("orders:read").claim("tenant", "acme").mint();
+///
+/// let token = validator.validate_now(&minted).unwrap()?;
+/// assert_eq!(token.subject(), Some("alice"));
+/// token.require(&Requirement::scope("orders:read"))?;
+/// assert_eq!(token.claim("tenant").unwrap(), "acme");
+///
+/// #[derive(serde::Deserialize)]
+/// struct MyClaims { tenant: String }
+/// let mine: MyClaims = token.claims()?;
+/// assert_eq!(mine.tenant, "acme");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct AccessToken {
+    payload: Arc<Payload>,
+    key: Arc<Key>,
+    algorithm: Algorithm,
+    policy: Policy,
+}
+
+impl AccessToken {
+    pub(crate) fn new(
+        payload: Arc<Payload>,
+        key: Arc<Key>,
+        algorithm: Algorithm,
+        policy: Policy,
+    ) -> Self {
+        AccessToken {
+            payload,
+            key,
+            algorithm,
+            policy,
+        }
+    }
+
+    /// The `iss` claim (RFC 7519 section 4.1.1).
+    pub fn issuer(&self) -> &str {
+        self.policy.issuer()
+    }
+
+    /// The `sub` claim (RFC 7519 section 4.1.2). Unique only within the issuer: see [`identity`](AccessToken::identity).
+    pub fn subject(&self) -> Option<&str> {
+        self.payload.str_of(&self.payload.sub)
+    }
+
+    /// Issuer and subject as one value, where there is a subject.
+    pub fn identity(&self) -> Option<Identity<'_>> {
+        self.subject()
+            .map(|subject| Identity::new(self.issuer(), subject))
+    }
+
+    /// The `aud` claim (RFC 7519 section 4.1.3).
+    pub fn audience(&self) -> Audience<'_> {
+        Audience::new(self.payload.aud.get(), self.payload.text())
+    }
+
+    /// The scopes, from `scope` or `scp` as the policy says (RFC 9068 section 2.2.3). Empty where there are none.
+    pub fn scopes(&self) -> ScopeSet<'_> {
+        let (claim, _) = scope_claim(&self.payload, &self.policy);
+        ScopeSet::new(claim.get(), self.payload.text())
+    }
+
+    /// The `client_id` claim (RFC 8693 section 4.3): the client that the token was issued to.
+    pub fn client_id(&self) -> Option<&str> {
+        self.payload.str_of(&self.payload.client_id)
+    }
+
+    /// The `exp` claim (RFC 7519 section 4.1.4).
+    pub fn expires_at(&self) -> Option<NumericDate> {
+        self.payload.exp.get().copied()
+    }
+
+    /// The `iat` claim (RFC 7519 section 4.1.6).
+    pub fn issued_at(&self) -> Option<NumericDate> {
+        self.payload.iat.get().copied()
+    }
+
+    /// The `nbf` claim (RFC 7519 section 4.1.5).
+    pub fn not_before(&self) -> Option<NumericDate> {
+        self.payload.nbf.get().copied()
+    }
+
+    /// The `jti` claim (RFC 7519 section 4.1.7).
+    pub fn jwt_id(&self) -> Option<&str> {
+        self.payload.str_of(&self.payload.jti)
+    }
+
+    /// The `cnf` claim (RFC 7800): what the presenter has proven to hold. `None` for a plain bearer token.
+    pub fn confirmation(&self) -> Option<&Confirmation> {
+        self.payload.cnf.get()
+    }
+
+    /// The `kid` of the key that the signature verified with, where it has one.
+    pub fn key_id(&self) -> Option<&str> {
+        self.key.id()
+    }
+
+    /// The algorithm that the signature verified by.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// How long until `exp`, without any skew; zero when it has passed. For ending a stream or a cached decision in time.
+    pub fn until_expiry(&self, now: NumericDate) -> Duration {
+        self.expires_at()
+            .map_or(Duration::ZERO, |exp| exp.since(now))
+    }
+
+    /// Any claim by name, as JSON. `None` where it is absent; a claim that is `null` is `Some(Value::Null)`.
+    pub fn claim(&self, name: &str) -> Option<serde_json::Value> {
+        let value = self.payload.find(name)?;
+        serde_json::from_str(value.text()).ok()
+    }
+
+    /// All claims, read into a type of yours from the very text that was signed.
+    ///
+    /// # Errors
+    /// They don't fit it: the token lacks what this API needs ([`Reason::ClaimsDoNotFit`], 401).
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
+        // serde's message may quote values; only the place is kept.
+        serde_json::from_str(self.payload.text()).map_err(|error| {
+            let column = error.column();
+            Rejection::new(Reason::ClaimsDoNotFit, Facts::Fit { column })
+        })
+    }
+
+    /// Whether this token allows what an operation asks for.
+    ///
+    /// # Errors
+    /// It does not ([`Reason::InsufficientScope`], 403), or the requirement is malformed, which is the API author's
+    /// mistake (500).
+    pub fn require(&self, requirement: &Requirement) -> Result<(), Unmet> {
+        requirement.check()?;
+        if requirement.is_met_by(&self.scopes()) {
+            return Ok(());
+        }
+        let facts = Facts::Scope(requirement.clone());
+        Err(Unmet::Rejected(Rejection::new(
+            Reason::InsufficientScope,
+            facts,
+        )))
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    /// Shows no claim.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("issuer", &self.issuer())
+            .field("algorithm", &self.algorithm)
+            .field("key_id", &self.key_id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The claim that the token's scopes are in, and whether that is `scope`. A claim that is there counts even when it is
+/// malformed: it never gives way to the other.
+pub(crate) fn scope_claim<'p>(
+    payload: &'p Payload,
+    policy: &Policy,
+) -> (&'p Claim<OneOrMany>, bool) {
+    let (scope, scp) = (&payload.scope, &payload.scp);
+    match policy.scope_claim() {
+        ScopeClaim::Scope if *scope != Claim::Absent => (scope, true),
+        ScopeClaim::Scope => (scp, false),
+        ScopeClaim::Scp if *scp != Claim::Absent => (scp, false),
+        ScopeClaim::Scp => (scope, true),
+    }
+}

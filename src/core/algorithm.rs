@@ -1,0 +1,197 @@
+//! Signature algorithms of JWS that this crate can verify.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A signature algorithm, by its registered `alg` name (RFC 7518 3.1, RFC 8037, RFC 8812, RFC 9864, RFC 9964).
+///
+/// There is no value for `none`: an unsecured token can't be described, so it can't be allowed.
+///
+/// ```
+/// use resource_server::Algorithm;
+///
+/// assert_eq!("ES256".parse(), Ok(Algorithm::ES256));
+/// assert!("none".parse::<Algorithm>().is_err());
+/// assert_eq!(Algorithm::MlDsa65.as_str(), "ML-DSA-65");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    RS256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    RS384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    RS512,
+    /// RSASSA-PSS with SHA-256 and a salt of 32 bytes.
+    PS256,
+    /// RSASSA-PSS with SHA-384 and a salt of 48 bytes.
+    PS384,
+    /// RSASSA-PSS with SHA-512 and a salt of 64 bytes.
+    PS512,
+    /// ECDSA on P-256 with SHA-256.
+    ES256,
+    /// ECDSA on P-384 with SHA-384.
+    ES384,
+    /// ECDSA on P-521 with SHA-512.
+    ES512,
+    /// ECDSA on secp256k1 with SHA-256 (RFC 8812). Accepted only where a policy names it.
+    ES256K,
+    /// EdDSA, which here means Ed25519 (RFC 8037).
+    EdDSA,
+    /// Ed25519 by its fully specified name (RFC 9864).
+    Ed25519,
+    /// ML-DSA-44 (RFC 9964).
+    #[serde(rename = "ML-DSA-44")]
+    MlDsa44,
+    /// ML-DSA-65 (RFC 9964).
+    #[serde(rename = "ML-DSA-65")]
+    MlDsa65,
+    /// ML-DSA-87 (RFC 9964).
+    #[serde(rename = "ML-DSA-87")]
+    MlDsa87,
+}
+
+/// The kind of key that an algorithm is used with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyFamily {
+    Rsa,
+    P256,
+    P384,
+    P521,
+    Secp256k1,
+    Ed25519,
+    MlDsa44,
+    MlDsa65,
+    MlDsa87,
+}
+
+impl Algorithm {
+    /// Every algorithm of this crate.
+    pub const ALL: &'static [Algorithm] = &[
+        Algorithm::RS256,
+        Algorithm::RS384,
+        Algorithm::RS512,
+        Algorithm::PS256,
+        Algorithm::PS384,
+        Algorithm::PS512,
+        Algorithm::ES256,
+        Algorithm::ES384,
+        Algorithm::ES512,
+        Algorithm::ES256K,
+        Algorithm::EdDSA,
+        Algorithm::Ed25519,
+        Algorithm::MlDsa44,
+        Algorithm::MlDsa65,
+        Algorithm::MlDsa87,
+    ];
+
+    /// The algorithms that a policy accepts unless it names its own: all but ES256K.
+    ///
+    /// A key type fits one family of algorithms only, so the length of this list opens nothing.
+    pub fn default_list() -> impl Iterator<Item = Algorithm> {
+        Self::ALL
+            .iter()
+            .copied()
+            .filter(|algorithm| *algorithm != Algorithm::ES256K)
+    }
+
+    /// The registered name, as it stands in a token's `alg`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Algorithm::RS256 => "RS256",
+            Algorithm::RS384 => "RS384",
+            Algorithm::RS512 => "RS512",
+            Algorithm::PS256 => "PS256",
+            Algorithm::PS384 => "PS384",
+            Algorithm::PS512 => "PS512",
+            Algorithm::ES256 => "ES256",
+            Algorithm::ES384 => "ES384",
+            Algorithm::ES512 => "ES512",
+            Algorithm::ES256K => "ES256K",
+            Algorithm::EdDSA => "EdDSA",
+            Algorithm::Ed25519 => "Ed25519",
+            Algorithm::MlDsa44 => "ML-DSA-44",
+            Algorithm::MlDsa65 => "ML-DSA-65",
+            Algorithm::MlDsa87 => "ML-DSA-87",
+        }
+    }
+
+    pub(crate) const fn family(self) -> KeyFamily {
+        match self {
+            Algorithm::RS256
+            | Algorithm::RS384
+            | Algorithm::RS512
+            | Algorithm::PS256
+            | Algorithm::PS384
+            | Algorithm::PS512 => KeyFamily::Rsa,
+            Algorithm::ES256 => KeyFamily::P256,
+            Algorithm::ES384 => KeyFamily::P384,
+            Algorithm::ES512 => KeyFamily::P521,
+            Algorithm::ES256K => KeyFamily::Secp256k1,
+            Algorithm::EdDSA | Algorithm::Ed25519 => KeyFamily::Ed25519,
+            Algorithm::MlDsa44 => KeyFamily::MlDsa44,
+            Algorithm::MlDsa65 => KeyFamily::MlDsa65,
+            Algorithm::MlDsa87 => KeyFamily::MlDsa87,
+        }
+    }
+
+    /// The two names of one algorithm count as one (RFC 9864): a key that states either is used with both.
+    pub(crate) fn same_signature_as(self, other: Algorithm) -> bool {
+        self == other
+            || (self.family() == KeyFamily::Ed25519 && other.family() == KeyFamily::Ed25519)
+    }
+}
+
+/// A set of algorithms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AlgorithmSet(u32);
+
+impl AlgorithmSet {
+    pub(crate) const fn contains(self, algorithm: Algorithm) -> bool {
+        self.0 & (1 << algorithm as u32) != 0
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = Algorithm> {
+        Algorithm::ALL
+            .iter()
+            .copied()
+            .filter(move |algorithm| self.contains(*algorithm))
+    }
+}
+
+impl FromIterator<Algorithm> for AlgorithmSet {
+    fn from_iter<I: IntoIterator<Item = Algorithm>>(algorithms: I) -> Self {
+        AlgorithmSet(
+            algorithms
+                .into_iter()
+                .fold(0, |set, algorithm| set | 1 << algorithm as u32),
+        )
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The text is not the name of an algorithm of this crate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a signature algorithm that this crate verifies")]
+pub struct UnknownAlgorithm;
+
+impl FromStr for Algorithm {
+    type Err = UnknownAlgorithm;
+
+    /// Names are compared exactly; `rs256` is not `RS256`.
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|algorithm| algorithm.as_str() == name)
+            .ok_or(UnknownAlgorithm)
+    }
+}

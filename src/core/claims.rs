@@ -1,0 +1,299 @@
+//! Registered claims as the user reads them: audience, scopes, confirmation, identity.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::base64url;
+use super::payload::{OneOrMany, Text};
+
+/// The `aud` claim: the resources that a token is meant for (RFC 7519 section 4.1.3).
+///
+/// Compared byte for byte: a trailing slash or another case is another audience.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use resource_server::{Issuer, Validator, testing::TestIssuer};
+/// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+/// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
+/// # let token = validator.validate_now(&issuer.token().mint()).unwrap()?;
+/// assert!(token.audience().contains("https://api.example.com"));
+/// assert!(!token.audience().contains("https://api.example.com/"));
+/// assert_eq!(token.audience().iter().count(), 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy)]
+pub struct Audience<'t> {
+    entries: &'t [Text],
+    within: &'t str,
+}
+
+impl<'t> Audience<'t> {
+    pub(crate) fn new(claim: Option<&'t OneOrMany>, within: &'t str) -> Self {
+        Audience {
+            entries: claim.map_or(&[], OneOrMany::as_slice),
+            within,
+        }
+    }
+
+    /// Whether this is one of the audiences, byte for byte.
+    pub fn contains(&self, audience: &str) -> bool {
+        self.iter().any(|entry| entry == audience)
+    }
+
+    /// Every audience, in the token's order.
+    pub fn iter(&self) -> impl Iterator<Item = &'t str> + use<'t> {
+        let within = self.within;
+        self.entries.iter().map(move |entry| entry.of(within))
+    }
+}
+
+impl fmt::Debug for Audience<'_> {
+    /// Shows how many, not which.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Audience({} entries)", self.entries.len())
+    }
+}
+
+/// The scopes that a token carries (RFC 6749 section 3.3, RFC 9068 section 2.2.3).
+///
+/// Membership is exact and case-sensitive: `admin` is not granted by `administrator`, nor `orders:read` by `orders`.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use resource_server::{Issuer, Validator, testing::TestIssuer};
+/// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+/// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
+/// let minted = issuer.token().scope("orders:read orders:write").mint();
+/// let token = validator.validate_now(&minted).unwrap()?;
+/// assert!(token.scopes().contains("orders:read"));
+/// assert!(!token.scopes().contains("orders"));
+/// assert_eq!(token.scopes().iter().collect::<Vec<_>>(), ["orders:read", "orders:write"]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy)]
+pub struct ScopeSet<'t> {
+    entries: &'t [Text],
+    within: &'t str,
+}
+
+impl<'t> ScopeSet<'t> {
+    pub(crate) fn new(claim: Option<&'t OneOrMany>, within: &'t str) -> Self {
+        ScopeSet {
+            entries: claim.map_or(&[], OneOrMany::as_slice),
+            within,
+        }
+    }
+
+    /// Whether the token carries this scope.
+    pub fn contains(&self, scope: &str) -> bool {
+        self.iter().any(|granted| granted == scope)
+    }
+
+    /// Every scope, in the token's order, doubles included.
+    pub fn iter(&self) -> impl Iterator<Item = &'t str> + use<'t> {
+        let within = self.within;
+        self.entries
+            .iter()
+            .flat_map(move |entry| entry.of(within).split(' '))
+            .filter(|scope| !scope.is_empty())
+    }
+
+    /// Whether the token carries no scope at all.
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+}
+
+impl fmt::Debug for ScopeSet<'_> {
+    /// Shows how many, not which.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ScopeSet({} scopes)", self.iter().count())
+    }
+}
+
+/// The characters of RFC 6749 section 3.3: printable ASCII but space, `"` and `\`.
+pub(crate) const fn is_scope_byte(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)
+}
+
+/// One scope, well-formed by RFC 6749 section 3.3. For scopes that come from outside, such as a configuration file.
+///
+/// ```
+/// use resource_server::{Requirement, Scope};
+///
+/// let scope: Scope = "orders:read".parse()?;
+/// let requirement = Requirement::scope(&scope);
+/// assert!("orders read".parse::<Scope>().is_err());
+/// # Ok::<(), resource_server::MalformedScope>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Scope(Box<str>);
+
+impl Scope {
+    /// The scope's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Scope {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Scope {
+    type Err = MalformedScope;
+
+    /// # Errors
+    /// Empty, or a character outside RFC 6749 section 3.3 (a space among them: this is one scope, not a list).
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.is_empty() || !text.bytes().all(is_scope_byte) {
+            return Err(MalformedScope);
+        }
+        Ok(Scope(text.into()))
+    }
+}
+
+/// The text is not one scope of RFC 6749 section 3.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a scope: one or more printable ASCII characters without space, quote and backslash")]
+pub struct MalformedScope;
+
+/// A SHA-256 thumbprint, of a key (RFC 7638) or of a certificate (RFC 8705 section 3.1).
+///
+/// ```
+/// use resource_server::Thumbprint;
+///
+/// let text = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
+/// let thumbprint: Thumbprint = text.parse()?;
+/// assert_eq!(thumbprint.to_string(), text);
+/// # Ok::<(), resource_server::MalformedThumbprint>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Thumbprint([u8; 32]);
+
+impl Thumbprint {
+    /// From the digest itself.
+    pub const fn from_bytes(digest: [u8; 32]) -> Self {
+        Thumbprint(digest)
+    }
+
+    /// The digest itself.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Thumbprint {
+    /// 43 characters of base64url.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&base64url::encode(&self.0))
+    }
+}
+
+impl fmt::Debug for Thumbprint {
+    /// Names the type only: a token's confirmation belongs in no log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Thumbprint(..)")
+    }
+}
+
+impl FromStr for Thumbprint {
+    type Err = MalformedThumbprint;
+
+    /// # Errors
+    /// Anything but the 43 characters of canonical base64url of 32 bytes.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bytes = base64url::decode(text).map_err(|_| MalformedThumbprint)?;
+        bytes
+            .try_into()
+            .map(Thumbprint)
+            .map_err(|_| MalformedThumbprint)
+    }
+}
+
+/// The text is not a SHA-256 thumbprint in base64url.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a SHA-256 thumbprint: 43 characters of base64url without padding")]
+pub struct MalformedThumbprint;
+
+/// What the presenter of a token must prove to hold: its `cnf` claim (RFC 7800, RFC 8705 section 3.1, RFC 9449
+/// section 6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confirmation {
+    jkt: Option<Thumbprint>,
+    x5t_s256: Option<Thumbprint>,
+}
+
+impl Confirmation {
+    pub(crate) const fn new(jkt: Option<Thumbprint>, x5t_s256: Option<Thumbprint>) -> Self {
+        Confirmation { jkt, x5t_s256 }
+    }
+
+    /// Only members that this crate doesn't know.
+    pub(crate) const fn asks_for_nothing_known(&self) -> bool {
+        self.jkt.is_none() && self.x5t_s256.is_none()
+    }
+
+    /// `jkt`: the thumbprint of the DPoP key.
+    pub const fn jkt(&self) -> Option<Thumbprint> {
+        self.jkt
+    }
+
+    /// `x5t#S256`: the thumbprint of the client's certificate.
+    pub const fn x5t_s256(&self) -> Option<Thumbprint> {
+        self.x5t_s256
+    }
+}
+
+/// Who a token speaks for: `sub` is unique only within its `iss` (RFC 7519 section 4.1.2, RFC 9700 section 4.15), so
+/// the two are one value. Use it as the key of whatever is stored by user.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use resource_server::{Issuer, Validator, testing::TestIssuer};
+/// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+/// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
+/// let token = validator.validate_now(&issuer.token().subject("alice").mint()).unwrap()?;
+/// let identity = token.identity().expect("this token has a subject");
+/// assert_eq!((identity.issuer(), identity.subject()), ("https://as.example.com", "alice"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identity<'t> {
+    issuer: &'t str,
+    subject: &'t str,
+}
+
+impl<'t> Identity<'t> {
+    pub(crate) const fn new(issuer: &'t str, subject: &'t str) -> Self {
+        Identity { issuer, subject }
+    }
+
+    /// The `iss` claim.
+    pub const fn issuer(&self) -> &'t str {
+        self.issuer
+    }
+
+    /// The `sub` claim.
+    pub const fn subject(&self) -> &'t str {
+        self.subject
+    }
+}
+
+impl fmt::Debug for Identity<'_> {
+    /// Names the type only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity(..)")
+    }
+}

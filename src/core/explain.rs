@@ -1,0 +1,319 @@
+//! The sentences of `Rejection::explain()`: what was found, what was expected, what to look at.
+
+use std::time::Duration;
+
+use super::policy::Profile;
+use super::rejection::{AcceptedIssuers, Facts, Reason};
+use super::time::NumericDate;
+
+/// Names of issuers, audiences and keys listed in one sentence.
+const MAX_LISTED: usize = 10;
+
+pub(crate) fn sentences(reason: Reason, facts: &Facts) -> String {
+    match facts {
+        Facts::None => plain(reason).to_owned(),
+        Facts::Length { part, bytes, limit } => {
+            format!("The {part} has {bytes} bytes; at most {limit} are taken.")
+        }
+        Facts::Issuer { found, accepted } => issuer(found, accepted),
+        Facts::Type { found, profile } => typ(found, *profile),
+        Facts::Member(name) => member(reason, name),
+        Facts::Algorithm { found, allowed } => {
+            let reads = if found.eq_ignore_ascii_case("none") {
+                "The token is unsecured (alg none), which is never accepted.".to_owned()
+            } else if found.starts_with("HS") {
+                format!(
+                    "The token's alg is \"{found}\", a shared-secret algorithm, which is never taken with an issuer's public keys."
+                )
+            } else if allowed.is_none() {
+                format!("The token's alg \"{found}\" is not one that is verified here.")
+            } else {
+                format!(
+                    "The token's alg is \"{found}\", which the policy of its issuer leaves out."
+                )
+            };
+            match allowed {
+                None => reads,
+                Some(set) => {
+                    let names: Vec<_> = set.iter().map(super::Algorithm::as_str).collect();
+                    format!("{reads} It allows: {}.", names.join(", "))
+                }
+            }
+        }
+        Facts::Audience { found, policy } => format!(
+            "The token is for another audience: it has {}, and this API takes {}. Ask the authorization server for a \
+             token for this API (its resource or audience parameter), or set the audience that it writes.",
+            quoted(found.iter().map(String::as_str)),
+            quoted(policy.audiences())
+        ),
+        Facts::Time {
+            at,
+            now,
+            skew,
+            limit,
+        } => time(reason, *at, *now, *skew, *limit),
+        Facts::Key {
+            id,
+            id_is_known,
+            algorithm,
+            keys,
+        } => key(id.as_deref(), *id_is_known, algorithm.as_str(), keys),
+        Facts::Signature {
+            id,
+            algorithm,
+            tried,
+        } => {
+            let which = match id {
+                Some(id) => format!("kid \"{id}\""),
+                None => "no kid".to_owned(),
+            };
+            format!(
+                "The signature ({algorithm}, {which}) does not verify with {}: the token was changed, or signed with \
+                 another key under the same kid (another environment of the same issuer?).",
+                match tried {
+                    1 => "the key that fits".to_owned(),
+                    n => format!("any of the {n} keys that fit"),
+                }
+            )
+        }
+        Facts::Fit { column } => format!(
+            "The claims don't fit the type that this API reads them into, from column {column} of the claims set on."
+        ),
+        Facts::Scope(requirement) => format!(
+            "The token is good, but the operation needs {requirement}, which its scopes don't hold."
+        ),
+    }
+}
+
+fn plain(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NoCredentials => "The request presented no access token.",
+        Reason::MalformedToken => {
+            "What was presented is no token: it is empty or has characters that no token has, such as white space \
+             or quotes. Is a whole header value or a JSON body being passed instead of the token?"
+        }
+        Reason::OpaqueToken => {
+            "The token is not a JWT but opaque, and no introspection is configured for such. Was the client given a \
+             token without an audience or resource, for which some authorization servers issue opaque ones?"
+        }
+        Reason::EncryptedToken => {
+            "The token is encrypted (JWE). This API has no decryption key; ask for signed tokens."
+        }
+        Reason::NotBase64url => {
+            "A part of the token is not canonical base64url: it was cut, padded, or changed on its way."
+        }
+        Reason::MalformedHeader => {
+            "The token's header is not a sound JSON object, or names a member twice."
+        }
+        Reason::MalformedPayload => {
+            "The token's claims set is not a sound JSON object, names a member twice, or is nested too deep."
+        }
+        Reason::Unsigned => "The token has no signature, which is never accepted.",
+        Reason::IssuerMissing => {
+            "The token has no iss claim, so nothing says whose keys would verify it."
+        }
+        Reason::CriticalHeader => {
+            "The token's header marks extensions as critical (crit). None is understood here, so it must be refused."
+        }
+        Reason::MalformedKeyId => "The token's kid is not a string.",
+        Reason::AlgorithmMissing => "The token's header has no alg, or one that is not a string.",
+        Reason::AudienceMissing => {
+            "The token has no audience, so nothing says that it is meant for this API. Ask the authorization server \
+             for a token for this API (its resource or audience parameter)."
+        }
+        Reason::ExpiryMissing => "The token has no exp, so it would be good for ever.",
+        Reason::ClientNotAllowed => {
+            "The token's client_id is missing or is none of the clients that the policy allows."
+        }
+        Reason::MalformedScope => {
+            "A scope of the token has characters that no scope may have (RFC 6749 section 3.3), or stands in an \
+             array where the policy wants a string."
+        }
+        Reason::MalformedConfirmation => {
+            "The token's cnf has not the form that RFC 7800 and its kin give it, so what it is bound to is unknown."
+        }
+        Reason::UnknownConfirmation => {
+            "The token is bound (cnf) to something other than a DPoP key or a client certificate; no proof of that \
+             can be checked here."
+        }
+        Reason::ProofOfPossessionMissing => {
+            "The token is good but bound (cnf) to a key or certificate of its client. It came as a plain bearer \
+             token, without proof that the presenter holds that."
+        }
+        // These always carry facts; the name is the least that can be said.
+        other => other.as_str(),
+    }
+}
+
+fn member(reason: Reason, name: &str) -> String {
+    match reason {
+        Reason::NotAnAccessToken if ["nonce", "at_hash", "c_hash", "s_hash"].contains(&name) => format!(
+            "This is an ID token, by its \"{name}\" claim. ID tokens are for the client that signed the user in; the \
+             client must send its access token. (For a provider whose access tokens carry it, the policy has \
+             allow_id_token_claims.)"
+        ),
+        Reason::NotAnAccessToken if name == "typ" => {
+            "By the typ among its claims this is an ID, refresh or logout token; the client must send its access token."
+                .to_owned()
+        }
+        Reason::NotAnAccessToken => {
+            format!("By its \"{name}\" claim this is another kind of JWT, not an access token.")
+        }
+        Reason::UnsupportedHeader => {
+            format!("The token's header has \"{name}\", which access tokens here must not have.")
+        }
+        Reason::ClaimMissing => {
+            format!("The token has no \"{name}\" claim, which the policy of its issuer requires.")
+        }
+        _ => format!(
+            "The token's \"{name}\" claim is not of the type that its specification gives it."
+        ),
+    }
+}
+
+fn typ(found: &str, profile: Profile) -> String {
+    let expected = match profile {
+        Profile::Default => "at+jwt, JWT or none",
+        Profile::Rfc9068 => "at+jwt (the policy has the profile of RFC 9068)",
+    };
+    let known = match found.to_ascii_lowercase().as_str() {
+        "dpop+jwt" => " That is a DPoP proof.",
+        "logout+jwt" => " That is a logout token.",
+        "secevent+jwt" => " That is a security event.",
+        "token-introspection+jwt" => " That is a signed introspection response.",
+        _ => "",
+    };
+    format!("The token's typ is \"{found}\"; an access token here has {expected}.{known}")
+}
+
+fn time(
+    reason: Reason,
+    at: NumericDate,
+    now: NumericDate,
+    skew: Duration,
+    limit: Option<Duration>,
+) -> String {
+    let skew_s = skew.as_secs();
+    let ahead = at.since(now).as_secs();
+    let ago = now.since(at).as_secs();
+    let limit = limit.unwrap_or_default().as_secs();
+    match reason {
+        Reason::Expired => {
+            let verdict = if ago <= 300 {
+                "If the client had just fetched it, look at the clocks of both machines."
+            } else {
+                "No clock skew explains that; the client must fetch a new one."
+            };
+            format!(
+                "The token expired {ago} s ago, at {at} (now {now}, skew allowed {skew_s} s). {verdict}"
+            )
+        }
+        Reason::NotYetValid => format!(
+            "The token is valid only from {at} on, in {ahead} s (now {now}, skew allowed {skew_s} s). Look at the \
+             clocks of both machines."
+        ),
+        Reason::IssuedInTheFuture => format!(
+            "The token says that it was issued at {at}, {ahead} s from now (now {now}, skew allowed {skew_s} s). Look \
+             at the clocks of both machines."
+        ),
+        Reason::TooOld => format!(
+            "The token was issued {ago} s ago, at {at}; the policy takes none older than {limit} s (skew allowed \
+             {skew_s} s)."
+        ),
+        _ => format!(
+            "The token lives until {at}, {ahead} s from now; the policy takes none that lives longer than {limit} s \
+             (skew allowed {skew_s} s)."
+        ),
+    }
+}
+
+fn key(id: Option<&str>, id_is_known: bool, algorithm: &str, keys: &super::KeySet) -> String {
+    let mut text = match id {
+        Some(id) if id_is_known => format!(
+            "The issuer's key with kid \"{id}\" is not one for {algorithm}, the token's algorithm."
+        ),
+        Some(id) => format!("The issuer has no key with kid \"{id}\"."),
+        None => format!("The token names no kid, and no key of the issuer fits {algorithm}."),
+    };
+    if keys.is_empty() {
+        text.push_str(" The key set is empty.");
+    } else {
+        let ids: Vec<_> = keys.key_ids().collect();
+        if ids.is_empty() {
+            text.push_str(" None of its keys has a kid.");
+        } else {
+            text.push_str(" Its keys are ");
+            text.push_str(&quoted(ids.into_iter()));
+            text.push('.');
+        }
+    }
+    for skipped in keys.skipped().iter().take(MAX_LISTED) {
+        text.push_str(" Left out: ");
+        text.push_str(&skipped.to_string());
+        text.push('.');
+    }
+    if !id_is_known {
+        text.push_str(
+            " If keys were rotated, this set is old; if not, the token is from another environment.",
+        );
+    }
+    text
+}
+
+fn issuer(found: &str, accepted: &AcceptedIssuers) -> String {
+    let names = accepted.names();
+    let nearest = names
+        .iter()
+        .find_map(|name| difference(found, name).map(|difference| (name, difference)));
+    match nearest {
+        Some((name, difference)) => format!(
+            "The token is from issuer \"{found}\"; configured is \"{name}\". They differ {difference}"
+        ),
+        None => format!(
+            "The token is from issuer \"{found}\", which is not configured here; configured is {}.",
+            quoted(names.into_iter())
+        ),
+    }
+}
+
+/// How two issuers differ, where they are near enough that it may be a slip.
+fn difference(found: &str, expected: &str) -> Option<&'static str> {
+    let bare = |text: &str| text.trim_end_matches('/').to_owned();
+    if bare(found) == bare(expected) {
+        return Some("only in a trailing slash: write the issuer as the token has it.");
+    }
+    if found.eq_ignore_ascii_case(expected) {
+        return Some("only in upper and lower case: write the issuer as the token has it.");
+    }
+    let (found_scheme, found_rest) = found.split_once("://")?;
+    let (expected_scheme, expected_rest) = expected.split_once("://")?;
+    if bare(found_rest) == bare(expected_rest) && found_scheme != expected_scheme {
+        return Some("in the scheme (http or https).");
+    }
+    let (found_host, found_path) = found_rest.split_once('/').unwrap_or((found_rest, ""));
+    let (expected_host, expected_path) =
+        expected_rest.split_once('/').unwrap_or((expected_rest, ""));
+    if found_host == expected_host && found_path != expected_path {
+        return Some(
+            "in the path, which is often the tenant or realm: is the token from another one, or another environment?",
+        );
+    }
+    let name = |host: &str| host.split(':').next().unwrap_or_default().to_owned();
+    if name(found_host) == name(expected_host) {
+        return Some("in the port.");
+    }
+    None
+}
+
+fn quoted<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let texts: Vec<_> = texts.collect();
+    let mut shown: Vec<_> = texts
+        .iter()
+        .take(MAX_LISTED)
+        .map(|text| format!("\"{text}\""))
+        .collect();
+    if texts.len() > MAX_LISTED {
+        shown.push(format!("and {} more", texts.len() - MAX_LISTED));
+    }
+    shown.join(", ")
+}

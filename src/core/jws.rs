@@ -1,0 +1,375 @@
+//! The outer form of a token: compact JWS (RFC 7515 section 3.1), JWE or opaque. All rules that need no policy stand here.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::algorithm::Algorithm;
+use super::base64url;
+use super::json::{self, Fault};
+use super::payload::{Claim, Payload, Text};
+use super::rejection::{Facts, Reason, Rejection};
+use super::time::NumericDate;
+
+/// Tokens up to this size are taken unless set otherwise, in bytes.
+pub(crate) const DEFAULT_MAX_TOKEN_BYTES: usize = 16 * 1024;
+/// Encoded headers up to this size are taken, in bytes.
+pub(crate) const MAX_HEADER_BYTES: usize = 4 * 1024;
+
+/// A token as a request presented it: its form is known, nothing of it is verified.
+///
+/// What it is, is told by form alone: two dots and a first part whose decoded text begins with `{`: a JWT, whose every
+/// later fault is final. Four dots and the same: encrypted. Other token68 text: opaque.
+///
+/// ```
+/// use resource_server::{PresentedToken, Reason};
+///
+/// let opaque = PresentedToken::parse("2YotnFZFEjr1zCsicMWpAA")?;
+/// assert!(opaque.is_opaque());
+/// assert_eq!(PresentedToken::parse("two words").unwrap_err().reason(), Reason::MalformedToken);
+/// # Ok::<(), resource_server::Rejection>(())
+/// ```
+pub struct PresentedToken<'t> {
+    text: &'t str,
+    form: Form<'t>,
+}
+
+enum Form<'t> {
+    Jwt(UnverifiedJwt<'t>),
+    Encrypted,
+    Opaque,
+}
+
+impl<'t> PresentedToken<'t> {
+    /// Reads a token of at most 16 KiB.
+    ///
+    /// # Errors
+    /// It is too long, malformed, or a JWT whose parts are not sound: base64url in its one spelling, JSON objects without
+    /// doubled members, a signature.
+    pub fn parse(token: &'t str) -> Result<Self, Rejection> {
+        Self::parse_within(token, DEFAULT_MAX_TOKEN_BYTES)
+    }
+
+    /// Reads a token of at most `max_bytes`.
+    ///
+    /// # Errors
+    /// As [`parse`](PresentedToken::parse).
+    pub fn parse_within(token: &'t str, max_bytes: usize) -> Result<Self, Rejection> {
+        check_length("token", token, max_bytes)?;
+        let form = if begins_with_an_object(token) {
+            // One scan, which ends at the fifth dot.
+            let mut dots = memchr::memchr_iter(b'.', token.as_bytes()).take(5);
+            match (dots.next(), dots.next(), dots.next(), dots.count()) {
+                (Some(first), Some(second), None, _) => {
+                    Form::Jwt(UnverifiedJwt::read(token, first, second)?)
+                }
+                (_, _, Some(_), 1) => form_of_token68(token, Form::Encrypted)?,
+                _ => form_of_token68(token, Form::Opaque)?,
+            }
+        } else {
+            form_of_token68(token, Form::Opaque)?
+        };
+        Ok(PresentedToken { text: token, form })
+    }
+
+    /// The token itself. A secret: never log it.
+    pub fn as_str(&self) -> &'t str {
+        self.text
+    }
+
+    /// The token's parts, where it is a JWT by form.
+    pub fn jwt(&self) -> Option<&UnverifiedJwt<'t>> {
+        match &self.form {
+            Form::Jwt(jwt) => Some(jwt),
+            Form::Encrypted | Form::Opaque => None,
+        }
+    }
+
+    /// Whether only the authorization server can tell what it is.
+    pub fn is_opaque(&self) -> bool {
+        matches!(self.form, Form::Opaque)
+    }
+
+    /// Why a token that is no JWT can't be judged by keys.
+    pub(crate) fn require_jwt(&self) -> Result<&UnverifiedJwt<'t>, Rejection> {
+        match &self.form {
+            Form::Jwt(jwt) => Ok(jwt),
+            Form::Encrypted => Err(Rejection::plain(Reason::EncryptedToken)),
+            Form::Opaque => Err(Rejection::plain(Reason::OpaqueToken)),
+        }
+    }
+}
+
+impl fmt::Debug for PresentedToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.form {
+            Form::Jwt(_) => "PresentedToken(JWT)",
+            Form::Encrypted => "PresentedToken(encrypted)",
+            Form::Opaque => "PresentedToken(opaque)",
+        })
+    }
+}
+
+/// Whether the text, read as base64url, begins with `{`, which takes the first eight bits of its first two characters.
+fn begins_with_an_object(token: &str) -> bool {
+    matches!(
+        token.as_bytes(),
+        [b'e', b'w'..=b'z' | b'0'..=b'9' | b'-' | b'_', ..]
+    )
+}
+
+/// RFC 6750 section 2.1 (`b64token`), RFC 9110 section 11.2 (`token68`).
+fn form_of_token68<'t>(token: &str, form: Form<'t>) -> Result<Form<'t>, Rejection> {
+    let characters = token.trim_end_matches('=');
+    let is_token68 = !characters.is_empty()
+        && characters.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
+        });
+    if is_token68 {
+        Ok(form)
+    } else {
+        Err(Rejection::plain(Reason::MalformedToken))
+    }
+}
+
+fn check_length(part: &'static str, text: &str, limit: usize) -> Result<(), Rejection> {
+    if text.len() > limit {
+        return Err(Rejection::new(
+            Reason::TooLong,
+            Facts::Length {
+                part,
+                bytes: text.len(),
+                limit,
+            },
+        ));
+    }
+    Ok(())
+}
+
+/// A JWT by form. Nothing that it says is verified: use it to find keys, never to decide.
+///
+/// ```
+/// use resource_server::{PresentedToken, testing::TestIssuer};
+///
+/// let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+/// let text = issuer.token().mint();
+/// let token = PresentedToken::parse(&text)?;
+/// let jwt = token.jwt().expect("a JWT by form");
+/// assert_eq!(jwt.issuer(), Some("https://as.example.com"));
+/// assert!(jwt.key_id().is_some());
+/// # Ok::<(), resource_server::Rejection>(())
+/// ```
+pub struct UnverifiedJwt<'t> {
+    /// What the signature is over: header, dot, claims set, as encoded.
+    signing_input: &'t str,
+    /// The decoded header and behind it the decoded signature: one allocation.
+    decoded: Vec<u8>,
+    header_bytes: usize,
+    header: Header,
+    payload: Arc<Payload>,
+}
+
+/// The members of a header that count here (RFC 7515 section 4.1). Others, `jku`, `jwk`, `x5u` and `x5c` among them, lead
+/// to nothing.
+#[derive(Default)]
+struct Header {
+    alg: Claim<Text>,
+    algorithm: Option<Algorithm>,
+    kid: Claim<Text>,
+    typ: Claim<Text>,
+    has_crit: bool,
+    unsupported: Option<&'static str>,
+}
+
+impl<'t> UnverifiedJwt<'t> {
+    fn read(token: &'t str, first_dot: usize, second_dot: usize) -> Result<Self, Rejection> {
+        let (signing_input, signature) = split_at_dot(token, second_dot)?;
+        let (header, payload) = split_at_dot(signing_input, first_dot)?;
+        check_length("token's header", header, MAX_HEADER_BYTES)?;
+        if signature.is_empty() {
+            return Err(Rejection::plain(Reason::Unsigned));
+        }
+        let not_base64url = |_| Rejection::plain(Reason::NotBase64url);
+
+        let capacity = base64url::decoded_capacity(header) + base64url::decoded_capacity(signature);
+        let mut decoded = Vec::with_capacity(capacity);
+        base64url::append_decoded(header, &mut decoded).map_err(not_base64url)?;
+        let header_bytes = decoded.len();
+        let header = Header::read(&decoded)?;
+
+        let payload = base64url::decode(payload).map_err(not_base64url)?;
+        let payload = String::from_utf8(payload)
+            .map_err(|_| Fault::Syntax)
+            .and_then(Payload::read)
+            .map_err(|_| Rejection::plain(Reason::MalformedPayload))?;
+
+        base64url::append_decoded(signature, &mut decoded).map_err(not_base64url)?;
+        Ok(UnverifiedJwt {
+            signing_input,
+            decoded,
+            header_bytes,
+            header,
+            payload: Arc::new(payload),
+        })
+    }
+
+    /// The `iss` claim: which issuer the token says it is from. Unverified.
+    pub fn issuer(&self) -> Option<&str> {
+        self.payload.str_of(&self.payload.iss)
+    }
+
+    /// The header's `kid`. Unverified: a string to look up among the issuer's keys and nothing else.
+    pub fn key_id(&self) -> Option<&str> {
+        self.header_str(&self.header.kid)
+    }
+
+    /// The header's `alg`, where it is one of this crate. Unverified.
+    pub fn algorithm(&self) -> Option<Algorithm> {
+        self.header.algorithm
+    }
+
+    /// The `exp` claim. Unverified.
+    pub fn expires_at(&self) -> Option<NumericDate> {
+        self.payload.exp.get().copied()
+    }
+
+    pub(crate) fn payload(&self) -> &Arc<Payload> {
+        &self.payload
+    }
+
+    pub(crate) fn signing_input(&self) -> &[u8] {
+        self.signing_input.as_bytes()
+    }
+
+    pub(crate) fn signature(&self) -> &[u8] {
+        self.decoded.get(self.header_bytes..).unwrap_or_default()
+    }
+
+    pub(crate) fn typ(&self) -> &Claim<Text> {
+        &self.header.typ
+    }
+
+    pub(crate) fn alg(&self) -> Option<&str> {
+        self.header_str(&self.header.alg)
+    }
+
+    pub(crate) fn has_malformed_key_id(&self) -> bool {
+        self.header.kid.is_malformed()
+    }
+
+    pub(crate) fn has_critical_header(&self) -> bool {
+        self.header.has_crit
+    }
+
+    pub(crate) fn unsupported_header(&self) -> Option<&'static str> {
+        self.header.unsupported
+    }
+
+    pub(crate) fn header_str<'a>(&'a self, member: &'a Claim<Text>) -> Option<&'a str> {
+        let header = self.decoded.get(..self.header_bytes)?;
+        Some(member.get()?.of(std::str::from_utf8(header).ok()?))
+    }
+}
+
+impl fmt::Debug for UnverifiedJwt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UnverifiedJwt(..)")
+    }
+}
+
+/// What stands before and behind a dot.
+fn split_at_dot(text: &str, at: usize) -> Result<(&str, &str), Rejection> {
+    match (text.get(..at), text.get(at + 1..)) {
+        (Some(before), Some(behind)) => Ok((before, behind)),
+        _ => Err(Rejection::plain(Reason::MalformedToken)),
+    }
+}
+
+impl Header {
+    fn read(decoded: &[u8]) -> Result<Self, Rejection> {
+        let malformed = || Rejection::plain(Reason::MalformedHeader);
+        let text = std::str::from_utf8(decoded).map_err(|_| malformed())?;
+        let mut header = Header::default();
+        json::read_object(text, |name, value| {
+            let string = || match Text::read(value, text) {
+                Some(read) => Claim::Is(read),
+                None => Claim::Malformed,
+            };
+            match name {
+                "alg" => {
+                    header.alg = string();
+                    header.algorithm = header.alg.get().and_then(|alg| alg.of(text).parse().ok());
+                }
+                "kid" => header.kid = string(),
+                "typ" => header.typ = string(),
+                "crit" => header.has_crit = true,
+                // Compression (a JWE matter) and RFC 7797: both change what the signature is over.
+                "zip" => header.unsupported = Some("zip"),
+                "b64" => header.unsupported = Some("b64"),
+                // A token in a token (RFC 7519 section 5.2).
+                "cty"
+                    if value
+                        .as_str()
+                        .is_none_or(|cty| names_media_type(&cty, "jwt")) =>
+                {
+                    header.unsupported = Some("cty");
+                }
+                _ => {}
+            }
+        })
+        .map_err(|_| malformed())?;
+        Ok(header)
+    }
+}
+
+/// Whether a `typ` or `cty` names a media type, whose `application/` may be left out (RFC 7515 sections 4.1.9 and
+/// 4.1.10).
+pub(crate) fn names_media_type(text: &str, subtype: &str) -> bool {
+    const PREFIX: &str = "application/";
+    let named = match text.get(..PREFIX.len()) {
+        Some(start) if start.eq_ignore_ascii_case(PREFIX) => {
+            text.get(PREFIX.len()..).unwrap_or_default()
+        }
+        _ => text,
+    };
+    named.eq_ignore_ascii_case(subtype)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A source's future may hold a token across an await on any thread, and hand it on with a shorter lifetime.
+    #[test]
+    fn a_presented_token_is_sync_and_covariant() {
+        fn shared<T: Send + Sync>() {}
+        fn shorter<'a>(token: PresentedToken<'static>, _: &'a str) -> PresentedToken<'a> {
+            token
+        }
+        shared::<PresentedToken<'static>>();
+        let here = String::new();
+        let token = PresentedToken::parse("opaque").unwrap();
+        assert!(shorter(token, &here).is_opaque());
+    }
+
+    #[test]
+    fn t09_media_types_are_compared_without_case_and_prefix() {
+        for text in [
+            "at+jwt",
+            "AT+JWT",
+            "application/at+jwt",
+            "Application/At+Jwt",
+        ] {
+            assert!(names_media_type(text, "at+jwt"), "{text}");
+        }
+        for text in [
+            "",
+            "at+jwt ",
+            "application/",
+            "text/at+jwt",
+            "application/application/at+jwt",
+            "é",
+        ] {
+            assert!(!names_media_type(text, "at+jwt"), "{text}");
+        }
+    }
+}

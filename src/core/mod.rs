@@ -1,0 +1,43 @@
+//! The pure core: no I/O, no async, no clock. It imports nothing of the rest of the crate.
+
+mod access_token;
+mod algorithm;
+mod base64url;
+mod claims;
+mod ed25519_points;
+mod excerpt;
+mod explain;
+mod json;
+mod jwk;
+mod jws;
+mod payload;
+mod policy;
+mod rejection;
+mod requirement;
+mod signature;
+mod time;
+mod verify;
+
+pub use access_token::{AccessToken, Possession, Unconfirmed};
+pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub use claims::{
+    Audience, Confirmation, Identity, MalformedScope, MalformedThumbprint, Scope, ScopeSet,
+    Thumbprint,
+};
+pub use jwk::{KeySet, KeySetError, SkipReason, SkippedKey};
+pub use jws::{PresentedToken, UnverifiedJwt};
+pub use policy::{Policy, PolicyBuilder, PolicyError, PolicyProblem, Profile, ScopeClaim};
+pub use rejection::{Reason, Rejection};
+pub use requirement::{MalformedRequirement, Requirement, Unmet};
+pub use signature::{SignatureError, VerificationKey};
+pub use time::{Clock, NumericDate, TimeOutOfRange};
+pub use verify::{Evidence, verify};
+
+pub(crate) use jws::DEFAULT_MAX_TOKEN_BYTES;
+pub(crate) use rejection::AcceptedIssuers;
+pub(crate) use verify::{check_claims, check_signature, issuer_of, wrong_issuer};
+
+#[cfg(feature = "testing")]
+pub(crate) use algorithm::KeyFamily;
+#[cfg(feature = "testing")]
+pub(crate) use base64url::encode as encode_base64url;

@@ -1,0 +1,364 @@
+//! The claims set of a token, read once: registered claims as ranges into its text.
+//!
+//! Reading judges nothing. A registered claim that has not its type is remembered as such, and the check whose turn it
+//! is refuses the token for it.
+
+use super::base64url;
+use super::claims::{Confirmation, Thumbprint};
+use super::json::{self, Fault, Value};
+use super::time::NumericDate;
+
+/// What a registered claim turned out to be. `null` is malformed, not absent (RFC 7519 section 4 gives each its type).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Claim<T> {
+    #[default]
+    Absent,
+    Malformed,
+    Is(T),
+}
+
+impl<T> Claim<T> {
+    fn or_malformed(value: Option<T>) -> Self {
+        value.map_or(Claim::Malformed, Claim::Is)
+    }
+
+    pub(crate) fn get(&self) -> Option<&T> {
+        match self {
+            Claim::Is(value) => Some(value),
+            Claim::Absent | Claim::Malformed => None,
+        }
+    }
+
+    pub(crate) fn is_malformed(&self) -> bool {
+        matches!(self, Claim::Malformed)
+    }
+}
+
+/// A string of the text: a range where it stands there as it is, a copy where it was escaped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Text {
+    Range(u32, u32),
+    Unescaped(Box<str>),
+}
+
+impl Text {
+    /// `within` is the text that `value` is a slice of.
+    pub(crate) fn read(value: Value<'_>, within: &str) -> Option<Self> {
+        match value.as_str()? {
+            std::borrow::Cow::Owned(text) => Some(Text::Unescaped(text.into())),
+            std::borrow::Cow::Borrowed(text) => {
+                let start = text.as_ptr().addr().checked_sub(within.as_ptr().addr())?;
+                let end = start.checked_add(text.len())?;
+                Some(Text::Range(start.try_into().ok()?, end.try_into().ok()?))
+            }
+        }
+    }
+
+    pub(crate) fn of<'t>(&'t self, within: &'t str) -> &'t str {
+        match self {
+            Text::Unescaped(text) => text,
+            // The range was taken from this very text, so `get` finds it.
+            Text::Range(start, end) => within.get(*start as usize..*end as usize).unwrap_or(""),
+        }
+    }
+}
+
+/// One string or a list of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OneOrMany {
+    One(Text),
+    Many(Vec<Text>),
+}
+
+impl OneOrMany {
+    fn read(value: Value<'_>, within: &str) -> Option<Self> {
+        match value.as_array() {
+            None => Text::read(value, within).map(OneOrMany::One),
+            Some(elements) => elements
+                .into_iter()
+                .map(|element| Text::read(element, within))
+                .collect::<Option<_>>()
+                .map(OneOrMany::Many),
+        }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[Text] {
+        match self {
+            OneOrMany::One(text) => std::slice::from_ref(text),
+            OneOrMany::Many(texts) => texts,
+        }
+    }
+}
+
+/// A claims set. Shared, never changed.
+pub(crate) struct Payload {
+    text: String,
+    pub(crate) iss: Claim<Text>,
+    pub(crate) sub: Claim<Text>,
+    pub(crate) aud: Claim<OneOrMany>,
+    pub(crate) exp: Claim<NumericDate>,
+    pub(crate) nbf: Claim<NumericDate>,
+    pub(crate) iat: Claim<NumericDate>,
+    pub(crate) jti: Claim<Text>,
+    pub(crate) client_id: Claim<Text>,
+    pub(crate) scope: Claim<OneOrMany>,
+    pub(crate) scp: Claim<OneOrMany>,
+    pub(crate) cnf: Claim<Confirmation>,
+    /// `auth_time`, `acr` and `act` are only checked for their type; the first that has not its type.
+    pub(crate) other_malformed: Option<&'static str>,
+    /// The first claim that only other kinds of token carry.
+    pub(crate) foreign: Option<Foreign>,
+}
+
+/// A sign that a JWT is of another kind than an access token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Foreign {
+    /// A claim of an ID token (OpenID Connect Core sections 2 and 3.3.2.11).
+    IdToken(&'static str),
+    /// A claim of a security event, logout or introspection token (RFC 8417, RFC 9701), or a payload `typ` that names
+    /// another kind (Keycloak).
+    Other(&'static str),
+}
+
+impl Payload {
+    /// Reads a claims set, which must be a JSON object.
+    pub(crate) fn read(text: String) -> Result<Self, Fault> {
+        let mut payload = Payload {
+            text: String::new(),
+            iss: Claim::Absent,
+            sub: Claim::Absent,
+            aud: Claim::Absent,
+            exp: Claim::Absent,
+            nbf: Claim::Absent,
+            iat: Claim::Absent,
+            jti: Claim::Absent,
+            client_id: Claim::Absent,
+            scope: Claim::Absent,
+            scp: Claim::Absent,
+            cnf: Claim::Absent,
+            other_malformed: None,
+            foreign: None,
+        };
+        json::read_object(&text, |name, value| payload.take(name, value, &text))?;
+        payload.text = text;
+        Ok(payload)
+    }
+
+    fn take(&mut self, name: &str, value: Value<'_>, text: &str) {
+        let string = || Claim::or_malformed(Text::read(value, text));
+        match name {
+            "iss" => self.iss = string(),
+            "sub" => self.sub = string(),
+            "aud" => self.aud = Claim::or_malformed(OneOrMany::read(value, text)),
+            "exp" => self.exp = Claim::or_malformed(read_date(value, Rounding::Down)),
+            "nbf" => self.nbf = Claim::or_malformed(read_date(value, Rounding::Up)),
+            "iat" => self.iat = Claim::or_malformed(read_date(value, Rounding::Up)),
+            "jti" => self.jti = string(),
+            "client_id" => self.client_id = string(),
+            "scope" => self.scope = Claim::or_malformed(OneOrMany::read(value, text)),
+            "scp" => self.scp = Claim::or_malformed(OneOrMany::read(value, text)),
+            "cnf" => self.cnf = Claim::or_malformed(read_confirmation(value)),
+            "auth_time" if read_date(value, Rounding::Up).is_none() => self.malformed("auth_time"),
+            "acr" if value.as_str().is_none() => self.malformed("acr"),
+            "act" if !value.is_object() => self.malformed("act"),
+            "nonce" => self.foreign(Foreign::IdToken("nonce")),
+            "at_hash" => self.foreign(Foreign::IdToken("at_hash")),
+            "c_hash" => self.foreign(Foreign::IdToken("c_hash")),
+            "s_hash" => self.foreign(Foreign::IdToken("s_hash")),
+            "events" => self.foreign(Foreign::Other("events")),
+            "token_introspection" => self.foreign(Foreign::Other("token_introspection")),
+            "typ" => {
+                let kind = value.as_str().unwrap_or_default();
+                if ["ID", "Refresh", "Offline", "Logout"]
+                    .iter()
+                    .any(|other| kind.eq_ignore_ascii_case(other))
+                {
+                    self.foreign(Foreign::Other("typ"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn malformed(&mut self, name: &'static str) {
+        self.other_malformed.get_or_insert(name);
+    }
+
+    /// A sign of another kind than ID tokens outweighs theirs: no setting excuses it.
+    fn foreign(&mut self, sign: Foreign) {
+        match self.foreign {
+            None | Some(Foreign::IdToken(_)) => self.foreign = Some(sign),
+            Some(Foreign::Other(_)) => {}
+        }
+    }
+
+    /// The claims set as it was signed.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn str_of<'t>(&'t self, claim: &'t Claim<Text>) -> Option<&'t str> {
+        claim.get().map(|text| text.of(&self.text))
+    }
+
+    /// The value of a member of the claims set.
+    pub(crate) fn find(&self, wanted: &str) -> Option<Value<'_>> {
+        let mut found = None;
+        // The whole text was read strictly before, so this reading can't fail.
+        let read = json::read_members(&self.text, |name, value| {
+            if name == wanted {
+                found = Some(value);
+            }
+            Ok(())
+        });
+        read.ok().and(found)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Rounding {
+    Down,
+    Up,
+}
+
+/// A NumericDate (RFC 7519 section 2), whose fraction is rounded so that the token lives shorter.
+fn read_date(value: Value<'_>, rounding: Rounding) -> Option<NumericDate> {
+    /// 2^63: the first double above every i64.
+    const END: f64 = 9_223_372_036_854_775_808.0;
+
+    if !value.is_number() {
+        return None;
+    }
+    if let Ok(seconds) = value.text().parse::<i64>() {
+        return Some(NumericDate::from_secs(seconds));
+    }
+    let seconds: f64 = value.text().parse().ok()?;
+    let whole = match rounding {
+        Rounding::Down => seconds.floor(),
+        Rounding::Up => seconds.ceil(),
+    };
+    if !(-END..END).contains(&whole) {
+        return None;
+    }
+    #[allow(clippy::cast_possible_truncation)] // whole, and in the range of i64
+    Some(NumericDate::from_secs(whole as i64))
+}
+
+/// The `cnf` claim (RFC 7800 section 3.1): members we know have their form, others are counted but not read.
+fn read_confirmation(value: Value<'_>) -> Option<Confirmation> {
+    let mut jkt = Claim::Absent;
+    let mut x5t_s256 = Claim::Absent;
+    let mut members = 0;
+    let thumbprint = |value: Value<'_>| {
+        let text = value.as_str()?;
+        let bytes = base64url::decode(&text).ok()?;
+        bytes.try_into().ok().map(Thumbprint::from_bytes)
+    };
+    json::read_members(value.text(), |name, value| {
+        members += 1;
+        match name {
+            "jkt" => jkt = Claim::or_malformed(thumbprint(value)),
+            "x5t#S256" => x5t_s256 = Claim::or_malformed(thumbprint(value)),
+            _ => {}
+        }
+        Ok(())
+    })
+    .ok()?;
+    if members == 0 || jkt.is_malformed() || x5t_s256.is_malformed() {
+        return None;
+    }
+    Some(Confirmation::new(
+        jkt.get().copied(),
+        x5t_s256.get().copied(),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Payload {
+        Payload::read(text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn c03_dates_round_so_that_the_token_lives_shorter() {
+        let payload = read(r#"{"exp":1.7e9,"nbf":10.2,"iat":-0.5}"#);
+        assert_eq!(
+            payload.exp,
+            Claim::Is(NumericDate::from_secs(1_700_000_000))
+        );
+        assert_eq!(payload.nbf, Claim::Is(NumericDate::from_secs(11)));
+        assert_eq!(payload.iat, Claim::Is(NumericDate::from_secs(0)));
+        assert_eq!(
+            read(r#"{"exp":10.9}"#).exp,
+            Claim::Is(NumericDate::from_secs(10))
+        );
+        assert_eq!(
+            read(r#"{"exp":-10.1}"#).exp,
+            Claim::Is(NumericDate::from_secs(-11))
+        );
+    }
+
+    #[test]
+    fn c11_the_ends_of_the_range_of_dates() {
+        for (text, expected) in [
+            (
+                "9223372036854775807",
+                Claim::Is(NumericDate::from_secs(i64::MAX)),
+            ),
+            (
+                "-9223372036854775808",
+                Claim::Is(NumericDate::from_secs(i64::MIN)),
+            ),
+            (
+                "-9.223372036854775808e18",
+                Claim::Is(NumericDate::from_secs(i64::MIN)),
+            ),
+            ("9223372036854775808", Claim::Malformed),
+            ("9.3e18", Claim::Malformed),
+            ("-1e300", Claim::Malformed),
+            ("\"1\"", Claim::Malformed),
+            ("null", Claim::Malformed),
+            ("true", Claim::Malformed),
+            ("[1]", Claim::Malformed),
+            ("{}", Claim::Malformed),
+        ] {
+            assert_eq!(
+                read(&format!(r#"{{"exp":{text}}}"#)).exp,
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn escaped_strings_are_read_as_what_they_mean() {
+        let payload = read(r#"{"iss":"https:\/\/as.example","aud":["a","\u0062"]}"#);
+        assert_eq!(payload.str_of(&payload.iss), Some("https://as.example"));
+        let audience: Vec<_> = payload
+            .aud
+            .get()
+            .unwrap()
+            .as_slice()
+            .iter()
+            .map(|a| a.of(payload.text()))
+            .collect();
+        assert_eq!(audience, ["a", "b"]);
+    }
+
+    #[test]
+    fn c07_a_sign_that_nothing_excuses_outweighs_one_of_an_id_token() {
+        assert_eq!(
+            read(r#"{"nonce":"n"}"#).foreign,
+            Some(Foreign::IdToken("nonce"))
+        );
+        assert_eq!(read(r#"{"typ":"Bearer"}"#).foreign, None);
+        for text in [
+            r#"{"nonce":"n","typ":"Refresh"}"#,
+            r#"{"typ":"refresh","nonce":"n"}"#,
+        ] {
+            assert_eq!(read(text).foreign, Some(Foreign::Other("typ")));
+        }
+    }
+}

@@ -1,0 +1,408 @@
+//! What an API accepts from one issuer.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::algorithm::{Algorithm, AlgorithmSet};
+
+/// Clock skew that is allowed unless a policy says otherwise: 30 seconds.
+pub(crate) const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(30);
+/// More skew than this hides a broken clock: 300 seconds.
+pub(crate) const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
+
+/// What this API accepts from one issuer. A policy that exists is a sound one: every way to make one, deserializing
+/// included, runs the same checks.
+///
+/// It is what the pure [`verify`](crate::verify) takes. With a [`Validator`](crate::Validator) hand the settings to
+/// [`Issuer::policy`](crate::Issuer::policy) instead; the issuer's name and the API's audience come from there.
+///
+/// Cloning is cheap.
+///
+/// ```
+/// use resource_server::{Algorithm, Policy};
+///
+/// let policy = Policy::builder()
+///     .issuer("https://as.example.com")
+///     .audience("https://api.example.com")
+///     .algorithms([Algorithm::ES256, Algorithm::RS256])
+///     .build()?;
+/// assert_eq!(policy.issuer(), "https://as.example.com");
+///
+/// // The same from a configuration file; an unknown field is an error.
+/// let policy: Policy = serde_json::from_str(r#"{
+///     "issuer": "https://as.example.com",
+///     "audiences": ["https://api.example.com"],
+///     "algorithms": ["ES256", "RS256"]
+/// }"#)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "PolicyBuilder")]
+pub struct Policy(Arc<Settings>);
+
+struct Settings {
+    issuer: String,
+    audiences: Vec<String>,
+    algorithms: AlgorithmSet,
+    profile: Profile,
+    clock_skew: Duration,
+    max_token_age: Option<Duration>,
+    max_remaining: Option<Duration>,
+    allowed_clients: Option<Vec<String>>,
+    scope_claim: ScopeClaim,
+    allow_scope_array: bool,
+    allow_id_token_claims: bool,
+}
+
+impl Policy {
+    /// Settings with everything at its default, and without an issuer and an audience, which a policy must have.
+    pub fn builder() -> PolicyBuilder {
+        PolicyBuilder::default()
+    }
+
+    /// The issuer, byte for byte as it stands in `iss`.
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    /// The audiences of which a token must have one, byte for byte.
+    pub fn audiences(&self) -> impl Iterator<Item = &str> {
+        self.0.audiences.iter().map(String::as_str)
+    }
+
+    /// The algorithms that are accepted.
+    pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        self.0.algorithms.iter()
+    }
+
+    pub(crate) fn algorithm_set(&self) -> AlgorithmSet {
+        self.0.algorithms
+    }
+
+    pub(crate) fn profile(&self) -> Profile {
+        self.0.profile
+    }
+
+    pub(crate) fn clock_skew(&self) -> Duration {
+        self.0.clock_skew
+    }
+
+    pub(crate) fn max_token_age(&self) -> Option<Duration> {
+        self.0.max_token_age
+    }
+
+    pub(crate) fn max_remaining(&self) -> Option<Duration> {
+        self.0.max_remaining
+    }
+
+    pub(crate) fn allowed_clients(&self) -> Option<&[String]> {
+        self.0.allowed_clients.as_deref()
+    }
+
+    pub(crate) fn scope_claim(&self) -> ScopeClaim {
+        self.0.scope_claim
+    }
+
+    pub(crate) fn allows_scope_array(&self) -> bool {
+        self.0.allow_scope_array
+    }
+
+    pub(crate) fn allows_id_token_claims(&self) -> bool {
+        self.0.allow_id_token_claims
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policy")
+            .field("issuer", &self.0.issuer)
+            .field("audiences", &self.0.audiences)
+            .field("algorithms", &self.algorithms().collect::<Vec<_>>())
+            .field("profile", &self.0.profile)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which kind of JWT is taken for an access token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Profile {
+    /// `typ` is `at+jwt`, `JWT` or absent. Where it is not `at+jwt`, a token with claims of an ID token, a logout token
+    /// or a security event is refused (RFC 8725 sections 2.8 and 3.12).
+    ///
+    /// Where an accepted audience is also the `client_id` of a client that gets ID tokens, that is not enough to tell
+    /// the two kinds apart: use [`Profile::Rfc9068`].
+    #[default]
+    #[serde(rename = "default")]
+    Default,
+    /// RFC 9068: `typ` is `at+jwt`, and `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and `jti` are all there.
+    #[serde(rename = "rfc9068")]
+    Rfc9068,
+}
+
+/// The claim that a token's scopes are read from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum ScopeClaim {
+    /// `scope` (RFC 9068 section 2.2.3), or `scp` where there is no `scope`. Never both together.
+    #[default]
+    #[serde(rename = "scope")]
+    Scope,
+    /// `scp`, or `scope` where there is no `scp`.
+    #[serde(rename = "scp")]
+    Scp,
+}
+
+/// Settings of a [`Policy`] on the way to one. Also what [`Issuer::policy`](crate::Issuer::policy) takes, where issuer
+/// and audience may be left out.
+///
+/// ```
+/// use resource_server::{PolicyBuilder, PolicyError, Policy};
+/// use std::time::Duration;
+///
+/// let settings: PolicyBuilder = serde_json::from_str(r#"{"clock_skew_seconds": 10, "profile": "rfc9068"}"#)?;
+/// assert!(serde_json::from_str::<PolicyBuilder>(r#"{"clock_skwe_seconds": 10}"#).is_err());
+///
+/// // All problems at once.
+/// let error = Policy::builder().clock_skew(Duration::from_secs(3600)).build().unwrap_err();
+/// assert_eq!(error.problems().len(), 3);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolicyBuilder {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audiences: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    algorithms: Option<Vec<Algorithm>>,
+    profile: Profile,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_skew_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_token_age_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_remaining_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_clients: Option<Vec<String>>,
+    scope_claim: ScopeClaim,
+    allow_scope_array: bool,
+    allow_id_token_claims: bool,
+}
+
+impl PolicyBuilder {
+    /// The issuer's name, as it stands in `iss` to the byte (RFC 9207, RFC 8414 section 2).
+    #[must_use]
+    pub fn issuer(mut self, name: impl Into<String>) -> Self {
+        self.issuer = Some(name.into());
+        self
+    }
+
+    /// One more audience that is accepted (RFC 7519 section 4.1.3). A token needs one of them.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audiences.get_or_insert_default().push(audience.into());
+        self
+    }
+
+    /// The algorithms to accept instead of [`Algorithm::default_list`]. Names count as they are: a list of `Ed25519`
+    /// alone refuses `EdDSA`.
+    #[must_use]
+    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.algorithms = Some(algorithms.into_iter().collect());
+        self
+    }
+
+    /// Which kind of JWT is taken for an access token.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// How far the issuer's clock may be from ours, in whole seconds. Default 30 seconds, at most 300.
+    #[must_use]
+    pub fn clock_skew(mut self, skew: Duration) -> Self {
+        self.clock_skew_seconds = Some(skew.as_secs());
+        self
+    }
+
+    /// Refuses a token older than this by its `iat`, which it then must have. Whole seconds; off by default.
+    #[must_use]
+    pub fn max_token_age(mut self, age: Duration) -> Self {
+        self.max_token_age_seconds = Some(age.as_secs());
+        self
+    }
+
+    /// Refuses a token whose `exp` lies further ahead than this. Whole seconds; off by default.
+    #[must_use]
+    pub fn max_remaining(mut self, lifetime: Duration) -> Self {
+        self.max_remaining_seconds = Some(lifetime.as_secs());
+        self
+    }
+
+    /// One more `client_id` that is accepted; any is, as long as none is named.
+    #[must_use]
+    pub fn allowed_client(mut self, client_id: impl Into<String>) -> Self {
+        self.allowed_clients
+            .get_or_insert_default()
+            .push(client_id.into());
+        self
+    }
+
+    /// The claim that counts where a token has both `scope` and `scp`.
+    #[must_use]
+    pub fn scope_claim(mut self, claim: ScopeClaim) -> Self {
+        self.scope_claim = claim;
+        self
+    }
+
+    /// Takes a `scope` that is a JSON array too. RFC 9068 section 2.2.3 has a string, and that is the default.
+    #[must_use]
+    pub fn allow_scope_array(mut self) -> Self {
+        self.allow_scope_array = true;
+        self
+    }
+
+    /// Takes tokens with `nonce`, `at_hash`, `c_hash` or `s_hash`, for providers whose access tokens carry them
+    /// (Keycloak before 25 puts `nonce` into them). Signs of other kinds of token stay refused.
+    #[must_use]
+    pub fn allow_id_token_claims(mut self) -> Self {
+        self.allow_id_token_claims = true;
+        self
+    }
+
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// All problems at once: see [`PolicyProblem`].
+    pub fn build(self) -> Result<Policy, PolicyError> {
+        let mut problems = Vec::new();
+        let issuer = self.issuer.unwrap_or_default();
+        if issuer.is_empty() {
+            problems.push(PolicyProblem::NoIssuer);
+        } else if issuer.trim() != issuer {
+            problems.push(PolicyProblem::SpaceAround(issuer.clone()));
+        }
+        let audiences = self.audiences.unwrap_or_default();
+        if audiences.is_empty() || audiences.iter().any(String::is_empty) {
+            problems.push(PolicyProblem::NoAudience);
+        }
+        for audience in &audiences {
+            if audience.trim() != audience {
+                problems.push(PolicyProblem::SpaceAround(audience.clone()));
+            }
+        }
+        if self.algorithms.as_ref().is_some_and(Vec::is_empty) {
+            problems.push(PolicyProblem::NoAlgorithm);
+        }
+        let clock_skew = self
+            .clock_skew_seconds
+            .map_or(DEFAULT_CLOCK_SKEW, Duration::from_secs);
+        if clock_skew > MAX_CLOCK_SKEW {
+            problems.push(PolicyProblem::TooMuchSkew(clock_skew));
+        }
+        if self.max_token_age_seconds == Some(0) || self.max_remaining_seconds == Some(0) {
+            problems.push(PolicyProblem::ZeroLifetime);
+        }
+        if let Some(clients) = &self.allowed_clients
+            && (clients.is_empty() || clients.iter().any(String::is_empty))
+        {
+            problems.push(PolicyProblem::NoClient);
+        }
+        if !problems.is_empty() {
+            return Err(PolicyError { problems });
+        }
+        Ok(Policy(Arc::new(Settings {
+            issuer,
+            audiences,
+            algorithms: match self.algorithms {
+                Some(named) => named.into_iter().collect(),
+                None => Algorithm::default_list().collect(),
+            },
+            profile: self.profile,
+            clock_skew,
+            max_token_age: self.max_token_age_seconds.map(Duration::from_secs),
+            max_remaining: self.max_remaining_seconds.map(Duration::from_secs),
+            allowed_clients: self.allowed_clients,
+            scope_claim: self.scope_claim,
+            allow_scope_array: self.allow_scope_array,
+            allow_id_token_claims: self.allow_id_token_claims,
+        })))
+    }
+
+    pub(crate) fn issuer_name(&self) -> Option<&str> {
+        self.issuer.as_deref()
+    }
+
+    pub(crate) fn has_audiences(&self) -> bool {
+        self.audiences.is_some()
+    }
+}
+
+impl TryFrom<PolicyBuilder> for Policy {
+    type Error = PolicyError;
+
+    fn try_from(settings: PolicyBuilder) -> Result<Self, PolicyError> {
+        settings.build()
+    }
+}
+
+/// What is wrong with the settings of a policy: everything, not only the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyError {
+    problems: Vec<PolicyProblem>,
+}
+
+impl PolicyError {
+    /// Each problem.
+    pub fn problems(&self) -> &[PolicyProblem] {
+        &self.problems
+    }
+
+    pub(crate) fn into_problems(self) -> Vec<PolicyProblem> {
+        self.problems
+    }
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problems: Vec<_> = self.problems.iter().map(PolicyProblem::to_string).collect();
+        f.write_str(&problems.join("; "))
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+/// One thing that is wrong with the settings of a policy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyProblem {
+    /// No issuer, or an empty one.
+    #[error("no issuer is set: name the authorization server as it stands in `iss`")]
+    NoIssuer,
+    /// No audience, or an empty one.
+    #[error(
+        "no audience is set, or an empty one: name this API as it stands in `aud`, with .audience(..)"
+    )]
+    NoAudience,
+    /// White space before or after an issuer or audience, which no token will match.
+    #[error("\"{0}\" has white space around it, so no token can match it")]
+    SpaceAround(String),
+    /// An empty list of algorithms.
+    #[error("the list of algorithms is empty: leave it out for the default, or name at least one")]
+    NoAlgorithm,
+    /// More skew than 300 seconds.
+    #[error("a clock skew of {} s is over 300 s: set the clocks right instead", .0.as_secs())]
+    TooMuchSkew(Duration),
+    /// A `max_token_age` or `max_remaining` of zero seconds, which no token can meet.
+    #[error("max_token_age or max_remaining is less than a second: leave it out to switch it off")]
+    ZeroLifetime,
+    /// An empty list of clients, or an empty name in it.
+    #[error("the list of allowed clients is empty or has an empty name: leave it out to allow any")]
+    NoClient,
+}

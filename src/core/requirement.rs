@@ -1,0 +1,130 @@
+//! What one operation asks of a verified token.
+
+use std::fmt;
+
+use super::claims::{Scope, ScopeSet};
+use super::rejection::Rejection;
+
+/// What one operation asks of a token: the scopes that it needs.
+///
+/// Making one never fails, so that it can stand in a constant place; one that makes no sense, such as all of no scopes or
+/// a scope with a space in it, can never pass, and says so as the API author's mistake and not the caller's.
+///
+/// ```
+/// use resource_server::Requirement;
+///
+/// let read = Requirement::scope("orders:read");
+/// let export = Requirement::all_scopes(["orders:read", "orders:export"]);
+/// let either = Requirement::any_scope(["orders:read", "orders:admin"]);
+/// assert!(read.check().is_ok());
+///
+/// let typo = Requirement::scope("orders read");
+/// assert!(typo.check().is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement(Kind);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    AllScopes(Vec<Scope>),
+    AnyScope(Vec<Scope>),
+    Malformed(MalformedRequirement),
+}
+
+impl Requirement {
+    /// This scope.
+    pub fn scope(scope: impl AsRef<str>) -> Self {
+        Self::all_scopes([scope])
+    }
+
+    /// Every one of these scopes.
+    pub fn all_scopes<S: AsRef<str>>(scopes: impl IntoIterator<Item = S>) -> Self {
+        Self::of(scopes, Kind::AllScopes)
+    }
+
+    /// At least one of these scopes.
+    pub fn any_scope<S: AsRef<str>>(scopes: impl IntoIterator<Item = S>) -> Self {
+        Self::of(scopes, Kind::AnyScope)
+    }
+
+    fn of<S: AsRef<str>>(
+        scopes: impl IntoIterator<Item = S>,
+        kind: fn(Vec<Scope>) -> Kind,
+    ) -> Self {
+        let scopes: Result<Vec<Scope>, _> = scopes
+            .into_iter()
+            .map(|scope| scope.as_ref().parse())
+            .collect();
+        Requirement(match scopes {
+            Err(_) => Kind::Malformed(MalformedRequirement::Scope),
+            Ok(scopes) if scopes.is_empty() => Kind::Malformed(MalformedRequirement::Empty),
+            Ok(scopes) => kind(scopes),
+        })
+    }
+
+    /// Whether it makes sense. Call it when a route is built, to hear of a mistake before the first request.
+    ///
+    /// # Errors
+    /// It can never pass.
+    pub fn check(&self) -> Result<(), MalformedRequirement> {
+        match &self.0 {
+            Kind::AllScopes(_) | Kind::AnyScope(_) => Ok(()),
+            Kind::Malformed(problem) => Err(*problem),
+        }
+    }
+
+    /// The scopes that it names, for a challenge (RFC 6750 section 3).
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        let scopes: &[Scope] = match &self.0 {
+            Kind::AllScopes(scopes) | Kind::AnyScope(scopes) => scopes,
+            Kind::Malformed(_) => &[],
+        };
+        scopes.iter().map(Scope::as_str)
+    }
+
+    pub(crate) fn is_met_by(&self, granted: &ScopeSet<'_>) -> bool {
+        let has = |scope: &Scope| granted.contains(scope.as_str());
+        match &self.0 {
+            Kind::AllScopes(scopes) => !scopes.is_empty() && scopes.iter().all(has),
+            Kind::AnyScope(scopes) => scopes.iter().any(has),
+            Kind::Malformed(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.scopes().map(|scope| format!("\"{scope}\"")).collect();
+        let names = names.join(", ");
+        match &self.0 {
+            Kind::AllScopes(scopes) if scopes.len() == 1 => write!(f, "scope {names}"),
+            Kind::AllScopes(_) => write!(f, "all of the scopes {names}"),
+            Kind::AnyScope(_) => write!(f, "one of the scopes {names}"),
+            Kind::Malformed(problem) => write!(f, "{problem}"),
+        }
+    }
+}
+
+/// A requirement that can never pass: the API author's mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MalformedRequirement {
+    /// A scope is empty or has characters outside RFC 6749 section 3.3.
+    #[error("a requirement names a scope that no token can carry (RFC 6749 section 3.3)")]
+    Scope,
+    /// All or any of nothing.
+    #[error("a requirement names no scope")]
+    Empty,
+}
+
+/// Why [`AccessToken::require`](crate::AccessToken::require) says no. Becomes an [`Error`](crate::Error) by `?`.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unmet {
+    /// The token lacks what the operation asks for.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// The requirement can never pass.
+    #[error(transparent)]
+    Malformed(#[from] MalformedRequirement),
+}

@@ -1,0 +1,91 @@
+//! The three kinds of failure, which are never mixed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::core::{MalformedRequirement, Rejection, Unmet};
+use crate::source::SourceError;
+
+/// Why a request is not served. Whose fault it is decides the status: an outage never looks like a bad token.
+///
+/// ```
+/// use resource_server::Error;
+///
+/// fn answer(error: &Error) -> u16 {
+///     match error {
+///         Error::Rejected(rejection) => println!("{rejection}: {}", rejection.explain()),
+///         other => eprintln!("{other}"),
+///     }
+///     error.status()
+/// }
+/// ```
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The caller's fault: 401, or 403 where a good token lacks scope.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// The authorization server's, or our way to it: 503. Says nothing about the token.
+    #[error(transparent)]
+    Unavailable(Unavailable),
+    /// The API author's: 500.
+    #[error(transparent)]
+    Misconfigured(#[from] Misconfigured),
+}
+
+impl Error {
+    /// The HTTP status: 401 or 403, 503, 500.
+    pub fn status(&self) -> u16 {
+        match self {
+            Error::Rejected(rejection) => rejection.status(),
+            Error::Unavailable(_) => 503,
+            Error::Misconfigured(_) => 500,
+        }
+    }
+}
+
+impl From<Unmet> for Error {
+    fn from(unmet: Unmet) -> Self {
+        match unmet {
+            Unmet::Rejected(rejection) => Error::Rejected(rejection),
+            Unmet::Malformed(problem) => Error::Misconfigured(problem.into()),
+        }
+    }
+}
+
+/// The evidence to judge a token by could not be had. The token may be good: answer 503, never 401.
+///
+/// The cause is in [`source`](std::error::Error::source).
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("issuer \"{issuer}\": its tokens can't be judged now")]
+pub struct Unavailable {
+    issuer: Arc<str>,
+    #[source]
+    cause: SourceError,
+}
+
+impl Unavailable {
+    pub(crate) fn new(issuer: Arc<str>, cause: SourceError) -> Self {
+        Unavailable { issuer, cause }
+    }
+
+    /// The issuer whose source failed, as configured.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// What the source said.
+    pub fn cause(&self) -> &SourceError {
+        &self.cause
+    }
+
+    /// When it is worth to try again, for `Retry-After` (RFC 9110 section 10.2.3), where the source said.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.cause.retry_after()
+    }
+}
+
+/// The API author's own mistake, found while serving.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Misconfigured(#[from] MalformedRequirement);

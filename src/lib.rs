@@ -1,0 +1,95 @@
+//! OAuth 2.0 resource server: decides whether an access token presented to an API is good, and says exactly why when it
+//! is not.
+//!
+//! A JWT access token is accepted only when its signature is by a key of the issuer that it names, that issuer is one you
+//! configured, it is meant for this API, it has not expired, it is an access token and no other kind of JWT, and its
+//! presenter may use it. Everything else is refused, with the reason.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! use resource_server::{Error, Issuer, Reason, Requirement, StaticKeys, Validator};
+//!
+//! // Stands in for your authorization server; from the feature `testing`.
+//! let authorization_server =
+//!     resource_server::testing::TestIssuer::new("https://as.example.com", "https://api.example.com");
+//! let jwks = authorization_server.jwks();
+//! let bearer = authorization_server.token().subject("alice").scope("orders:read").mint();
+//!
+//! // Once, at start.
+//! let validator = Validator::builder()
+//!     .audience("https://api.example.com")
+//!     .issuer(Issuer::new("https://as.example.com").keys(StaticKeys::from_jwks(&jwks)?))
+//!     .build()?;
+//!
+//! // In each request handler.
+//! let token = validator.validate(&bearer).await?;
+//! token.require(&Requirement::scope("orders:read"))?;
+//! assert_eq!(token.subject(), Some("alice"));
+//!
+//! // What is not good is told apart from what could not be judged.
+//! match validator.validate("eyJ.not.good").await {
+//!     Err(error @ Error::Rejected(_)) => assert_eq!(error.status(), 401), // the caller's fault
+//!     Err(error @ Error::Unavailable(_)) => assert_eq!(error.status(), 503), // the issuer's keys can't be had
+//!     other => panic!("{other:?}"),
+//! }
+//! # Ok(()) }) }
+//! ```
+//!
+//! # Three verbs
+//!
+//! | verb | judges | needs |
+//! | --- | --- | --- |
+//! | [`Validator::validate`] | a bearer token | a [`Validator`]; waits for keys where they are not at hand |
+//! | [`Validator::authenticate`] | a request, by its [`Credentials`] | the same |
+//! | [`verify`] | a token by evidence in hand, at a given time | nothing: pure, without I/O, async and clock |
+//!
+//! # Features
+//!
+//! * `aws-lc-rs` (default): the signature backend. For FIPS add `aws-lc-rs = { version = "1", features = ["fips"] }` to
+//!   your own dependencies: cargo unites it with ours.
+//! * `testing`: [`testing::TestIssuer`] mints tokens, good and bad, for tests of your own API.
+//!
+//! Without default features but with `aws-lc-rs` this is the pure core, [`Validator`] and [`StaticKeys`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic
+    )
+)]
+
+#[cfg(not(feature = "aws-lc-rs"))]
+compile_error!("resource-server needs a signature backend: enable the feature `aws-lc-rs`");
+
+mod clock;
+mod core;
+mod credentials;
+mod error;
+mod issuer;
+mod source;
+mod validator;
+
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use clock::SystemClock;
+pub use credentials::Credentials;
+pub use error::{Error, Misconfigured, Unavailable};
+pub use issuer::Issuer;
+pub use source::{KeySource, SourceError, SourceStatus, StaticKeys};
+pub use validator::{
+    BuildError, BuildProblem, IssuerHealth, Validator, ValidatorBuilder, WarmUpError,
+};
+
+pub use crate::core::{
+    AccessToken, Algorithm, Audience, Clock, Confirmation, Evidence, Identity, KeySet, KeySetError,
+    MalformedRequirement, MalformedScope, MalformedThumbprint, NumericDate, Policy, PolicyBuilder,
+    PolicyError, PolicyProblem, Possession, PresentedToken, Profile, Reason, Rejection,
+    Requirement, Scope, ScopeClaim, ScopeSet, SignatureError, SkipReason, SkippedKey, Thumbprint,
+    TimeOutOfRange, Unconfirmed, UnknownAlgorithm, Unmet, UnverifiedJwt, VerificationKey, verify,
+};

@@ -1,0 +1,195 @@
+//! Where evidence comes from: the small async trait that the crate turns on, and the sources that come with it.
+
+mod static_keys;
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::core::{Evidence, KeySet, PresentedToken};
+
+pub use static_keys::StaticKeys;
+
+/// Where the evidence for one issuer's tokens comes from. Implement it with a plain `async fn`.
+///
+/// A source is asked only for tokens that its issuer may have issued and whose claims already passed the policy. It finds
+/// evidence and judges nothing. There is no time limit around it: a source that does I/O sets its own.
+///
+/// ```
+/// use resource_server::{Evidence, Issuer, KeySet, KeySource, PresentedToken, SourceError};
+/// use std::sync::Arc;
+///
+/// struct FromDatabase;
+///
+/// impl FromDatabase {
+///     async fn load(&self) -> Result<String, std::io::Error> {
+///         Ok(r#"{"keys":[]}"#.to_owned())
+///     }
+/// }
+///
+/// impl KeySource for FromDatabase {
+///     async fn evidence(&self, _token: &PresentedToken<'_>) -> Result<Evidence, SourceError> {
+///         let text = self.load().await.map_err(|e| SourceError::new("the key table").caused_by(e))?;
+///         let keys = KeySet::from_jwks(&text).map_err(|e| SourceError::new("the key table").caused_by(e))?;
+///         Ok(Evidence::Keys(Arc::new(keys)))
+///     }
+/// }
+///
+/// let issuer = Issuer::new("https://as.example.com").source(FromDatabase);
+/// ```
+pub trait KeySource: Send + Sync + 'static {
+    /// The evidence for this token: the issuer's keys.
+    ///
+    /// # Errors
+    /// It can't be had now. That is an outage (503), never a verdict about the token.
+    fn evidence(
+        &self,
+        token: &PresentedToken<'_>,
+    ) -> impl Future<Output = Result<Evidence, SourceError>> + Send;
+
+    /// What is at hand without waiting; `None` also when [`evidence`](KeySource::evidence) should be asked although
+    /// something is at hand, so that a due refresh starts.
+    fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
+        let _ = token;
+        None
+    }
+
+    /// Gets ready for the first token.
+    ///
+    /// # Errors
+    /// It could not; later calls may.
+    fn warm_up(&self) -> impl Future<Output = Result<(), SourceError>> + Send {
+        async { Ok(()) }
+    }
+
+    /// How it is doing. Called by health endpoints: cheap, without I/O.
+    fn status(&self) -> SourceStatus {
+        SourceStatus::default()
+    }
+}
+
+/// How a source is doing. What it doesn't know stays `None`.
+///
+/// ```
+/// use resource_server::SourceStatus;
+///
+/// let mut status = SourceStatus::default();
+/// status.last_error = Some("connection refused".to_owned());
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct SourceStatus {
+    /// The keys at hand, with what was left out and why.
+    pub keys: Option<Arc<KeySet>>,
+    /// How old they are.
+    pub age: Option<Duration>,
+    /// What went wrong last, if nothing has gone well since.
+    pub last_error: Option<String>,
+    /// When they will be refreshed, from now.
+    pub next_refresh: Option<Duration>,
+}
+
+/// A source has no evidence now: an outage, or a mistake in its configuration. Cloning is cheap.
+///
+/// ```
+/// use resource_server::SourceError;
+/// use std::error::Error;
+/// use std::time::Duration;
+///
+/// let error = SourceError::new("the key table can't be read")
+///     .caused_by(std::io::Error::other("connection refused"))
+///     .retry_in(Duration::from_secs(5));
+/// assert_eq!(error.to_string(), "the key table can't be read");
+/// assert_eq!(error.source().unwrap().to_string(), "connection refused");
+/// ```
+#[derive(Clone, Debug)]
+pub struct SourceError(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    what: String,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
+    retry_after: Option<Duration>,
+}
+
+impl SourceError {
+    /// Says what could not be done, in words that are safe to log: no secret, no token.
+    pub fn new(what: impl Into<String>) -> Self {
+        SourceError(Arc::new(Inner {
+            what: what.into(),
+            cause: None,
+            retry_after: None,
+        }))
+    }
+
+    /// Adds the cause, which shows in the error's chain.
+    #[must_use]
+    pub fn caused_by(self, cause: impl StdError + Send + Sync + 'static) -> Self {
+        SourceError(Arc::new(Inner {
+            what: self.0.what.clone(),
+            cause: Some(Arc::new(cause)),
+            retry_after: self.0.retry_after,
+        }))
+    }
+
+    /// Adds when it is worth to try again.
+    #[must_use]
+    pub fn retry_in(self, after: Duration) -> Self {
+        SourceError(Arc::new(Inner {
+            what: self.0.what.clone(),
+            cause: self.0.cause.clone(),
+            retry_after: Some(after),
+        }))
+    }
+
+    /// When it is worth to try again, where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.what)
+    }
+}
+
+impl StdError for SourceError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.cause {
+            Some(cause) => Some(cause.as_ref()),
+            None => None,
+        }
+    }
+}
+
+type Waiting<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + Send + 'a>>;
+
+/// [`KeySource`] behind a pointer, so that a Validator holds sources of any type.
+pub(crate) trait DynKeySource: Send + Sync {
+    fn evidence<'a>(&'a self, token: &'a PresentedToken<'a>) -> Waiting<'a, Evidence>;
+    fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence>;
+    fn warm_up(&self) -> Waiting<'_, ()>;
+    fn status(&self) -> SourceStatus;
+}
+
+impl<S: KeySource> DynKeySource for S {
+    fn evidence<'a>(&'a self, token: &'a PresentedToken<'a>) -> Waiting<'a, Evidence> {
+        Box::pin(KeySource::evidence(self, token))
+    }
+
+    fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
+        KeySource::cached(self, token)
+    }
+
+    fn warm_up(&self) -> Waiting<'_, ()> {
+        Box::pin(KeySource::warm_up(self))
+    }
+
+    fn status(&self) -> SourceStatus {
+        KeySource::status(self)
+    }
+}

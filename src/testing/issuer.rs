@@ -1,0 +1,200 @@
+//! An authorization server's part in a test: keys, a JWK Set, tokens.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::json;
+
+use super::key::TestKey;
+use super::token::TestToken;
+use crate::core::KeyFamily;
+use crate::source::{KeySource, SourceError, SourceStatus};
+use crate::{Algorithm, Clock, Evidence, Issuer, KeySet, NumericDate, PresentedToken, SystemClock};
+
+/// Plays the authorization server: mints tokens, publishes keys, rotates them. Clones are the same issuer.
+///
+/// It signs by ES256 unless a token says otherwise; a key of another kind is made when it is first asked for.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use resource_server::{Algorithm, Error, Reason, Validator, testing::TestIssuer};
+///
+/// let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+/// let validator = Validator::builder()
+///     .audience("https://api.example.com")
+///     .issuer(issuer.to_issuer())
+///     .build()?;
+///
+/// let good = issuer.token().subject("alice").scope("orders:read").algorithm(Algorithm::RS256).mint();
+/// assert!(validator.validate_now(&good).unwrap().is_ok());
+///
+/// issuer.rotate_keys();
+/// assert!(validator.validate_now(&good).unwrap().is_ok()); // the old key is still published
+/// issuer.withdraw_old_keys();
+/// let Some(Err(Error::Rejected(rejection))) = validator.validate_now(&good) else { unreachable!() };
+/// assert_eq!(rejection.reason(), Reason::UnknownKey);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct TestIssuer {
+    name: Arc<str>,
+    audience: Arc<str>,
+    clock: Arc<dyn Clock>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    generation: u32,
+    /// Signing keys of this generation; old ones stand behind them until they are withdrawn.
+    current: Vec<Arc<TestKey>>,
+    old: Vec<Arc<TestKey>>,
+    /// What `jwks()` would give, prepared.
+    published: Option<Arc<KeySet>>,
+}
+
+impl TestIssuer {
+    /// An issuer of this name (`iss`), whose tokens are for this audience (`aud`) unless they say otherwise.
+    pub fn new(name: &str, audience: &str) -> Self {
+        let issuer = TestIssuer {
+            name: name.into(),
+            audience: audience.into(),
+            clock: Arc::new(SystemClock::new()),
+            state: Arc::default(),
+        };
+        issuer.key_for(Algorithm::ES256);
+        issuer
+    }
+
+    /// Mints by this clock instead of the machine's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Makes keys for these algorithms now, so that they are in the JWK Set before the first token.
+    #[must_use]
+    pub fn algorithms(self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        for algorithm in algorithms {
+            self.key_for(algorithm);
+        }
+        self
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The audience of its tokens.
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+
+    /// A token to mint: good as it is, and by RFC 9068, with a lifetime of 300 seconds.
+    pub fn token(&self) -> TestToken {
+        TestToken::new(self.clone())
+    }
+
+    /// This issuer for a Validator, with its keys as they are at each moment.
+    pub fn to_issuer(&self) -> Issuer {
+        Issuer::new(&*self.name).source(self.clone())
+    }
+
+    /// The JWK Set that it publishes now.
+    pub fn jwks(&self) -> String {
+        let state = self.state();
+        let keys: Vec<_> = state.published().map(|key| &key.jwk).collect();
+        json!({ "keys": keys }).to_string()
+    }
+
+    /// Signs with new keys from now on. The old ones stay published.
+    pub fn rotate_keys(&self) {
+        let mut state = self.state();
+        state.generation += 1;
+        state.published = None;
+        let old = std::mem::take(&mut state.current);
+        for key in &old {
+            state.generate(key.family);
+        }
+        state.old.splice(..0, old);
+    }
+
+    /// Publishes the keys that it signs with and no older ones.
+    pub fn withdraw_old_keys(&self) {
+        let mut state = self.state();
+        state.old.clear();
+        state.published = None;
+    }
+
+    pub(super) fn now(&self) -> NumericDate {
+        self.clock.now()
+    }
+
+    /// The key that signs by this algorithm.
+    pub(super) fn key_for(&self, algorithm: Algorithm) -> Arc<TestKey> {
+        let mut state = self.state();
+        let family = algorithm.family();
+        let found = state.current.iter().find(|key| key.family == family);
+        match found {
+            Some(key) => Arc::clone(key),
+            None => state.generate(family),
+        }
+    }
+
+    fn key_set(&self) -> Arc<KeySet> {
+        let known = self.state().published.clone();
+        known.unwrap_or_else(|| {
+            let set = KeySet::from_jwks(&self.jwks()).expect("what it publishes is a JWK Set");
+            let set = Arc::new(set);
+            self.state().published = Some(Arc::clone(&set));
+            set
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn generate(&mut self, family: KeyFamily) -> Arc<TestKey> {
+        let id = format!("{family:?}-{}", self.generation).to_ascii_lowercase();
+        let key = Arc::new(TestKey::generate(family, id));
+        self.current.push(Arc::clone(&key));
+        self.published = None;
+        key
+    }
+
+    fn published(&self) -> impl Iterator<Item = &Arc<TestKey>> {
+        self.current.iter().chain(&self.old)
+    }
+}
+
+impl KeySource for TestIssuer {
+    async fn evidence(&self, _: &PresentedToken<'_>) -> Result<Evidence, SourceError> {
+        Ok(Evidence::Keys(self.key_set()))
+    }
+
+    fn cached(&self, _: &PresentedToken<'_>) -> Option<Evidence> {
+        Some(Evidence::Keys(self.key_set()))
+    }
+
+    fn status(&self) -> SourceStatus {
+        SourceStatus {
+            keys: Some(self.key_set()),
+            ..SourceStatus::default()
+        }
+    }
+}
+
+impl fmt::Debug for TestIssuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestIssuer")
+            .field("name", &self.name)
+            .field("audience", &self.audience)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,232 @@
+//! One token on its way to be minted.
+
+use std::time::Duration;
+
+use aws_lc_rs::rand;
+use serde_json::{Map, Value, json};
+
+use super::issuer::TestIssuer;
+use crate::core::encode_base64url;
+use crate::{Algorithm, NumericDate};
+
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
+
+/// A token on its way to be minted. Without any change it is a good one by RFC 9068; every part of it can be made wrong.
+///
+/// ```
+/// use resource_server::{Algorithm, testing::TestIssuer};
+/// use serde_json::json;
+///
+/// let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+/// let good = issuer.token().subject("alice").scope("orders:read").mint();
+/// let rich = issuer.token().algorithm(Algorithm::EdDSA).claim("roles", json!(["clerk"])).mint();
+/// let unsecured = issuer.token().header("alg", "none").unsigned().mint();
+/// let forged = issuer.token().signed_by(&TestIssuer::new("https://evil.example", "x")).mint();
+/// let odd = issuer.token().raw_payload(br#"{"iss":"a","iss":"b"}"#).mint();
+/// ```
+#[must_use]
+pub struct TestToken {
+    issuer: TestIssuer,
+    algorithm: Algorithm,
+    header: Map<String, Value>,
+    absent_headers: Vec<String>,
+    claims: Map<String, Value>,
+    raw_header: Option<Vec<u8>>,
+    raw_payload: Option<Vec<u8>>,
+    signer: Signer,
+}
+
+type Sign = Box<dyn FnOnce(&[u8]) -> Vec<u8> + Send>;
+
+enum Signer {
+    Own,
+    Other(TestIssuer),
+    Custom(Sign),
+}
+
+impl TestToken {
+    pub(super) fn new(issuer: TestIssuer) -> Self {
+        let now = issuer.now();
+        let mut random = [0; 16];
+        rand::fill(&mut random).expect("the system has random bytes");
+        let claims = json!({
+            "iss": issuer.name(),
+            "aud": issuer.audience(),
+            "sub": "test-subject",
+            "client_id": "test-client",
+            "iat": now.as_secs(),
+            "exp": now.saturating_add(DEFAULT_LIFETIME).as_secs(),
+            "jti": encode_base64url(&random),
+        });
+        TestToken {
+            issuer,
+            algorithm: Algorithm::ES256,
+            header: Map::from_iter([("typ".to_owned(), json!("at+jwt"))]),
+            absent_headers: Vec::new(),
+            claims: match claims {
+                Value::Object(claims) => claims,
+                _ => Map::new(),
+            },
+            raw_header: None,
+            raw_payload: None,
+            signer: Signer::Own,
+        }
+    }
+
+    /// The `sub` claim.
+    pub fn subject(self, subject: &str) -> Self {
+        self.claim("sub", subject)
+    }
+
+    /// The `scope` claim: scopes with spaces between them.
+    pub fn scope(self, scope: &str) -> Self {
+        self.claim("scope", scope)
+    }
+
+    /// The `aud` claim, as one string.
+    pub fn audience(self, audience: &str) -> Self {
+        self.claim("aud", audience)
+    }
+
+    /// The `iss` claim. The key stays this issuer's.
+    pub fn issuer(self, issuer: &str) -> Self {
+        self.claim("iss", issuer)
+    }
+
+    /// The `client_id` claim.
+    pub fn client_id(self, client_id: &str) -> Self {
+        self.claim("client_id", client_id)
+    }
+
+    /// The `iat` claim, and `exp` 300 seconds behind it.
+    pub fn issued_at(self, at: NumericDate) -> Self {
+        self.claim("iat", at.as_secs())
+            .expires_at(at.saturating_add(DEFAULT_LIFETIME))
+    }
+
+    /// The `exp` claim.
+    pub fn expires_at(self, at: NumericDate) -> Self {
+        self.claim("exp", at.as_secs())
+    }
+
+    /// The `exp` claim, this long from now.
+    pub fn expires_in(self, lifetime: Duration) -> Self {
+        let at = self.issuer.now().saturating_add(lifetime);
+        self.expires_at(at)
+    }
+
+    /// The `nbf` claim.
+    pub fn not_before(self, at: NumericDate) -> Self {
+        self.claim("nbf", at.as_secs())
+    }
+
+    /// Any claim.
+    pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.claims.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Leaves a claim out.
+    pub fn without(mut self, name: &str) -> Self {
+        self.claims.remove(name);
+        self
+    }
+
+    /// The claims set as these bytes, whatever they are.
+    pub fn raw_payload(mut self, payload: &[u8]) -> Self {
+        self.raw_payload = Some(payload.to_vec());
+        self
+    }
+
+    /// The header's `typ`; `at+jwt` unless changed.
+    pub fn typ(self, typ: &str) -> Self {
+        self.header("typ", typ)
+    }
+
+    /// Any member of the header. `alg` and `kid` are set from the signing key unless they are given here.
+    pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.header.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Leaves a member of the header out.
+    pub fn without_header(mut self, name: &str) -> Self {
+        self.absent_headers.push(name.to_owned());
+        self
+    }
+
+    /// The header as these bytes, whatever they are.
+    pub fn raw_header(mut self, header: &[u8]) -> Self {
+        self.raw_header = Some(header.to_vec());
+        self
+    }
+
+    /// Signs by this algorithm, with the issuer's key for it.
+    pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// Signs with another issuer's key. `kid` stays that of this issuer's.
+    pub fn signed_by(mut self, other: &TestIssuer) -> Self {
+        self.signer = Signer::Other(other.clone());
+        self
+    }
+
+    /// Signs by a function of yours, which gets what is to be signed.
+    pub fn sign_with(mut self, sign: impl FnOnce(&[u8]) -> Vec<u8> + Send + 'static) -> Self {
+        self.signer = Signer::Custom(Box::new(sign));
+        self
+    }
+
+    /// These bytes for a signature.
+    pub fn signature(self, signature: &[u8]) -> Self {
+        let signature = signature.to_vec();
+        self.sign_with(move |_| signature)
+    }
+
+    /// An empty signature.
+    pub fn unsigned(self) -> Self {
+        self.signature(&[])
+    }
+
+    /// The token in its compact form.
+    ///
+    /// # Panics
+    /// Where the backend can't make a key or sign: this is a tool for tests.
+    pub fn mint(self) -> String {
+        let key = self.issuer.key_for(self.algorithm);
+        let header = self.header_bytes(&key.id);
+        let payload = self
+            .raw_payload
+            .unwrap_or_else(|| Value::Object(self.claims).to_string().into_bytes());
+        let mut token = encode_base64url(&header);
+        token.push('.');
+        token.push_str(&encode_base64url(&payload));
+        let signature = match self.signer {
+            Signer::Own => key.sign(self.algorithm, token.as_bytes()),
+            Signer::Other(other) => other
+                .key_for(self.algorithm)
+                .sign(self.algorithm, token.as_bytes()),
+            Signer::Custom(sign) => sign(token.as_bytes()),
+        };
+        token.push('.');
+        token.push_str(&encode_base64url(&signature));
+        token
+    }
+
+    fn header_bytes(&self, key_id: &str) -> Vec<u8> {
+        if let Some(raw) = &self.raw_header {
+            return raw.clone();
+        }
+        let mut header = self.header.clone();
+        header
+            .entry("alg")
+            .or_insert_with(|| self.algorithm.as_str().into());
+        header.entry("kid").or_insert_with(|| key_id.into());
+        for name in &self.absent_headers {
+            header.remove(name);
+        }
+        Value::Object(header).to_string().into_bytes()
+    }
+}

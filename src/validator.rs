@@ -1,0 +1,483 @@
+//! The Validator: where the parts meet.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::sync::Arc;
+use std::task::Poll;
+
+use crate::clock::SystemClock;
+use crate::core::{
+    AcceptedIssuers, AccessToken, Clock, DEFAULT_MAX_TOKEN_BYTES, NumericDate, Policy,
+    PolicyProblem, Possession, PresentedToken, Reason, Rejection, Unconfirmed, check_claims,
+    check_signature, issuer_of, verify, wrong_issuer,
+};
+use crate::credentials::Credentials;
+use crate::error::{Error, Unavailable};
+use crate::issuer::Issuer;
+use crate::source::{DynKeySource, SourceError, SourceStatus};
+
+/// The largest token that can be allowed: 1 MiB.
+const LARGEST_MAX_TOKEN_BYTES: usize = 1024 * 1024;
+
+/// Judges the access tokens that this API is presented. Make one at start and clone it into every handler: a clone is one
+/// `Arc`.
+///
+/// Issuer, policy and source are chosen once, by the token's form and its `iss`, before any check; what they say is final.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// use resource_server::{Issuer, Requirement, StaticKeys, Validator, testing::TestIssuer};
+///
+/// let authorization_server = TestIssuer::new("https://as.example.com", "https://api.example.com");
+///
+/// let validator = Validator::builder()
+///     .audience("https://api.example.com")
+///     .issuer(Issuer::new("https://as.example.com").keys(StaticKeys::from_jwks(&authorization_server.jwks())?))
+///     .build()?;
+///
+/// let bearer = authorization_server.token().subject("alice").scope("orders:read").mint();
+/// let token = validator.validate(&bearer).await?;
+/// token.require(&Requirement::scope("orders:read"))?;
+/// # Ok(()) }) }
+/// ```
+#[derive(Clone)]
+pub struct Validator(Arc<Inner>);
+
+struct Inner {
+    issuers: HashMap<Box<str>, Trusted>,
+    /// The same names in the order of configuration, for explanations and health.
+    names: Arc<[Box<str>]>,
+    clock: Arc<dyn Clock>,
+    max_token_bytes: usize,
+}
+
+/// One issuer, one policy, one source.
+struct Trusted {
+    name: Arc<str>,
+    policy: Policy,
+    source: Box<dyn DynKeySource>,
+}
+
+impl Validator {
+    /// Settings for a Validator.
+    pub fn builder() -> ValidatorBuilder {
+        ValidatorBuilder {
+            issuers: Vec::new(),
+            audiences: Vec::new(),
+            clock: None,
+            max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
+        }
+    }
+
+    /// Judges a bearer token. The same as [`authenticate`](Validator::authenticate) with [`Credentials::bearer`].
+    ///
+    /// It checks form, issuer, kind of token, algorithm, audience, time, signature, and that the token is not bound to a
+    /// key or certificate. It does **not** check scopes ([`AccessToken::require`]) nor revocation.
+    ///
+    /// # Errors
+    /// The token is refused (401), or its issuer's keys can't be had (503). Use [`Error::status`].
+    pub async fn validate(&self, token: &str) -> Result<AccessToken, Error> {
+        self.authenticate(&Credentials::bearer(token)).await
+    }
+
+    /// Judges a request by what it presented.
+    ///
+    /// # Errors
+    /// As [`validate`](Validator::validate); without credentials, [`Reason::NoCredentials`].
+    pub async fn authenticate(&self, presented: &Credentials<'_>) -> Result<AccessToken, Error> {
+        let token = self.read(presented)?;
+        let trusted = self.select(&token)?;
+        let unconfirmed = match self.judge_with_cached(&token, trusted) {
+            Some(judged) => judged?,
+            None => self.judge_with_source(&token, trusted).await?,
+        };
+        Ok(unconfirmed.confirm(&Possession::bearer())?)
+    }
+
+    /// Judges a bearer token with what is at hand, without waiting. `None`: its issuer's source must be asked, so call
+    /// [`validate`](Validator::validate).
+    ///
+    /// Whatever it answers, `validate` would answer the same.
+    pub fn validate_now(&self, token: &str) -> Option<Result<AccessToken, Error>> {
+        let presented = Credentials::bearer(token);
+        let token = match self.read(&presented) {
+            Ok(token) => token,
+            Err(rejection) => return Some(Err(rejection.into())),
+        };
+        let trusted = match self.select(&token) {
+            Ok(trusted) => trusted,
+            Err(rejection) => return Some(Err(rejection.into())),
+        };
+        let judged = self.judge_with_cached(&token, trusted)?;
+        let confirmed = judged.and_then(|unconfirmed| unconfirmed.confirm(&Possession::bearer()));
+        Some(confirmed.map_err(Error::from))
+    }
+
+    /// Gets every issuer's source ready for the first token, all at once.
+    ///
+    /// # Errors
+    /// Those that could not. The Validator stays usable: sources try again when they are needed.
+    pub async fn warm_up(&self) -> Result<(), WarmUpError> {
+        let trusted: Vec<_> = self.trusted().collect();
+        let results = all(trusted.iter().map(|trusted| trusted.source.warm_up())).await;
+        let failures: Vec<_> = trusted
+            .into_iter()
+            .zip(results)
+            .filter_map(|(trusted, result)| {
+                let cause = result.err()?;
+                Some(Unavailable::new(Arc::clone(&trusted.name), cause))
+            })
+            .collect();
+        if failures.is_empty() {
+            Ok(())
+        } else {
+            Err(WarmUpError { failures })
+        }
+    }
+
+    /// How each issuer's source is doing, in the order of configuration. Cheap, without I/O.
+    pub fn health(&self) -> Vec<IssuerHealth> {
+        self.trusted()
+            .map(|trusted| IssuerHealth {
+                issuer: Arc::clone(&trusted.name),
+                status: trusted.source.status(),
+            })
+            .collect()
+    }
+
+    fn trusted(&self) -> impl Iterator<Item = &Trusted> {
+        self.0
+            .names
+            .iter()
+            .filter_map(|name| self.0.issuers.get(name))
+    }
+
+    fn now(&self) -> NumericDate {
+        self.0.clock.now()
+    }
+
+    fn read<'r>(&self, presented: &Credentials<'r>) -> Result<PresentedToken<'r>, Rejection> {
+        let token = presented
+            .token()
+            .ok_or_else(|| Rejection::plain(Reason::NoCredentials))?;
+        PresentedToken::parse_within(token, self.0.max_token_bytes)
+    }
+
+    /// The unverified `iss` only selects: the policy then checks the same value.
+    fn select(&self, token: &PresentedToken<'_>) -> Result<&Trusted, Rejection> {
+        let issuer = issuer_of(token.require_jwt()?)?;
+        self.0
+            .issuers
+            .get(issuer)
+            .ok_or_else(|| wrong_issuer(issuer, AcceptedIssuers::Many(Arc::clone(&self.0.names))))
+    }
+
+    fn judge_with_cached(
+        &self,
+        token: &PresentedToken<'_>,
+        trusted: &Trusted,
+    ) -> Option<Result<Unconfirmed, Rejection>> {
+        let jwt = match check_claims(token, &trusted.policy, self.now()) {
+            Ok(jwt) => jwt,
+            Err(rejection) => return Some(Err(rejection)),
+        };
+        let evidence = trusted.source.cached(token)?;
+        Some(check_signature(jwt, &evidence, &trusted.policy))
+    }
+
+    async fn judge_with_source(
+        &self,
+        token: &PresentedToken<'_>,
+        trusted: &Trusted,
+    ) -> Result<Unconfirmed, Error> {
+        let evidence = trusted.source.evidence(token).await.map_err(|cause| {
+            Error::Unavailable(Unavailable::new(Arc::clone(&trusted.name), cause))
+        })?;
+        // From the top: the token may have expired while its source was asked.
+        Ok(verify(token, &evidence, &trusted.policy, self.now())?)
+    }
+}
+
+impl fmt::Debug for Validator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Validator")
+            .field("issuers", &self.0.names)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Waits for all of them at once; each gives its result at its own place.
+async fn all<T, F: Future<Output = T> + Unpin>(futures: impl Iterator<Item = F>) -> Vec<T> {
+    let mut waiting: Vec<(F, Option<T>)> = futures.map(|future| (future, None)).collect();
+    poll_fn(|context| {
+        let mut is_pending = false;
+        for (future, result) in &mut waiting {
+            if result.is_none() {
+                match std::pin::Pin::new(future).poll(context) {
+                    Poll::Ready(value) => *result = Some(value),
+                    Poll::Pending => is_pending = true,
+                }
+            }
+        }
+        if is_pending {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
+    })
+    .await;
+    waiting
+        .into_iter()
+        .filter_map(|(_, result)| result)
+        .collect()
+}
+
+/// Settings of a [`Validator`].
+#[derive(Debug)]
+#[must_use]
+pub struct ValidatorBuilder {
+    issuers: Vec<Issuer>,
+    audiences: Vec<String>,
+    clock: Option<ClockSetting>,
+    max_token_bytes: usize,
+}
+
+struct ClockSetting(Arc<dyn Clock>);
+
+impl fmt::Debug for ClockSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock(..)")
+    }
+}
+
+impl ValidatorBuilder {
+    /// One more issuer whose tokens are accepted.
+    pub fn issuer(mut self, issuer: Issuer) -> Self {
+        self.issuers.push(issuer);
+        self
+    }
+
+    /// This API, as it stands in `aud`, byte for byte. Called again, one more name of it. Counts for every issuer that has
+    /// no audience of its own.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audiences.push(audience.into());
+        self
+    }
+
+    /// Another clock than the machine's, for tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(ClockSetting(Arc::new(clock)));
+        self
+    }
+
+    /// The largest token that is taken, in bytes. Default 16 KiB, at most 1 MiB.
+    pub fn max_token_bytes(mut self, bytes: usize) -> Self {
+        self.max_token_bytes = bytes;
+        self
+    }
+
+    /// Checks the settings. Does no I/O and needs no runtime.
+    ///
+    /// # Errors
+    /// All problems at once: see [`BuildProblem`].
+    ///
+    /// ```
+    /// use resource_server::{Issuer, Validator};
+    ///
+    /// let error = Validator::builder().issuer(Issuer::new("https://as.example.com")).build().unwrap_err();
+    /// assert_eq!(error.problems().len(), 2); // neither audience nor keys
+    /// ```
+    pub fn build(self) -> Result<Validator, BuildError> {
+        let mut problems = Vec::new();
+        if self.issuers.is_empty() {
+            problems.push(BuildProblem::NoIssuer);
+            if self.audiences.is_empty() || self.audiences.iter().any(String::is_empty) {
+                problems.push(BuildProblem::NoAudience);
+            }
+        }
+        if !(1..=LARGEST_MAX_TOKEN_BYTES).contains(&self.max_token_bytes) {
+            problems.push(BuildProblem::TokenSize {
+                bytes: self.max_token_bytes,
+            });
+        }
+        let mut issuers = HashMap::new();
+        let mut names = Vec::new();
+        for issuer in self.issuers {
+            match issuer.finish(&self.audiences) {
+                Err(found) => problems.extend(found),
+                Ok((policy, source)) => {
+                    let name: Box<str> = policy.issuer().into();
+                    let trusted = Trusted {
+                        name: policy.issuer().into(),
+                        policy,
+                        source,
+                    };
+                    if issuers.insert(name.clone(), trusted).is_some() {
+                        problems.push(BuildProblem::IssuerTwice {
+                            issuer: name.into(),
+                        });
+                    } else {
+                        names.push(name);
+                    }
+                }
+            }
+        }
+        if !problems.is_empty() {
+            return Err(BuildError { problems });
+        }
+        Ok(Validator(Arc::new(Inner {
+            issuers,
+            names: names.into(),
+            clock: match self.clock {
+                Some(ClockSetting(clock)) => clock,
+                None => Arc::new(SystemClock::new()),
+            },
+            max_token_bytes: self.max_token_bytes,
+        })))
+    }
+}
+
+/// What is wrong with the settings of a [`Validator`]: everything, not only the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildError {
+    problems: Vec<BuildProblem>,
+}
+
+impl BuildError {
+    /// Each problem.
+    pub fn problems(&self) -> &[BuildProblem] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problems: Vec<_> = self.problems.iter().map(BuildProblem::to_string).collect();
+        f.write_str(&problems.join("; "))
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+/// One thing that is wrong with the settings of a [`Validator`], and the remedy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildProblem {
+    /// No issuer at all.
+    #[error("no issuer is configured, so no token could be accepted: add one with .issuer(..)")]
+    NoIssuer,
+    /// No audience, or an empty one.
+    #[error(
+        "no audience is set, or an empty one: name this API as it stands in `aud`, with .audience(..)"
+    )]
+    NoAudience,
+    /// The same issuer more than once.
+    #[error(
+        "issuer \"{issuer}\" is configured twice: put its keys in one source, its audiences in one Issuer"
+    )]
+    IssuerTwice {
+        /// Its name.
+        issuer: String,
+    },
+    /// An issuer without a source.
+    #[error("issuer \"{issuer}\" has no source of keys: add .keys(..) or .source(..)")]
+    NoSource {
+        /// Its name.
+        issuer: String,
+    },
+    /// An issuer with more than one source.
+    #[error("issuer \"{issuer}\" has several sources of keys: leave one")]
+    SeveralSources {
+        /// Its name.
+        issuer: String,
+    },
+    /// An issuer whose policy names another one.
+    #[error(
+        "issuer \"{issuer}\" has a policy for issuer \"{policy}\": leave the name out of the policy"
+    )]
+    TwoNames {
+        /// The issuer's name.
+        issuer: String,
+        /// The name in its policy.
+        policy: String,
+    },
+    /// An issuer's policy.
+    #[error("issuer \"{issuer}\": {problem}")]
+    Policy {
+        /// The issuer's name.
+        issuer: String,
+        /// What is wrong with its policy.
+        problem: PolicyProblem,
+    },
+    /// A `max_token_bytes` of zero or above 1 MiB.
+    #[error("max_token_bytes is {bytes}: set from 1 to 1048576 bytes")]
+    TokenSize {
+        /// What was set.
+        bytes: usize,
+    },
+}
+
+/// Sources that did not get ready.
+#[derive(Clone, Debug)]
+pub struct WarmUpError {
+    failures: Vec<Unavailable>,
+}
+
+impl WarmUpError {
+    /// Each issuer whose source did not get ready, and why.
+    pub fn failures(&self) -> &[Unavailable] {
+        &self.failures
+    }
+}
+
+impl fmt::Display for WarmUpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failures: Vec<_> = self
+            .failures
+            .iter()
+            .map(|failure| {
+                format!(
+                    "issuer \"{}\": {}",
+                    failure.issuer(),
+                    chain(failure.cause())
+                )
+            })
+            .collect();
+        f.write_str(&failures.join("; "))
+    }
+}
+
+/// An error and its causes in one line.
+fn chain(error: &SourceError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+impl std::error::Error for WarmUpError {}
+
+/// How one issuer's source is doing.
+#[derive(Clone, Debug)]
+pub struct IssuerHealth {
+    issuer: Arc<str>,
+    status: SourceStatus,
+}
+
+impl IssuerHealth {
+    /// The issuer's name, as configured.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// What its source says.
+    pub fn status(&self) -> &SourceStatus {
+        &self.status
+    }
+}

@@ -1,0 +1,288 @@
+//! Access tokens of a real authorization server are accepted, and refused for the right reason when they should be.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use live_tests::AuthorizationServer;
+use resource_server::testing::ManualClock;
+use resource_server::{
+    AccessToken, Algorithm, Error, Issuer, NumericDate, Policy, Profile, Reason, Requirement,
+    StaticKeys, Validator,
+};
+use serde_json::Value;
+
+type TestResult = Result<(), Box<dyn std::error::Error>>;
+
+const ALGORITHMS: [Algorithm; 4] = [
+    Algorithm::RS256,
+    Algorithm::PS256,
+    Algorithm::ES256,
+    Algorithm::Ed25519,
+];
+const SCOPE: &str = "orders:read orders:write";
+
+#[tokio::test]
+#[ignore = "needs node: see tests/live/README.md"]
+async fn a_token_is_accepted_with_the_claims_it_holds() -> TestResult {
+    let server = AuthorizationServer::start().await;
+    let jwks = server.jwks().await;
+    for algorithm in ALGORITHMS {
+        let resource = resource(algorithm);
+        let token = server.token(&resource, SCOPE).await;
+        let validator = Validator::builder()
+            .audience(resource.as_str())
+            .issuer(Issuer::new(server.issuer()).keys(StaticKeys::from_jwks(&jwks)?))
+            .build()?;
+
+        let accepted = validator.validate(&token).await?;
+
+        assert_holds(&accepted, &server, algorithm, &token);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs node: see tests/live/README.md"]
+async fn a_token_is_accepted_under_the_profile_of_rfc_9068() -> TestResult {
+    let server = AuthorizationServer::start().await;
+    let jwks = server.jwks().await;
+    for algorithm in ALGORITHMS {
+        let resource = resource(algorithm);
+        let token = server.token(&resource, SCOPE).await;
+        let policy = Policy::builder().profile(Profile::Rfc9068);
+        let validator = Validator::builder()
+            .audience(resource.as_str())
+            .issuer(
+                Issuer::new(server.issuer())
+                    .keys(StaticKeys::from_jwks(&jwks)?)
+                    .policy(policy),
+            )
+            .build()?;
+
+        let accepted = validator.validate(&token).await?;
+
+        assert_holds(&accepted, &server, algorithm, &token);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs node: see tests/live/README.md"]
+async fn a_token_for_another_resource_is_refused() -> TestResult {
+    let server = AuthorizationServer::start().await;
+    let jwks = server.jwks().await;
+    for algorithm in ALGORITHMS {
+        let token = server.token(&resource(algorithm), SCOPE).await;
+        let validator = Validator::builder()
+            .audience("https://api.example.com/another")
+            .issuer(Issuer::new(server.issuer()).keys(StaticKeys::from_jwks(&jwks)?))
+            .build()?;
+
+        let reason = refusal(validator.validate(&token).await);
+
+        assert_eq!(reason, Reason::AudienceMismatch, "{algorithm:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs node: see tests/live/README.md"]
+async fn a_token_of_another_issuer_is_refused() -> TestResult {
+    let server = AuthorizationServer::start().await;
+    let jwks = server.jwks().await;
+    for algorithm in ALGORITHMS {
+        let resource = resource(algorithm);
+        let token = server.token(&resource, SCOPE).await;
+        // With the keys of the server all the same: nothing but the name speaks against the token.
+        let validator = Validator::builder()
+            .audience(resource.as_str())
+            .issuer(
+                Issuer::new("https://another-issuer.example.com")
+                    .keys(StaticKeys::from_jwks(&jwks)?),
+            )
+            .build()?;
+
+        let reason = refusal(validator.validate(&token).await);
+
+        assert_eq!(reason, Reason::IssuerMismatch, "{algorithm:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs node: see tests/live/README.md"]
+async fn a_token_is_refused_once_its_expiry_and_the_skew_are_past() -> TestResult {
+    let server = AuthorizationServer::start().await;
+    let jwks = server.jwks().await;
+    for algorithm in ALGORITHMS {
+        let resource = resource(algorithm);
+        let token = server.token(&resource, SCOPE).await;
+        let clock = ManualClock::at(NumericDate::from_secs(expiry(&token)));
+        let validator = Validator::builder()
+            .audience(resource.as_str())
+            .issuer(Issuer::new(server.issuer()).keys(StaticKeys::from_jwks(&jwks)?))
+            .clock(clock.clone())
+            .build()?;
+
+        clock.advance(Duration::from_secs(29));
+        // The same validator accepts it first, so nothing that it remembers may outlive the token.
+        validator.validate(&token).await?;
+        clock.advance(Duration::from_secs(2));
+        let reason = refusal(validator.validate(&token).await);
+
+        assert_eq!(reason, Reason::Expired, "{algorithm:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs node: see tests/live/README.md"]
+async fn a_token_with_one_changed_byte_is_refused() -> TestResult {
+    let server = AuthorizationServer::start().await;
+    let jwks = server.jwks().await;
+    for algorithm in ALGORITHMS {
+        let resource = resource(algorithm);
+        let token = server.token(&resource, SCOPE).await;
+        let validator = Validator::builder()
+            .audience(resource.as_str())
+            .issuer(Issuer::new(server.issuer()).keys(StaticKeys::from_jwks(&jwks)?))
+            .build()?;
+        validator.validate(&token).await?;
+
+        let reason = refusal(validator.validate(&with_changed_signature(&token)).await);
+        assert_eq!(
+            reason,
+            Reason::BadSignature,
+            "{algorithm:?}, signature changed"
+        );
+
+        let reason = refusal(validator.validate(&with_changed_payload(&token)).await);
+        assert_eq!(
+            reason,
+            Reason::BadSignature,
+            "{algorithm:?}, payload changed"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs node: see tests/live/README.md"]
+async fn a_scope_that_was_not_granted_is_insufficient() -> TestResult {
+    let server = AuthorizationServer::start().await;
+    let jwks = server.jwks().await;
+    for algorithm in ALGORITHMS {
+        let resource = resource(algorithm);
+        let token = server.token(&resource, "orders:read").await;
+        let validator = Validator::builder()
+            .audience(resource.as_str())
+            .issuer(Issuer::new(server.issuer()).keys(StaticKeys::from_jwks(&jwks)?))
+            .build()?;
+        let accepted = validator.validate(&token).await?;
+        accepted.require(&Requirement::scope("orders:read"))?;
+
+        let result = accepted
+            .require(&Requirement::scope("orders:write"))
+            .map_err(Error::from);
+
+        let status = result.as_ref().err().map(Error::status);
+        assert_eq!(status, Some(403), "{algorithm:?}");
+        assert_eq!(refusal(result), Reason::InsufficientScope, "{algorithm:?}");
+    }
+    Ok(())
+}
+
+/// The resource for which the server signs with this algorithm.
+fn resource(algorithm: Algorithm) -> String {
+    format!("https://api.example.com/{}", algorithm.as_str())
+}
+
+/// What the library reports is what the server put into the token.
+fn assert_holds(
+    accepted: &AccessToken,
+    server: &AuthorizationServer,
+    algorithm: Algorithm,
+    token: &str,
+) {
+    let header = json(token, 0);
+    assert_eq!(
+        header["alg"],
+        algorithm.as_str(),
+        "the server signs with the algorithm under test"
+    );
+    assert_eq!(header["typ"], "at+jwt");
+    let payload = json(token, 1);
+
+    assert_eq!(accepted.algorithm(), algorithm);
+    assert_eq!(accepted.issuer(), server.issuer());
+    assert!(
+        accepted.audience().contains(resource(algorithm).as_str()),
+        "{algorithm:?}"
+    );
+    // A client that acts for itself is the subject of its tokens.
+    assert_eq!(accepted.subject(), Some("live-test"));
+    assert_eq!(accepted.client_id(), Some("live-test"));
+    assert!(accepted.scopes().contains("orders:read"), "{algorithm:?}");
+    assert!(accepted.scopes().contains("orders:write"), "{algorithm:?}");
+    assert!(!accepted.scopes().contains("orders"), "{algorithm:?}");
+    assert_eq!(
+        accepted.expires_at(),
+        Some(NumericDate::from_secs(expiry(token)))
+    );
+    assert!(accepted.jwt_id().is_some(), "{algorithm:?}");
+    assert_eq!(accepted.jwt_id(), payload["jti"].as_str());
+}
+
+/// Why a token was refused.
+fn refusal<T>(result: Result<T, Error>) -> Reason {
+    match result {
+        Err(Error::Rejected(rejection)) => rejection.reason(),
+        Err(error) => panic!("it could not be judged: {error}"),
+        Ok(_) => panic!("it was accepted"),
+    }
+}
+
+/// One character in the middle of the signature is another: the last one may hold bits that no decoder looks at.
+fn with_changed_signature(token: &str) -> String {
+    let (signed, signature) = token.rsplit_once('.').expect("a token has three parts");
+    let mut signature = signature.as_bytes().to_vec();
+    let middle = signature.len() / 2;
+    signature[middle] = another(signature[middle]);
+    let signature = String::from_utf8(signature).expect("base64url is ASCII");
+    format!("{signed}.{signature}")
+}
+
+/// One character of the token's `jti` is another, so that nothing but the signature tells.
+fn with_changed_payload(token: &str) -> String {
+    let parts: Vec<&str> = token.split('.').collect();
+    let mut payload = URL_SAFE_NO_PAD
+        .decode(parts[1])
+        .expect("the payload is base64url");
+    let start = br#""jti":""#;
+    let found = payload
+        .windows(start.len())
+        .position(|window| window == start);
+    let place = found.expect("the token has a jti") + start.len();
+    payload[place] = another(payload[place]);
+    let payload = URL_SAFE_NO_PAD.encode(payload);
+    format!("{}.{payload}.{}", parts[0], parts[2])
+}
+
+/// Another character, of base64url and of a JSON string alike.
+fn another(byte: u8) -> u8 {
+    if byte == b'A' { b'B' } else { b'A' }
+}
+
+fn expiry(token: &str) -> i64 {
+    json(token, 1)["exp"]
+        .as_i64()
+        .expect("exp is a whole number")
+}
+
+/// One part of a token, read without the library.
+fn json(token: &str, part: usize) -> Value {
+    let part = token.split('.').nth(part).expect("a token has three parts");
+    let text = URL_SAFE_NO_PAD.decode(part).expect("the part is base64url");
+    serde_json::from_slice(&text).expect("the part is JSON")
+}
