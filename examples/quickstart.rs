@@ -1,23 +1,26 @@
-//! The main job in one command: an issuer, a Validator, good tokens of several algorithms and two dozen bad ones, each
-//! with its verdict, reason, explanation and time.
+//! The main job in one command: an authorization server on loopback, a Validator that discovers it, good tokens of several
+//! algorithms and two dozen bad ones, each with its verdict, reason, explanation and time; then what callers see while keys
+//! rotate, are withdrawn, and while the server is down.
 //!
 //! `cargo run --example quickstart --features testing`
 
 use std::error::Error as StdError;
 use std::time::{Duration, Instant};
 
-use resource_server::testing::{TestIssuer, TestToken};
-use resource_server::{Algorithm, Error, Issuer, NumericDate, Requirement, StaticKeys, Validator};
+use resource_server::testing::{Fault, ManualClock, TestIssuer, TestServer, TestToken};
+use resource_server::{Algorithm, Clock, Error, Issuer, Requirement, SystemClock, Validator};
 use serde_json::json;
 
-const ISSUER: &str = "https://as.example.com";
 const AUDIENCE: &str = "https://api.example.com";
 const COLUMNS: usize = 100;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn StdError>> {
-    // Stands in for your authorization server.
-    let issuer = TestIssuer::new(ISSUER, AUDIENCE).algorithms([
+    // Stands in for your authorization server, at an address of its own.
+    let server = TestServer::start(AUDIENCE).await?;
+    // Time is turned by hand, so that the hours of an outage pass at once.
+    let clock = ManualClock::at(SystemClock::new().now());
+    let issuer = server.issuer().clone().clock(clock.clone()).algorithms([
         Algorithm::RS256,
         Algorithm::PS256,
         Algorithm::ES256,
@@ -26,21 +29,35 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         Algorithm::MlDsa65,
     ]);
 
-    // What an API writes, once at start.
+    // What an API writes, once at start. (The clock is for this demonstration.)
     let validator = Validator::builder()
         .audience(AUDIENCE)
-        .issuer(Issuer::new(ISSUER).keys(StaticKeys::from_jwks(&issuer.jwks())?))
+        .issuer(Issuer::discover(server.url()))
+        .clock(clock.clone())
         .build()?;
-    let needed = Requirement::scope("orders:read");
+    validator.warm_up().await?;
 
+    let mut surprises = show_tokens(&validator, &issuer, &clock).await;
+    surprises += show_keys(&validator, &server, &issuer, &clock).await;
+    if cfg!(debug_assertions) {
+        println!("\nTimes are of a debug build; add --release for real ones.");
+    }
+    if surprises > 0 {
+        return Err(format!("{surprises} cases did not go as they should").into());
+    }
+    Ok(())
+}
+
+async fn show_tokens(validator: &Validator, issuer: &TestIssuer, clock: &ManualClock) -> usize {
+    let needed = Requirement::scope("orders:read");
     println!(
         "{:<42} {:<9} {:<27} {:>8}",
         "case", "verdict", "reason", "us"
     );
     println!("{}", "-".repeat(89));
     let mut surprises = 0;
-    let cases = good(&issuer).into_iter().map(|case| (case, "accepted"));
-    let cases = cases.chain(bad(&issuer).into_iter().map(|case| (case, "refused")));
+    let cases = good(issuer).into_iter().map(|case| (case, "accepted"));
+    let cases = cases.chain(bad(issuer, clock).into_iter().map(|case| (case, "refused")));
     for ((case, token), expected) in cases {
         let started = Instant::now();
         // What an API writes in each request handler.
@@ -53,13 +70,125 @@ async fn main() -> Result<(), Box<dyn StdError>> {
             surprises += 1;
         }
     }
-    if cfg!(debug_assertions) {
-        println!("\nTimes are of a debug build; add --release for real ones.");
-    }
-    if surprises > 0 {
-        return Err(format!("{surprises} tokens were not judged as they should be").into());
-    }
-    Ok(())
+    surprises
+}
+
+/// What callers saw in one scene.
+#[derive(Default, PartialEq)]
+struct Seen {
+    accepted: usize,
+    refused: usize,
+    unavailable: usize,
+}
+
+async fn show_keys(
+    validator: &Validator,
+    server: &TestServer,
+    issuer: &TestIssuer,
+    clock: &ManualClock,
+) -> usize {
+    const CALLERS: usize = 100;
+    let minutes = |n: u64| Duration::from_secs(60 * n);
+    let long_lived = |issuer: &TestIssuer| {
+        let token = issuer.token().scope("orders:read");
+        token.expires_in(Duration::from_secs(1_000_000)).mint()
+    };
+    let all_accepted = Seen {
+        accepted: CALLERS,
+        ..Seen::default()
+    };
+    let all_refused = Seen {
+        refused: CALLERS,
+        ..Seen::default()
+    };
+    let all_unavailable = Seen {
+        unavailable: CALLERS,
+        ..Seen::default()
+    };
+
+    println!(
+        "\n{:<56} {:>8} {:>8} {:>11} {:>7}",
+        "keys: what 100 callers saw, spread over the time",
+        "accepted",
+        "refused",
+        "unavailable",
+        "fetches"
+    );
+    println!("{}", "-".repeat(94));
+    let old = long_lived(issuer);
+    let mut surprises = 0;
+    let mut scene = async |name: &str, token: &str, time: Duration, expected: &Seen| {
+        let before = server.fetches();
+        let mut seen = Seen::default();
+        for _ in 0..CALLERS {
+            clock.advance(time / 100);
+            match validator.validate(token).await {
+                Ok(_) => seen.accepted += 1,
+                Err(Error::Rejected(_)) => seen.refused += 1,
+                Err(_) => seen.unavailable += 1,
+            }
+        }
+        let after = server.fetches();
+        let fetches = after.jwks + after.discovery - before.jwks - before.discovery;
+        println!(
+            "{name:<56} {:>8} {:>8} {:>11} {fetches:>7}",
+            seen.accepted, seen.refused, seen.unavailable
+        );
+        if seen != *expected {
+            surprises += 1;
+        }
+    };
+
+    scene("an hour like any other", &old, minutes(60), &all_accepted).await;
+    issuer.rotate_keys();
+    clock.advance(Duration::from_secs(10));
+    let new = long_lived(issuer);
+    scene(
+        "keys rotated: tokens of the new key, within a minute",
+        &new,
+        minutes(1),
+        &all_accepted,
+    )
+    .await;
+    scene(
+        "  tokens of the old key, which is still published",
+        &old,
+        minutes(1),
+        &all_accepted,
+    )
+    .await;
+    issuer.withdraw_old_keys();
+    clock.advance(minutes(10));
+    scene(
+        "old key withdrawn: its tokens, ten minutes later",
+        &old,
+        minutes(1),
+        &all_refused,
+    )
+    .await;
+    server.fail(Fault::Status {
+        code: 503,
+        retry_after: None,
+    });
+    scene(
+        "server down: an hour of it",
+        &new,
+        minutes(60),
+        &all_accepted,
+    )
+    .await;
+    clock.advance(minutes(15));
+    scene(
+        "  beyond what is tolerated: 503, never 401",
+        &new,
+        minutes(10),
+        &all_unavailable,
+    )
+    .await;
+    server.recover();
+    clock.advance(minutes(1));
+    scene("server back", &new, minutes(1), &all_accepted).await;
+    surprises
 }
 
 type Case = (&'static str, String);
@@ -83,12 +212,14 @@ fn good(issuer: &TestIssuer) -> Vec<Case> {
     ]
 }
 
-fn bad(issuer: &TestIssuer) -> Vec<Case> {
+fn bad(issuer: &TestIssuer, clock: &ManualClock) -> Vec<Case> {
     let token = || issuer.token().subject("alice").scope("orders:read");
-    let now = NumericDate::from_secs(unix_time());
+    let now = clock.now();
     let ago = |seconds| now.saturating_sub(Duration::from_secs(seconds));
     let ahead = |seconds| now.saturating_add(Duration::from_secs(seconds));
-    let stranger = TestIssuer::new(ISSUER, AUDIENCE);
+    let name = issuer.name();
+    let with_path = |path: &str| format!("{name}{path}");
+    let stranger = TestIssuer::new(name, AUDIENCE);
     let mint = TestToken::mint;
     let changed = {
         // One character in the middle of the signature.
@@ -110,11 +241,11 @@ fn bad(issuer: &TestIssuer) -> Vec<Case> {
         ),
         (
             "issuer with a trailing slash",
-            mint(token().issuer("https://as.example.com/")),
+            mint(token().issuer(&with_path("/"))),
         ),
         (
             "of another tenant",
-            mint(token().issuer("https://as.example.com/acme")),
+            mint(token().issuer(&with_path("/acme"))),
         ),
         ("no issuer", mint(token().without("iss"))),
         (
@@ -177,13 +308,6 @@ fn bad(issuer: &TestIssuer) -> Vec<Case> {
             format!("Bearer {}", token().mint()),
         ),
     ]
-}
-
-fn unix_time() -> i64 {
-    let since_1970 = std::time::SystemTime::UNIX_EPOCH
-        .elapsed()
-        .unwrap_or_default();
-    i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Prints one case and returns its verdict.

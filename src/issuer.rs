@@ -1,8 +1,12 @@
 //! One issuer: its name, what is accepted from it, and where the evidence for its tokens comes from.
 
 use std::fmt;
+#[cfg(feature = "jwks")]
+use std::time::Duration;
 
-use crate::core::{Policy, PolicyBuilder, PolicyError};
+use crate::core::{Clock, Policy, PolicyBuilder, PolicyError};
+#[cfg(feature = "jwks")]
+use crate::source::{Address, Discovery, Fetch, Fetcher, Limits, Location, RemoteJwks};
 use crate::source::{DynKeySource, KeySource, StaticKeys};
 use crate::validator::BuildProblem;
 
@@ -20,9 +24,36 @@ use crate::validator::BuildProblem;
 #[must_use]
 pub struct Issuer {
     name: String,
-    settings: PolicyBuilder,
+    settings: Option<PolicyBuilder>,
+    has_two_policies: bool,
     audiences: Vec<String>,
-    sources: Vec<Box<dyn DynKeySource>>,
+    sources: Vec<Recipe>,
+    #[cfg(feature = "jwks")]
+    fetch: Option<Fetch>,
+    #[cfg(feature = "jwks")]
+    limits: Limits,
+    #[cfg(feature = "jwks")]
+    is_lazy: bool,
+}
+
+/// A source that is made when the Validator is.
+enum Recipe {
+    Made(Box<dyn DynKeySource>),
+    #[cfg(feature = "jwks")]
+    Discovery,
+    #[cfg(feature = "jwks")]
+    DiscoveryAt(String),
+    #[cfg(feature = "jwks")]
+    JwksAt(String),
+}
+
+/// What a Validator gives to the sources of its issuers.
+pub(crate) struct Surroundings<'v> {
+    pub(crate) audiences: &'v [String],
+    #[cfg_attr(not(feature = "jwks"), allow(dead_code))]
+    pub(crate) clock: &'v std::sync::Arc<dyn Clock>,
+    #[cfg(feature = "jwks")]
+    pub(crate) fetcher: Option<&'v Fetcher>,
 }
 
 impl Issuer {
@@ -30,10 +61,85 @@ impl Issuer {
     pub fn new(name: impl Into<String>) -> Self {
         Issuer {
             name: name.into(),
-            settings: PolicyBuilder::default(),
+            settings: None,
+            has_two_policies: false,
             audiences: Vec::new(),
             sources: Vec::new(),
+            #[cfg(feature = "jwks")]
+            fetch: None,
+            #[cfg(feature = "jwks")]
+            limits: Limits::default(),
+            #[cfg(feature = "jwks")]
+            is_lazy: false,
         }
+    }
+
+    /// By its name, with keys from where its metadata says: RFC 8414, or OpenID Connect Discovery. The document found must
+    /// name this very issuer.
+    ///
+    /// Keys are fetched at first use, or by [`Validator::warm_up`](crate::Validator::warm_up); refreshed ahead of their end
+    /// in the background; fetched anew, at most every 10 s, for a key that is not among them; and used for an hour past
+    /// their lifetime while the issuer can't be reached.
+    ///
+    /// ```
+    /// use resource_server::{Issuer, Validator};
+    ///
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(Issuer::discover("https://as.example.com"))
+    ///     .build()?;
+    /// # Ok::<(), resource_server::BuildError>(())
+    /// ```
+    #[cfg(feature = "jwks")]
+    pub fn discover(name: impl Into<String>) -> Self {
+        let mut issuer = Issuer::new(name);
+        issuer.sources.push(Recipe::Discovery);
+        issuer
+    }
+
+    /// Keys from where this metadata document says, for an issuer whose name is not its address (containers, clusters,
+    /// AD FS). The document must still name this issuer.
+    #[cfg(feature = "jwks")]
+    pub fn discovery_at(mut self, url: impl Into<String>) -> Self {
+        self.sources.push(Recipe::DiscoveryAt(url.into()));
+        self
+    }
+
+    /// Keys from this address of a JWK Set, without discovery.
+    #[cfg(feature = "jwks")]
+    pub fn jwks_at(mut self, url: impl Into<String>) -> Self {
+        self.sources.push(Recipe::JwksAt(url.into()));
+        self
+    }
+
+    /// How this issuer is reached, instead of what the Validator has for all.
+    #[cfg(feature = "jwks")]
+    pub fn fetch(mut self, fetch: Fetch) -> Self {
+        self.fetch = Some(fetch);
+        self
+    }
+
+    /// How long fetched keys are used past their lifetime while the issuer can't be reached. Default 1 hour, at most 24
+    /// hours; zero ends service with the lifetime.
+    #[cfg(feature = "jwks")]
+    pub fn outage_tolerance(mut self, tolerance: Duration) -> Self {
+        self.limits.outage_tolerance = tolerance;
+        self
+    }
+
+    /// How long fetched keys are fresh where the answer has no `Cache-Control`. Default 10 minutes; within 1 minute and 1
+    /// hour, as what the answer says is too.
+    #[cfg(feature = "jwks")]
+    pub fn default_key_lifetime(mut self, lifetime: Duration) -> Self {
+        self.limits.default_lifetime = lifetime;
+        self
+    }
+
+    /// Refreshes keys only when a token comes, without a background task: for processes that are frozen between requests.
+    #[cfg(feature = "jwks")]
+    pub fn refresh_on_demand(mut self) -> Self {
+        self.is_lazy = true;
+        self
     }
 
     /// Keys given by hand.
@@ -43,13 +149,14 @@ impl Issuer {
 
     /// A source of your own.
     pub fn source(mut self, source: impl KeySource) -> Self {
-        self.sources.push(Box::new(source));
+        self.sources.push(Recipe::Made(Box::new(source)));
         self
     }
 
     /// What is accepted from this issuer. The issuer's name and the audience may be left out of it.
     pub fn policy(mut self, settings: PolicyBuilder) -> Self {
-        self.settings = settings;
+        self.has_two_policies |= self.settings.is_some();
+        self.settings = Some(settings);
         self
     }
 
@@ -59,54 +166,144 @@ impl Issuer {
         self
     }
 
+    /// Whether a client is needed to fetch its keys, and it brings none.
+    #[cfg(feature = "jwks")]
+    pub(crate) fn needs_common_fetcher(&self) -> bool {
+        self.fetch.is_none()
+            && self
+                .sources
+                .iter()
+                .any(|source| !matches!(source, Recipe::Made(_)))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Its policy and source, or everything that is wrong with them.
     pub(crate) fn finish(
         mut self,
-        default_audiences: &[String],
+        surroundings: &Surroundings<'_>,
     ) -> Result<(Policy, Box<dyn DynKeySource>), Vec<BuildProblem>> {
-        let name = self.name;
         let mut problems = Vec::new();
-        let mut settings = self.settings;
+        let policy = self.finish_policy(surroundings.audiences, &mut problems);
+        let recipe = self.sources.pop();
+        if !self.sources.is_empty() {
+            problems.push(BuildProblem::SeveralSources {
+                issuer: self.name.clone(),
+            });
+        }
+        let source = match recipe {
+            None => {
+                problems.push(BuildProblem::NoSource {
+                    issuer: self.name.clone(),
+                });
+                None
+            }
+            Some(Recipe::Made(source)) => Some(source),
+            #[cfg(feature = "jwks")]
+            Some(recipe) => self.finish_remote(&recipe, surroundings, &mut problems),
+        };
+        match (policy, source) {
+            (Some(policy), Some(source)) if problems.is_empty() => Ok((policy, source)),
+            _ => Err(problems),
+        }
+    }
+
+    fn finish_policy(
+        &self,
+        default_audiences: &[String],
+        problems: &mut Vec<BuildProblem>,
+    ) -> Option<Policy> {
+        if self.has_two_policies {
+            problems.push(BuildProblem::SeveralPolicies {
+                issuer: self.name.clone(),
+            });
+        }
+        let settings = self.settings.clone().unwrap_or_default();
         if let Some(other) = settings.issuer_name()
-            && other != name
+            && other != self.name
         {
             problems.push(BuildProblem::TwoNames {
-                issuer: name.clone(),
+                issuer: self.name.clone(),
                 policy: other.to_owned(),
             });
         }
-        settings = settings.issuer(&name);
         let has_own = settings.has_audiences() || !self.audiences.is_empty();
         let audiences = if has_own {
             &self.audiences
         } else {
             default_audiences
         };
+        let mut settings = settings.issuer(&self.name);
         for audience in audiences {
             settings = settings.audience(audience);
         }
-        if self.sources.len() > 1 {
-            problems.push(BuildProblem::SeveralSources {
-                issuer: name.clone(),
+        let built = settings.build();
+        let of_policy = built.as_ref().err().map(PolicyError::problems);
+        problems.extend(
+            of_policy
+                .into_iter()
+                .flatten()
+                .map(|problem| BuildProblem::Policy {
+                    issuer: self.name.clone(),
+                    problem: problem.clone(),
+                }),
+        );
+        built.ok()
+    }
+
+    #[cfg(feature = "jwks")]
+    fn finish_remote(
+        &self,
+        recipe: &Recipe,
+        surroundings: &Surroundings<'_>,
+        problems: &mut Vec<BuildProblem>,
+    ) -> Option<Box<dyn DynKeySource>> {
+        /// Longer than this an outage is no outage.
+        const MAX_OUTAGE_TOLERANCE: Duration = Duration::from_secs(86_400);
+
+        if self.limits.outage_tolerance > MAX_OUTAGE_TOLERANCE {
+            problems.push(BuildProblem::OutageTolerance {
+                issuer: self.name.clone(),
             });
         }
-        let source = self.sources.pop();
-        if source.is_none() {
-            problems.push(BuildProblem::NoSource {
-                issuer: name.clone(),
-            });
-        }
-        match (settings.build(), source) {
-            (Ok(policy), Some(source)) if problems.is_empty() => Ok((policy, source)),
-            (policy, _) => {
-                let of_policy = policy.err().map(PolicyError::into_problems);
-                problems.extend(of_policy.into_iter().flatten().map(|problem| {
-                    BuildProblem::Policy {
-                        issuer: name.clone(),
+        let fetcher = match &self.fetch {
+            None => surroundings.fetcher.cloned(),
+            Some(fetch) => fetch
+                .build()
+                .map_err(|problem| {
+                    problems.push(BuildProblem::Fetch {
+                        issuer: Some(self.name.clone()),
                         problem,
-                    }
-                }));
-                Err(problems)
+                    });
+                })
+                .ok(),
+        }?;
+        let location = match recipe {
+            Recipe::Made(_) => return None,
+            Recipe::Discovery => {
+                Discovery::by_name(&self.name, fetcher.http()).map(Location::Metadata)
+            }
+            Recipe::DiscoveryAt(url) => Address::parse(url, fetcher.http())
+                .map(|address| Location::Metadata(Discovery::at(&self.name, address))),
+            Recipe::JwksAt(url) => Address::parse(url, fetcher.http()).map(Location::Jwks),
+        };
+        match location {
+            Ok(location) => Some(Box::new(RemoteJwks::new(
+                &self.name,
+                location,
+                fetcher,
+                std::sync::Arc::clone(surroundings.clock),
+                self.limits,
+                self.is_lazy,
+            ))),
+            Err(problem) => {
+                problems.push(BuildProblem::Address {
+                    issuer: self.name.clone(),
+                    problem,
+                });
+                None
             }
         }
     }

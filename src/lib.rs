@@ -6,20 +6,19 @@
 //! presenter may use it. Everything else is refused, with the reason.
 //!
 //! ```
+//! # #[cfg(feature = "jwks")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-//! use resource_server::{Error, Issuer, Reason, Requirement, StaticKeys, Validator};
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! use resource_server::{Error, Issuer, Requirement, Validator, testing::TestServer};
 //!
 //! // Stands in for your authorization server; from the feature `testing`.
-//! let authorization_server =
-//!     resource_server::testing::TestIssuer::new("https://as.example.com", "https://api.example.com");
-//! let jwks = authorization_server.jwks();
-//! let bearer = authorization_server.token().subject("alice").scope("orders:read").mint();
+//! let server = TestServer::start("https://api.example.com").await?;
+//! let bearer = server.issuer().token().subject("alice").scope("orders:read").mint();
 //!
-//! // Once, at start.
+//! // Once, at start: does no I/O.
 //! let validator = Validator::builder()
 //!     .audience("https://api.example.com")
-//!     .issuer(Issuer::new("https://as.example.com").keys(StaticKeys::from_jwks(&jwks)?))
+//!     .issuer(Issuer::discover(server.url())) // such as "https://as.example.com"
 //!     .build()?;
 //!
 //! // In each request handler.
@@ -34,6 +33,8 @@
 //!     other => panic!("{other:?}"),
 //! }
 //! # Ok(()) }) }
+//! # #[cfg(not(feature = "jwks"))]
+//! # fn main() {}
 //! ```
 //!
 //! # Three verbs
@@ -48,9 +49,12 @@
 //!
 //! * `aws-lc-rs` (default): the signature backend. For FIPS add `aws-lc-rs = { version = "1", features = ["fips"] }` to
 //!   your own dependencies: cargo unites it with ours.
-//! * `testing`: [`testing::TestIssuer`] mints tokens, good and bad, for tests of your own API.
+//! * `jwks` (default): keys that are fetched. Needs a tokio runtime when a token comes; brings reqwest with rustls.
+//! * `pem` (with `jwks`): [`StaticKeys::from_pem`].
+//! * `testing`: [`testing::TestIssuer`] mints tokens, good and bad, for tests of your own API; with `jwks`,
+//!   [`testing::TestServer`] serves their keys and fails as you tell it.
 //!
-//! Without default features but with `aws-lc-rs` this is the pure core, [`Validator`] and [`StaticKeys`].
+//! Without default features but with `aws-lc-rs` this is the pure core, [`Validator`], [`StaticKeys`] and [`KeySource`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
@@ -81,11 +85,15 @@ pub use clock::SystemClock;
 pub use credentials::Credentials;
 pub use error::{Error, Misconfigured, Unavailable};
 pub use issuer::Issuer;
+#[cfg(feature = "jwks")]
+pub use source::{AddressProblem, Fetch, FetchProblem};
 pub use source::{KeySource, SourceError, SourceStatus, StaticKeys};
 pub use validator::{
     BuildError, BuildProblem, IssuerHealth, Validator, ValidatorBuilder, WarmUpError,
 };
 
+#[cfg(feature = "pem")]
+pub use crate::core::PemError;
 pub use crate::core::{
     AccessToken, Algorithm, Audience, Clock, Confirmation, Evidence, Identity, KeySet, KeySetError,
     MalformedRequirement, MalformedScope, MalformedThumbprint, NumericDate, Policy, PolicyBuilder,

@@ -1,6 +1,6 @@
 //! The Validator: where the parts meet.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -8,14 +8,16 @@ use std::task::Poll;
 
 use crate::clock::SystemClock;
 use crate::core::{
-    AcceptedIssuers, AccessToken, Clock, DEFAULT_MAX_TOKEN_BYTES, NumericDate, Policy,
+    AcceptedIssuers, AccessToken, Clock, DEFAULT_MAX_TOKEN_BYTES, KeySetAge, NumericDate, Policy,
     PolicyProblem, Possession, PresentedToken, Reason, Rejection, Unconfirmed, check_claims,
     check_signature, issuer_of, verify, wrong_issuer,
 };
 use crate::credentials::Credentials;
 use crate::error::{Error, Unavailable};
-use crate::issuer::Issuer;
-use crate::source::{DynKeySource, SourceError, SourceStatus};
+use crate::issuer::{Issuer, Surroundings};
+#[cfg(feature = "jwks")]
+use crate::source::{AddressProblem, Fetch, FetchProblem};
+use crate::source::{DynKeySource, SourceStatus};
 
 /// The largest token that can be allowed: 1 MiB.
 const LARGEST_MAX_TOKEN_BYTES: usize = 1024 * 1024;
@@ -67,6 +69,8 @@ impl Validator {
             issuers: Vec::new(),
             audiences: Vec::new(),
             clock: None,
+            #[cfg(feature = "jwks")]
+            fetch: Fetch::new(),
             max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
         }
     }
@@ -99,7 +103,8 @@ impl Validator {
     /// Judges a bearer token with what is at hand, without waiting. `None`: its issuer's source must be asked, so call
     /// [`validate`](Validator::validate).
     ///
-    /// Whatever it answers, `validate` would answer the same.
+    /// Whatever it answers, `validate` would answer the same. `None` is no answer: never take it for a request without a
+    /// token.
     pub fn validate_now(&self, token: &str) -> Option<Result<AccessToken, Error>> {
         let presented = Credentials::bearer(token);
         let token = match self.read(&presented) {
@@ -184,7 +189,8 @@ impl Validator {
             Err(rejection) => return Some(Err(rejection)),
         };
         let evidence = trusted.source.cached(token)?;
-        Some(check_signature(jwt, &evidence, &trusted.policy))
+        let judged = check_signature(jwt, &evidence, &trusted.policy);
+        Some(judged.map_err(|rejection| trusted.explained(rejection)))
     }
 
     async fn judge_with_source(
@@ -196,7 +202,21 @@ impl Validator {
             Error::Unavailable(Unavailable::new(Arc::clone(&trusted.name), cause))
         })?;
         // From the top: the token may have expired while its source was asked.
-        Ok(verify(token, &evidence, &trusted.policy, self.now())?)
+        let judged = verify(token, &evidence, &trusted.policy, self.now());
+        Ok(judged.map_err(|rejection| trusted.explained(rejection))?)
+    }
+}
+
+impl Trusted {
+    /// With what only the source knows.
+    fn explained(&self, rejection: Rejection) -> Rejection {
+        rejection.with_key_set_age(|| {
+            let status = self.source.status();
+            KeySetAge {
+                age: status.age,
+                last_asked: status.last_asked,
+            }
+        })
     }
 }
 
@@ -241,6 +261,8 @@ pub struct ValidatorBuilder {
     issuers: Vec<Issuer>,
     audiences: Vec<String>,
     clock: Option<ClockSetting>,
+    #[cfg(feature = "jwks")]
+    fetch: Fetch,
     max_token_bytes: usize,
 }
 
@@ -272,6 +294,13 @@ impl ValidatorBuilder {
         self
     }
 
+    /// How issuers are reached that have no [`Fetch`] of their own.
+    #[cfg(feature = "jwks")]
+    pub fn fetch(mut self, fetch: Fetch) -> Self {
+        self.fetch = fetch;
+        self
+    }
+
     /// The largest token that is taken, in bytes. Default 16 KiB, at most 1 MiB.
     pub fn max_token_bytes(mut self, bytes: usize) -> Self {
         self.max_token_bytes = bytes;
@@ -293,8 +322,14 @@ impl ValidatorBuilder {
         let mut problems = Vec::new();
         if self.issuers.is_empty() {
             problems.push(BuildProblem::NoIssuer);
-            if self.audiences.is_empty() || self.audiences.iter().any(String::is_empty) {
-                problems.push(BuildProblem::NoAudience);
+        }
+        let lacks_audience = self.issuers.is_empty() && self.audiences.is_empty();
+        let mut known = HashSet::new();
+        for issuer in &self.issuers {
+            if !known.insert(issuer.name()) {
+                problems.push(BuildProblem::IssuerTwice {
+                    issuer: issuer.name().to_owned(),
+                });
             }
         }
         if !(1..=LARGEST_MAX_TOKEN_BYTES).contains(&self.max_token_bytes) {
@@ -302,10 +337,34 @@ impl ValidatorBuilder {
                 bytes: self.max_token_bytes,
             });
         }
+        let clock = match self.clock {
+            Some(ClockSetting(clock)) => clock,
+            None => Arc::new(SystemClock::new()),
+        };
+        #[cfg(feature = "jwks")]
+        let fetcher = if self.issuers.iter().any(Issuer::needs_common_fetcher) {
+            self.fetch
+                .build()
+                .map_err(|problem| {
+                    problems.push(BuildProblem::Fetch {
+                        issuer: None,
+                        problem,
+                    });
+                })
+                .ok()
+        } else {
+            None
+        };
+        let surroundings = Surroundings {
+            audiences: &self.audiences,
+            clock: &clock,
+            #[cfg(feature = "jwks")]
+            fetcher: fetcher.as_ref(),
+        };
         let mut issuers = HashMap::new();
         let mut names = Vec::new();
         for issuer in self.issuers {
-            match issuer.finish(&self.audiences) {
+            match issuer.finish(&surroundings) {
                 Err(found) => problems.extend(found),
                 Ok((policy, source)) => {
                     let name: Box<str> = policy.issuer().into();
@@ -314,15 +373,17 @@ impl ValidatorBuilder {
                         policy,
                         source,
                     };
-                    if issuers.insert(name.clone(), trusted).is_some() {
-                        problems.push(BuildProblem::IssuerTwice {
-                            issuer: name.into(),
-                        });
-                    } else {
-                        names.push(name);
-                    }
+                    issuers.insert(name.clone(), trusted);
+                    names.push(name);
                 }
             }
+        }
+        // Where an issuer uses the audiences set here, its policy has told the same.
+        let is_told = problems.iter().any(|told| {
+            matches!(told, BuildProblem::Policy { problem, .. } if *problem == PolicyProblem::NoAudience)
+        });
+        if lacks_audience || (self.audiences.iter().any(String::is_empty) && !is_told) {
+            problems.push(BuildProblem::NoAudience);
         }
         if !problems.is_empty() {
             return Err(BuildError { problems });
@@ -330,10 +391,7 @@ impl ValidatorBuilder {
         Ok(Validator(Arc::new(Inner {
             issuers,
             names: names.into(),
-            clock: match self.clock {
-                Some(ClockSetting(clock)) => clock,
-                None => Arc::new(SystemClock::new()),
-            },
+            clock,
             max_token_bytes: self.max_token_bytes,
         })))
     }
@@ -382,7 +440,9 @@ pub enum BuildProblem {
         issuer: String,
     },
     /// An issuer without a source.
-    #[error("issuer \"{issuer}\" has no source of keys: add .keys(..) or .source(..)")]
+    #[error(
+        "issuer \"{issuer}\" has no source of keys: use Issuer::discover, or add .jwks_at(..), .keys(..) or .source(..)"
+    )]
     NoSource {
         /// Its name.
         issuer: String,
@@ -390,6 +450,12 @@ pub enum BuildProblem {
     /// An issuer with more than one source.
     #[error("issuer \"{issuer}\" has several sources of keys: leave one")]
     SeveralSources {
+        /// Its name.
+        issuer: String,
+    },
+    /// An issuer with more than one policy.
+    #[error("issuer \"{issuer}\" has several policies: put them into one")]
+    SeveralPolicies {
         /// Its name.
         issuer: String,
     },
@@ -410,6 +476,31 @@ pub enum BuildProblem {
         issuer: String,
         /// What is wrong with its policy.
         problem: PolicyProblem,
+    },
+    /// An address that may not be fetched from: the issuer's name for discovery, or one that was given.
+    #[cfg(feature = "jwks")]
+    #[error("issuer \"{issuer}\": the address to fetch from can't be used: {problem}")]
+    Address {
+        /// The issuer's name.
+        issuer: String,
+        /// What is wrong with the address.
+        problem: AddressProblem,
+    },
+    /// The settings of a [`Fetch`].
+    #[cfg(feature = "jwks")]
+    #[error("{}: {problem}", match issuer { Some(issuer) => format!("issuer \"{issuer}\""), None => "fetch".to_owned() })]
+    Fetch {
+        /// The issuer's name, where it is its own `Fetch`.
+        issuer: Option<String>,
+        /// What is wrong with it.
+        problem: FetchProblem,
+    },
+    /// An `outage_tolerance` of more than 24 hours.
+    #[cfg(feature = "jwks")]
+    #[error("issuer \"{issuer}\": the outage tolerance is over 24 hours")]
+    OutageTolerance {
+        /// The issuer's name.
+        issuer: String,
     },
     /// A `max_token_bytes` of zero or above 1 MiB.
     #[error("max_token_bytes is {bytes}: set from 1 to 1048576 bytes")]
@@ -441,24 +532,12 @@ impl fmt::Display for WarmUpError {
                 format!(
                     "issuer \"{}\": {}",
                     failure.issuer(),
-                    chain(failure.cause())
+                    failure.cause().chain()
                 )
             })
             .collect();
         f.write_str(&failures.join("; "))
     }
-}
-
-/// An error and its causes in one line.
-fn chain(error: &SourceError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 impl std::error::Error for WarmUpError {}

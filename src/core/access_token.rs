@@ -8,11 +8,12 @@ use serde::de::DeserializeOwned;
 
 use super::algorithm::Algorithm;
 use super::claims::{Audience, Confirmation, Identity, ScopeSet};
-use super::jwk::Key;
+use super::excerpt::excerpt;
 use super::payload::{Claim, OneOrMany, Payload};
 use super::policy::{Policy, ScopeClaim};
 use super::rejection::{Facts, Reason, Rejection};
 use super::requirement::{Requirement, Unmet};
+use super::signature::VerificationKey;
 use super::time::NumericDate;
 
 /// A token whose signature and claims hold, before it is known that its presenter may use it.
@@ -109,7 +110,7 @@ impl Possession {
 #[derive(Clone)]
 pub struct AccessToken {
     payload: Arc<Payload>,
-    key: Arc<Key>,
+    key: Arc<VerificationKey>,
     algorithm: Algorithm,
     policy: Policy,
 }
@@ -117,7 +118,7 @@ pub struct AccessToken {
 impl AccessToken {
     pub(crate) fn new(
         payload: Arc<Payload>,
-        key: Arc<Key>,
+        key: Arc<VerificationKey>,
         algorithm: Algorithm,
         policy: Policy,
     ) -> Self {
@@ -147,13 +148,13 @@ impl AccessToken {
 
     /// The `aud` claim (RFC 7519 section 4.1.3).
     pub fn audience(&self) -> Audience<'_> {
-        Audience::new(self.payload.aud.get(), self.payload.text())
+        Audience::new(self.payload.entries(&self.payload.aud), self.payload.text())
     }
 
     /// The scopes, from `scope` or `scp` as the policy says (RFC 9068 section 2.2.3). Empty where there are none.
     pub fn scopes(&self) -> ScopeSet<'_> {
         let (claim, _) = scope_claim(&self.payload, &self.policy);
-        ScopeSet::new(claim.get(), self.payload.text())
+        ScopeSet::new(self.payload.entries(claim), self.payload.text())
     }
 
     /// The `client_id` claim (RFC 8693 section 4.3): the client that the token was issued to.
@@ -188,7 +189,7 @@ impl AccessToken {
 
     /// The `kid` of the key that the signature verified with, where it has one.
     pub fn key_id(&self) -> Option<&str> {
-        self.key.id()
+        self.key.key_id()
     }
 
     /// The algorithm that the signature verified by.
@@ -205,7 +206,8 @@ impl AccessToken {
     /// Any claim by name, as JSON. `None` where it is absent; a claim that is `null` is `Some(Value::Null)`.
     pub fn claim(&self, name: &str) -> Option<serde_json::Value> {
         let value = self.payload.find(name)?;
-        serde_json::from_str(value.text()).ok()
+        // What was read strictly reads again. If it ever did not, a claim that is there must not look absent.
+        Some(serde_json::from_str(value.text()).unwrap_or_default())
     }
 
     /// All claims, read into a type of yours from the very text that was signed.
@@ -244,7 +246,7 @@ impl fmt::Debug for AccessToken {
         f.debug_struct("AccessToken")
             .field("issuer", &self.issuer())
             .field("algorithm", &self.algorithm)
-            .field("key_id", &self.key_id())
+            .field("key_id", &self.key_id().map(excerpt))
             .finish_non_exhaustive()
     }
 }
@@ -256,10 +258,13 @@ pub(crate) fn scope_claim<'p>(
     policy: &Policy,
 ) -> (&'p Claim<OneOrMany>, bool) {
     let (scope, scp) = (&payload.scope, &payload.scp);
-    match policy.scope_claim() {
-        ScopeClaim::Scope if *scope != Claim::Absent => (scope, true),
-        ScopeClaim::Scope => (scp, false),
-        ScopeClaim::Scp if *scp != Claim::Absent => (scp, false),
-        ScopeClaim::Scp => (scope, true),
+    let is_scope = match policy.scope_claim() {
+        ScopeClaim::Scope => !scope.is_absent(),
+        ScopeClaim::Scp => scp.is_absent(),
+    };
+    if is_scope {
+        (scope, true)
+    } else {
+        (scp, false)
     }
 }

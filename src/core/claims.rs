@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::base64url;
-use super::payload::{OneOrMany, Text};
+use super::payload::Text;
 
 /// The `aud` claim: the resources that a token is meant for (RFC 7519 section 4.1.3).
 ///
@@ -29,11 +29,8 @@ pub struct Audience<'t> {
 }
 
 impl<'t> Audience<'t> {
-    pub(crate) fn new(claim: Option<&'t OneOrMany>, within: &'t str) -> Self {
-        Audience {
-            entries: claim.map_or(&[], OneOrMany::as_slice),
-            within,
-        }
+    pub(crate) const fn new(entries: &'t [Text], within: &'t str) -> Self {
+        Audience { entries, within }
     }
 
     /// Whether this is one of the audiences, byte for byte.
@@ -79,11 +76,8 @@ pub struct ScopeSet<'t> {
 }
 
 impl<'t> ScopeSet<'t> {
-    pub(crate) fn new(claim: Option<&'t OneOrMany>, within: &'t str) -> Self {
-        ScopeSet {
-            entries: claim.map_or(&[], OneOrMany::as_slice),
-            within,
-        }
+    pub(crate) const fn new(entries: &'t [Text], within: &'t str) -> Self {
+        ScopeSet { entries, within }
     }
 
     /// Whether the token carries this scope.

@@ -1,17 +1,18 @@
 //! What an operator may see of a token's values.
 
-/// Characters shown of a value from outside, before escaping.
+/// Characters shown of a value from outside, escapes included.
 const MAX_CHARACTERS: usize = 128;
 
 /// Escaped to printable ASCII and cut at 128 characters, so that no value forges a log line or fills it.
 pub(crate) fn excerpt(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .take(MAX_CHARACTERS)
-        .flat_map(char::escape_default)
-        .collect();
-    if text.chars().nth(MAX_CHARACTERS).is_some() {
-        shown.push_str("...");
+    let mut shown = String::new();
+    for character in text.chars() {
+        let escaped = character.escape_default();
+        if shown.len() + escaped.len() > MAX_CHARACTERS {
+            shown.push_str("...");
+            break;
+        }
+        shown.extend(escaped);
     }
     shown
 }
@@ -31,5 +32,6 @@ mod tests {
         assert_eq!(long.len(), 131);
         assert!(long.ends_with("x..."));
         assert_eq!(excerpt(&"x".repeat(128)).len(), 128);
+        assert!(excerpt(&"\u{10ffff}".repeat(1 << 10)).len() <= 131);
     }
 }

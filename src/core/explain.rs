@@ -1,9 +1,11 @@
 //! The sentences of `Rejection::explain()`: what was found, what was expected, what to look at.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::excerpt::excerpt;
 use super::policy::Profile;
-use super::rejection::{AcceptedIssuers, Facts, Reason};
+use super::rejection::{AcceptedIssuers, Facts, KeySetAge, Reason};
 use super::time::NumericDate;
 
 /// Names of issuers, audiences and keys listed in one sentence.
@@ -13,9 +15,16 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts) -> String {
     match facts {
         Facts::None => plain(reason).to_owned(),
         Facts::Length { part, bytes, limit } => {
-            format!("The {part} has {bytes} bytes; at most {limit} are taken.")
+            // A header's bound is no setting.
+            let setting = if *part == "token" {
+                " (the Validator's max_token_bytes)"
+            } else {
+                ""
+            };
+            format!("The {part} has {bytes} bytes; at most {limit} are taken{setting}.")
         }
         Facts::Issuer { found, accepted } => issuer(found, accepted),
+        Facts::NoIssuer { typ } => format!("{}{}", plain(reason), kind_of(typ)),
         Facts::Type { found, profile } => typ(found, *profile),
         Facts::Member(name) => member(reason, name),
         Facts::Algorithm { found, allowed } => {
@@ -57,7 +66,8 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts) -> String {
             id_is_known,
             algorithm,
             keys,
-        } => key(id.as_deref(), *id_is_known, algorithm.as_str(), keys),
+            age,
+        } => key(id.as_deref(), *id_is_known, algorithm.as_str(), keys, *age),
         Facts::Signature {
             id,
             algorithm,
@@ -171,18 +181,23 @@ fn member(reason: Reason, name: &str) -> String {
     }
 }
 
+/// What a `typ` says that a token is, where it says that it is no access token.
+fn kind_of(typ: &str) -> &'static str {
+    match typ.to_ascii_lowercase().as_str() {
+        "dpop+jwt" => " It is a DPoP proof.",
+        "logout+jwt" => " It is a logout token.",
+        "secevent+jwt" => " It is a security event.",
+        "token-introspection+jwt" => " It is a signed introspection response.",
+        _ => "",
+    }
+}
+
 fn typ(found: &str, profile: Profile) -> String {
     let expected = match profile {
         Profile::Default => "at+jwt, JWT or none",
         Profile::Rfc9068 => "at+jwt (the policy has the profile of RFC 9068)",
     };
-    let known = match found.to_ascii_lowercase().as_str() {
-        "dpop+jwt" => " That is a DPoP proof.",
-        "logout+jwt" => " That is a logout token.",
-        "secevent+jwt" => " That is a security event.",
-        "token-introspection+jwt" => " That is a signed introspection response.",
-        _ => "",
-    };
+    let known = kind_of(found);
     format!("The token's typ is \"{found}\"; an access token here has {expected}.{known}")
 }
 
@@ -227,7 +242,13 @@ fn time(
     }
 }
 
-fn key(id: Option<&str>, id_is_known: bool, algorithm: &str, keys: &super::KeySet) -> String {
+fn key(
+    id: Option<&str>,
+    id_is_known: bool,
+    algorithm: &str,
+    keys: &super::KeySet,
+    known: KeySetAge,
+) -> String {
     let mut text = match id {
         Some(id) if id_is_known => format!(
             "The issuer's key with kid \"{id}\" is not one for {algorithm}, the token's algorithm."
@@ -238,18 +259,25 @@ fn key(id: Option<&str>, id_is_known: bool, algorithm: &str, keys: &super::KeySe
     if keys.is_empty() {
         text.push_str(" The key set is empty.");
     } else {
-        let ids: Vec<_> = keys.key_ids().collect();
+        let ids: Vec<_> = keys.key_ids().take(MAX_LISTED + 1).map(excerpt).collect();
         if ids.is_empty() {
             text.push_str(" None of its keys has a kid.");
         } else {
             text.push_str(" Its keys are ");
-            text.push_str(&quoted(ids.into_iter()));
+            text.push_str(&quoted(ids.iter().map(String::as_str)));
             text.push('.');
         }
     }
     for skipped in keys.skipped().iter().take(MAX_LISTED) {
         text.push_str(" Left out: ");
         text.push_str(&skipped.to_string());
+        text.push('.');
+    }
+    if let Some(age) = known.age {
+        let _ = write!(text, " The set is {} s old", age.as_secs());
+        if let Some(asked) = known.last_asked {
+            let _ = write!(text, " and was last asked for {} s ago", asked.as_secs());
+        }
         text.push('.');
     }
     if !id_is_known {
@@ -262,12 +290,15 @@ fn key(id: Option<&str>, id_is_known: bool, algorithm: &str, keys: &super::KeySe
 
 fn issuer(found: &str, accepted: &AcceptedIssuers) -> String {
     let names = accepted.names();
+    // The nearest: a slip in a slash before one in the path.
     let nearest = names
         .iter()
-        .find_map(|name| difference(found, name).map(|difference| (name, difference)));
+        .filter_map(|name| difference(found, name).map(|difference| (difference, name)))
+        .min_by_key(|(difference, _)| *difference);
     match nearest {
-        Some((name, difference)) => format!(
-            "The token is from issuer \"{found}\"; configured is \"{name}\". They differ {difference}"
+        Some((difference, name)) => format!(
+            "The token is from issuer \"{found}\"; configured is \"{name}\". They differ {}",
+            difference.in_words()
         ),
         None => format!(
             "The token is from issuer \"{found}\", which is not configured here; configured is {}.",
@@ -276,33 +307,69 @@ fn issuer(found: &str, accepted: &AcceptedIssuers) -> String {
     }
 }
 
-/// How two issuers differ, where they are near enough that it may be a slip.
-fn difference(found: &str, expected: &str) -> Option<&'static str> {
+/// How two issuers differ, where they are near enough that it may be a slip; the nearest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Difference {
+    TrailingSlash,
+    Case,
+    Scheme,
+    Port,
+    Path,
+}
+
+impl Difference {
+    fn in_words(self) -> &'static str {
+        match self {
+            Difference::TrailingSlash => {
+                "only in a trailing slash: write the issuer as the token has it."
+            }
+            Difference::Case => {
+                "only in upper and lower case: write the issuer as the token has it."
+            }
+            Difference::Scheme => "in the scheme (http or https).",
+            Difference::Port => "in the port.",
+            Difference::Path => {
+                "in the path, which is often the tenant or realm: is the token from another one, or another environment?"
+            }
+        }
+    }
+}
+
+fn difference(found: &str, expected: &str) -> Option<Difference> {
     let bare = |text: &str| text.trim_end_matches('/').to_owned();
     if bare(found) == bare(expected) {
-        return Some("only in a trailing slash: write the issuer as the token has it.");
+        return Some(Difference::TrailingSlash);
     }
     if found.eq_ignore_ascii_case(expected) {
-        return Some("only in upper and lower case: write the issuer as the token has it.");
+        return Some(Difference::Case);
     }
     let (found_scheme, found_rest) = found.split_once("://")?;
     let (expected_scheme, expected_rest) = expected.split_once("://")?;
     if bare(found_rest) == bare(expected_rest) && found_scheme != expected_scheme {
-        return Some("in the scheme (http or https).");
+        return Some(Difference::Scheme);
     }
     let (found_host, found_path) = found_rest.split_once('/').unwrap_or((found_rest, ""));
     let (expected_host, expected_path) =
         expected_rest.split_once('/').unwrap_or((expected_rest, ""));
     if found_host == expected_host && found_path != expected_path {
-        return Some(
-            "in the path, which is often the tenant or realm: is the token from another one, or another environment?",
-        );
+        return Some(Difference::Path);
     }
-    let name = |host: &str| host.split(':').next().unwrap_or_default().to_owned();
-    if name(found_host) == name(expected_host) {
-        return Some("in the port.");
-    }
-    None
+    let (found_name, found_port) = host_and_port(found_host)?;
+    let (expected_name, expected_port) = host_and_port(expected_host)?;
+    (found_name == expected_name && found_port != expected_port).then_some(Difference::Port)
+}
+
+/// `None` where it is more than that, such as a user name that looks like a host.
+fn host_and_port(authority: &str) -> Option<(&str, &str)> {
+    // An IPv6 address has colons within its brackets.
+    let host_end = authority.rfind(']').map_or(0, |bracket| bracket + 1);
+    let colon = authority.get(host_end..)?.find(':').map(|at| host_end + at);
+    let (host, port) = match colon {
+        Some(colon) => (authority.get(..colon)?, authority.get(colon + 1..)?),
+        None => (authority, ""),
+    };
+    let is_plain = !host.contains('@') && port.bytes().all(|byte| byte.is_ascii_digit());
+    is_plain.then_some((host, port))
 }
 
 fn quoted<'a>(texts: impl Iterator<Item = &'a str>) -> String {
@@ -313,7 +380,7 @@ fn quoted<'a>(texts: impl Iterator<Item = &'a str>) -> String {
         .map(|text| format!("\"{text}\""))
         .collect();
     if texts.len() > MAX_LISTED {
-        shown.push(format!("and {} more", texts.len() - MAX_LISTED));
+        shown.push("and more".to_owned());
     }
     shown.join(", ")
 }

@@ -21,6 +21,16 @@ pub(crate) const MAX_DEPTH: usize = 32;
 pub(crate) const MAX_NAMES: usize = 128;
 /// Values in one text, at all depths.
 pub(crate) const MAX_VALUES: usize = 1_024;
+/// Values in the header of a token, which has a few and perhaps a certificate chain.
+pub(crate) const MAX_HEADER_VALUES: usize = 64;
+/// Members of all objects that are open at one place of a text.
+const MAX_OPEN_NAMES: usize = 256;
+
+/// serde_json reads an object with one of these names as something else: the first as the JSON in its string, the second,
+/// under a feature that any crate of a program may switch on, as a number. Then two readers of one text would see two
+/// things, so an object with such a name is refused.
+const RAW_VALUE_NAME: &str = "$serde_json::private::RawValue";
+const NUMBER_NAME: &str = "$serde_json::private::Number";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -41,11 +51,21 @@ pub(crate) struct Value<'t>(&'t str);
 /// Reads the members of an object in order, each with everything that is nested in it checked.
 pub(crate) fn read_object<'t>(
     text: &'t str,
+    each: impl FnMut(&str, Value<'t>),
+) -> Result<(), Fault> {
+    read_object_within(text, MAX_VALUES, each)
+}
+
+/// The same with another bound on the number of values.
+pub(crate) fn read_object_within<'t>(
+    text: &'t str,
+    max_values: usize,
     mut each: impl FnMut(&str, Value<'t>),
 ) -> Result<(), Fault> {
-    let mut values = 0;
-    read_members(text, |name, value| {
-        value.check(1, &mut values)?;
+    let mut names = Names::new();
+    let mut values_left = max_values;
+    read_with(text, &mut names, |name, value, names| {
+        value.check_in(1, names, &mut values_left)?;
         each(name, value);
         Ok(())
     })
@@ -54,7 +74,15 @@ pub(crate) fn read_object<'t>(
 /// Reads the members of an object in order, without a look into their values: the caller does that, value by value.
 pub(crate) fn read_members<'t>(
     text: &'t str,
-    each: impl FnMut(&str, Value<'t>) -> Result<(), Fault>,
+    mut each: impl FnMut(&str, Value<'t>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    read_with(text, &mut Names::new(), |name, value, _| each(name, value))
+}
+
+fn read_with<'t>(
+    text: &'t str,
+    names: &mut Names,
+    each: impl FnMut(&str, Value<'t>, &mut Names) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let begins = text.trim_start_matches([' ', '\t', '\n', '\r']);
     if !begins.starts_with('{') {
@@ -65,6 +93,7 @@ pub(crate) fn read_members<'t>(
     deserializer
         .deserialize_map(Members {
             each,
+            names,
             fault: &fault,
         })
         .and_then(|()| deserializer.end())
@@ -72,12 +101,21 @@ pub(crate) fn read_members<'t>(
 }
 
 impl<'t> Value<'t> {
+    /// Of a text that is one value and was checked before.
+    pub(crate) const fn of_checked(text: &'t str) -> Self {
+        Value(text)
+    }
+
     pub(crate) const fn text(self) -> &'t str {
         self.0
     }
 
     pub(crate) fn is_object(self) -> bool {
         self.0.starts_with('{')
+    }
+
+    pub(crate) fn is_array(self) -> bool {
+        self.0.starts_with('[')
     }
 
     pub(crate) fn is_number(self) -> bool {
@@ -96,23 +134,43 @@ impl<'t> Value<'t> {
 
     /// The elements of an array.
     pub(crate) fn as_array(self) -> Option<Vec<Value<'t>>> {
-        if !self.0.starts_with('[') {
+        if !self.is_array() {
             return None;
         }
         let elements: Vec<&'t RawValue> = serde_json::from_str(self.0).ok()?;
         Some(elements.into_iter().map(|e| Value(e.get())).collect())
     }
 
-    /// Checks what the grammar alone lets through. `depth` counts what this value stands in; `values` counts on
-    /// through the whole text.
-    pub(crate) fn check(self, depth: usize, values: &mut usize) -> Result<(), Fault> {
+    /// The strings of an array, up to `max` of them, each handed to `each` with where it stands: a slice of the text, or a
+    /// copy where it was escaped.
+    pub(crate) fn each_string(self, max: usize, each: impl FnMut(Cow<'t, str>)) -> Option<()> {
+        let mut deserializer = serde_json::Deserializer::from_str(self.0);
+        deserializer
+            .deserialize_seq(Strings { each, left: max })
+            .ok()
+    }
+
+    /// Checks what the grammar alone lets through, in a value that stands alone.
+    pub(crate) fn check(self) -> Result<(), Fault> {
+        self.check_in(1, &mut Names::new(), &mut { MAX_VALUES })
+    }
+
+    /// `depth` counts what this value stands in, `names` holds the names that are open around it.
+    fn check_in(
+        self,
+        depth: usize,
+        names: &mut Names,
+        values_left: &mut usize,
+    ) -> Result<(), Fault> {
         match self.0.as_bytes().first() {
             Some(b'{' | b'[') => {
                 let fault = Cell::new(None);
                 let mut deserializer = serde_json::Deserializer::from_str(self.0);
                 Nested {
+                    within: self.0,
                     depth,
-                    values,
+                    names,
+                    values_left,
                     fault: &fault,
                 }
                 .deserialize(&mut deserializer)
@@ -120,9 +178,10 @@ impl<'t> Value<'t> {
                 .map_err(|_| fault.get().unwrap_or(Fault::Syntax))
             }
             first => {
-                count(values)?;
+                count(values_left)?;
                 let sound = match first {
-                    Some(b'"') => self.as_str().is_some(),
+                    // The grammar was checked; only an escaped code unit can be a lone surrogate.
+                    Some(b'"') => !self.0.contains("\\u") || self.as_str().is_some(),
                     Some(b'-' | b'0'..=b'9') => is_finite(self.0),
                     _ => true,
                 };
@@ -132,23 +191,22 @@ impl<'t> Value<'t> {
     }
 }
 
-/// Short texts without an exponent can't leave the range of a double.
+/// Whether a number, whose grammar was checked, is one of a double for serde_json too. Short texts without an exponent
+/// can't leave the range.
 fn is_finite(number: &str) -> bool {
     (number.len() < 300 && !number.contains(['e', 'E']))
-        || number.parse::<f64>().is_ok_and(f64::is_finite)
+        || serde_json::from_str::<f64>(number).is_ok_and(f64::is_finite)
 }
 
-fn count(values: &mut usize) -> Result<(), Fault> {
-    *values += 1;
-    if *values > MAX_VALUES {
-        return Err(Fault::TooComplex);
-    }
+fn count(values_left: &mut usize) -> Result<(), Fault> {
+    *values_left = values_left.checked_sub(1).ok_or(Fault::TooComplex)?;
     Ok(())
 }
 
-/// The names of one object, as keyed hashes: no allocation, and no input can be made that collides.
+/// The names of the objects that are open at one place of a text, as keyed hashes: no allocation, and no input can be made
+/// that collides.
 struct Names {
-    hashes: [u64; MAX_NAMES],
+    hashes: [u64; MAX_OPEN_NAMES],
     taken: usize,
 }
 
@@ -157,19 +215,31 @@ static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 impl Names {
     const fn new() -> Self {
         Names {
-            hashes: [0; MAX_NAMES],
+            hashes: [0; MAX_OPEN_NAMES],
             taken: 0,
         }
     }
 
-    fn insert(&mut self, name: &str) -> Result<(), Fault> {
+    /// Adds a name to the object whose names begin at `start`.
+    fn insert(&mut self, start: usize, name: &str) -> Result<(), Fault> {
+        if name.starts_with("$serde_json") && [RAW_VALUE_NAME, NUMBER_NAME].contains(&name) {
+            return Err(Fault::Syntax);
+        }
         let hash = KEY.hash_one(name);
         let (taken, free) = self.hashes.split_at_mut(self.taken);
-        if taken.contains(&hash) {
+        let own = taken.get(start..).unwrap_or_default();
+        // Without an early end, so that it is done several at a time.
+        let mut is_double = false;
+        for known in own {
+            is_double |= *known == hash;
+        }
+        if is_double {
             return Err(Fault::Duplicate);
         }
-        let slot = free.first_mut().ok_or(Fault::TooComplex)?;
-        *slot = hash;
+        if own.len() == MAX_NAMES {
+            return Err(Fault::TooComplex);
+        }
+        *free.first_mut().ok_or(Fault::TooComplex)? = hash;
         self.taken += 1;
         Ok(())
     }
@@ -181,12 +251,16 @@ fn raise<E: de::Error>(place: &Cell<Option<Fault>>, fault: Fault) -> E {
     E::custom("refused by the strict reader")
 }
 
-struct Members<'f, F> {
+struct Members<'r, F> {
     each: F,
-    fault: &'f Cell<Option<Fault>>,
+    names: &'r mut Names,
+    fault: &'r Cell<Option<Fault>>,
 }
 
-impl<'t, F: FnMut(&str, Value<'t>) -> Result<(), Fault>> Visitor<'t> for Members<'_, F> {
+impl<'t, F> Visitor<'t> for Members<'_, F>
+where
+    F: FnMut(&str, Value<'t>, &mut Names) -> Result<(), Fault>,
+{
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -194,13 +268,11 @@ impl<'t, F: FnMut(&str, Value<'t>) -> Result<(), Fault>> Visitor<'t> for Members
     }
 
     fn visit_map<A: MapAccess<'t>>(mut self, mut map: A) -> Result<(), A::Error> {
-        let mut names = Names::new();
         while let Some(name) = map.next_key_seed(Name)? {
-            names
-                .insert(&name)
-                .map_err(|fault| raise(self.fault, fault))?;
+            let raise = |fault| raise(self.fault, fault);
+            self.names.insert(0, &name).map_err(raise)?;
             let value: &'t RawValue = map.next_value()?;
-            (self.each)(&name, Value(value.get())).map_err(|fault| raise(self.fault, fault))?;
+            (self.each)(&name, Value(value.get()), self.names).map_err(raise)?;
         }
         Ok(())
     }
@@ -233,10 +305,38 @@ impl<'t> Visitor<'t> for Name {
     }
 }
 
+/// Hands out the strings of an array.
+struct Strings<F> {
+    each: F,
+    left: usize,
+}
+
+impl<'t, F: FnMut(Cow<'t, str>)> Visitor<'t> for Strings<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of strings, not too many")
+    }
+
+    fn visit_seq<A: SeqAccess<'t>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(string) = seq.next_element_seed(Name)? {
+            self.left = self
+                .left
+                .checked_sub(1)
+                .ok_or_else(|| de::Error::custom("too many"))?;
+            (self.each)(string);
+        }
+        Ok(())
+    }
+}
+
 /// Checks one value and all that is nested in it.
 struct Nested<'r> {
+    /// The text that is read.
+    within: &'r str,
     depth: usize,
-    values: &'r mut usize,
+    names: &'r mut Names,
+    values_left: &'r mut usize,
     fault: &'r Cell<Option<Fault>>,
 }
 
@@ -244,8 +344,10 @@ impl Nested<'_> {
     /// A value in this one.
     fn inside(&mut self) -> Nested<'_> {
         Nested {
+            within: self.within,
             depth: self.depth,
-            values: self.values,
+            names: self.names,
+            values_left: self.values_left,
             fault: self.fault,
         }
     }
@@ -257,13 +359,24 @@ impl Nested<'_> {
         }
         Ok(())
     }
+
+    /// Whether serde_json shows a number in this way, as it does with its feature `arbitrary_precision`: then the name is
+    /// its own constant and stands nowhere in the text. (A name that was escaped there is a copy and not asked about.)
+    fn is_number_in_disguise(&self, name: &str) -> bool {
+        name == NUMBER_NAME
+            && !self
+                .within
+                .as_bytes()
+                .as_ptr_range()
+                .contains(&name.as_ptr())
+    }
 }
 
 impl<'t> DeserializeSeed<'t> for Nested<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<(), D::Error> {
-        count(self.values).map_err(|fault| raise(self.fault, fault))?;
+        count(self.values_left).map_err(|fault| raise(self.fault, fault))?;
         deserializer.deserialize_any(self)
     }
 }
@@ -306,14 +419,27 @@ impl<'t> Visitor<'t> for Nested<'_> {
     }
 
     fn visit_map<A: MapAccess<'t>>(mut self, mut map: A) -> Result<(), A::Error> {
+        let mut next = map.next_key_seed(Name)?;
+        if let Some(Cow::Borrowed(name)) = &next
+            && self.is_number_in_disguise(name)
+        {
+            let number: String = map.next_value()?;
+            return if is_finite(&number) {
+                Ok(())
+            } else {
+                Err(raise(self.fault, Fault::Syntax))
+            };
+        }
         self.enter()?;
-        let mut names = Names::new();
-        while let Some(name) = map.next_key_seed(Name)? {
-            names
-                .insert(&name)
+        let start = self.names.taken;
+        while let Some(name) = next {
+            self.names
+                .insert(start, &name)
                 .map_err(|fault| raise(self.fault, fault))?;
             map.next_value_seed(self.inside())?;
+            next = map.next_key_seed(Name)?;
         }
+        self.names.taken = start;
         Ok(())
     }
 }
@@ -394,6 +520,16 @@ mod tests {
             Some(Fault::TooComplex)
         );
 
+        let open = |n: usize| {
+            let mut text = "0".to_owned();
+            for _ in 0..n {
+                text = format!("{{{},\"x\":{text}}}", names(MAX_NAMES - 1));
+            }
+            text
+        };
+        assert_eq!(fault(&open(2)), None);
+        assert_eq!(fault(&open(3)), Some(Fault::TooComplex));
+
         let values = |n: usize| vec!["0"; n].join(",");
         assert_eq!(
             fault(&format!("{{\"a\":[{}]}}", values(MAX_VALUES - 1))),
@@ -403,6 +539,38 @@ mod tests {
             fault(&format!("{{\"a\":[{}]}}", values(MAX_VALUES))),
             Some(Fault::TooComplex)
         );
+    }
+
+    #[test]
+    fn c05_names_that_the_json_library_keeps_for_itself_are_refused() {
+        let syntax = Some(Fault::Syntax);
+        for name in [
+            "$serde_json::private::RawValue",
+            r"\u0024serde_json::private::RawValue",
+            "$serde_json::private::Number",
+            r"$serde_json\u003a:private::Number",
+        ] {
+            for text in [
+                format!(r#"{{"{name}":"1"}}"#),
+                format!(r#"{{"a":{{"{name}":"1"}}}}"#),
+                format!(r#"{{"a":[{{"b":1,"{name}":"1"}}]}}"#),
+            ] {
+                assert_eq!(fault(&text), syntax, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn c05_a_number_that_the_json_library_can_not_read_is_malformed() {
+        for number in ["1.7976931348623158e308", "17976931348623158e292", "-1e309"] {
+            for text in [
+                format!(r#"{{"a":{number}}}"#),
+                format!(r#"{{"a":[{number}]}}"#),
+            ] {
+                let read = serde_json::from_str::<serde_json::Value>(&text);
+                assert_eq!(fault(&text).is_none(), read.is_ok(), "{text}");
+            }
+        }
     }
 
     #[test]

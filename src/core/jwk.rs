@@ -26,7 +26,7 @@ const MAX_RSA_BITS: usize = 8_192;
 ///
 /// Keys that can't be used are left out and listed by [`skipped`](KeySet::skipped): an unknown `kty` or `alg`, another
 /// `use` than `sig`, a missing or doubled member, a private or symmetric key, RSA outside 2048 to 8192 bits or with an
-/// unfit exponent, a point off its curve or of small order. At most 100 keys are taken, from at most 256 KiB.
+/// unfit exponent, an EC point off its curve, an Ed25519 point of small order. At most 100 keys are taken, from at most 256 KiB.
 ///
 /// ```
 /// use resource_server::{KeySet, SkipReason};
@@ -40,28 +40,8 @@ const MAX_RSA_BITS: usize = 8_192;
 /// # Ok::<(), resource_server::KeySetError>(())
 /// ```
 pub struct KeySet {
-    keys: Vec<Arc<Key>>,
+    keys: Vec<Arc<VerificationKey>>,
     skipped: Vec<SkippedKey>,
-}
-
-/// One usable key of a set.
-pub(crate) struct Key {
-    id: Option<Box<str>>,
-    verification: VerificationKey,
-}
-
-impl Key {
-    pub(crate) fn id(&self) -> Option<&str> {
-        self.id.as_deref()
-    }
-
-    pub(crate) fn verification(&self) -> &VerificationKey {
-        &self.verification
-    }
-
-    fn fits(&self, algorithm: Algorithm) -> bool {
-        self.verification.algorithms().any(|a| a == algorithm)
-    }
 }
 
 impl KeySet {
@@ -74,7 +54,11 @@ impl KeySet {
             return Err(KeySetError::TooLarge { bytes: text.len() });
         }
         let mut listed = None;
+        let mut has_pem = false;
         json::read_members(text, |name, value| {
+            has_pem |= value
+                .as_str()
+                .is_some_and(|text| text.trim_start().starts_with("-----BEGIN"));
             if name == "keys" {
                 listed = value
                     .as_array()
@@ -82,16 +66,22 @@ impl KeySet {
                     .or(Some((Vec::new(), false)));
                 Ok(())
             } else {
-                value.check(1, &mut 0)
+                value.check()
             }
         })
         .map_err(|fault| match fault {
             Fault::Duplicate => KeySetError::DuplicateMember,
-            Fault::NotAnObject => KeySetError::NotAKeySet,
-            Fault::Syntax | Fault::TooComplex => KeySetError::NotJson,
+            Fault::NotAnObject if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => {
+                KeySetError::NotAKeySet
+            }
+            Fault::NotAnObject | Fault::Syntax | Fault::TooComplex => KeySetError::NotJson,
         })?;
         let Some((elements, true)) = listed else {
-            return Err(KeySetError::NotAKeySet);
+            return Err(if has_pem {
+                KeySetError::PemByKeyId
+            } else {
+                KeySetError::NotAKeySet
+            });
         };
 
         let mut set = KeySet {
@@ -110,10 +100,7 @@ impl KeySet {
             let members = Members::read(element.text());
             let id = members.as_ref().ok().and_then(|m| m.id.clone());
             match members.and_then(|members| members.prepare()) {
-                Ok(verification) => set.keys.push(Arc::new(Key {
-                    id: id.map(|id| id.into_owned().into()),
-                    verification,
-                })),
+                Ok(key) => set.keys.push(Arc::new(key)),
                 Err(reason) => set.skipped.push(SkippedKey {
                     index,
                     id: id.map(|id| excerpt(&id)),
@@ -129,6 +116,14 @@ impl KeySet {
         Ok(set)
     }
 
+    #[cfg(feature = "pem")]
+    pub(crate) fn of_keys(keys: Vec<VerificationKey>) -> Self {
+        KeySet {
+            keys: keys.into_iter().map(Arc::new).collect(),
+            skipped: Vec::new(),
+        }
+    }
+
     /// How many keys can be used.
     pub fn len(&self) -> usize {
         self.keys.len()
@@ -141,12 +136,12 @@ impl KeySet {
 
     /// The `kid` of each usable key that has one, in the set's order.
     pub fn key_ids(&self) -> impl Iterator<Item = &str> {
-        self.keys.iter().filter_map(|key| key.id())
+        self.keys.iter().filter_map(|key| key.key_id())
     }
 
     /// The usable keys, in the set's order.
     pub fn keys(&self) -> impl Iterator<Item = &VerificationKey> {
-        self.keys.iter().map(|key| key.verification())
+        self.keys.iter().map(AsRef::as_ref)
     }
 
     /// The keys that were left out, and why.
@@ -160,24 +155,30 @@ impl KeySet {
         &self,
         id: Option<&str>,
         algorithm: Algorithm,
-    ) -> impl Iterator<Item = &Arc<Key>> {
+    ) -> impl Iterator<Item = &Arc<VerificationKey>> {
         self.keys
             .iter()
-            .filter(move |key| id.is_none_or(|id| key.id() == Some(id)))
+            .filter(move |key| id.is_none_or(|id| key.is_selected_by(id)))
             .filter(move |key| key.fits(algorithm))
             .take(MAX_CANDIDATES)
     }
 
+    /// Whether there is a key to try for such a token.
+    #[cfg(feature = "jwks")]
+    pub(crate) fn has_candidate(&self, id: Option<&str>, algorithm: Algorithm) -> bool {
+        self.candidates(id, algorithm).next().is_some()
+    }
+
     /// Whether a key of this `kid` is there, for whatever algorithm.
     pub(crate) fn has_id(&self, id: &str) -> bool {
-        self.key_ids().any(|known| known == id)
+        self.keys.iter().any(|key| key.is_selected_by(id))
     }
 }
 
 impl fmt::Debug for KeySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeySet")
-            .field("key_ids", &self.key_ids().collect::<Vec<_>>())
+            .field("key_ids", &self.key_ids().map(excerpt).collect::<Vec<_>>())
             .field("skipped", &self.skipped)
             .finish_non_exhaustive()
     }
@@ -293,6 +294,13 @@ pub enum KeySetError {
     /// JSON without an array named `keys`.
     #[error("not a JWK Set: an object with an array named \"keys\" is needed (RFC 7517 section 5)")]
     NotAKeySet,
+    /// An object of PEM texts by `kid`, as Google and Firebase publish beside their JWK Set.
+    #[error(
+        "not a JWK Set but PEM certificates by kid: use the issuer's JWK Set instead (its jwks_uri; for Google \
+         https://www.googleapis.com/oauth2/v3/certs, for Firebase \
+         https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com)"
+    )]
+    PemByKeyId,
     /// Two members of one name beside the keys, such as a second `keys`.
     #[error("the JWK Set has two members of one name")]
     DuplicateMember,
@@ -419,7 +427,7 @@ impl<'t> Members<'t> {
             algorithm.family() == material.family()
                 && stated.is_none_or(|stated| algorithm.same_signature_as(stated))
         });
-        VerificationKey::prepare(&material, algorithms, thumbprint)
+        VerificationKey::prepare(self.id.as_deref(), &material, algorithms, thumbprint)
             .map_err(|_| SkipReason::RefusedByBackend)
     }
 

@@ -289,7 +289,7 @@ impl Header {
         let malformed = || Rejection::plain(Reason::MalformedHeader);
         let text = std::str::from_utf8(decoded).map_err(|_| malformed())?;
         let mut header = Header::default();
-        json::read_object(text, |name, value| {
+        json::read_object_within(text, json::MAX_HEADER_VALUES, |name, value| {
             let string = || match Text::read(value, text) {
                 Some(read) => Claim::Is(read),
                 None => Claim::Malformed,

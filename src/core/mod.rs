@@ -11,6 +11,8 @@ mod json;
 mod jwk;
 mod jws;
 mod payload;
+#[cfg(feature = "pem")]
+mod pem;
 mod policy;
 mod rejection;
 mod requirement;
@@ -26,6 +28,8 @@ pub use claims::{
 };
 pub use jwk::{KeySet, KeySetError, SkipReason, SkippedKey};
 pub use jws::{PresentedToken, UnverifiedJwt};
+#[cfg(feature = "pem")]
+pub use pem::PemError;
 pub use policy::{Policy, PolicyBuilder, PolicyError, PolicyProblem, Profile, ScopeClaim};
 pub use rejection::{Reason, Rejection};
 pub use requirement::{MalformedRequirement, Requirement, Unmet};
@@ -34,8 +38,12 @@ pub use time::{Clock, NumericDate, TimeOutOfRange};
 pub use verify::{Evidence, verify};
 
 pub(crate) use jws::DEFAULT_MAX_TOKEN_BYTES;
-pub(crate) use rejection::AcceptedIssuers;
+#[cfg(feature = "pem")]
+pub(crate) use pem::read_keys as read_pem_keys;
+pub(crate) use rejection::{AcceptedIssuers, KeySetAge};
 pub(crate) use verify::{check_claims, check_signature, issuer_of, wrong_issuer};
+#[cfg(feature = "jwks")]
+pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};
 
 #[cfg(feature = "testing")]
 pub(crate) use algorithm::KeyFamily;

@@ -3,6 +3,9 @@
 //! Reading judges nothing. A registered claim that has not its type is remembered as such, and the check whose turn it
 //! is refuses the token for it.
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
 use super::base64url;
 use super::claims::{Confirmation, Thumbprint};
 use super::json::{self, Fault, Value};
@@ -29,6 +32,10 @@ impl<T> Claim<T> {
         }
     }
 
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(self, Claim::Absent)
+    }
+
     pub(crate) fn is_malformed(&self) -> bool {
         matches!(self, Claim::Malformed)
     }
@@ -44,12 +51,15 @@ pub(crate) enum Text {
 impl Text {
     /// `within` is the text that `value` is a slice of.
     pub(crate) fn read(value: Value<'_>, within: &str) -> Option<Self> {
-        match value.as_str()? {
-            std::borrow::Cow::Owned(text) => Some(Text::Unescaped(text.into())),
-            std::borrow::Cow::Borrowed(text) => {
-                let start = text.as_ptr().addr().checked_sub(within.as_ptr().addr())?;
-                let end = start.checked_add(text.len())?;
-                Some(Text::Range(start.try_into().ok()?, end.try_into().ok()?))
+        Text::of_string(value.as_str()?, within)
+    }
+
+    fn of_string(string: Cow<'_, str>, within: &str) -> Option<Self> {
+        match string {
+            Cow::Owned(text) => Some(Text::Unescaped(text.into())),
+            Cow::Borrowed(text) => {
+                let (start, end) = range_of(text, within)?;
+                Some(Text::Range(start, end))
             }
         }
     }
@@ -63,31 +73,63 @@ impl Text {
     }
 }
 
-/// One string or a list of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One string or a list of them. A list is read when it is first looked at: a token that is refused before then costs
+/// nothing for it.
 pub(crate) enum OneOrMany {
     One(Text),
-    Many(Vec<Text>),
+    Many(List),
 }
+
+pub(crate) struct List {
+    start: u32,
+    end: u32,
+    entries: OnceLock<Option<Vec<Text>>>,
+}
+
+/// Entries that are read of a list.
+const MAX_ENTRIES: usize = 256;
 
 impl OneOrMany {
     fn read(value: Value<'_>, within: &str) -> Option<Self> {
-        match value.as_array() {
-            None => Text::read(value, within).map(OneOrMany::One),
-            Some(elements) => elements
-                .into_iter()
-                .map(|element| Text::read(element, within))
-                .collect::<Option<_>>()
-                .map(OneOrMany::Many),
+        if value.is_array() {
+            let (start, end) = range_of(value.text(), within)?;
+            Some(OneOrMany::Many(List {
+                start,
+                end,
+                entries: OnceLock::new(),
+            }))
+        } else {
+            Text::read(value, within).map(OneOrMany::One)
         }
     }
 
-    pub(crate) fn as_slice(&self) -> &[Text] {
+    /// `None` where an entry of the list is no string, or there are more than 256.
+    pub(crate) fn entries(&self, within: &str) -> Option<&[Text]> {
         match self {
-            OneOrMany::One(text) => std::slice::from_ref(text),
-            OneOrMany::Many(texts) => texts,
+            OneOrMany::One(text) => Some(std::slice::from_ref(text)),
+            OneOrMany::Many(list) => {
+                let entries = list.entries.get_or_init(|| {
+                    let array = within.get(list.start as usize..list.end as usize)?;
+                    let mut entries = Vec::new();
+                    let mut are_sound = true;
+                    Value::of_checked(array).each_string(MAX_ENTRIES, |string| {
+                        match Text::of_string(string, within) {
+                            Some(text) => entries.push(text),
+                            None => are_sound = false,
+                        }
+                    })?;
+                    are_sound.then_some(entries)
+                });
+                entries.as_deref()
+            }
         }
     }
+}
+
+fn range_of(part: &str, within: &str) -> Option<(u32, u32)> {
+    let start = part.as_ptr().addr().checked_sub(within.as_ptr().addr())?;
+    let end = start.checked_add(part.len())?;
+    Some((start.try_into().ok()?, end.try_into().ok()?))
 }
 
 /// A claims set. Shared, never changed.
@@ -168,11 +210,11 @@ impl Payload {
             "events" => self.foreign(Foreign::Other("events")),
             "token_introspection" => self.foreign(Foreign::Other("token_introspection")),
             "typ" => {
-                let kind = value.as_str().unwrap_or_default();
-                if ["ID", "Refresh", "Offline", "Logout"]
-                    .iter()
-                    .any(|other| kind.eq_ignore_ascii_case(other))
-                {
+                let others = ["ID", "Refresh", "Offline", "Logout"];
+                let is_other = value
+                    .as_str()
+                    .is_none_or(|kind| others.iter().any(|other| kind.eq_ignore_ascii_case(other)));
+                if is_other {
                     self.foreign(Foreign::Other("typ"));
                 }
             }
@@ -190,6 +232,14 @@ impl Payload {
             None | Some(Foreign::IdToken(_)) => self.foreign = Some(sign),
             Some(Foreign::Other(_)) => {}
         }
+    }
+
+    /// The entries of a claim that is one string or a list; none where it is absent or malformed.
+    pub(crate) fn entries<'t>(&'t self, claim: &'t Claim<OneOrMany>) -> &'t [Text] {
+        claim
+            .get()
+            .and_then(|list| list.entries(&self.text))
+            .unwrap_or_default()
     }
 
     /// The claims set as it was signed.
@@ -337,10 +387,7 @@ mod tests {
         let payload = read(r#"{"iss":"https:\/\/as.example","aud":["a","\u0062"]}"#);
         assert_eq!(payload.str_of(&payload.iss), Some("https://as.example"));
         let audience: Vec<_> = payload
-            .aud
-            .get()
-            .unwrap()
-            .as_slice()
+            .entries(&payload.aud)
             .iter()
             .map(|a| a.of(payload.text()))
             .collect();

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::algorithm::{Algorithm, AlgorithmSet};
 
@@ -174,24 +174,31 @@ pub enum ScopeClaim {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PolicyBuilder {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     issuer: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     audiences: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     algorithms: Option<Vec<Algorithm>>,
     profile: Profile,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     clock_skew_seconds: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     max_token_age_seconds: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     max_remaining_seconds: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     allowed_clients: Option<Vec<String>>,
     scope_claim: ScopeClaim,
     allow_scope_array: bool,
     allow_id_token_claims: bool,
+}
+
+/// A setting that is there has a value: `null`, such as an emptied line of YAML leaves behind, is not "not set".
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 impl PolicyBuilder {
@@ -245,12 +252,14 @@ impl PolicyBuilder {
         self
     }
 
-    /// One more `client_id` that is accepted; any is, as long as none is named.
+    /// The only clients whose tokens are accepted, by their `client_id`. Without this call any client's are; an empty list
+    /// is an error.
     #[must_use]
-    pub fn allowed_client(mut self, client_id: impl Into<String>) -> Self {
-        self.allowed_clients
-            .get_or_insert_default()
-            .push(client_id.into());
+    pub fn allowed_clients<C: Into<String>>(
+        mut self,
+        client_ids: impl IntoIterator<Item = C>,
+    ) -> Self {
+        self.allowed_clients = Some(client_ids.into_iter().map(Into::into).collect());
         self
     }
 
@@ -362,10 +371,6 @@ impl PolicyError {
     /// Each problem.
     pub fn problems(&self) -> &[PolicyProblem] {
         &self.problems
-    }
-
-    pub(crate) fn into_problems(self) -> Vec<PolicyProblem> {
-        self.problems
     }
 }
 

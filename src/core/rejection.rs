@@ -51,6 +51,14 @@ impl Rejection {
         Self::new(reason, Facts::None)
     }
 
+    /// Adds what the source of the keys knows, for an unknown key.
+    pub(crate) fn with_key_set_age(mut self, known: impl FnOnce() -> KeySetAge) -> Self {
+        if let Facts::Key { age, .. } = &mut self.0.facts {
+            *age = known();
+        }
+        self
+    }
+
     /// Why, for programs.
     pub fn reason(&self) -> Reason {
         self.0.reason
@@ -243,6 +251,10 @@ pub(crate) enum Facts {
         found: String,
         accepted: AcceptedIssuers,
     },
+    /// Without an issuer; its `typ`, which may tell why.
+    NoIssuer {
+        typ: String,
+    },
     Type {
         found: String,
         profile: Profile,
@@ -268,6 +280,7 @@ pub(crate) enum Facts {
         id_is_known: bool,
         algorithm: Algorithm,
         keys: Arc<KeySet>,
+        age: KeySetAge,
     },
     Signature {
         id: Option<String>,
@@ -278,6 +291,13 @@ pub(crate) enum Facts {
         column: usize,
     },
     Scope(Requirement),
+}
+
+/// How old a key set is and how long ago it was last asked for, where its source knows.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct KeySetAge {
+    pub(crate) age: Option<Duration>,
+    pub(crate) last_asked: Option<Duration>,
 }
 
 /// The issuers that a token was held against.

@@ -8,6 +8,7 @@ use aws_lc_rs::signature::{self as backend, ParsedPublicKey};
 
 use super::algorithm::{Algorithm, KeyFamily};
 use super::claims::Thumbprint;
+use super::excerpt::excerpt;
 
 /// The material of a public key, well-formed by its own type's rules.
 pub(crate) enum KeyMaterial {
@@ -81,6 +82,9 @@ pub struct SignatureError;
 /// # Ok::<(), resource_server::SkipReason>(())
 /// ```
 pub struct VerificationKey {
+    id: Option<Box<str>>,
+    /// Given by hand without a `kid`: it counts for whatever `kid` a token has.
+    is_for_any_id: bool,
     prepared: Box<[(Algorithm, ParsedPublicKey)]>,
     signature_bytes: usize,
     thumbprint: Thumbprint,
@@ -89,6 +93,7 @@ pub struct VerificationKey {
 impl VerificationKey {
     /// Prepares the key for every one of `algorithms`, all of its family.
     pub(crate) fn prepare(
+        id: Option<&str>,
         material: &KeyMaterial,
         algorithms: impl Iterator<Item = Algorithm>,
         thumbprint: Thumbprint,
@@ -97,15 +102,39 @@ impl VerificationKey {
             .map(|algorithm| Ok((algorithm, parse(material, algorithm)?)))
             .collect::<Result<_, KeyRefused>>()?;
         Ok(VerificationKey {
+            id: id.map(Into::into),
+            is_for_any_id: false,
             prepared,
             signature_bytes: material.signature_bytes(),
             thumbprint,
         })
     }
 
+    /// Its `kid`, where it has one (RFC 7517 section 4.5).
+    pub fn key_id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
     /// The algorithms that this key may be used with (RFC 7517 section 4.4).
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> + '_ {
         self.prepared.iter().map(|(algorithm, _)| *algorithm)
+    }
+
+    /// A key given by hand: by this `kid`, or by none and then for tokens of any.
+    #[cfg(feature = "pem")]
+    pub(crate) fn named_by_hand(mut self, id: Option<&str>) -> Self {
+        self.is_for_any_id = id.is_none();
+        self.id = id.map(Into::into);
+        self
+    }
+
+    /// Whether a token's `kid` selects this key.
+    pub(crate) fn is_selected_by(&self, id: &str) -> bool {
+        self.is_for_any_id || self.key_id() == Some(id)
+    }
+
+    pub(crate) fn fits(&self, algorithm: Algorithm) -> bool {
+        self.algorithms().any(|own| own == algorithm)
     }
 
     /// The key's thumbprint by SHA-256 (RFC 7638).
@@ -139,7 +168,10 @@ impl VerificationKey {
 
 impl fmt::Debug for VerificationKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.algorithms()).finish()
+        f.debug_struct("VerificationKey")
+            .field("key_id", &self.key_id().map(excerpt))
+            .field("algorithms", &self.algorithms().collect::<Vec<_>>())
+            .finish_non_exhaustive()
     }
 }
 

@@ -10,7 +10,7 @@ use super::jwk::KeySet;
 use super::jws::{PresentedToken, UnverifiedJwt, names_media_type};
 use super::payload::{Claim, Foreign, OneOrMany};
 use super::policy::{Policy, Profile};
-use super::rejection::{AcceptedIssuers, Facts, Reason, Rejection};
+use super::rejection::{AcceptedIssuers, Facts, KeySetAge, Reason, Rejection};
 use super::time::NumericDate;
 
 /// What a source brings to judge a token by.
@@ -99,9 +99,7 @@ pub(crate) fn check_signature(
     let mut tried = 0;
     for key in keys.candidates(id, algorithm) {
         tried += 1;
-        let verified = key
-            .verification()
-            .verify(algorithm, jwt.signing_input(), jwt.signature());
+        let verified = key.verify(algorithm, jwt.signing_input(), jwt.signature());
         if verified.is_ok() {
             return Ok(Unconfirmed::new(AccessToken::new(
                 Arc::clone(jwt.payload()),
@@ -118,6 +116,7 @@ pub(crate) fn check_signature(
             id_is_known: id.is_some_and(|id| keys.has_id(id)),
             algorithm,
             keys: Arc::clone(keys),
+            age: KeySetAge::default(),
         };
         return Err(Rejection::new(Reason::UnknownKey, facts));
     }
@@ -142,8 +141,10 @@ pub(crate) fn issuer_of<'a>(jwt: &'a UnverifiedJwt<'_>) -> Result<&'a str, Rejec
     if jwt.payload().iss.is_malformed() {
         return Err(malformed("iss"));
     }
-    jwt.issuer()
-        .ok_or_else(|| Rejection::plain(Reason::IssuerMissing))
+    jwt.issuer().ok_or_else(|| {
+        let typ = typ_of(jwt);
+        Rejection::new(Reason::IssuerMissing, Facts::NoIssuer { typ })
+    })
 }
 
 pub(crate) fn wrong_issuer(found: &str, accepted: AcceptedIssuers) -> Rejection {
@@ -162,12 +163,16 @@ fn check_type(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection>
     if accepted {
         return Ok(());
     }
-    let found = jwt.header_str(jwt.typ()).map_or_else(String::new, excerpt);
     let facts = Facts::Type {
-        found,
+        found: typ_of(jwt),
         profile: policy.profile(),
     };
     Err(Rejection::new(Reason::TypeNotAccepted, facts))
+}
+
+/// The header's `typ` for an explanation.
+fn typ_of(jwt: &UnverifiedJwt<'_>) -> String {
+    jwt.header_str(jwt.typ()).map_or_else(String::new, excerpt)
 }
 
 /// Whether the token is typed as an access token (RFC 9068 section 2.1).
@@ -231,7 +236,9 @@ fn check_audience(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Reject
     let entries = match &payload.aud {
         Claim::Malformed => return Err(malformed("aud")),
         Claim::Absent => &[],
-        Claim::Is(audience) => audience.as_slice(),
+        Claim::Is(audience) => audience
+            .entries(payload.text())
+            .ok_or_else(|| malformed("aud"))?,
     };
     let found = || entries.iter().map(|entry| entry.of(payload.text()));
     if found().all(str::is_empty) {
@@ -320,11 +327,12 @@ fn check_required(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Reject
     }
     // iss, exp and aud are required of every token, and were checked above.
     let payload = jwt.payload();
+    let says_something = |claim| payload.str_of(claim).is_some_and(|text| !text.is_empty());
     let present = [
-        ("sub", payload.sub.get().is_some()),
-        ("client_id", payload.client_id.get().is_some()),
+        ("sub", says_something(&payload.sub)),
+        ("client_id", says_something(&payload.client_id)),
         ("iat", payload.iat.get().is_some()),
-        ("jti", payload.jti.get().is_some()),
+        ("jti", says_something(&payload.jti)),
     ];
     match present.iter().find(|(_, is_present)| !is_present) {
         Some((name, _)) => Err(missing(name)),
@@ -354,11 +362,13 @@ fn check_scope(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection
             .of(payload.text())
             .bytes()
             .all(|byte| byte == b' ' || is_scope_byte(byte)),
-        Claim::Is(OneOrMany::Many(entries)) => {
+        Claim::Is(list) => {
             (!is_scope || policy.allows_scope_array())
-                && entries
-                    .iter()
-                    .all(|entry| entry.of(payload.text()).bytes().all(is_scope_byte))
+                && list.entries(payload.text()).is_some_and(|entries| {
+                    entries
+                        .iter()
+                        .all(|entry| entry.of(payload.text()).bytes().all(is_scope_byte))
+                })
         }
     };
     if sound {

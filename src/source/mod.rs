@@ -1,5 +1,15 @@
 //! Where evidence comes from: the small async trait that the crate turns on, and the sources that come with it.
 
+#[cfg(feature = "jwks")]
+mod address;
+#[cfg(feature = "jwks")]
+mod discovery;
+#[cfg(feature = "jwks")]
+mod fetch;
+#[cfg(feature = "jwks")]
+mod jwks;
+#[cfg(feature = "jwks")]
+mod refresh;
 mod static_keys;
 
 use std::error::Error as StdError;
@@ -12,6 +22,20 @@ use std::time::Duration;
 use crate::core::{Evidence, KeySet, PresentedToken};
 
 pub use static_keys::StaticKeys;
+
+#[cfg(feature = "jwks")]
+pub(crate) use {
+    address::Address,
+    discovery::Discovery,
+    fetch::Fetcher,
+    jwks::{Location, RemoteJwks},
+    refresh::Limits,
+};
+#[cfg(feature = "jwks")]
+pub use {
+    address::AddressProblem,
+    fetch::{Fetch, FetchProblem},
+};
 
 /// Where the evidence for one issuer's tokens comes from. Implement it with a plain `async fn`.
 ///
@@ -86,6 +110,8 @@ pub struct SourceStatus {
     pub keys: Option<Arc<KeySet>>,
     /// How old they are.
     pub age: Option<Duration>,
+    /// How long ago they were last asked for, whatever came of it.
+    pub last_asked: Option<Duration>,
     /// What went wrong last, if nothing has gone well since.
     pub last_error: Option<String>,
     /// When they will be refreshed, from now.
@@ -143,6 +169,18 @@ impl SourceError {
             cause: self.0.cause.clone(),
             retry_after: Some(after),
         }))
+    }
+
+    /// The error and its causes in one line.
+    pub(crate) fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = StdError::source(self);
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
     }
 
     /// When it is worth to try again, where that is known.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "pem")]
+use crate::core::{Algorithm, PemError, read_pem_keys};
 use crate::core::{Evidence, KeySet, KeySetError, PresentedToken};
 
 use super::{KeySource, SourceError, SourceStatus};
@@ -32,6 +34,52 @@ impl StaticKeys {
             return Err(KeySetError::Empty);
         }
         Ok(StaticKeys(Arc::new(keys)))
+    }
+
+    /// Reads public keys and certificates in PEM (RFC 7468), each for this algorithm and no other. They count for tokens
+    /// of any `kid` and of none; with several keys, name them by [`from_pem_by_key_id`](StaticKeys::from_pem_by_key_id).
+    ///
+    /// A certificate only carries its key: its dates and its issuer are not looked at.
+    ///
+    /// # Errors
+    /// No key in it, a private key, or one that doesn't fit the algorithm or must not be used.
+    ///
+    /// ```
+    /// use resource_server::{Algorithm, PemError, SkipReason, StaticKeys};
+    ///
+    /// // RFC 8410 section 10.1.
+    /// let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
+    /// let keys = StaticKeys::from_pem(Algorithm::Ed25519, pem)?;
+    /// assert_eq!(
+    ///     StaticKeys::from_pem(Algorithm::RS256, pem).unwrap_err(),
+    ///     PemError::Key(SkipReason::AlgorithmMismatch)
+    /// );
+    /// # Ok::<(), PemError>(())
+    /// ```
+    #[cfg(feature = "pem")]
+    pub fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, PemError> {
+        let keys = read_pem_keys(pem, None, algorithm)?;
+        Ok(StaticKeys(Arc::new(KeySet::of_keys(keys))))
+    }
+
+    /// The same for several keys, each with its `kid` and its PEM text. A key then counts only for tokens of its `kid`, and
+    /// for those that name none.
+    ///
+    /// # Errors
+    /// As [`from_pem`](StaticKeys::from_pem), for the first that can't be used; none at all.
+    #[cfg(feature = "pem")]
+    pub fn from_pem_by_key_id<'k>(
+        algorithm: Algorithm,
+        keys: impl IntoIterator<Item = (&'k str, &'k str)>,
+    ) -> Result<Self, PemError> {
+        let mut all = Vec::new();
+        for (key_id, pem) in keys {
+            all.extend(read_pem_keys(pem, Some(key_id), algorithm)?);
+        }
+        if all.is_empty() {
+            return Err(PemError::NoKey);
+        }
+        Ok(StaticKeys(Arc::new(KeySet::of_keys(all))))
     }
 
     /// The keys.

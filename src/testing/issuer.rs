@@ -67,6 +67,26 @@ impl TestIssuer {
         issuer
     }
 
+    /// A server that publishes a new issuer, named by its address, whose tokens are for this audience.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// use resource_server::testing::TestIssuer;
+    ///
+    /// let server = TestIssuer::serve("https://api.example.com").await?;
+    /// assert_eq!(server.issuer().name(), server.url());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Where the system has no port on 127.0.0.1.
+    #[cfg(feature = "jwks")]
+    pub async fn serve(audience: &str) -> std::io::Result<super::TestServer> {
+        super::TestServer::start(audience).await
+    }
+
     /// Mints by this clock instead of the machine's.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
@@ -105,9 +125,7 @@ impl TestIssuer {
 
     /// The JWK Set that it publishes now.
     pub fn jwks(&self) -> String {
-        let state = self.state();
-        let keys: Vec<_> = state.published().map(|key| &key.jwk).collect();
-        json!({ "keys": keys }).to_string()
+        self.state().jwks()
     }
 
     /// Signs with new keys from now on. The old ones stay published.
@@ -145,13 +163,7 @@ impl TestIssuer {
     }
 
     fn key_set(&self) -> Arc<KeySet> {
-        let known = self.state().published.clone();
-        known.unwrap_or_else(|| {
-            let set = KeySet::from_jwks(&self.jwks()).expect("what it publishes is a JWK Set");
-            let set = Arc::new(set);
-            self.state().published = Some(Arc::clone(&set));
-            set
-        })
+        self.state().key_set()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -168,8 +180,17 @@ impl State {
         key
     }
 
-    fn published(&self) -> impl Iterator<Item = &Arc<TestKey>> {
-        self.current.iter().chain(&self.old)
+    fn jwks(&self) -> String {
+        let published = self.current.iter().chain(&self.old);
+        let keys: Vec<_> = published.map(|key| &key.jwk).collect();
+        json!({ "keys": keys }).to_string()
+    }
+
+    fn key_set(&mut self) -> Arc<KeySet> {
+        let set = self.published.take().unwrap_or_else(|| {
+            Arc::new(KeySet::from_jwks(&self.jwks()).expect("what it publishes is a JWK Set"))
+        });
+        Arc::clone(self.published.insert(set))
     }
 }
 

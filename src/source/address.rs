@@ -1,0 +1,159 @@
+//! Addresses that may be fetched from.
+
+use std::fmt;
+
+use url::{Host, Url};
+
+/// An address that passed the rules: https (http for loopback or by leave), no user name, password or fragment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address(Url);
+
+/// Why an address may not be fetched from.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddressProblem {
+    /// Not an absolute URL.
+    #[error("it is not an absolute URL")]
+    NotAUrl,
+    /// `http`, which anybody on the way can change.
+    #[error(
+        "it is http, which anybody on the way can change: use https (http is for loopback; Fetch::danger_allow_http \
+         lifts this)"
+    )]
+    Http,
+    /// Another scheme than https.
+    #[error("its scheme is not https")]
+    Scheme,
+    /// A user name or password, which would end up in logs.
+    #[error("it has a user name or password: leave them out")]
+    UserInfo,
+    /// A fragment, which is never sent.
+    #[error("it has a fragment (#...): leave it out")]
+    Fragment,
+    /// An issuer with a query, which RFC 8414 section 2 forbids.
+    #[error("it has a query (?...), which an issuer can't have (RFC 8414 section 2)")]
+    Query,
+}
+
+/// Where plain http is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Http {
+    Never,
+    ToLoopback,
+    Anywhere,
+}
+
+impl Address {
+    pub(crate) fn parse(text: &str, http: Http) -> Result<Self, AddressProblem> {
+        let url = Url::parse(text).map_err(|_| AddressProblem::NotAUrl)?;
+        match url.scheme() {
+            "https" => {}
+            "http" => {
+                let is_allowed = match http {
+                    Http::Never => false,
+                    Http::ToLoopback => is_loopback(&url),
+                    Http::Anywhere => true,
+                };
+                if !is_allowed {
+                    return Err(AddressProblem::Http);
+                }
+            }
+            _ => return Err(AddressProblem::Scheme),
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(AddressProblem::UserInfo);
+        }
+        if url.fragment().is_some() {
+            return Err(AddressProblem::Fragment);
+        }
+        Ok(Address(url))
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.0
+    }
+
+    /// What an address that this one's document names may use: a document that came by https can't lead to http.
+    pub(crate) fn http_of_what_it_names(&self, setting: Http) -> Http {
+        match (setting, self.0.scheme()) {
+            (Http::ToLoopback, "https") => Http::Never,
+            (setting, _) => setting,
+        }
+    }
+
+    /// The same origin with another path.
+    pub(crate) fn with_path(&self, path: &str) -> Self {
+        let mut url = self.0.clone();
+        url.set_path(path);
+        url.set_query(None);
+        Address(url)
+    }
+}
+
+impl fmt::Display for Address {
+    /// Without its query, which may hold a key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = self.0.clone();
+        shown.set_query(None);
+        f.write_str(shown.as_str())
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s01_which_addresses_are_taken() {
+        use AddressProblem as P;
+        let cases = [
+            ("https://as.example.com/jwks?x=1", None),
+            ("https://as.example.com:8443/", None),
+            ("http://127.0.0.1:80/", None),
+            ("http://[::1]/", None),
+            ("http://localhost/", None),
+            ("http://as.example.com/", Some(P::Http)),
+            ("http://localhost.example.com/", Some(P::Http)),
+            ("http://127.0.0.1.example.com/", Some(P::Http)),
+            ("http://10.0.0.1/", Some(P::Http)),
+            ("file:///etc/passwd", Some(P::Scheme)),
+            ("ftp://as.example.com/", Some(P::Scheme)),
+            ("data:application/json,{}", Some(P::Scheme)),
+            ("https://user@as.example.com/", Some(P::UserInfo)),
+            ("https://user:secret@as.example.com/", Some(P::UserInfo)),
+            ("https://:secret@as.example.com/", Some(P::UserInfo)),
+            ("https://as.example.com/#x", Some(P::Fragment)),
+            ("as.example.com", Some(P::NotAUrl)),
+            ("/jwks", Some(P::NotAUrl)),
+            ("", Some(P::NotAUrl)),
+        ];
+        for (text, problem) in cases {
+            assert_eq!(
+                Address::parse(text, Http::ToLoopback).err(),
+                problem,
+                "{text}"
+            );
+        }
+        assert!(Address::parse("http://as.internal/", Http::Anywhere).is_ok());
+        assert_eq!(
+            Address::parse("http://127.0.0.1/", Http::Never),
+            Err(P::Http)
+        );
+    }
+
+    #[test]
+    fn p01_a_query_is_not_shown() {
+        let address =
+            Address::parse("https://as.example.com/jwks?key=secret", Http::Never).unwrap();
+        assert_eq!(address.to_string(), "https://as.example.com/jwks");
+    }
+}

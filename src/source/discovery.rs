@@ -1,0 +1,266 @@
+//! Where an issuer's keys are: authorization server metadata (RFC 8414) and OpenID Connect Discovery.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::core::{excerpt, read_json_object};
+
+use super::SourceError;
+use super::address::{Address, AddressProblem, Http};
+use super::fetch::{Answer, FetchError, Fetcher};
+
+/// What to ask for an issuer's metadata.
+pub(crate) struct Discovery {
+    issuer: String,
+    /// In the order in which they are tried.
+    addresses: Vec<Address>,
+}
+
+/// What a metadata document says, once it is known to be the issuer's.
+pub(crate) struct Metadata {
+    /// Where it was found.
+    pub(crate) found_at: Address,
+    pub(crate) jwks_uri: Address,
+}
+
+impl Discovery {
+    /// By the issuer's name: the well-known paths of RFC 8414 section 3 and of OpenID Connect Discovery section 4, the
+    /// latter behind the issuer's path and between host and path.
+    pub(crate) fn by_name(issuer: &str, http: Http) -> Result<Self, AddressProblem> {
+        let name = Address::parse(issuer, http)?;
+        if name.url().query().is_some() {
+            return Err(AddressProblem::Query);
+        }
+        let path = name.url().path().trim_end_matches('/');
+        let mut addresses = vec![
+            name.with_path(&format!("/.well-known/oauth-authorization-server{path}")),
+            name.with_path(&format!("{path}/.well-known/openid-configuration")),
+        ];
+        if !path.is_empty() {
+            addresses.push(name.with_path(&format!("/.well-known/openid-configuration{path}")));
+        }
+        Ok(Discovery {
+            issuer: issuer.to_owned(),
+            addresses,
+        })
+    }
+
+    /// By the address of its metadata document, which is compared with the issuer's name all the same.
+    pub(crate) fn at(issuer: &str, address: Address) -> Self {
+        Discovery {
+            issuer: issuer.to_owned(),
+            addresses: vec![address],
+        }
+    }
+
+    /// Finds the metadata, at the address where it was last time if that is known.
+    ///
+    /// An answer that is not the issuer's document leads on to the next address: hosts have all kinds of things at paths
+    /// that they don't know. Where none fits, the gravest answer is the error.
+    pub(crate) async fn find(
+        &self,
+        fetcher: &Fetcher,
+        last: Option<&Address>,
+    ) -> Result<Metadata, SourceError> {
+        let mut failures: Vec<Failure> = Vec::new();
+        let others = self
+            .addresses
+            .iter()
+            .filter(|address| Some(*address) != last);
+        for address in last.into_iter().chain(others) {
+            let failure = match fetcher.get(address, None).await {
+                Err(error) => Failure::from(error),
+                // No `ETag` was sent, so there is nothing that can be unmodified.
+                Ok(Answer::NotModified { .. }) => continue,
+                Ok(Answer::Body { text, .. }) => match self.read(&text, address, fetcher.http()) {
+                    Ok(metadata) => return Ok(metadata),
+                    Err(failure) => failure,
+                },
+            };
+            failures.push(failure);
+        }
+        Err(self.gravest(failures))
+    }
+
+    fn read(&self, text: &str, at: &Address, http: Http) -> Result<Metadata, Failure> {
+        let mut issuer = None;
+        let mut jwks_uri = None;
+        let read = read_json_object(text, |name, value| match name {
+            "issuer" => issuer = value.as_str().map(std::borrow::Cow::into_owned),
+            "jwks_uri" => jwks_uri = value.as_str().map(std::borrow::Cow::into_owned),
+            _ => {}
+        })
+        .is_ok();
+        let document = |problem| Failure::Document {
+            at: at.to_string(),
+            problem,
+        };
+        let (true, Some(issuer)) = (read, issuer) else {
+            return Err(document(DocumentProblem::NotMetadata));
+        };
+        if issuer != self.issuer {
+            return Err(Failure::OtherIssuer {
+                at: at.to_string(),
+                found: issuer,
+            });
+        }
+        let Some(jwks_uri) = jwks_uri else {
+            return Err(document(DocumentProblem::NoJwksUri));
+        };
+        let jwks_uri = Address::parse(&jwks_uri, at.http_of_what_it_names(http))
+            .map_err(|problem| document(DocumentProblem::JwksUri(problem)))?;
+        Ok(Metadata {
+            found_at: at.clone(),
+            jwks_uri,
+        })
+    }
+
+    fn gravest(&self, failures: Vec<Failure>) -> SourceError {
+        let tried: Vec<_> = self.addresses.iter().map(Address::to_string).collect();
+        let what = format!("no metadata of issuer \"{}\" was found", self.issuer);
+        // The first among the gravest: `max_by_key` would take the last.
+        let gravest = failures.into_iter().reduce(|kept, next| {
+            if next.gravity() > kept.gravity() {
+                next
+            } else {
+                kept
+            }
+        });
+        let Some(failure) = gravest else {
+            return SourceError::new(what);
+        };
+        if failure.gravity() == Gravity::NotThere {
+            return SourceError::new(format!("{what} at {}", tried.join(", "))).caused_by(failure);
+        }
+        let retry_after = failure.retry_after();
+        let error = SourceError::new(what).caused_by(failure);
+        match retry_after {
+            Some(after) => error.retry_in(after),
+            None => error,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Gravity {
+    NotThere,
+    NotADocument,
+    Unusable,
+    OtherIssuer,
+    Unavailable,
+}
+
+/// What is wrong with a document.
+#[derive(Debug, thiserror::Error)]
+enum DocumentProblem {
+    #[error("the answer is no metadata document: it must be a JSON object that names its issuer")]
+    NotMetadata,
+    #[error("the metadata document has no jwks_uri")]
+    NoJwksUri,
+    #[error("the metadata document's jwks_uri may not be fetched from: {0}")]
+    JwksUri(AddressProblem),
+}
+
+/// Why one address gave no metadata.
+#[derive(Debug)]
+enum Failure {
+    Fetch(FetchError),
+    Document {
+        at: String,
+        problem: DocumentProblem,
+    },
+    OtherIssuer {
+        at: String,
+        found: String,
+    },
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        Failure::Fetch(error)
+    }
+}
+
+impl Failure {
+    fn gravity(&self) -> Gravity {
+        match self {
+            Failure::OtherIssuer { .. } => Gravity::OtherIssuer,
+            Failure::Document {
+                problem: DocumentProblem::NotMetadata,
+                ..
+            } => Gravity::NotADocument,
+            Failure::Document { .. } => Gravity::Unusable,
+            Failure::Fetch(error) => match error.status() {
+                // RFC 9110 section 15.5.9, RFC 6585 section 4: not now.
+                Some(408 | 429) => Gravity::Unavailable,
+                Some(400..=499) => Gravity::NotThere,
+                Some(_) => Gravity::Unavailable,
+                None if error.is_network() => Gravity::Unavailable,
+                None => Gravity::NotADocument,
+            },
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Failure::Fetch(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Fetch(error) => error.fmt(f),
+            Failure::Document { at, problem } => write!(f, "{at}: {problem}"),
+            Failure::OtherIssuer { at, found } => write!(
+                f,
+                "{at}: the document there is of issuer \"{}\": configure that name, or the address of the right document",
+                excerpt(found)
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Failure::Fetch(error) => std::error::Error::source(error),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s01_the_well_known_addresses_in_their_order() {
+        let of = |issuer: &str| -> Vec<String> {
+            let discovery = Discovery::by_name(issuer, Http::Never).unwrap();
+            discovery.addresses.iter().map(Address::to_string).collect()
+        };
+        assert_eq!(
+            of("https://as.example.com"),
+            [
+                "https://as.example.com/.well-known/oauth-authorization-server",
+                "https://as.example.com/.well-known/openid-configuration",
+            ]
+        );
+        assert_eq!(of("https://as.example.com/"), of("https://as.example.com"));
+        assert_eq!(
+            of("https://as.example.com/tenant/1"),
+            [
+                "https://as.example.com/.well-known/oauth-authorization-server/tenant/1",
+                "https://as.example.com/tenant/1/.well-known/openid-configuration",
+                "https://as.example.com/.well-known/openid-configuration/tenant/1",
+            ]
+        );
+        assert_eq!(
+            Discovery::by_name("https://as.example.com?x=1", Http::Never).err(),
+            Some(AddressProblem::Query)
+        );
+    }
+}

@@ -1,0 +1,353 @@
+//! A [`TestIssuer`] on a port of this machine, with everything that can go wrong there.
+
+mod door;
+mod fault;
+mod http;
+mod site;
+mod tls;
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+use self::door::Door;
+use self::http::{Connection, Wire};
+use self::site::{Document, Site};
+use self::tls::Tls;
+use super::TestIssuer;
+
+pub use self::fault::Fault;
+
+/// An authorization server on loopback: metadata (RFC 8414 and OpenID Connect Discovery) and JWK Set of a [`TestIssuer`],
+/// and any [`Fault`] in serving them.
+///
+/// What the issuer signs with and publishes is served at once. The server runs on the tokio runtime that starts it, which
+/// needs I/O and time enabled, and ends when it is dropped or that runtime ends; its port is free as soon as it is dropped.
+/// It speaks HTTP/1.1, with and without TLS, and sends no `Date`.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// use resource_server::testing::{Fault, TestServer};
+///
+/// let server = TestServer::start("https://api.example.com").await?;
+/// let http = reqwest::Client::builder().no_proxy().build()?;
+///
+/// let jwks = http.get(server.jwks_url()).send().await?.text().await?;
+/// assert_eq!(jwks, server.issuer().jwks());
+///
+/// // An outage, and its end.
+/// server.fail(Fault::Status { code: 503, retry_after: Some(30) });
+/// assert_eq!(http.get(server.jwks_url()).send().await?.status(), 503);
+/// server.recover();
+/// assert_eq!(http.get(server.jwks_url()).send().await?.status(), 200);
+///
+/// assert_eq!(server.fetches().jwks, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct TestServer {
+    site: Arc<Site>,
+    door: Arc<Door>,
+    ca_pem: String,
+    accepting: JoinHandle<()>,
+}
+
+/// A [`TestServer`] on its way to be started.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// use resource_server::testing::{TestServer, WellKnown};
+///
+/// let server = TestServer::builder("https://api.example.com")
+///     .name("https://as.example.com/tenant")
+///     .only(WellKnown::OpenIdAppended)
+///     .tls()
+///     .start()
+///     .await?;
+/// assert_eq!(server.issuer().name(), "https://as.example.com/tenant");
+/// assert_eq!(server.discovery_url(), format!("{}/tenant/.well-known/openid-configuration", server.url()));
+///
+/// let ca = reqwest::Certificate::from_pem(server.ca_pem().as_bytes())?;
+/// let http = reqwest::Client::builder().tls_certs_only([ca]).no_proxy().build()?;
+/// assert_eq!(http.get(server.discovery_url()).send().await?.status(), 200);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct TestServerBuilder {
+    audience: String,
+    name: Option<String>,
+    path: String,
+    only: Option<WellKnown>,
+    tls: bool,
+}
+
+/// The addresses at which an issuer's metadata may stand: for the issuer `https://as.example.com/tenant`, below that host.
+/// Where an issuer's name has no path, both OpenID forms are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WellKnown {
+    /// `/.well-known/oauth-authorization-server/tenant`, by RFC 8414 section 3.
+    OAuth,
+    /// `/tenant/.well-known/openid-configuration`, by OpenID Connect Discovery section 4.
+    OpenIdAppended,
+    /// `/.well-known/openid-configuration/tenant`, by RFC 8414 section 5.
+    OpenIdInserted,
+}
+
+/// How many requests a [`TestServer`] has received.
+///
+/// Each is counted when it has been read and before it is answered, also where a fault is all that comes back. Connects
+/// that are refused, and connections without a request, aren't.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Fetches {
+    /// Requests for metadata, at any well-known address.
+    pub discovery: usize,
+    /// Requests for the JWK Set.
+    pub jwks: usize,
+    /// Those among `jwks` that were answered with 304.
+    pub not_modified: usize,
+    /// All others.
+    pub other: usize,
+}
+
+impl TestServer {
+    /// Starts a server whose issuer is named by its address, `http://127.0.0.1:PORT`, with tokens for this audience.
+    ///
+    /// # Errors
+    /// Where the system has no port on 127.0.0.1.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn start(audience: &str) -> io::Result<Self> {
+        Self::builder(audience).start().await
+    }
+
+    /// A server with another name, TLS or fewer forms of metadata.
+    pub fn builder(audience: &str) -> TestServerBuilder {
+        TestServerBuilder {
+            audience: audience.to_owned(),
+            name: None,
+            path: String::new(),
+            only: None,
+            tls: false,
+        }
+    }
+
+    /// The issuer: mints tokens, rotates and withdraws the keys that are served. A clone is the same issuer, also with a
+    /// clock of its own: `server.issuer().clone().clock(clock)`.
+    pub fn issuer(&self) -> &TestIssuer {
+        self.site.issuer()
+    }
+
+    /// Scheme, host and port, without a slash at the end, such as `http://127.0.0.1:49152`.
+    pub fn url(&self) -> &str {
+        self.site.url()
+    }
+
+    /// Where the JWK Set is.
+    pub fn jwks_url(&self) -> String {
+        self.site.jwks_url()
+    }
+
+    /// Where the metadata is: by RFC 8414, or the form that the server was limited to.
+    pub fn discovery_url(&self) -> String {
+        self.site.discovery_url()
+    }
+
+    /// The certificate of its CA; empty without TLS.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// Requests received so far.
+    pub fn fetches(&self) -> Fetches {
+        self.site.fetches()
+    }
+
+    /// The `Cache-Control` header of the JWK Set's answers. Without this they have none.
+    pub fn cache_control(&self, value: &str) {
+        self.site.set_cache_control(value);
+    }
+
+    /// The `Age` header of the JWK Set's answers, in whole seconds: they come from a cache. Without this they have none.
+    pub fn age(&self, age: Duration) {
+        self.site.set_age(age);
+    }
+
+    /// Publishes this text as the JWK Set, whatever it is, until [`serve_issuer_keys`](Self::serve_issuer_keys).
+    pub fn serve_jwks(&self, text: impl Into<String>) {
+        self.site.set_text(Document::Jwks, Some(text.into()));
+    }
+
+    /// Publishes the issuer's keys again.
+    pub fn serve_issuer_keys(&self) {
+        self.site.set_text(Document::Jwks, None);
+    }
+
+    /// Publishes this text as the metadata, whatever it is, until
+    /// [`serve_issuer_metadata`](Self::serve_issuer_metadata).
+    pub fn serve_metadata(&self, text: impl Into<String>) {
+        self.site.set_text(Document::Metadata, Some(text.into()));
+    }
+
+    /// Publishes the issuer's metadata again.
+    pub fn serve_issuer_metadata(&self) {
+        self.site.set_text(Document::Metadata, None);
+    }
+
+    /// From the next answer on, this is wrong with metadata and JWK Set, in place of what was.
+    ///
+    /// # Panics
+    /// Where the port can't be held for [`Fault::Refused`].
+    pub fn fail(&self, fault: Fault) {
+        self.set_fault(
+            &[Document::Metadata, Document::Jwks],
+            Some(&Arc::new(fault)),
+        );
+    }
+
+    /// As [`fail`](Self::fail), for the JWK Set only: the metadata's fault stays as it is.
+    ///
+    /// # Panics
+    /// As [`fail`](Self::fail).
+    pub fn fail_jwks(&self, fault: Fault) {
+        self.set_fault(&[Document::Jwks], Some(&Arc::new(fault)));
+    }
+
+    /// As [`fail`](Self::fail), for the metadata only: the JWK Set's fault stays as it is.
+    ///
+    /// # Panics
+    /// As [`fail`](Self::fail).
+    pub fn fail_discovery(&self, fault: Fault) {
+        self.set_fault(&[Document::Metadata], Some(&Arc::new(fault)));
+    }
+
+    /// Nothing is wrong any more.
+    ///
+    /// # Panics
+    /// After [`Fault::Refused`], where the runtime that started the server has ended.
+    pub fn recover(&self) {
+        self.set_fault(&[Document::Metadata, Document::Jwks], None);
+    }
+
+    fn set_fault(&self, documents: &[Document], fault: Option<&Arc<Fault>>) {
+        self.site.set_fault(documents, fault, &self.door);
+    }
+}
+
+impl TestServerBuilder {
+    /// The issuer's name, where that isn't the server's address.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// A path behind the address in the issuer's name, such as `/tenant`. Without effect where a name is given.
+    pub fn path(mut self, path: &str) -> Self {
+        self.path = match path {
+            "" => String::new(),
+            path => format!("/{}", path.trim_start_matches('/')),
+        };
+        self
+    }
+
+    /// Metadata in this form only: the other addresses answer 404.
+    pub fn only(mut self, form: WellKnown) -> Self {
+        self.only = Some(form);
+        self
+    }
+
+    /// HTTPS, with a certificate for `localhost` and `127.0.0.1` by a CA made for this server:
+    /// [`ca_pem`](TestServer::ca_pem).
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
+    /// Starts the server on the tokio runtime that this runs in.
+    ///
+    /// # Errors
+    /// Where the system has no port on 127.0.0.1.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime; where the backend can't make a key.
+    pub async fn start(self) -> io::Result<TestServer> {
+        let door = Arc::new(Door::open_any().await?);
+        let (scheme, ca_pem, acceptor) = if self.tls {
+            let tls = Tls::new();
+            ("https", tls.ca_pem, Some(tls.acceptor))
+        } else {
+            ("http", String::new(), None)
+        };
+        let url = format!("{scheme}://{}", door.address());
+        let name = self.name.unwrap_or_else(|| format!("{url}{}", self.path));
+        let issuer = TestIssuer::new(&name, &self.audience);
+        let site = Arc::new(Site::new(issuer, url, self.only));
+        let accepting = tokio::spawn(accept(Arc::clone(&door), Arc::clone(&site), acceptor));
+        Ok(TestServer {
+            site,
+            door,
+            ca_pem,
+            accepting,
+        })
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        self.door.free();
+    }
+}
+
+impl fmt::Debug for TestServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestServer")
+            .field("url", &self.url())
+            .field("issuer", &self.issuer().name())
+            .field("fetches", &self.fetches())
+            .finish_non_exhaustive()
+    }
+}
+
+async fn accept(door: Arc<Door>, site: Arc<Site>, acceptor: Option<TlsAcceptor>) {
+    loop {
+        let connection = door.accept().await;
+        let site = Arc::clone(&site);
+        let acceptor = acceptor.clone();
+        // A connection that breaks is the client's to notice.
+        door.admit(async move {
+            let _ = match acceptor {
+                Some(acceptor) => serve_tls(connection, &acceptor, &site).await,
+                None => serve(connection, &site).await,
+            };
+        });
+    }
+}
+
+async fn serve_tls(tcp: TcpStream, acceptor: &TlsAcceptor, site: &Site) -> io::Result<()> {
+    serve(acceptor.accept(tcp).await?, site).await
+}
+
+async fn serve(wire: impl Wire, site: &Site) -> io::Result<()> {
+    // A byte of a slow body is a packet.
+    wire.tcp().set_nodelay(true)?;
+    let mut connection = Connection::new(wire);
+    let mut is_reused = false;
+    while let Some(request) = connection.request().await? {
+        let answer = site.answer(&request, is_reused).await;
+        if !connection.answer(&request, answer).await? {
+            break;
+        }
+        is_reused = true;
+    }
+    Ok(())
+}

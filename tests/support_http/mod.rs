@@ -1,0 +1,123 @@
+//! What the tests of fetched keys share.
+
+#![allow(dead_code)] // each test file uses a part of it
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use resource_server::testing::{ManualClock, TestServer};
+use resource_server::{AccessToken, Error, Issuer, NumericDate, Reason, Validator};
+
+pub(crate) const AUDIENCE: &str = "https://api.example.com";
+pub(crate) const LIFETIME: Duration = Duration::from_secs(600);
+pub(crate) const TOLERANCE: Duration = Duration::from_secs(3_600);
+pub(crate) const COOLDOWN: Duration = Duration::from_secs(10);
+
+/// A server and a Validator that discovers it, both by one clock, without a background task: every fetch is one that the
+/// test asked for.
+pub(crate) struct World {
+    pub(crate) server: TestServer,
+    pub(crate) clock: ManualClock,
+    pub(crate) validator: Validator,
+}
+
+pub(crate) fn clock() -> ManualClock {
+    ManualClock::at(NumericDate::from_secs(1_700_000_000))
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(|issuer| issuer).await
+    }
+
+    pub(crate) async fn with(adapt: impl FnOnce(Issuer) -> Issuer) -> Self {
+        let server = TestServer::start(AUDIENCE).await.unwrap();
+        let clock = clock();
+        let issuer = Issuer::discover(server.url()).refresh_on_demand();
+        let validator = validator(adapt(issuer), &clock);
+        World {
+            server,
+            clock,
+            validator,
+        }
+    }
+
+    /// A good token by the clock, signed with the current key.
+    pub(crate) fn token(&self) -> String {
+        let issuer = self.server.issuer().clone().clock(self.clock.clone());
+        issuer.token().subject("alice").mint()
+    }
+
+    /// A token that lives long enough for tests that let hours pass.
+    pub(crate) fn long_token(&self) -> String {
+        let issuer = self.server.issuer().clone().clock(self.clock.clone());
+        issuer
+            .token()
+            .expires_in(Duration::from_secs(1_000_000))
+            .mint()
+    }
+
+    /// A good token but for the kid, which nobody has published.
+    pub(crate) fn stray_token(&self, kid: &str) -> String {
+        let issuer = self.server.issuer().clone().clock(self.clock.clone());
+        issuer.token().header("kid", kid).mint()
+    }
+
+    pub(crate) async fn validate(&self, token: &str) -> Result<AccessToken, Error> {
+        self.validator.validate(token).await
+    }
+
+    pub(crate) fn last_error(&self) -> Option<String> {
+        self.validator.health()[0].status().last_error.clone()
+    }
+}
+
+pub(crate) fn validator(issuer: Issuer, clock: &ManualClock) -> Validator {
+    Validator::builder()
+        .audience(AUDIENCE)
+        .issuer(issuer)
+        .clock(clock.clone())
+        .build()
+        .unwrap()
+}
+
+pub(crate) fn reason(result: Result<AccessToken, Error>) -> Reason {
+    match result {
+        Err(Error::Rejected(rejection)) => rejection.reason(),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// The error and its causes, of an outage and nothing else.
+#[track_caller]
+pub(crate) fn outage(result: Result<AccessToken, Error>) -> String {
+    let Err(error) = result else {
+        panic!("accepted");
+    };
+    assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
+    assert_eq!(error.status(), 503);
+    chain(&error)
+}
+
+pub(crate) fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// Waits for what another task brings about.
+pub(crate) async fn until(what: impl Fn() -> bool) {
+    let waited = async {
+        while !what() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waited)
+        .await
+        .expect("it comes about within a minute");
+}
