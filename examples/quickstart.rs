@@ -38,7 +38,15 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     validator.warm_up().await?;
 
     let mut surprises = show_tokens(&validator, &issuer, &clock).await;
-    surprises += show_keys(&validator, &server, &issuer, &clock).await;
+    let mut stage = Stage {
+        validator,
+        server,
+        issuer,
+        clock,
+        surprises: 0,
+    };
+    stage.show_keys().await;
+    surprises += stage.surprises;
     if cfg!(debug_assertions) {
         println!("\nTimes are of a debug build; add --release for real ones.");
     }
@@ -73,122 +81,127 @@ async fn show_tokens(validator: &Validator, issuer: &TestIssuer, clock: &ManualC
     surprises
 }
 
-/// What callers saw in one scene.
+const CALLERS: u32 = 100;
+
+/// How many callers saw what in one scene.
 #[derive(Default, PartialEq)]
 struct Seen {
-    accepted: usize,
-    refused: usize,
-    unavailable: usize,
+    accepted: u32,
+    refused: u32,
+    unavailable: u32,
 }
 
-async fn show_keys(
-    validator: &Validator,
-    server: &TestServer,
-    issuer: &TestIssuer,
-    clock: &ManualClock,
-) -> usize {
-    const CALLERS: usize = 100;
-    let minutes = |n: u64| Duration::from_secs(60 * n);
-    let long_lived = |issuer: &TestIssuer| {
-        let token = issuer.token().scope("orders:read");
-        token.expires_in(Duration::from_secs(1_000_000)).mint()
-    };
-    let all_accepted = Seen {
-        accepted: CALLERS,
-        ..Seen::default()
-    };
-    let all_refused = Seen {
-        refused: CALLERS,
-        ..Seen::default()
-    };
-    let all_unavailable = Seen {
-        unavailable: CALLERS,
-        ..Seen::default()
-    };
+/// Scenes of keys that come, go and can't be had.
+struct Stage {
+    validator: Validator,
+    server: TestServer,
+    issuer: TestIssuer,
+    clock: ManualClock,
+    surprises: usize,
+}
 
-    println!(
-        "\n{:<56} {:>8} {:>8} {:>11} {:>7}",
-        "keys: what 100 callers saw, spread over the time",
-        "accepted",
-        "refused",
-        "unavailable",
-        "fetches"
-    );
-    println!("{}", "-".repeat(94));
-    let old = long_lived(issuer);
-    let mut surprises = 0;
-    let mut scene = async |name: &str, token: &str, time: Duration, expected: &Seen| {
-        let before = server.fetches();
+impl Stage {
+    async fn show_keys(&mut self) {
+        let accepted = Seen {
+            accepted: CALLERS,
+            ..Seen::default()
+        };
+        let refused = Seen {
+            refused: CALLERS,
+            ..Seen::default()
+        };
+        let unavailable = Seen {
+            unavailable: CALLERS,
+            ..Seen::default()
+        };
+        println!(
+            "\n{:<56} {:>8} {:>8} {:>11} {:>7}",
+            "keys: what 100 callers saw, one after the other",
+            "accepted",
+            "refused",
+            "unavailable",
+            "fetches"
+        );
+        println!("{}", "-".repeat(94));
+
+        let old = self.long_lived();
+        self.scene("an hour like any other", &old, 60, &accepted)
+            .await;
+
+        self.issuer.rotate_keys();
+        self.clock.advance(Duration::from_secs(10));
+        let new = self.long_lived();
+        self.scene("keys rotated: tokens of the new key", &new, 1, &accepted)
+            .await;
+        self.scene(
+            "  tokens of the old key, still published",
+            &old,
+            1,
+            &accepted,
+        )
+        .await;
+
+        self.issuer.withdraw_old_keys();
+        self.clock.advance(minutes(10));
+        self.scene(
+            "old key withdrawn: its tokens, ten minutes later",
+            &old,
+            1,
+            &refused,
+        )
+        .await;
+
+        self.server.fail(Fault::Status {
+            code: 503,
+            retry_after: None,
+        });
+        self.scene("server down: an hour of it", &new, 60, &accepted)
+            .await;
+        self.clock.advance(minutes(15));
+        self.scene(
+            "  beyond what is tolerated: 503, never 401",
+            &new,
+            10,
+            &unavailable,
+        )
+        .await;
+
+        self.server.recover();
+        self.clock.advance(minutes(1));
+        self.scene("server back", &new, 1, &accepted).await;
+    }
+
+    /// Callers with one token, spread over so many minutes.
+    async fn scene(&mut self, name: &str, token: &str, over: u64, expected: &Seen) {
+        let before = self.server.fetches();
         let mut seen = Seen::default();
         for _ in 0..CALLERS {
-            clock.advance(time / 100);
-            match validator.validate(token).await {
+            self.clock.advance(minutes(over) / CALLERS);
+            match self.validator.validate(token).await {
                 Ok(_) => seen.accepted += 1,
                 Err(Error::Rejected(_)) => seen.refused += 1,
                 Err(_) => seen.unavailable += 1,
             }
         }
-        let after = server.fetches();
+        let after = self.server.fetches();
         let fetches = after.jwks + after.discovery - before.jwks - before.discovery;
         println!(
             "{name:<56} {:>8} {:>8} {:>11} {fetches:>7}",
             seen.accepted, seen.refused, seen.unavailable
         );
         if seen != *expected {
-            surprises += 1;
+            self.surprises += 1;
         }
-    };
+    }
 
-    scene("an hour like any other", &old, minutes(60), &all_accepted).await;
-    issuer.rotate_keys();
-    clock.advance(Duration::from_secs(10));
-    let new = long_lived(issuer);
-    scene(
-        "keys rotated: tokens of the new key, within a minute",
-        &new,
-        minutes(1),
-        &all_accepted,
-    )
-    .await;
-    scene(
-        "  tokens of the old key, which is still published",
-        &old,
-        minutes(1),
-        &all_accepted,
-    )
-    .await;
-    issuer.withdraw_old_keys();
-    clock.advance(minutes(10));
-    scene(
-        "old key withdrawn: its tokens, ten minutes later",
-        &old,
-        minutes(1),
-        &all_refused,
-    )
-    .await;
-    server.fail(Fault::Status {
-        code: 503,
-        retry_after: None,
-    });
-    scene(
-        "server down: an hour of it",
-        &new,
-        minutes(60),
-        &all_accepted,
-    )
-    .await;
-    clock.advance(minutes(15));
-    scene(
-        "  beyond what is tolerated: 503, never 401",
-        &new,
-        minutes(10),
-        &all_unavailable,
-    )
-    .await;
-    server.recover();
-    clock.advance(minutes(1));
-    scene("server back", &new, minutes(1), &all_accepted).await;
-    surprises
+    fn long_lived(&self) -> String {
+        let token = self.issuer.token().scope("orders:read");
+        token.expires_in(Duration::from_secs(1_000_000)).mint()
+    }
+}
+
+fn minutes(n: u64) -> Duration {
+    Duration::from_secs(60 * n)
 }
 
 type Case = (&'static str, String);
