@@ -4,11 +4,11 @@ use std::fmt;
 #[cfg(feature = "jwks")]
 use std::time::Duration;
 
+use crate::build_error::BuildProblem;
 use crate::core::{Clock, Policy, PolicyBuilder, PolicyError};
 #[cfg(feature = "jwks")]
 use crate::source::{Address, Discovery, Fetch, Fetcher, Limits, Location, RemoteJwks};
 use crate::source::{DynKeySource, KeySource, StaticKeys};
-use crate::validator::BuildProblem;
 
 /// One issuer whose tokens are accepted: its name, its policy, and one source of evidence.
 ///

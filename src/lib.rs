@@ -70,6 +70,7 @@
 #[cfg(not(feature = "aws-lc-rs"))]
 compile_error!("resource-server needs a signature backend: enable the feature `aws-lc-rs`");
 
+mod build_error;
 mod clock;
 mod core;
 mod credentials;
@@ -81,6 +82,7 @@ mod validator;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use build_error::{BuildError, BuildProblem};
 pub use clock::SystemClock;
 pub use credentials::Credentials;
 pub use error::{Error, Misconfigured, Unavailable};
@@ -88,9 +90,7 @@ pub use issuer::Issuer;
 #[cfg(feature = "jwks")]
 pub use source::{AddressProblem, Fetch, FetchProblem};
 pub use source::{KeySource, SourceError, SourceStatus, StaticKeys};
-pub use validator::{
-    BuildError, BuildProblem, IssuerHealth, Validator, ValidatorBuilder, WarmUpError,
-};
+pub use validator::{IssuerHealth, Validator, ValidatorBuilder, WarmUpError};
 
 #[cfg(feature = "pem")]
 pub use crate::core::PemError;

@@ -6,6 +6,7 @@ use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
 
+use crate::build_error::{BuildError, BuildProblem};
 use crate::clock::SystemClock;
 use crate::core::{
     AcceptedIssuers, AccessToken, Clock, DEFAULT_MAX_TOKEN_BYTES, KeySetAge, NumericDate, Policy,
@@ -16,7 +17,7 @@ use crate::credentials::Credentials;
 use crate::error::{Error, Unavailable};
 use crate::issuer::{Issuer, Surroundings};
 #[cfg(feature = "jwks")]
-use crate::source::{AddressProblem, Fetch, FetchProblem};
+use crate::source::Fetch;
 use crate::source::{DynKeySource, SourceStatus};
 
 /// The largest token that can be allowed: 1 MiB.
@@ -386,7 +387,7 @@ impl ValidatorBuilder {
             problems.push(BuildProblem::NoAudience);
         }
         if !problems.is_empty() {
-            return Err(BuildError { problems });
+            return Err(BuildError::new(problems));
         }
         Ok(Validator(Arc::new(Inner {
             issuers,
@@ -395,119 +396,6 @@ impl ValidatorBuilder {
             max_token_bytes: self.max_token_bytes,
         })))
     }
-}
-
-/// What is wrong with the settings of a [`Validator`]: everything, not only the first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BuildError {
-    problems: Vec<BuildProblem>,
-}
-
-impl BuildError {
-    /// Each problem.
-    pub fn problems(&self) -> &[BuildProblem] {
-        &self.problems
-    }
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let problems: Vec<_> = self.problems.iter().map(BuildProblem::to_string).collect();
-        f.write_str(&problems.join("; "))
-    }
-}
-
-impl std::error::Error for BuildError {}
-
-/// One thing that is wrong with the settings of a [`Validator`], and the remedy.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildProblem {
-    /// No issuer at all.
-    #[error("no issuer is configured, so no token could be accepted: add one with .issuer(..)")]
-    NoIssuer,
-    /// No audience, or an empty one.
-    #[error(
-        "no audience is set, or an empty one: name this API as it stands in `aud`, with .audience(..)"
-    )]
-    NoAudience,
-    /// The same issuer more than once.
-    #[error(
-        "issuer \"{issuer}\" is configured twice: put its keys in one source, its audiences in one Issuer"
-    )]
-    IssuerTwice {
-        /// Its name.
-        issuer: String,
-    },
-    /// An issuer without a source.
-    #[error(
-        "issuer \"{issuer}\" has no source of keys: use Issuer::discover, or add .jwks_at(..), .keys(..) or .source(..)"
-    )]
-    NoSource {
-        /// Its name.
-        issuer: String,
-    },
-    /// An issuer with more than one source.
-    #[error("issuer \"{issuer}\" has several sources of keys: leave one")]
-    SeveralSources {
-        /// Its name.
-        issuer: String,
-    },
-    /// An issuer with more than one policy.
-    #[error("issuer \"{issuer}\" has several policies: put them into one")]
-    SeveralPolicies {
-        /// Its name.
-        issuer: String,
-    },
-    /// An issuer whose policy names another one.
-    #[error(
-        "issuer \"{issuer}\" has a policy for issuer \"{policy}\": leave the name out of the policy"
-    )]
-    TwoNames {
-        /// The issuer's name.
-        issuer: String,
-        /// The name in its policy.
-        policy: String,
-    },
-    /// An issuer's policy.
-    #[error("issuer \"{issuer}\": {problem}")]
-    Policy {
-        /// The issuer's name.
-        issuer: String,
-        /// What is wrong with its policy.
-        problem: PolicyProblem,
-    },
-    /// An address that may not be fetched from: the issuer's name for discovery, or one that was given.
-    #[cfg(feature = "jwks")]
-    #[error("issuer \"{issuer}\": the address to fetch from can't be used: {problem}")]
-    Address {
-        /// The issuer's name.
-        issuer: String,
-        /// What is wrong with the address.
-        problem: AddressProblem,
-    },
-    /// The settings of a [`Fetch`].
-    #[cfg(feature = "jwks")]
-    #[error("{}: {problem}", match issuer { Some(issuer) => format!("issuer \"{issuer}\""), None => "fetch".to_owned() })]
-    Fetch {
-        /// The issuer's name, where it is its own `Fetch`.
-        issuer: Option<String>,
-        /// What is wrong with it.
-        problem: FetchProblem,
-    },
-    /// An `outage_tolerance` of more than 24 hours.
-    #[cfg(feature = "jwks")]
-    #[error("issuer \"{issuer}\": the outage tolerance is over 24 hours")]
-    OutageTolerance {
-        /// The issuer's name.
-        issuer: String,
-    },
-    /// A `max_token_bytes` of zero or above 1 MiB.
-    #[error("max_token_bytes is {bytes}: set from 1 to 1048576 bytes")]
-    TokenSize {
-        /// What was set.
-        bytes: usize,
-    },
 }
 
 /// Sources that did not get ready.

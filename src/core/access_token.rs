@@ -9,11 +9,14 @@ use serde::de::DeserializeOwned;
 use super::algorithm::Algorithm;
 use super::claims::{Audience, Confirmation, Identity, ScopeSet};
 use super::excerpt::excerpt;
-use super::payload::{Claim, OneOrMany, Payload};
+use super::facts::Facts;
+use super::payload::{Claim, Payload};
 use super::policy::{Policy, ScopeClaim};
-use super::rejection::{Facts, Reason, Rejection};
-use super::requirement::{Requirement, Unmet};
+use super::reason::Reason;
+use super::rejection::Rejection;
+use super::requirement::{MalformedRequirement, Requirement};
 use super::signature::VerificationKey;
+use super::text::OneOrMany;
 use super::time::NumericDate;
 
 /// A token whose signature and claims hold, before it is known that its presenter may use it.
@@ -249,6 +252,18 @@ impl fmt::Debug for AccessToken {
             .field("key_id", &self.key_id().map(excerpt))
             .finish_non_exhaustive()
     }
+}
+
+/// Why [`AccessToken::require`](crate::AccessToken::require) says no. Becomes an [`Error`](crate::Error) by `?`.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unmet {
+    /// The token lacks what the operation asks for.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// The requirement can never pass.
+    #[error(transparent)]
+    Malformed(#[from] MalformedRequirement),
 }
 
 /// The claim that the token's scopes are in, and whether that is `scope`. A claim that is there counts even when it is

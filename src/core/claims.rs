@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::base64url;
-use super::payload::Text;
+use super::text::Text;
 
 /// The `aud` claim: the resources that a token is meant for (RFC 7519 section 4.1.3).
 ///

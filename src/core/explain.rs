@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::excerpt::excerpt;
+use super::facts::{AcceptedIssuers, Facts, KeySetAge};
 use super::policy::Profile;
-use super::rejection::{AcceptedIssuers, Facts, KeySetAge, Reason};
+use super::reason::Reason;
 use super::time::NumericDate;
 
 /// Names of issuers, audiences and keys listed in one sentence.

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use super::algorithm::Algorithm;
 use super::base64url;
+use super::facts::Facts;
 use super::json::{self, Fault};
-use super::payload::{Claim, Payload, Text};
-use super::rejection::{Facts, Reason, Rejection};
+use super::payload::{Claim, Payload};
+use super::reason::Reason;
+use super::rejection::Rejection;
+use super::text::Text;
 use super::time::NumericDate;
 
 /// Tokens up to this size are taken unless set otherwise, in bytes.

@@ -7,6 +7,7 @@ mod claims;
 mod ed25519_points;
 mod excerpt;
 mod explain;
+mod facts;
 mod json;
 mod jwk;
 mod jws;
@@ -14,13 +15,15 @@ mod payload;
 #[cfg(feature = "pem")]
 mod pem;
 mod policy;
+mod reason;
 mod rejection;
 mod requirement;
 mod signature;
+mod text;
 mod time;
 mod verify;
 
-pub use access_token::{AccessToken, Possession, Unconfirmed};
+pub use access_token::{AccessToken, Possession, Unconfirmed, Unmet};
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use claims::{
     Audience, Confirmation, Identity, MalformedScope, MalformedThumbprint, Scope, ScopeSet,
@@ -31,16 +34,17 @@ pub use jws::{PresentedToken, UnverifiedJwt};
 #[cfg(feature = "pem")]
 pub use pem::PemError;
 pub use policy::{Policy, PolicyBuilder, PolicyError, PolicyProblem, Profile, ScopeClaim};
-pub use rejection::{Reason, Rejection};
-pub use requirement::{MalformedRequirement, Requirement, Unmet};
+pub use reason::Reason;
+pub use rejection::Rejection;
+pub use requirement::{MalformedRequirement, Requirement};
 pub use signature::{SignatureError, VerificationKey};
 pub use time::{Clock, NumericDate, TimeOutOfRange};
 pub use verify::{Evidence, verify};
 
+pub(crate) use facts::{AcceptedIssuers, KeySetAge};
 pub(crate) use jws::DEFAULT_MAX_TOKEN_BYTES;
 #[cfg(feature = "pem")]
 pub(crate) use pem::read_keys as read_pem_keys;
-pub(crate) use rejection::{AcceptedIssuers, KeySetAge};
 pub(crate) use verify::{check_claims, check_signature, issuer_of, wrong_issuer};
 #[cfg(feature = "jwks")]
 pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};

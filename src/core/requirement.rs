@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::claims::{Scope, ScopeSet};
-use super::rejection::Rejection;
 
 /// What one operation asks of a token: the scopes that it needs.
 ///
@@ -115,16 +114,4 @@ pub enum MalformedRequirement {
     /// All or any of nothing.
     #[error("a requirement names no scope")]
     Empty,
-}
-
-/// Why [`AccessToken::require`](crate::AccessToken::require) says no. Becomes an [`Error`](crate::Error) by `?`.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Unmet {
-    /// The token lacks what the operation asks for.
-    #[error(transparent)]
-    Rejected(#[from] Rejection),
-    /// The requirement can never pass.
-    #[error(transparent)]
-    Malformed(#[from] MalformedRequirement),
 }

@@ -6,11 +6,14 @@ use std::time::Duration;
 use super::access_token::{AccessToken, Unconfirmed, scope_claim};
 use super::claims::is_scope_byte;
 use super::excerpt::excerpt;
+use super::facts::{AcceptedIssuers, Facts, KeySetAge};
 use super::jwk::KeySet;
 use super::jws::{PresentedToken, UnverifiedJwt, names_media_type};
-use super::payload::{Claim, Foreign, OneOrMany};
+use super::payload::{Claim, Foreign};
 use super::policy::{Policy, Profile};
-use super::rejection::{AcceptedIssuers, Facts, KeySetAge, Reason, Rejection};
+use super::reason::Reason;
+use super::rejection::Rejection;
+use super::text::OneOrMany;
 use super::time::NumericDate;
 
 /// What a source brings to judge a token by.

@@ -7,7 +7,7 @@ use crate::core::{excerpt, read_json_object};
 
 use super::SourceError;
 use super::address::{Address, AddressProblem, Http};
-use super::fetch::{Answer, FetchError, Fetcher};
+use super::fetcher::{Answer, FetchError, Fetcher};
 
 /// What to ask for an issuer's metadata.
 pub(crate) struct Discovery {

@@ -1,24 +1,19 @@
-//! The one bounded HTTP client.
+//! How an authorization server is reached: the settings of the HTTP client.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{
-    ACCEPT, AGE, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, LOCATION,
-    RETRY_AFTER,
-};
-use reqwest::{Certificate, Client, Identity, Proxy, Response, StatusCode, redirect};
-use url::Url;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Certificate, Client, Identity, Proxy, redirect};
 
-use super::address::{Address, Http};
+use super::address::Http;
+use super::fetcher::Fetcher;
 
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longer than this a caller would not wait.
 const MAX_TIMEOUT: Duration = Duration::from_secs(60);
-/// An answer is read up to this size, in bytes.
-const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// How to reach an authorization server: time limits, trust, proxy. For one issuer
 /// ([`Issuer::fetch`](crate::Issuer::fetch)) or for all ([`ValidatorBuilder::fetch`](crate::ValidatorBuilder::fetch)).
@@ -163,12 +158,7 @@ impl Fetch {
             }
             None => self.build_client(connect_timeout)?,
         };
-        Ok(Fetcher(Arc::new(Inner {
-            client,
-            headers,
-            timeout,
-            http: self.http(),
-        })))
+        Ok(Fetcher::new(client, headers, timeout, self.http()))
     }
 
     fn header_map(&self) -> Result<HeaderMap, FetchProblem> {
@@ -290,273 +280,9 @@ impl PartialEq for FetchProblem {
 
 impl Eq for FetchProblem {}
 
-/// The client, made once.
-#[derive(Clone)]
-pub(crate) struct Fetcher(Arc<Inner>);
-
-struct Inner {
-    client: Client,
-    headers: HeaderMap,
-    timeout: Duration,
-    http: Http,
-}
-
-/// What a call brought.
-pub(crate) enum Answer {
-    Body {
-        text: String,
-        etag: Option<String>,
-        lifetime: Option<Duration>,
-    },
-    /// 304, to a call that named the `ETag` of what is held.
-    NotModified { lifetime: Option<Duration> },
-}
-
-impl Fetcher {
-    pub(crate) fn http(&self) -> Http {
-        self.0.http
-    }
-
-    /// Gets a JSON document, past caches on the way. With the `etag` of what is held, an unchanged one isn't sent again.
-    pub(crate) async fn get(
-        &self,
-        address: &Address,
-        etag: Option<&str>,
-    ) -> Result<Answer, FetchError> {
-        let failed = |kind| FetchError {
-            address: address.to_string(),
-            kind,
-        };
-        // The server may have closed a pooled connection; the client sees it only when it has written. Asking is
-        // harmless, so it is done once more.
-        let mut response = self.send(address.url(), etag).await;
-        if response.as_ref().is_err_and(was_dropped) {
-            response = self.send(address.url(), etag).await;
-        }
-        let response = response.map_err(|error| failed(unreachable(error)))?;
-        if response.url() != address.url() {
-            return Err(failed(FetchErrorKind::Redirected {
-                host: response.url().host_str().unwrap_or_default().to_owned(),
-            }));
-        }
-        let status = response.status();
-        if status == StatusCode::NOT_MODIFIED && etag.is_some() {
-            return Ok(Answer::NotModified {
-                lifetime: lifetime(response.headers()),
-            });
-        }
-        if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
-            return Err(failed(FetchErrorKind::Redirected {
-                host: location_host(&response),
-            }));
-        }
-        if status != StatusCode::OK {
-            return Err(failed(FetchErrorKind::Status {
-                code: status.as_u16(),
-                retry_after: retry_after(response.headers()),
-            }));
-        }
-        let etag = response
-            .headers()
-            .get(ETAG)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned);
-        let lifetime = lifetime(response.headers());
-        let text = read(response).await.map_err(failed)?;
-        Ok(Answer::Body {
-            text,
-            etag,
-            lifetime,
-        })
-    }
-
-    async fn send(&self, url: &Url, etag: Option<&str>) -> Result<Response, reqwest::Error> {
-        let mut request = self
-            .0
-            .client
-            .get(url.clone())
-            .timeout(self.0.timeout)
-            .headers(self.0.headers.clone())
-            .header(ACCEPT, "application/json, application/jwk-set+json")
-            .header(CACHE_CONTROL, "no-cache");
-        if let Some(etag) = etag {
-            request = request.header(IF_NONE_MATCH, etag);
-        }
-        request.send().await
-    }
-}
-
-/// Whether the connection ended before there was an answer.
-fn was_dropped(error: &reqwest::Error) -> bool {
-    error.is_request() && !error.is_connect() && !error.is_timeout()
-}
-
-fn unreachable(error: reqwest::Error) -> FetchErrorKind {
-    if error.is_timeout() {
-        FetchErrorKind::Timeout
-    } else {
-        FetchErrorKind::Unreachable(Arc::new(error.without_url()))
-    }
-}
-
-async fn read(mut response: Response) -> Result<String, FetchErrorKind> {
-    let too_large = FetchErrorKind::TooLarge {
-        limit: MAX_BODY_BYTES,
-    };
-    let announced = response.content_length().unwrap_or(0);
-    if announced > MAX_BODY_BYTES as u64 {
-        return Err(too_large);
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if body.len() + chunk.len() > MAX_BODY_BYTES {
-            return Err(too_large);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    String::from_utf8(body).map_err(|_| FetchErrorKind::NotText)
-}
-
-fn location_host(response: &Response) -> String {
-    response
-        .headers()
-        .get(LOCATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|location| response.url().join(location).ok())
-        .and_then(|url| url.host_str().map(str::to_owned))
-        .unwrap_or_default()
-}
-
-/// RFC 9110 section 10.2.3, where it is a number of seconds.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    text.trim().parse().ok().map(Duration::from_secs)
-}
-
-/// How long the answer is fresh (RFC 9111 section 4.2), where it says so. `no-store` and `no-cache` are no time at all.
-fn lifetime(headers: &HeaderMap) -> Option<Duration> {
-    let mut max_age = None;
-    for value in headers.get_all(CACHE_CONTROL) {
-        for directive in value.to_str().unwrap_or_default().split(',') {
-            let (name, argument) = match directive.split_once('=') {
-                Some((name, argument)) => (name.trim(), argument.trim().trim_matches('"')),
-                None => (directive.trim(), ""),
-            };
-            if name.eq_ignore_ascii_case("no-store") || name.eq_ignore_ascii_case("no-cache") {
-                return Some(Duration::ZERO);
-            }
-            if name.eq_ignore_ascii_case("max-age") {
-                // The shortest counts where there are several; one that can't be read is no time (section 4.2.1).
-                let seconds = argument.parse().map_or(0, |seconds: u64| seconds);
-                max_age = Some(max_age.map_or(seconds, |known: u64| known.min(seconds)));
-            }
-        }
-    }
-    let age = headers
-        .get(AGE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.trim().parse::<u64>().ok())
-        .unwrap_or(0);
-    max_age.map(|max_age| Duration::from_secs(max_age.saturating_sub(age)))
-}
-
-/// A call that brought nothing. Shows the address without its query.
-#[derive(Clone, Debug)]
-pub(crate) struct FetchError {
-    address: String,
-    kind: FetchErrorKind,
-}
-
-impl fmt::Display for FetchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.address, self.kind)
-    }
-}
-
-impl std::error::Error for FetchError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.kind.source()
-    }
-}
-
-#[derive(Clone, Debug, thiserror::Error)]
-enum FetchErrorKind {
-    #[error("it can't be reached")]
-    Unreachable(#[source] Arc<reqwest::Error>),
-    #[error("it did not answer in time")]
-    Timeout,
-    #[error("it answered with status {code}")]
-    Status {
-        code: u16,
-        retry_after: Option<Duration>,
-    },
-    #[error(
-        "it redirects to host \"{host}\", and redirects are not followed: set the address that it leads to"
-    )]
-    Redirected { host: String },
-    #[error("its answer is larger than {limit} bytes")]
-    TooLarge { limit: usize },
-    #[error("its answer is not UTF-8 text")]
-    NotText,
-}
-
-impl FetchError {
-    /// Whether the other side could not be reached, or not in time.
-    pub(crate) fn is_network(&self) -> bool {
-        matches!(
-            self.kind,
-            FetchErrorKind::Unreachable(_) | FetchErrorKind::Timeout
-        )
-    }
-
-    pub(crate) fn status(&self) -> Option<u16> {
-        match self.kind {
-            FetchErrorKind::Status { code, .. } => Some(code),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn retry_after(&self) -> Option<Duration> {
-        match self.kind {
-            FetchErrorKind::Status { retry_after, .. } => retry_after,
-            _ => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn how_long_an_answer_is_fresh() {
-        let cases: &[(&[&str], Option<&str>, Option<u64>)] = &[
-            (&[], None, None),
-            (&["public"], None, None),
-            (&["public, max-age=300"], None, Some(300)),
-            (&["max-age=300"], Some("100"), Some(200)),
-            (&["max-age=300"], Some("400"), Some(0)),
-            (&["MAX-AGE=\"300\""], None, Some(300)),
-            (&["max-age=300, max-age=60"], None, Some(60)),
-            (&["max-age=300", "max-age=60"], None, Some(60)),
-            (&["max-age=x"], None, Some(0)),
-            (&["max-age=-1"], None, Some(0)),
-            (&["no-store, max-age=300"], None, Some(0)),
-            (&["no-cache"], None, Some(0)),
-            (&["max-age=99999999999999999999"], None, Some(0)),
-        ];
-        for (lines, age, expected) in cases {
-            let mut headers = HeaderMap::new();
-            for line in *lines {
-                headers.append(CACHE_CONTROL, HeaderValue::from_str(line).unwrap());
-            }
-            if let Some(age) = age {
-                headers.insert(AGE, HeaderValue::from_str(age).unwrap());
-            }
-            let expected = expected.map(Duration::from_secs);
-            assert_eq!(lifetime(&headers), expected, "{lines:?} {age:?}");
-        }
-    }
 
     #[test]
     fn f01_settings_that_can_not_work_are_told_when_built() {

@@ -11,7 +11,7 @@ use crate::core::{Clock, Evidence, KeySet, PresentedToken};
 
 use super::address::Address;
 use super::discovery::{Discovery, Metadata};
-use super::fetch::{Answer, FetchError, Fetcher};
+use super::fetcher::{Answer, FetchError, Fetcher};
 use super::refresh::{Asked, Decision, Limits, Moment, Refresh};
 use super::{KeySource, SourceError, SourceStatus};
 

@@ -7,6 +7,8 @@ mod discovery;
 #[cfg(feature = "jwks")]
 mod fetch;
 #[cfg(feature = "jwks")]
+mod fetcher;
+#[cfg(feature = "jwks")]
 mod jwks;
 #[cfg(feature = "jwks")]
 mod refresh;
@@ -27,7 +29,7 @@ pub use static_keys::StaticKeys;
 pub(crate) use {
     address::Address,
     discovery::Discovery,
-    fetch::Fetcher,
+    fetcher::Fetcher,
     jwks::{Location, RemoteJwks},
     refresh::Limits,
 };

@@ -1,0 +1,97 @@
+//! Strings of a JSON text that is kept: where they stand in it, or a copy where they were escaped.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use super::json::Value;
+
+/// A string of the text: a range where it stands there as it is, a copy where it was escaped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Text {
+    Range(u32, u32),
+    Unescaped(Box<str>),
+}
+
+impl Text {
+    /// `within` is the text that `value` is a slice of.
+    pub(crate) fn read(value: Value<'_>, within: &str) -> Option<Self> {
+        Text::of_string(value.as_str()?, within)
+    }
+
+    fn of_string(string: Cow<'_, str>, within: &str) -> Option<Self> {
+        match string {
+            Cow::Owned(text) => Some(Text::Unescaped(text.into())),
+            Cow::Borrowed(text) => {
+                let (start, end) = range_of(text, within)?;
+                Some(Text::Range(start, end))
+            }
+        }
+    }
+
+    pub(crate) fn of<'t>(&'t self, within: &'t str) -> &'t str {
+        match self {
+            Text::Unescaped(text) => text,
+            // The range was taken from this very text, so `get` finds it.
+            Text::Range(start, end) => within.get(*start as usize..*end as usize).unwrap_or(""),
+        }
+    }
+}
+
+/// One string or a list of them. A list is read when it is first looked at: a token that is refused before then costs
+/// nothing for it.
+pub(crate) enum OneOrMany {
+    One(Text),
+    Many(List),
+}
+
+pub(crate) struct List {
+    start: u32,
+    end: u32,
+    entries: OnceLock<Option<Vec<Text>>>,
+}
+
+/// Entries that are read of a list.
+const MAX_ENTRIES: usize = 256;
+
+impl OneOrMany {
+    pub(crate) fn read(value: Value<'_>, within: &str) -> Option<Self> {
+        if value.is_array() {
+            let (start, end) = range_of(value.text(), within)?;
+            Some(OneOrMany::Many(List {
+                start,
+                end,
+                entries: OnceLock::new(),
+            }))
+        } else {
+            Text::read(value, within).map(OneOrMany::One)
+        }
+    }
+
+    /// `None` where an entry of the list is no string, or there are more than 256.
+    pub(crate) fn entries(&self, within: &str) -> Option<&[Text]> {
+        match self {
+            OneOrMany::One(text) => Some(std::slice::from_ref(text)),
+            OneOrMany::Many(list) => {
+                let entries = list.entries.get_or_init(|| {
+                    let array = within.get(list.start as usize..list.end as usize)?;
+                    let mut entries = Vec::new();
+                    let mut are_sound = true;
+                    Value::of_checked(array).each_string(MAX_ENTRIES, |string| {
+                        match Text::of_string(string, within) {
+                            Some(text) => entries.push(text),
+                            None => are_sound = false,
+                        }
+                    })?;
+                    are_sound.then_some(entries)
+                });
+                entries.as_deref()
+            }
+        }
+    }
+}
+
+fn range_of(part: &str, within: &str) -> Option<(u32, u32)> {
+    let start = part.as_ptr().addr().checked_sub(within.as_ptr().addr())?;
+    let end = start.checked_add(part.len())?;
+    Some((start.try_into().ok()?, end.try_into().ok()?))
+}

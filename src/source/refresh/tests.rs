@@ -1,0 +1,363 @@
+//! Days of refresh, rotation, outage and clock jumps.
+
+use super::*;
+
+const LIFETIME: Duration = Duration::from_secs(600);
+const TOLERANCE: Duration = Duration::from_secs(3_600);
+
+/// A world of two clocks, in which an issuer answers or not.
+struct World {
+    state: Refresh,
+    now: Moment,
+    fetches: usize,
+}
+
+impl World {
+    fn new() -> Self {
+        World {
+            state: Refresh::new(Limits::default()),
+            now: Moment {
+                wall: NumericDate::from_secs(1_000_000),
+                monotonic: Duration::from_secs(5),
+            },
+            fetches: 0,
+        }
+    }
+
+    fn with_keys() -> Self {
+        let mut world = World::new();
+        assert_eq!(world.ask(Asked::Known, true), Decision::Serve);
+        world
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now.wall = self.now.wall.saturating_add(time);
+        self.now.monotonic += time;
+    }
+
+    fn pass_secs(&mut self, seconds: u64) {
+        self.pass(Duration::from_secs(seconds));
+    }
+
+    fn fetch(&mut self, answers: bool) {
+        self.state.started(self.now);
+        self.fetches += 1;
+        if answers {
+            self.state.fetched(None, 0.5, self.now);
+        } else {
+            self.state.failed(None, 0.5);
+        }
+    }
+
+    /// One request, with whatever fetch it leads to; what the caller gets.
+    fn ask(&mut self, asked: Asked, answers: bool) -> Decision {
+        match self.state.decide(asked, self.now) {
+            Decision::ServeAndFetch => {
+                self.fetch(answers);
+                Decision::Serve
+            }
+            Decision::Fetch => {
+                self.fetch(answers);
+                self.state.after_fetch(asked, self.now)
+            }
+            other => other,
+        }
+    }
+}
+
+fn is_refused(decision: Decision) -> bool {
+    matches!(decision, Decision::Refuse { .. })
+}
+
+#[test]
+fn s05_fresh_stale_unusable_and_back() {
+    let mut world = World::with_keys();
+    world.pass(LIFETIME);
+    assert_eq!(world.ask(Asked::Known, false), Decision::Serve);
+    // The outage goes on; every minute somebody comes.
+    for _ in 0..60 {
+        assert_eq!(world.ask(Asked::Known, false), Decision::Serve);
+        world.pass_secs(60);
+    }
+    world.pass_secs(1);
+    assert!(is_refused(world.ask(Asked::Known, false)));
+    world.pass_secs(60);
+    assert_eq!(world.ask(Asked::Known, true), Decision::Serve);
+    assert_eq!(world.state.age(world.now), Some(Duration::ZERO));
+}
+
+#[test]
+fn s05_the_end_of_the_tolerance_is_exact() {
+    let mut world = World::with_keys();
+    world.fetch(false);
+    world.pass(LIFETIME + TOLERANCE);
+    assert_eq!(
+        world.state.decide(Asked::Known, world.now),
+        Decision::ServeAndFetch
+    );
+    world.pass(Duration::from_nanos(1));
+    assert_eq!(world.state.decide(Asked::Known, world.now), Decision::Fetch);
+}
+
+#[test]
+fn s05_down_at_start_then_recovery() {
+    let mut world = World::new();
+    assert!(is_refused(world.ask(Asked::Known, false)));
+    let Decision::Refuse { retry_in } = world.state.decide(Asked::Known, world.now) else {
+        panic!("in backoff");
+    };
+    assert!(retry_in > Duration::ZERO && retry_in <= Duration::from_secs(1));
+    world.pass(retry_in);
+    assert_eq!(world.ask(Asked::Known, true), Decision::Serve);
+}
+
+#[test]
+fn s08_the_pause_doubles_up_to_a_minute_and_spreads() {
+    let mut world = World::new();
+    let mut pauses = Vec::new();
+    for _ in 0..9 {
+        world.fetch(false);
+        pauses.push(world.state.pause.as_secs_f64());
+        world.pass_secs(300);
+    }
+    let expected = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0].map(|s| s * 0.875);
+    for (pause, expected) in pauses.iter().zip(expected) {
+        assert!((pause - expected).abs() < 1e-6, "{pauses:?}");
+    }
+    let mut early = World::new();
+    early.state.failed(None, 0.0);
+    let mut late = World::new();
+    late.state.failed(None, 1.0);
+    assert!(early.state.pause < late.state.pause);
+    // The issuer's own word counts, up to a bound.
+    for (said, counts) in [(30, 30), (86_400, 300)] {
+        let mut world = World::new();
+        world.state.failed(Some(Duration::from_secs(said)), 1.0);
+        assert_eq!(world.state.pause, Duration::from_secs(counts));
+    }
+}
+
+#[test]
+fn s04_a_key_published_one_cooldown_before_it_signs_is_never_refused() {
+    // Whenever the last fetch was, and wherever the key was published between then and now.
+    for since_fetch in 0..=30 {
+        let mut world = World::with_keys();
+        world.pass_secs(since_fetch);
+        // Published now; signs a cooldown later.
+        world.pass(COOLDOWN);
+        let before = world.fetches;
+        assert_eq!(world.ask(Asked::Unknown, true), Decision::Serve);
+        assert_eq!(
+            world.fetches,
+            before + 1,
+            "asked after the key was published"
+        );
+    }
+}
+
+#[test]
+fn s03_unknown_keys_cost_one_fetch_in_each_cooldown() {
+    let mut world = World::with_keys();
+    let before = world.fetches;
+    for _ in 0..60_000 {
+        assert_eq!(world.ask(Asked::Unknown, true), Decision::Serve);
+        assert_eq!(world.state.decide(Asked::Known, world.now), Decision::Serve);
+        world.pass(Duration::from_millis(1));
+    }
+    assert!(world.fetches - before <= 6, "{}", world.fetches - before);
+}
+
+#[test]
+fn s09_an_unknown_key_while_fetches_fail_is_no_bad_token() {
+    let mut world = World::with_keys();
+    world.pass(COOLDOWN);
+    assert!(is_refused(world.ask(Asked::Unknown, false)));
+    assert!(is_refused(world.ask(Asked::Unknown, false)));
+    // Known keys go on.
+    assert_eq!(world.ask(Asked::Known, false), Decision::Serve);
+    // Stale, nobody asked: the one fetch fails.
+    let mut world = World::with_keys();
+    world.pass(LIFETIME + Duration::from_secs(1));
+    assert!(is_refused(world.ask(Asked::Unknown, false)));
+}
+
+#[test]
+fn s04_a_withdrawn_key_is_gone_within_the_lifetime_while_the_issuer_answers() {
+    // Nobody asks for long: the first one who does waits for the fetch.
+    let mut world = World::with_keys();
+    world.pass(LIFETIME + Duration::from_secs(1));
+    assert_eq!(world.state.decide(Asked::Known, world.now), Decision::Fetch);
+    // Somebody asks all the time: the set is renewed ahead of its end.
+    let mut world = World::with_keys();
+    for _ in 0..100_000 {
+        world.ask(Asked::Known, true);
+        assert!(world.state.age(world.now).unwrap() <= LIFETIME.mul_f64(0.86));
+        world.pass_secs(1);
+    }
+}
+
+#[test]
+fn s07_a_frozen_process_does_not_wake_trusting_an_old_set() {
+    let mut world = World::with_keys();
+    // The monotonic clock stood still.
+    world.now.wall = world.now.wall.saturating_add(Duration::from_secs(3_600));
+    assert_eq!(world.state.decide(Asked::Known, world.now), Decision::Fetch);
+    world.now.wall = world.now.wall.saturating_add(Duration::from_secs(864_000));
+    assert_eq!(world.state.decide(Asked::Known, world.now), Decision::Fetch);
+    assert!(is_refused(world.ask(Asked::Known, false)));
+}
+
+#[test]
+fn s07_a_wall_clock_that_jumps_neither_freezes_nor_storms() {
+    // Back by a year: time goes on by the other clock.
+    let mut world = World::with_keys();
+    world.now.wall = world
+        .now
+        .wall
+        .saturating_sub(Duration::from_secs(31_536_000));
+    assert_eq!(world.state.decide(Asked::Known, world.now), Decision::Serve);
+    world.now.monotonic += LIFETIME + Duration::from_secs(1);
+    assert_eq!(world.state.decide(Asked::Known, world.now), Decision::Fetch);
+    // To and fro, every second for an hour.
+    let mut world = World::with_keys();
+    let home = world.now.wall;
+    for second in 0..3_600_u64 {
+        let away = Duration::from_secs((second % 2) * 864_000 + second);
+        world.now.wall = home.saturating_add(away);
+        world.now.monotonic += Duration::from_secs(1);
+        world.ask(Asked::Unknown, true);
+        world.ask(Asked::Known, true);
+    }
+    assert!(world.fetches <= 366 + 1, "{}", world.fetches);
+}
+
+#[test]
+fn s06_a_fetch_that_was_lost_counts_for_nothing() {
+    let mut world = World::new();
+    world.state.started(world.now);
+    world.state.lost();
+    assert_eq!(world.state.decide(Asked::Known, world.now), Decision::Fetch);
+    let mut world = World::with_keys();
+    world.pass(COOLDOWN);
+    world.state.started(world.now);
+    assert_eq!(
+        world.state.decide(Asked::Unknown, world.now),
+        Decision::Fetch,
+        "joins"
+    );
+    world.state.lost();
+    assert_eq!(
+        world.state.decide(Asked::Unknown, world.now),
+        Decision::Fetch,
+        "starts anew"
+    );
+}
+
+#[test]
+fn lifetimes_are_held_within_their_bounds() {
+    for (said, counts) in [
+        (None, 600),
+        (Some(0), 60),
+        (Some(120), 120),
+        (Some(604_800), 3_600),
+    ] {
+        let mut world = World::new();
+        world.state.started(world.now);
+        let said = said.map(Duration::from_secs);
+        world.state.fetched(said, 0.0, world.now);
+        assert_eq!(
+            world.state.held.unwrap().lifetime,
+            Duration::from_secs(counts)
+        );
+    }
+}
+
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Pass(u64),
+        Jump(i64),
+        Freeze(u64),
+        Ask { known: bool, answers: bool },
+        Prompt { answers: bool },
+        Lose,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => (1_u64..120_000).prop_map(Step::Pass),
+            1 => (1_u64..90_000_000).prop_map(Step::Pass),
+            1 => (-1_000_000_i64..1_000_000).prop_map(Step::Jump),
+            1 => (1_u64..10_000).prop_map(Step::Freeze),
+            8 => (any::<bool>(), any::<bool>()).prop_map(|(known, answers)| Step::Ask { known, answers }),
+            2 => any::<bool>().prop_map(|answers| Step::Prompt { answers }),
+            1 => Just(Step::Lose),
+        ]
+    }
+
+    proptest! {
+        /// Never used beyond lifetime plus tolerance; never more fetches than the bound; no withdrawn key past its
+        /// lifetime while the issuer answers; always recovers.
+        #[test]
+        fn s03_s05_s07_whatever_happens_the_promises_hold(steps in prop::collection::vec(step(), 1..300)) {
+            let mut world = World::new();
+            let begun = world.now.monotonic;
+            let mut last_failed = false;
+            for step in steps {
+                match step {
+                    Step::Pass(millis) => world.pass(Duration::from_millis(millis)),
+                    Step::Jump(seconds) if seconds < 0 => {
+                        world.now.wall = world.now.wall.saturating_sub(Duration::from_secs(seconds.unsigned_abs()));
+                    }
+                    Step::Jump(seconds) => {
+                        world.now.wall = world.now.wall.saturating_add(Duration::from_secs(seconds.unsigned_abs()));
+                    }
+                    Step::Freeze(seconds) => {
+                        world.now.wall = world.now.wall.saturating_add(Duration::from_secs(seconds));
+                    }
+                    Step::Ask { known, answers } => {
+                        let asked = if known { Asked::Known } else { Asked::Unknown };
+                        let before = world.fetches;
+                        let budget_was_empty = world.state.may_fetch(Duration::ZERO, world.now).is_err();
+                        let decision = world.ask(asked, answers);
+                        if world.fetches > before {
+                            last_failed = !answers;
+                        }
+                        if decision == Decision::Serve {
+                            let age = world.state.age(world.now).unwrap();
+                            prop_assert!(age <= LIFETIME + TOLERANCE);
+                            if !last_failed && !budget_was_empty {
+                                prop_assert!(age <= LIFETIME);
+                            }
+                            if asked == Asked::Unknown {
+                                prop_assert!(!last_failed, "a rotated key is never called unknown in an outage");
+                            }
+                        }
+                    }
+                    Step::Prompt { answers } => {
+                        if world.state.next_due(world.now).is_zero() {
+                            world.fetch(answers);
+                            last_failed = !answers;
+                        }
+                    }
+                    Step::Lose => {
+                        if world.state.may_fetch(world.state.pause.max(COOLDOWN), world.now).is_ok() {
+                            world.state.started(world.now);
+                            world.fetches += 1;
+                            world.state.lost();
+                        }
+                    }
+                }
+                let bound = u64::from(BURST) + world.now.monotonic.saturating_sub(begun).as_secs() / COOLDOWN.as_secs() + 1;
+                prop_assert!(world.fetches as u64 <= bound, "{} of {bound}", world.fetches);
+            }
+            world.pass(MAX_RETRY_AFTER);
+            prop_assert_eq!(world.ask(Asked::Known, true), Decision::Serve, "always recovers");
+            world.pass(COOLDOWN);
+            prop_assert_eq!(world.ask(Asked::Unknown, true), Decision::Serve);
+        }
+    }
+}
