@@ -1,6 +1,6 @@
 //! Judges one token from the command line: what an API would say about it, and why.
 //!
-//! `cargo run --example check_token -- --issuer NAME --audience NAME [--jwks FILE | --jwks-url URL] [--ca FILE] < TOKEN`
+//! `cargo run --example check_token -- --issuer NAME --audience NAME [options] < TOKEN`
 //!
 //! Exit status: 0 accepted, 1 refused, 2 wrong arguments or files, 3 the issuer's keys can't be had.
 
@@ -9,13 +9,14 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use resource_server::{Error, Fetch, Issuer, StaticKeys, Validator};
+use resource_server::{Error, Fetch, Issuer, Requirement, StaticKeys, Validator};
 
 const USAGE: &str = "\
 usage: check_token --issuer NAME --audience NAME [options] < TOKEN
 
   --issuer NAME      the issuer, as it stands in iss
   --audience NAME    the API, as it stands in aud
+  --scope SCOPE      a scope that the token must have; may be given several times
   --jwks FILE        keys from a file with a JWK Set
   --jwks-url URL     keys from the address of a JWK Set
                      (by default they are found by discovery from the issuer's name)
@@ -31,12 +32,22 @@ const UNREACHABLE: u8 = 3;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let validator = match arguments().and_then(Arguments::validator) {
-        Ok(validator) => validator,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(WRONG_INPUT);
+    let wrong_input = |error: &dyn StdError| {
+        eprintln!("{error}");
+        ExitCode::from(WRONG_INPUT)
+    };
+    let arguments = match arguments() {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
         }
+        Err(error) => return wrong_input(&*error),
+    };
+    let needed = (!arguments.scopes.is_empty()).then(|| Requirement::all_scopes(&arguments.scopes));
+    let validator = match arguments.validator() {
+        Ok(validator) => validator,
+        Err(error) => return wrong_input(&*error),
     };
     let mut token = String::new();
     if let Err(error) = std::io::stdin()
@@ -47,7 +58,14 @@ async fn main() -> ExitCode {
         return ExitCode::from(WRONG_INPUT);
     }
 
-    match validator.validate(token.trim()).await {
+    let judged = match validator.validate(token.trim()).await {
+        Ok(token) => match &needed {
+            Some(needed) => token.require(needed).map(|()| token).map_err(Error::from),
+            None => Ok(token),
+        },
+        Err(error) => Err(error),
+    };
+    match judged {
         Ok(token) => {
             println!("accepted");
             let claims: Result<serde_json::Value, _> = token.claims();
@@ -61,10 +79,14 @@ async fn main() -> ExitCode {
             println!("{}", rejection.explain());
             ExitCode::from(REFUSED)
         }
-        Err(error) => {
-            eprintln!("{}", in_one_line(&error));
+        Err(Error::Unavailable(unavailable)) => {
+            eprintln!(
+                "{unavailable}: {}",
+                Error::Unavailable(unavailable.clone()).explain()
+            );
             ExitCode::from(UNREACHABLE)
         }
+        Err(error) => wrong_input(&error),
     }
 }
 
@@ -75,9 +97,11 @@ struct Arguments {
     jwks: Option<String>,
     jwks_url: Option<String>,
     ca: Option<String>,
+    scopes: Vec<String>,
 }
 
-fn arguments() -> Result<Arguments, Box<dyn StdError>> {
+/// None where help is asked for.
+fn arguments() -> Result<Option<Arguments>, Box<dyn StdError>> {
     let mut found = Arguments::default();
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
@@ -87,19 +111,27 @@ fn arguments() -> Result<Arguments, Box<dyn StdError>> {
             Long("jwks") => &mut found.jwks,
             Long("jwks-url") => &mut found.jwks_url,
             Long("ca") => &mut found.ca,
-            Short('h') | Long("help") => return Err(USAGE.into()),
+            Long("scope") => {
+                found.scopes.push(parser.value()?.string()?);
+                continue;
+            }
+            Short('h') | Long("help") => return Ok(None),
+            // It may be the token: not to be repeated.
+            Value(_) => {
+                return Err("the token is read from standard input, not from an argument".into());
+            }
             other => return Err(format!("{}\n\n{USAGE}", other.unexpected()).into()),
         };
         *place = Some(parser.value()?.string()?);
     }
-    Ok(found)
+    Ok(Some(found))
 }
 
 impl Arguments {
     fn validator(self) -> Result<Validator, Box<dyn StdError>> {
-        let (Some(name), Some(audience)) = (self.issuer, self.audience) else {
-            return Err(USAGE.into());
-        };
+        let missing = |option: &str| format!("{option} is missing\n\n{USAGE}");
+        let name = self.issuer.ok_or_else(|| missing("--issuer NAME"))?;
+        let audience = self.audience.ok_or_else(|| missing("--audience NAME"))?;
         let issuer = match (self.jwks, self.jwks_url) {
             (None, None) => Issuer::discover(name),
             (None, Some(url)) => Issuer::new(name).jwks_at(url),
@@ -124,16 +156,4 @@ impl Arguments {
 
 fn read(file: &str) -> Result<String, String> {
     std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))
-}
-
-/// An error with its causes.
-fn in_one_line(error: &dyn StdError) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        cause = error.source();
-    }
-    line
 }

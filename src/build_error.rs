@@ -61,7 +61,9 @@ pub enum BuildProblem {
         issuer: String,
     },
     /// An issuer with more than one source.
-    #[error("issuer \"{issuer}\" has several sources of keys: leave one")]
+    #[error(
+        "issuer \"{issuer}\" has several sources of keys (discovery, an address, keys by hand, a source of your own): leave one"
+    )]
     SeveralSources {
         /// Its name.
         issuer: String,
@@ -112,6 +114,13 @@ pub enum BuildProblem {
     #[cfg(feature = "jwks")]
     #[error("issuer \"{issuer}\": the outage tolerance is over 24 hours")]
     OutageTolerance {
+        /// The issuer's name.
+        issuer: String,
+    },
+    /// A `default_key_lifetime` outside 1 minute to 1 hour.
+    #[cfg(feature = "jwks")]
+    #[error("issuer \"{issuer}\": set a default_key_lifetime from 1 minute to 1 hour")]
+    KeyLifetime {
         /// The issuer's name.
         issuer: String,
     },

@@ -12,10 +12,7 @@ use crate::source::SourceError;
 /// use resource_server::Error;
 ///
 /// fn answer(error: &Error) -> u16 {
-///     match error {
-///         Error::Rejected(rejection) => println!("{rejection}: {}", rejection.explain()),
-///         other => eprintln!("{other}"),
-///     }
+///     eprintln!("{error}: {}", error.explain()); // for the log, never for the caller
 ///     error.status()
 /// }
 /// ```
@@ -34,6 +31,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// What happened and what to look at, in one line for the person on call: for a refusal
+    /// [`Rejection::explain`], else the error's causes. For logs, not for the caller.
+    pub fn explain(&self) -> String {
+        match self {
+            Error::Rejected(rejection) => rejection.explain(),
+            Error::Unavailable(unavailable) => unavailable.cause.chain(),
+            Error::Misconfigured(misconfigured) => misconfigured.to_string(),
+        }
+    }
+
     /// The HTTP status: 401 or 403, 503, 500.
     pub fn status(&self) -> u16 {
         match self {

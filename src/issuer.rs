@@ -36,6 +36,10 @@ pub struct Issuer {
     is_lazy: bool,
 }
 
+/// Longer than this an outage is no outage.
+#[cfg(feature = "jwks")]
+const MAX_OUTAGE_TOLERANCE: Duration = Duration::from_secs(86_400);
+
 /// A source that is made when the Validator is.
 enum Recipe {
     Made(Box<dyn DynKeySource>),
@@ -127,8 +131,8 @@ impl Issuer {
         self
     }
 
-    /// How long fetched keys are fresh where the answer has no `Cache-Control`. Default 10 minutes; within 1 minute and 1
-    /// hour, as what the answer says is too.
+    /// How long fetched keys are fresh where the answer has no `Cache-Control`. Default 10 minutes, from 1 minute to 1 hour.
+    /// What an answer says is held within these bounds too.
     #[cfg(feature = "jwks")]
     pub fn default_key_lifetime(mut self, lifetime: Duration) -> Self {
         self.limits.default_lifetime = lifetime;
@@ -153,7 +157,8 @@ impl Issuer {
         self
     }
 
-    /// What is accepted from this issuer. The issuer's name and the audience may be left out of it.
+    /// What is accepted from this issuer. The issuer's name and the audience may be left out of it; audiences that it has
+    /// count as this issuer's own.
     pub fn policy(mut self, settings: PolicyBuilder) -> Self {
         self.has_two_policies |= self.settings.is_some();
         self.settings = Some(settings);
@@ -187,23 +192,52 @@ impl Issuer {
     ) -> Result<(Policy, Box<dyn DynKeySource>), Vec<BuildProblem>> {
         let mut problems = Vec::new();
         let policy = self.finish_policy(surroundings.audiences, &mut problems);
-        let recipe = self.sources.pop();
-        if !self.sources.is_empty() {
+        if self.sources.is_empty() {
+            problems.push(BuildProblem::NoSource {
+                issuer: self.name.clone(),
+            });
+        }
+        if self.sources.len() > 1 {
             problems.push(BuildProblem::SeveralSources {
                 issuer: self.name.clone(),
             });
         }
-        let source = match recipe {
-            None => {
-                problems.push(BuildProblem::NoSource {
-                    issuer: self.name.clone(),
-                });
-                None
-            }
-            Some(Recipe::Made(source)) => Some(source),
-            #[cfg(feature = "jwks")]
-            Some(recipe) => self.finish_remote(&recipe, surroundings, &mut problems),
+        #[cfg(feature = "jwks")]
+        if !self.limits.has_sound_lifetime() {
+            problems.push(BuildProblem::KeyLifetime {
+                issuer: self.name.clone(),
+            });
+        }
+        #[cfg(feature = "jwks")]
+        if self.limits.outage_tolerance > MAX_OUTAGE_TOLERANCE {
+            problems.push(BuildProblem::OutageTolerance {
+                issuer: self.name.clone(),
+            });
+        }
+        // Looked at also where no source needs it.
+        #[cfg(feature = "jwks")]
+        let fetcher = match &self.fetch {
+            None => surroundings.fetcher.cloned(),
+            Some(fetch) => fetch
+                .build()
+                .map_err(|problem| {
+                    problems.push(BuildProblem::Fetch {
+                        issuer: Some(self.name.clone()),
+                        problem,
+                    });
+                })
+                .ok(),
         };
+        let mut source = None;
+        for recipe in std::mem::take(&mut self.sources) {
+            source = match recipe {
+                Recipe::Made(source) => Some(source),
+                #[cfg(feature = "jwks")]
+                recipe => fetcher.as_ref().and_then(|fetcher| {
+                    self.finish_remote(&recipe, fetcher, surroundings, &mut problems)
+                }),
+            };
+        }
         match (policy, source) {
             (Some(policy), Some(source)) if problems.is_empty() => Ok((policy, source)),
             _ => Err(problems),
@@ -257,29 +291,10 @@ impl Issuer {
     fn finish_remote(
         &self,
         recipe: &Recipe,
+        fetcher: &Fetcher,
         surroundings: &Surroundings<'_>,
         problems: &mut Vec<BuildProblem>,
     ) -> Option<Box<dyn DynKeySource>> {
-        /// Longer than this an outage is no outage.
-        const MAX_OUTAGE_TOLERANCE: Duration = Duration::from_secs(86_400);
-
-        if self.limits.outage_tolerance > MAX_OUTAGE_TOLERANCE {
-            problems.push(BuildProblem::OutageTolerance {
-                issuer: self.name.clone(),
-            });
-        }
-        let fetcher = match &self.fetch {
-            None => surroundings.fetcher.cloned(),
-            Some(fetch) => fetch
-                .build()
-                .map_err(|problem| {
-                    problems.push(BuildProblem::Fetch {
-                        issuer: Some(self.name.clone()),
-                        problem,
-                    });
-                })
-                .ok(),
-        }?;
         let location = match recipe {
             Recipe::Made(_) => return None,
             Recipe::Discovery => {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use crate::build_error::{BuildError, BuildProblem};
 use crate::clock::SystemClock;
@@ -71,7 +72,7 @@ impl Validator {
             audiences: Vec::new(),
             clock: None,
             #[cfg(feature = "jwks")]
-            fetch: Fetch::new(),
+            fetch: None,
             max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
         }
     }
@@ -263,7 +264,7 @@ pub struct ValidatorBuilder {
     audiences: Vec<String>,
     clock: Option<ClockSetting>,
     #[cfg(feature = "jwks")]
-    fetch: Fetch,
+    fetch: Option<Fetch>,
     max_token_bytes: usize,
 }
 
@@ -289,7 +290,8 @@ impl ValidatorBuilder {
         self
     }
 
-    /// Another clock than the machine's, for tests.
+    /// Another clock than the machine's, for tests. It also counts the age of keys, pauses between fetches and outages. Give
+    /// the same one to the `TestIssuer`.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(ClockSetting(Arc::new(clock)));
         self
@@ -298,7 +300,7 @@ impl ValidatorBuilder {
     /// How issuers are reached that have no [`Fetch`] of their own.
     #[cfg(feature = "jwks")]
     pub fn fetch(mut self, fetch: Fetch) -> Self {
-        self.fetch = fetch;
+        self.fetch = Some(fetch);
         self
     }
 
@@ -343,19 +345,21 @@ impl ValidatorBuilder {
             None => Arc::new(SystemClock::new()),
         };
         #[cfg(feature = "jwks")]
-        let fetcher = if self.issuers.iter().any(Issuer::needs_common_fetcher) {
-            self.fetch
-                .build()
-                .map_err(|problem| {
-                    problems.push(BuildProblem::Fetch {
-                        issuer: None,
-                        problem,
-                    });
-                })
-                .ok()
-        } else {
-            None
-        };
+        let fetcher =
+            if self.fetch.is_some() || self.issuers.iter().any(Issuer::needs_common_fetcher) {
+                self.fetch
+                    .unwrap_or_default()
+                    .build()
+                    .map_err(|problem| {
+                        problems.push(BuildProblem::Fetch {
+                            issuer: None,
+                            problem,
+                        });
+                    })
+                    .ok()
+            } else {
+                None
+            };
         let surroundings = Surroundings {
             audiences: &self.audiences,
             clock: &clock,
@@ -431,6 +435,18 @@ impl fmt::Display for WarmUpError {
 impl std::error::Error for WarmUpError {}
 
 /// How one issuer's source is doing.
+///
+/// ```
+/// # use resource_server::{Validator, testing::TestIssuer};
+/// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+/// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
+/// let is_ready = validator.health().iter().all(|issuer| issuer.is_ready());
+/// for issuer in validator.health() {
+///     let status = issuer.status();
+///     println!("{}: age {:?}, last error {:?}", issuer.issuer(), status.age, status.last_error);
+/// }
+/// # Ok::<(), resource_server::BuildError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct IssuerHealth {
     issuer: Arc<str>,
@@ -441,6 +457,11 @@ impl IssuerHealth {
     /// The issuer's name, as configured.
     pub fn issuer(&self) -> &str {
         &self.issuer
+    }
+
+    /// Whether its tokens can be judged now, as far as the source knows. For a readiness probe.
+    pub fn is_ready(&self) -> bool {
+        self.status.usable_for != Some(Duration::ZERO)
     }
 
     /// What its source says.

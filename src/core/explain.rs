@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::excerpt::excerpt;
 use super::facts::{AcceptedIssuers, Facts, KeySetAge};
-use super::policy::Profile;
+use super::policy::{Policy, Profile};
 use super::reason::Reason;
 use super::time::NumericDate;
 
@@ -51,10 +51,11 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts) -> String {
             }
         }
         Facts::Audience { found, policy } => format!(
-            "The token is for another audience: it has {}, and this API takes {}. Ask the authorization server for a \
+            "The token is for another audience: it has {}, and this API takes {}.{} Ask the authorization server for a \
              token for this API (its resource or audience parameter), or set the audience that it writes.",
             quoted(found.iter().map(String::as_str)),
-            quoted(policy.audiences())
+            quoted(policy.audiences()),
+            audience_slip(found, policy)
         ),
         Facts::Time {
             at,
@@ -111,7 +112,8 @@ fn plain(reason: Reason) -> &'static str {
             "The token is encrypted (JWE). This API has no decryption key; ask for signed tokens."
         }
         Reason::NotBase64url => {
-            "A part of the token is not canonical base64url: it was cut, padded, or changed on its way."
+            "A part of the token is not canonical base64url: it was cut, padded or changed on its way, or has white space \
+             behind it that must be trimmed."
         }
         Reason::MalformedHeader => {
             "The token's header is not a sound JSON object, or names a member twice."
@@ -240,6 +242,21 @@ fn time(
             "The token lives until {at}, {ahead} s from now; the policy takes none that lives longer than {limit} s \
              (skew allowed {skew_s} s)."
         ),
+    }
+}
+
+/// Where an audience of the token is nearly one that is taken.
+fn audience_slip(found: &[String], policy: &Policy) -> String {
+    let slips = found.iter().flat_map(|found| {
+        policy
+            .audiences()
+            .filter_map(move |accepted| difference(found, accepted))
+    });
+    match slips.min() {
+        Some(Difference::TrailingSlash) => " They differ only in a trailing slash.".to_owned(),
+        Some(Difference::Case) => " They differ only in upper and lower case.".to_owned(),
+        Some(Difference::Scheme) => " They differ only in the scheme.".to_owned(),
+        Some(Difference::Port | Difference::Path) | None => String::new(),
     }
 }
 

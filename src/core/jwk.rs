@@ -316,7 +316,14 @@ pub enum KeySetError {
 }
 
 fn list(skipped: &[SkippedKey]) -> String {
-    let texts: Vec<_> = skipped.iter().map(SkippedKey::to_string).collect();
+    /// Keys named in one sentence.
+    const MAX_LISTED: usize = 5;
+
+    let named = skipped.iter().take(MAX_LISTED).map(SkippedKey::to_string);
+    let mut texts: Vec<_> = named.collect();
+    if skipped.len() > MAX_LISTED {
+        texts.push(format!("and {} more", skipped.len() - MAX_LISTED));
+    }
     texts.join("; ")
 }
 

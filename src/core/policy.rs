@@ -159,6 +159,21 @@ pub enum ScopeClaim {
 /// Settings of a [`Policy`] on the way to one. Also what [`Issuer::policy`](crate::Issuer::policy) takes, where issuer
 /// and audience may be left out.
 ///
+/// In a configuration file, each of these may be left out; an unknown field and a `null` are errors. Don't put it behind
+/// `#[serde(flatten)]`, which would drop unknown fields in silence.
+///
+/// | field | value | default |
+/// | --- | --- | --- |
+/// | `issuer` | text | the [`Issuer`](crate::Issuer)'s name |
+/// | `audiences` | list of texts | the [`Issuer`](crate::Issuer)'s, else the [`Validator`](crate::Validator)'s |
+/// | `algorithms` | list of names | [`Algorithm::default_list`] |
+/// | `profile` | `"default"`, `"rfc9068"` | `"default"` |
+/// | `clock_skew_seconds` | number, at most 300 | 30 |
+/// | `max_token_age_seconds`, `max_remaining_seconds` | number, at least 1 | no limit |
+/// | `allowed_clients` | list of texts | any client |
+/// | `scope_claim` | `"scope"`, `"scp"` | `"scope"` |
+/// | `allow_scope_array`, `allow_id_token_claims` | `true`, `false` | `false` |
+///
 /// ```
 /// use resource_server::{PolicyBuilder, PolicyError, Policy};
 /// use std::time::Duration;
@@ -392,7 +407,7 @@ pub enum PolicyProblem {
     NoIssuer,
     /// No audience, or an empty one.
     #[error(
-        "no audience is set, or an empty one: name this API as it stands in `aud`, with .audience(..)"
+        "no audience is set, or an empty one: name this API as it stands in `aud`, with .audience(..) or `audiences`"
     )]
     NoAudience,
     /// White space before or after an issuer or audience, which no token will match.

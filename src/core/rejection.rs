@@ -5,6 +5,7 @@ use std::fmt;
 use super::explain;
 use super::facts::{Facts, KeySetAge};
 use super::reason::Reason;
+use super::requirement::Requirement;
 
 /// A token, or a request without one, was refused. The presenter's fault: 401 or 403.
 ///
@@ -77,6 +78,15 @@ impl Rejection {
         }
     }
 
+    /// What the operation asked for, where a good token lacks it: its scopes belong into the challenge (RFC 6750 section
+    /// 3.1).
+    pub fn requirement(&self) -> Option<&Requirement> {
+        match &self.0.facts {
+            Facts::Scope(requirement) => Some(requirement),
+            _ => None,
+        }
+    }
+
     /// A sentence or two for the person on call: what was found, what was expected, what to look at.
     ///
     /// It shows of a token at most its issuer, audience, `kid`, `alg`, `typ` and times, escaped and cut at 128
@@ -88,6 +98,9 @@ impl Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.reason == Reason::NoCredentials {
+            return write!(f, "request refused: {}", self.0.reason);
+        }
         let found = if self.0.reason.is_found_in_verified_token() {
             "after"
         } else {

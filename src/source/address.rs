@@ -13,7 +13,7 @@ pub(crate) struct Address(Url);
 #[non_exhaustive]
 pub enum AddressProblem {
     /// Not an absolute URL.
-    #[error("it is not an absolute URL")]
+    #[error("it is not an absolute URL: write it with https:// in front")]
     NotAUrl,
     /// `http`, which anybody on the way can change.
     #[error(
@@ -30,6 +30,12 @@ pub enum AddressProblem {
     /// A fragment, which is never sent.
     #[error("it has a fragment (#...): leave it out")]
     Fragment,
+    /// A metadata document's address where an issuer's name is wanted.
+    #[error(
+        "it is the address of a metadata document, not the issuer's name: give the name as it stands in `iss`, and the \
+         address by discovery_at if it can't be derived"
+    )]
+    WellKnown,
     /// An issuer with a query, which RFC 8414 section 2 forbids.
     #[error("it has a query (?...), which an issuer can't have (RFC 8414 section 2)")]
     Query,
@@ -45,13 +51,19 @@ pub(crate) enum Http {
 
 impl Address {
     pub(crate) fn parse(text: &str, http: Http) -> Result<Self, AddressProblem> {
+        // The parser mends much in silence; what needs mending is no address, and no issuer's name.
+        let is_sound = text.contains("://")
+            && !text.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\');
+        if !is_sound {
+            return Err(AddressProblem::NotAUrl);
+        }
         let url = Url::parse(text).map_err(|_| AddressProblem::NotAUrl)?;
         match url.scheme() {
             "https" => {}
             "http" => {
                 let is_allowed = match http {
                     Http::Never => false,
-                    Http::ToLoopback => is_loopback(&url),
+                    Http::ToLoopback => leads_to_loopback(&url),
                     Http::Anywhere => true,
                 };
                 if !is_allowed {
@@ -73,10 +85,14 @@ impl Address {
         &self.0
     }
 
+    pub(crate) fn is_http(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+
     /// What an address that this one's document names may use: a document that came by https can't lead to http.
     pub(crate) fn http_of_what_it_names(&self, setting: Http) -> Http {
         match (setting, self.0.scheme()) {
-            (Http::ToLoopback, "https") => Http::Never,
+            (_, "https") => Http::Never,
             (setting, _) => setting,
         }
     }
@@ -99,7 +115,7 @@ impl fmt::Display for Address {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+fn leads_to_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
@@ -125,9 +141,12 @@ mod tests {
             ("http://localhost.example.com/", Some(P::Http)),
             ("http://127.0.0.1.example.com/", Some(P::Http)),
             ("http://10.0.0.1/", Some(P::Http)),
+            ("http://0.0.0.0/", Some(P::Http)),
+            ("http://[::ffff:127.0.0.1]/", Some(P::Http)),
+            ("http://localhost./", Some(P::Http)),
             ("file:///etc/passwd", Some(P::Scheme)),
             ("ftp://as.example.com/", Some(P::Scheme)),
-            ("data:application/json,{}", Some(P::Scheme)),
+            ("data:application/json,{}", Some(P::NotAUrl)),
             ("https://user@as.example.com/", Some(P::UserInfo)),
             ("https://user:secret@as.example.com/", Some(P::UserInfo)),
             ("https://:secret@as.example.com/", Some(P::UserInfo)),
@@ -135,6 +154,11 @@ mod tests {
             ("as.example.com", Some(P::NotAUrl)),
             ("/jwks", Some(P::NotAUrl)),
             ("", Some(P::NotAUrl)),
+            ("https:as.example.com", Some(P::NotAUrl)),
+            ("https://as.exa\nmple.com/", Some(P::NotAUrl)),
+            (" https://as.example.com/", Some(P::NotAUrl)),
+            (r"https:\\as.example.com\@evil.example/", Some(P::NotAUrl)),
+            (r"https://as.example.com\@evil.example/", Some(P::NotAUrl)),
         ];
         for (text, problem) in cases {
             assert_eq!(

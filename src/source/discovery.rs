@@ -23,6 +23,13 @@ pub(crate) struct Metadata {
     pub(crate) jwks_uri: Address,
 }
 
+/// Why no metadata was found.
+pub(crate) struct NotFound {
+    pub(crate) error: SourceError,
+    /// A document was found, and it is another issuer's or unusable: not a matter of trying again.
+    pub(crate) is_contradiction: bool,
+}
+
 impl Discovery {
     /// By the issuer's name: the well-known paths of RFC 8414 section 3 and of OpenID Connect Discovery section 4, the
     /// latter behind the issuer's path and between host and path.
@@ -30,6 +37,9 @@ impl Discovery {
         let name = Address::parse(issuer, http)?;
         if name.url().query().is_some() {
             return Err(AddressProblem::Query);
+        }
+        if name.url().path().contains("/.well-known/") {
+            return Err(AddressProblem::WellKnown);
         }
         let path = name.url().path().trim_end_matches('/');
         let mut addresses = vec![
@@ -53,6 +63,11 @@ impl Discovery {
         }
     }
 
+    /// The address that is configured, or follows from the issuer's name.
+    pub(crate) fn home(&self) -> Option<&Address> {
+        self.addresses.first()
+    }
+
     /// Finds the metadata, at the address where it was last time if that is known.
     ///
     /// An answer that is not the issuer's document leads on to the next address: hosts have all kinds of things at paths
@@ -61,7 +76,7 @@ impl Discovery {
         &self,
         fetcher: &Fetcher,
         last: Option<&Address>,
-    ) -> Result<Metadata, SourceError> {
+    ) -> Result<Metadata, NotFound> {
         let mut failures: Vec<Failure> = Vec::new();
         let others = self
             .addresses
@@ -115,7 +130,7 @@ impl Discovery {
         })
     }
 
-    fn gravest(&self, failures: Vec<Failure>) -> SourceError {
+    fn gravest(&self, failures: Vec<Failure>) -> NotFound {
         let tried: Vec<_> = self.addresses.iter().map(Address::to_string).collect();
         let what = format!("no metadata of issuer \"{}\" was found", self.issuer);
         // The first among the gravest: `max_by_key` would take the last.
@@ -126,17 +141,21 @@ impl Discovery {
                 kept
             }
         });
-        let Some(failure) = gravest else {
-            return SourceError::new(what);
+        let gravity = gravest.as_ref().map(Failure::gravity);
+        let retry_after = gravest.as_ref().and_then(Failure::retry_after);
+        let mut error = match gravity {
+            Some(Gravity::NotThere) => SourceError::new(format!("{what} at {}", tried.join(", "))),
+            _ => SourceError::new(what),
         };
-        if failure.gravity() == Gravity::NotThere {
-            return SourceError::new(format!("{what} at {}", tried.join(", "))).caused_by(failure);
+        if let Some(failure) = gravest {
+            error = error.caused_by(failure);
         }
-        let retry_after = failure.retry_after();
-        let error = SourceError::new(what).caused_by(failure);
-        match retry_after {
-            Some(after) => error.retry_in(after),
-            None => error,
+        if let Some(after) = retry_after {
+            error = error.retry_in(after);
+        }
+        NotFound {
+            error,
+            is_contradiction: matches!(gravity, Some(Gravity::OtherIssuer | Gravity::Unusable)),
         }
     }
 }
@@ -261,6 +280,14 @@ mod tests {
         assert_eq!(
             Discovery::by_name("https://as.example.com?x=1", Http::Never).err(),
             Some(AddressProblem::Query)
+        );
+        assert_eq!(
+            Discovery::by_name(
+                "https://as.example.com/.well-known/openid-configuration",
+                Http::Never
+            )
+            .err(),
+            Some(AddressProblem::WellKnown)
         );
     }
 }

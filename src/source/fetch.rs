@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Certificate, Client, Identity, Proxy, redirect};
+use reqwest::{Certificate, Client, ClientBuilder, Identity, Proxy, redirect};
+use url::Url;
 
 use super::address::Http;
-use super::fetcher::Fetcher;
+use super::fetcher::{Clients, Fetcher};
 
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -95,19 +96,23 @@ impl Fetch {
         self
     }
 
-    /// Goes through this proxy, for example `http://proxy.internal:3128`. Without this no proxy is used.
+    /// Goes through this proxy, `http` or `https`, for example `http://proxy.internal:3128`. Without this no proxy is used;
+    /// for plain http on loopback never.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = ProxySetting::Url(url.into());
         self
     }
 
-    /// Goes through the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY` and so on).
+    /// Goes through the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY` and so on); for plain http on
+    /// loopback never.
     pub fn proxy_from_environment(mut self) -> Self {
         self.proxy = ProxySetting::Environment;
         self
     }
 
-    /// Sends one more header with every call. Its value is a secret as far as this crate is concerned.
+    /// Sends one more header with calls to the origin that is configured: the issuer's name, or the address given for its
+    /// metadata or keys. Not to another origin that its metadata names. Its value is a secret as far as this crate is
+    /// concerned.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
@@ -121,7 +126,8 @@ impl Fetch {
     }
 
     /// Uses a client of yours. Its own trust, proxy and identity count, so none may be set here beside it. Size cap, time
-    /// limit and status rules stay, and an answer to which it was redirected is refused.
+    /// limit and status rules stay, and an answer to which it was redirected is refused; better that it follows no redirects
+    /// at all (`redirect::Policy::none()`), since it would send headers along.
     pub fn client(mut self, client: Client) -> Self {
         self.client = Some(client);
         self
@@ -144,21 +150,36 @@ impl Fetch {
             }
         }
         let headers = self.header_map()?;
-        let client = match &self.client {
-            Some(client) => {
-                let is_alone = self.added_roots.is_empty()
-                    && self.only_roots.is_empty()
-                    && self.identity.is_none()
-                    && self.connect_timeout.is_none()
-                    && matches!(self.proxy, ProxySetting::None);
-                if !is_alone {
-                    return Err(FetchProblem::SettingsBesideClient);
-                }
-                client.clone()
+        let clients = self.clients(connect_timeout)?;
+        Ok(Fetcher::new(clients, headers, timeout, self.http()))
+    }
+
+    fn clients(&self, connect_timeout: Duration) -> Result<Clients, FetchProblem> {
+        if let Some(client) = &self.client {
+            let is_alone = self.added_roots.is_empty()
+                && self.only_roots.is_empty()
+                && self.identity.is_none()
+                && self.connect_timeout.is_none()
+                && matches!(self.proxy, ProxySetting::None);
+            return if is_alone {
+                Ok(Clients::Own(client.clone()))
+            } else {
+                Err(FetchProblem::SettingsBesideClient)
+            };
+        }
+        let builder = self.client_builder(connect_timeout)?;
+        let proxied = match &self.proxy {
+            ProxySetting::None => None,
+            ProxySetting::Environment => Some(self.client_builder(connect_timeout)?),
+            ProxySetting::Url(url) => {
+                let proxy = proxy(url).ok_or(FetchProblem::Proxy)?;
+                Some(self.client_builder(connect_timeout)?.proxy(proxy))
             }
-            None => self.build_client(connect_timeout)?,
         };
-        Ok(Fetcher::new(client, headers, timeout, self.http()))
+        Ok(Clients::Made {
+            direct: built(builder.no_proxy())?,
+            proxied: proxied.map(built).transpose()?,
+        })
     }
 
     fn header_map(&self) -> Result<HeaderMap, FetchProblem> {
@@ -173,11 +194,12 @@ impl Fetch {
         Ok(headers)
     }
 
-    fn build_client(&self, connect_timeout: Duration) -> Result<Client, FetchProblem> {
+    fn client_builder(&self, connect_timeout: Duration) -> Result<ClientBuilder, FetchProblem> {
         let mut builder = Client::builder()
             .connect_timeout(connect_timeout)
             .redirect(redirect::Policy::none())
-            .pool_max_idle_per_host(1)
+            // A call every few minutes gains nothing by a connection kept open, which may have died meanwhile.
+            .pool_max_idle_per_host(0)
             .user_agent(concat!("resource-server/", env!("CARGO_PKG_VERSION")));
         let added = certificates(&self.added_roots)?;
         let only = certificates(&self.only_roots)?;
@@ -194,17 +216,21 @@ impl Fetch {
             let identity = Identity::from_pem(pem).map_err(|_| FetchProblem::ClientCertificate)?;
             builder = builder.identity(identity);
         }
-        builder = match &self.proxy {
-            ProxySetting::None => builder.no_proxy(),
-            ProxySetting::Environment => builder,
-            ProxySetting::Url(url) => {
-                builder.proxy(Proxy::all(url.as_str()).map_err(|_| FetchProblem::Proxy)?)
-            }
-        };
-        builder
-            .build()
-            .map_err(|error| FetchProblem::Client(Arc::new(error.without_url())))
+        Ok(builder)
     }
+}
+
+fn built(builder: ClientBuilder) -> Result<Client, FetchProblem> {
+    builder
+        .build()
+        .map_err(|error| FetchProblem::Client(Arc::new(error.without_url())))
+}
+
+/// The client would go past a proxy of another scheme in silence.
+fn proxy(text: &str) -> Option<Proxy> {
+    let url = Url::parse(text).ok()?;
+    let is_known = ["http", "https"].contains(&url.scheme()) && url.has_host();
+    is_known.then(|| Proxy::all(url).ok()).flatten()
 }
 
 impl fmt::Debug for Fetch {
@@ -255,7 +281,7 @@ pub enum FetchProblem {
     #[error("the client certificate's PEM text must have a certificate and its private key")]
     ClientCertificate,
     /// A proxy address that can't be read.
-    #[error("the proxy's address is not a URL")]
+    #[error("the proxy's address is not an http or https URL")]
     Proxy,
     /// A header whose name or value can't stand in a request.
     #[error(
@@ -312,10 +338,19 @@ mod tests {
                 "{text}"
             );
         }
-        assert_eq!(
-            problem(Fetch::new().proxy("not a url")),
-            Some(FetchProblem::Proxy)
-        );
+        for address in [
+            "not a url",
+            "proxy.internal:3128",
+            "ftp://proxy.internal",
+            "socks5://proxy.internal",
+            "httpss://proxy",
+        ] {
+            assert_eq!(
+                problem(Fetch::new().proxy(address)),
+                Some(FetchProblem::Proxy),
+                "{address}"
+            );
+        }
         assert_eq!(
             problem(Fetch::new().header("a b", "c")),
             Some(FetchProblem::Header("a b".into()))

@@ -7,23 +7,37 @@ use std::time::Duration;
 use reqwest::header::{
     ACCEPT, AGE, CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
 };
-use reqwest::{Client, Response, StatusCode};
-use url::Url;
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use url::Origin;
 
 use super::address::{Address, Http};
 
 /// An answer is read up to this size, in bytes.
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// The client, made once.
+/// The client, made once; for one issuer or shared by all.
 #[derive(Clone)]
-pub(crate) struct Fetcher(Arc<Inner>);
+pub(crate) struct Fetcher {
+    inner: Arc<Inner>,
+    /// Where the extra headers may go.
+    home: Option<Origin>,
+}
 
 struct Inner {
-    client: Client,
+    clients: Clients,
     headers: HeaderMap,
     timeout: Duration,
     http: Http,
+}
+
+pub(crate) enum Clients {
+    /// The user's.
+    Own(Client),
+    /// Ours: one for plain http on loopback, and for all where there is no proxy.
+    Made {
+        direct: Client,
+        proxied: Option<Client>,
+    },
 }
 
 /// What a call brought.
@@ -38,17 +52,31 @@ pub(crate) enum Answer {
 }
 
 impl Fetcher {
-    pub(crate) fn new(client: Client, headers: HeaderMap, timeout: Duration, http: Http) -> Self {
-        Fetcher(Arc::new(Inner {
-            client,
+    pub(crate) fn new(clients: Clients, headers: HeaderMap, timeout: Duration, http: Http) -> Self {
+        let inner = Arc::new(Inner {
+            clients,
             headers,
             timeout,
             http,
-        }))
+        });
+        Fetcher { inner, home: None }
+    }
+
+    /// The same, for an issuer that is configured at this address.
+    pub(crate) fn at_home_at(&self, address: &Address) -> Self {
+        Fetcher {
+            inner: Arc::clone(&self.inner),
+            home: Some(address.url().origin()),
+        }
     }
 
     pub(crate) fn http(&self) -> Http {
-        self.0.http
+        self.inner.http
+    }
+
+    /// The time limit of one call.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.inner.timeout
     }
 
     /// Gets a JSON document, past caches on the way. With the `etag` of what is held, an unchanged one isn't sent again.
@@ -57,21 +85,21 @@ impl Fetcher {
         address: &Address,
         etag: Option<&str>,
     ) -> Result<Answer, FetchError> {
-        let failed = |kind| FetchError {
-            address: address.to_string(),
-            kind,
-        };
-        // The server may have closed a pooled connection; the client sees it only when it has written. Asking is
-        // harmless, so it is done once more.
-        let mut response = self.send(address.url(), etag).await;
-        if response.as_ref().is_err_and(was_dropped) {
-            response = self.send(address.url(), etag).await;
-        }
-        let response = response.map_err(|error| failed(unreachable(error)))?;
+        let call = tokio::time::timeout(self.inner.timeout, self.call(address, etag));
+        call.await
+            .unwrap_or(Err(FetchErrorKind::Timeout))
+            .map_err(|kind| FetchError {
+                address: address.to_string(),
+                kind,
+            })
+    }
+
+    async fn call(&self, address: &Address, etag: Option<&str>) -> Result<Answer, FetchErrorKind> {
+        let response = self.send(address, etag).await.map_err(unreachable)?;
         if response.url() != address.url() {
-            return Err(failed(FetchErrorKind::Redirected {
+            return Err(FetchErrorKind::Redirected {
                 host: response.url().host_str().unwrap_or_default().to_owned(),
-            }));
+            });
         }
         let status = response.status();
         if status == StatusCode::NOT_MODIFIED && etag.is_some() {
@@ -80,15 +108,15 @@ impl Fetcher {
             });
         }
         if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
-            return Err(failed(FetchErrorKind::Redirected {
+            return Err(FetchErrorKind::Redirected {
                 host: location_host(&response),
-            }));
+            });
         }
         if status != StatusCode::OK {
-            return Err(failed(FetchErrorKind::Status {
+            return Err(FetchErrorKind::Status {
                 code: status.as_u16(),
                 retry_after: retry_after(response.headers()),
-            }));
+            });
         }
         let etag = response
             .headers()
@@ -96,7 +124,7 @@ impl Fetcher {
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
         let lifetime = lifetime(response.headers());
-        let text = read(response).await.map_err(failed)?;
+        let text = read(response).await?;
         Ok(Answer::Body {
             text,
             etag,
@@ -104,19 +132,47 @@ impl Fetcher {
         })
     }
 
-    async fn send(&self, url: &Url, etag: Option<&str>) -> Result<Response, reqwest::Error> {
-        let mut request = self
-            .0
-            .client
-            .get(url.clone())
-            .timeout(self.0.timeout)
-            .headers(self.0.headers.clone())
+    async fn send(
+        &self,
+        address: &Address,
+        etag: Option<&str>,
+    ) -> Result<Response, reqwest::Error> {
+        match &self.inner.clients {
+            Clients::Made { direct, proxied } => {
+                let client = match proxied {
+                    Some(proxied) if !self.is_only_safe_directly(address) => proxied,
+                    _ => direct,
+                };
+                self.request(client, address, etag).send().await
+            }
+            // The server may have closed a pooled connection; the client sees it only when it has written. Asking is
+            // harmless, so it is done once more.
+            Clients::Own(client) => match self.request(client, address, etag).send().await {
+                Err(error) if was_dropped(&error) => {
+                    self.request(client, address, etag).send().await
+                }
+                sent => sent,
+            },
+        }
+    }
+
+    /// Plain http is taken for loopback since nobody sits on the way; a proxy would.
+    fn is_only_safe_directly(&self, address: &Address) -> bool {
+        address.is_http() && self.inner.http != Http::Anywhere
+    }
+
+    fn request(&self, client: &Client, address: &Address, etag: Option<&str>) -> RequestBuilder {
+        let mut request = client
+            .get(address.url().clone())
             .header(ACCEPT, "application/json, application/jwk-set+json")
             .header(CACHE_CONTROL, "no-cache");
+        if self.home.as_ref() == Some(&address.url().origin()) {
+            request = request.headers(self.inner.headers.clone());
+        }
         if let Some(etag) = etag {
             request = request.header(IF_NONE_MATCH, etag);
         }
-        request.send().await
+        request
     }
 }
 

@@ -1,8 +1,11 @@
 //! The cached JWK Set: fetched, refreshed, shared. When to do what is decided in `refresh`.
 
+use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
-use std::time::Duration;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -10,17 +13,21 @@ use tokio::sync::watch;
 use crate::core::{Clock, Evidence, KeySet, PresentedToken};
 
 use super::address::Address;
-use super::discovery::{Discovery, Metadata};
+use super::discovery::{Discovery, Metadata, NotFound};
 use super::fetcher::{Answer, FetchError, Fetcher};
-use super::refresh::{Asked, Decision, Limits, Moment, Refresh};
+use super::refresh::{Asked, Decision, Lifetime, Limits, Moment, Refresh, Ticket};
 use super::{KeySource, SourceError, SourceStatus};
 
 /// Metadata is read again this often.
 const METADATA_LIFETIME: Duration = Duration::from_secs(86_400);
 /// The prompter looks at least this often, for a clock that jumped while it slept.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
-/// Fetches that one request may see end without an outcome, each with the runtime that it ran on.
-const MAX_LOST_FETCHES: usize = 3;
+/// Between the end of a fetch and the next look.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
+/// A fetch that has not ended this long past its own limit never will.
+const GRACE: Duration = Duration::from_secs(1);
+/// Fetches that one request may wait for: those that are lost with their runtime, or brought what is too old by then.
+const MAX_ROUNDS: usize = 3;
 
 /// Where the key set is.
 pub(crate) enum Location {
@@ -30,7 +37,7 @@ pub(crate) enum Location {
     Metadata(Discovery),
 }
 
-/// An issuer's JWK Set over HTTP. Clones share one cache.
+/// An issuer's JWK Set over HTTP.
 pub(crate) struct RemoteJwks(Arc<Inner>);
 
 struct Inner {
@@ -50,27 +57,52 @@ struct Inner {
 struct State {
     refresh: Refresh,
     keys: Option<Arc<KeySet>>,
-    etag: Option<String>,
+    /// Of these keys.
+    etag: Option<EntityTag>,
     metadata: Option<(Arc<Metadata>, Moment)>,
-    /// Ends when the fetch under way does.
-    flight: Option<watch::Receiver<()>>,
+    flight: Option<Flight>,
     /// Fetches that came to an end, good or bad. One that was lost doesn't count.
     landings: u64,
     last_error: Option<SourceError>,
+}
+
+/// A fetch under way.
+#[derive(Clone)]
+struct Flight {
+    ticket: Ticket,
+    begun: Instant,
+    /// Ends when the fetch does.
+    landing: watch::Receiver<()>,
+}
+
+/// What a caller waits for.
+struct Waiting {
+    flight: Flight,
+    /// Fetches that had come to an end before.
+    landings: u64,
+}
+
+enum Step {
+    Serve(Arc<KeySet>),
+    Wait(Waiting),
 }
 
 impl RemoteJwks {
     pub(crate) fn new(
         issuer: &str,
         location: Location,
-        fetcher: Fetcher,
+        fetcher: &Fetcher,
         clock: Arc<dyn Clock>,
         limits: Limits,
         is_lazy: bool,
     ) -> Self {
+        let home = match &location {
+            Location::Jwks(address) => Some(address),
+            Location::Metadata(discovery) => discovery.home(),
+        };
+        let fetcher = home.map_or_else(|| fetcher.clone(), |home| fetcher.at_home_at(home));
         RemoteJwks(Arc::new(Inner {
             issuer: issuer.to_owned(),
-            is_lazy,
             location,
             fetcher,
             clock,
@@ -83,6 +115,7 @@ impl RemoteJwks {
                 landings: 0,
                 last_error: None,
             }),
+            is_lazy,
             has_prompter: AtomicBool::new(false),
             alive: watch::Sender::new(()),
         }))
@@ -91,34 +124,20 @@ impl RemoteJwks {
     /// Keys for a token, or for none in particular.
     async fn keys(&self, token: Option<&PresentedToken<'_>>) -> Result<Arc<KeySet>, SourceError> {
         let inner = &self.0;
-        for _ in 0..MAX_LOST_FETCHES {
-            let mut waiting = match inner.step(token)? {
+        for _ in 0..MAX_ROUNDS {
+            let waiting = match inner.step(token)? {
                 Step::Serve(keys) => return Ok(keys),
                 Step::Wait(waiting) => waiting,
             };
-            // Its sender says nothing: it ends with the fetch, or with the runtime of the fetch.
-            let _ = waiting.flight.changed().await;
-            if let Some(answer) = inner.after_fetch(token, waiting.landings) {
+            inner.wait(&waiting.flight).await?;
+            if let Some(answer) = inner.after_failure(token, waiting.landings) {
                 return answer;
             }
+            // It brought keys, or was lost. What it brought may be too old by now, where a process was frozen meanwhile:
+            // so decide anew.
         }
-        Err(SourceError::new(format!(
-            "the keys of issuer \"{}\" can't be fetched: the runtime that fetches them keeps ending",
-            inner.issuer
-        )))
+        Err(self.0.refusal(&inner.read(), Duration::ZERO))
     }
-}
-
-enum Step {
-    Serve(Arc<KeySet>),
-    Wait(Waiting),
-}
-
-/// A fetch under way.
-struct Waiting {
-    flight: watch::Receiver<()>,
-    /// How many had come to an end before it.
-    landings: u64,
 }
 
 impl Inner {
@@ -136,34 +155,37 @@ impl Inner {
 
     /// Decides and does it under one lock, so that a thousand callers start one fetch.
     fn step(self: &Arc<Self>, token: Option<&PresentedToken<'_>>) -> Result<Step, SourceError> {
+        let now = self.now();
         let mut state = self.write();
+        self.give_up_stuck_flight(&mut state);
         let asked = state.asked(token);
-        let decision = state.refresh.decide(asked, self.now());
+        let decision = state.refresh.decide(asked, now);
         match (decision, state.keys.clone()) {
             (Decision::Serve, Some(keys)) => Ok(Step::Serve(keys)),
             (Decision::ServeAndFetch, Some(keys)) => {
                 // With keys in hand, a missing runtime is no reason to refuse: the next caller may have one.
-                let _ = self.fetch(&mut state);
+                let _ = self.fetch(state, now);
                 Ok(Step::Serve(keys))
             }
             (Decision::Refuse { retry_in }, _) => Err(self.refusal(&state, retry_in)),
-            _ => self.fetch(&mut state).map(Step::Wait),
+            _ => self.fetch(state, now).map(Step::Wait),
         }
     }
 
-    /// What came of the fetch that was waited for. `None`: nothing, it was lost.
-    fn after_fetch(
+    /// What to answer where the fetch that was waited for failed.
+    fn after_failure(
         &self,
         token: Option<&PresentedToken<'_>>,
         landings: u64,
     ) -> Option<Result<Arc<KeySet>, SourceError>> {
+        let now = self.now();
         let state = self.read();
-        if state.landings == landings {
+        if state.landings == landings || state.refresh.is_well() {
             return None;
         }
         let asked = state.asked(token);
         Some(
-            match (state.refresh.after_fetch(asked, self.now()), &state.keys) {
+            match (state.refresh.after_failure(asked, now), &state.keys) {
                 (Decision::Serve, Some(keys)) => Ok(Arc::clone(keys)),
                 (Decision::Refuse { retry_in }, _) => Err(self.refusal(&state, retry_in)),
                 _ => Err(self.refusal(&state, Duration::ZERO)),
@@ -190,7 +212,14 @@ impl Inner {
     }
 
     /// Starts a fetch that no caller can cancel, or joins the one under way.
-    fn fetch(self: &Arc<Self>, state: &mut State) -> Result<Waiting, SourceError> {
+    ///
+    /// The lock is let go before the task is spawned: a runtime that is shutting down drops the task within `spawn`, and
+    /// with it what takes the lock again.
+    fn fetch(
+        self: &Arc<Self>,
+        mut state: RwLockWriteGuard<'_, State>,
+        now: Moment,
+    ) -> Result<Waiting, SourceError> {
         let landings = state.landings;
         if let Some(flight) = &state.flight {
             return Ok(Waiting {
@@ -202,40 +231,89 @@ impl Inner {
             SourceError::new("keys are fetched within a tokio runtime, and there is none here")
                 .caused_by(error)
         })?;
-        let (landing, flight) = watch::channel(());
-        state.flight = Some(flight.clone());
-        state.refresh.started(self.now());
-        let under_way = Flight {
-            inner: Arc::clone(self),
-            has_landed: false,
-            _landing: landing,
+        let (sender, landing) = watch::channel(());
+        let flight = Flight {
+            ticket: state.refresh.started(now),
+            begun: Instant::now(),
+            landing,
         };
-        runtime.spawn(under_way.fly());
+        state.flight = Some(flight.clone());
+        drop(state);
+        let pilot = Pilot {
+            inner: Arc::clone(self),
+            ticket: flight.ticket,
+            has_landed: false,
+            _landing: sender,
+        };
+        runtime.spawn(pilot.fly());
         self.start_prompter(&runtime);
         Ok(Waiting { flight, landings })
     }
 
+    /// How long a fetch may take: metadata and keys, each within the time limit of a call.
+    fn load_limit(&self) -> Duration {
+        self.fetcher.timeout() * 2
+    }
+
+    /// Waits for the end of a fetch, but no longer than it can take.
+    async fn wait(&self, flight: &Flight) -> Result<(), SourceError> {
+        let mut landing = flight.landing.clone();
+        let left = (self.load_limit() + GRACE).saturating_sub(flight.begun.elapsed());
+        let timer = timer(left)?;
+        tokio::select! {
+            biased;
+            // Its sender says nothing: it ends with the fetch, or with the runtime of the fetch.
+            _ = landing.changed() => {}
+            () = timer => {}
+        }
+        Ok(())
+    }
+
+    /// A runtime that lives but is not driven neither goes on with a fetch nor drops it. Then another is begun in its place;
+    /// should it come to an end after all, what it brought is taken if nothing newer came.
+    fn give_up_stuck_flight(&self, state: &mut State) {
+        let limit = self.load_limit() + GRACE;
+        if let Some(flight) = state
+            .flight
+            .take_if(|flight| flight.begun.elapsed() >= limit)
+        {
+            state.refresh.lost(flight.ticket);
+        }
+    }
+
     /// One fetch, with whatever it takes to find out where from.
     async fn load(&self) -> Result<Loaded, SourceError> {
-        let etag = self.read().etag.clone();
-        match &self.location {
+        let discovery = match &self.location {
             Location::Jwks(address) => {
-                let answer = self.fetcher.get(address, etag.as_deref()).await;
-                self.take(answer.map_err(|error| self.not_fetched(error))?)
+                let answer = self.get(address).await;
+                return self.take(address, answer.map_err(|error| self.not_fetched(error))?);
             }
-            Location::Metadata(discovery) => {
-                let (metadata, is_fresh) = self.metadata(discovery).await?;
-                match self.fetcher.get(&metadata.jwks_uri, etag.as_deref()).await {
-                    // The keys have moved since the metadata was read.
-                    Err(error) if error.status() == Some(404) && !is_fresh => {
-                        let metadata = self.read_metadata(discovery).await?;
-                        let answer = self.fetcher.get(&metadata.jwks_uri, None).await;
-                        self.take(answer.map_err(|error| self.not_fetched(error))?)
-                    }
-                    answer => self.take(answer.map_err(|error| self.not_fetched(error))?),
-                }
-            }
+            Location::Metadata(discovery) => discovery,
+        };
+        let (metadata, is_fresh) = self.metadata(discovery).await?;
+        let error = match self.get(&metadata.jwks_uri).await {
+            Ok(answer) => return self.take(&metadata.jwks_uri, answer),
+            Err(error) => error,
+        };
+        // Have the keys moved since the metadata was read?
+        if !is_fresh
+            && let Ok(anew) = self.read_metadata(discovery).await
+            && anew.jwks_uri != metadata.jwks_uri
+        {
+            let answer = self.get(&anew.jwks_uri).await;
+            return self.take(
+                &anew.jwks_uri,
+                answer.map_err(|error| self.not_fetched(error))?,
+            );
         }
+        Err(self.not_fetched(error))
+    }
+
+    async fn get(&self, address: &Address) -> Result<Answer, FetchError> {
+        let etag = self.read().etag.clone();
+        let tag = etag.as_ref().filter(|etag| etag.at == *address);
+        let tag = tag.map(|etag| etag.tag.as_str());
+        self.fetcher.get(address, tag).await
     }
 
     /// The issuer's metadata, and whether it was read just now.
@@ -245,28 +323,33 @@ impl Inner {
             Some((metadata, since)) if since.elapsed(self.now()) < METADATA_LIFETIME => {
                 Ok((metadata, false))
             }
-            _ => Ok((self.read_metadata(discovery).await?, true)),
+            Some((metadata, _)) => match self.read_metadata(discovery).await {
+                Ok(metadata) => Ok((metadata, true)),
+                // It can't be read now: no reason to do without the keys.
+                Err(error) if !error.is_contradiction => Ok((metadata, true)),
+                Err(error) => Err(error.error),
+            },
+            None => match self.read_metadata(discovery).await {
+                Ok(metadata) => Ok((metadata, true)),
+                Err(error) => Err(error.error),
+            },
         }
     }
 
-    async fn read_metadata(&self, discovery: &Discovery) -> Result<Arc<Metadata>, SourceError> {
+    async fn read_metadata(&self, discovery: &Discovery) -> Result<Arc<Metadata>, NotFound> {
         let known = self.read().metadata.clone();
         let last = known.as_ref().map(|(metadata, _)| &metadata.found_at);
         let metadata = Arc::new(discovery.find(&self.fetcher, last).await?);
-        let mut state = self.write();
-        if known.is_some_and(|(known, _)| known.jwks_uri != metadata.jwks_uri) {
-            // An entity tag is of one address.
-            state.etag = None;
-        }
-        state.metadata = Some((Arc::clone(&metadata), self.now()));
+        let now = self.now();
+        self.write().metadata = Some((Arc::clone(&metadata), now));
         Ok(metadata)
     }
 
-    fn take(&self, answer: Answer) -> Result<Loaded, SourceError> {
+    fn take(&self, from: &Address, answer: Answer) -> Result<Loaded, SourceError> {
         match answer {
             Answer::NotModified { lifetime } => Ok(Loaded {
                 keys: None,
-                lifetime,
+                lifetime: lifetime.map_or(Lifetime::Kept, Lifetime::Said),
             }),
             Answer::Body {
                 text,
@@ -280,9 +363,13 @@ impl Inner {
                     ))
                     .caused_by(error)
                 })?;
+                let etag = etag.map(|tag| EntityTag {
+                    at: from.clone(),
+                    tag,
+                });
                 Ok(Loaded {
                     keys: Some((Arc::new(keys), etag)),
-                    lifetime,
+                    lifetime: lifetime.map_or(Lifetime::Unsaid, Lifetime::Said),
                 })
             }
         }
@@ -298,27 +385,31 @@ impl Inner {
         }
     }
 
-    fn landed(&self, outcome: Result<Loaded, SourceError>) {
-        let now = self.now();
+    fn landed(&self, ticket: Ticket, outcome: Result<Loaded, SourceError>) {
         let spread = spread();
         let mut state = self.write();
-        state.flight = None;
-        state.landings += 1;
+        let is_current = |flight: &mut Flight| flight.ticket.is(ticket);
+        state.flight.take_if(is_current);
         match outcome {
             Ok(Loaded { keys, lifetime }) => {
+                if !state.refresh.fetched(ticket, lifetime, spread) {
+                    return;
+                }
                 // Unmodified keys stay the same allocation, and with it what hangs on it.
                 if let Some((keys, etag)) = keys {
                     state.keys = Some(keys);
                     state.etag = etag;
                 }
                 state.last_error = None;
-                state.refresh.fetched(lifetime, spread, now);
             }
             Err(error) => {
-                state.refresh.failed(error.retry_after(), spread);
+                if !state.refresh.failed(ticket, error.retry_after(), spread) {
+                    return;
+                }
                 state.last_error = Some(error);
             }
         }
+        state.landings += 1;
     }
 
     /// A task that only prompts: what is due is decided from the clock when it wakes. It ends with the last clone, or with
@@ -330,18 +421,10 @@ impl Inner {
         let prompter = Prompter(Arc::downgrade(self));
         let mut alive = self.alive.subscribe();
         runtime.spawn(async move {
-            while let Some(prompt) = prompter.prompt() {
-                let waited = async {
-                    match prompt {
-                        Prompt::Await(mut flight) => {
-                            let _ = flight.changed().await;
-                        }
-                        Prompt::Sleep(time) => tokio::time::sleep(time).await,
-                    }
-                };
+            while let Some(sleep) = prompter.prompt().await {
                 tokio::select! {
                     _ = alive.changed() => break,
-                    () = waited => {}
+                    () = tokio::time::sleep(sleep) => {}
                 }
             }
         });
@@ -365,58 +448,78 @@ impl State {
     }
 }
 
-/// A key set as it came; no keys where those held are still the issuer's.
-struct Loaded {
-    keys: Option<(Arc<KeySet>, Option<String>)>,
-    lifetime: Option<Duration>,
+/// An entity tag (RFC 9110 section 8.8.3), which says something at its own address only.
+#[derive(Clone)]
+struct EntityTag {
+    at: Address,
+    tag: String,
 }
 
-/// A fetch under way. However it ends, its waiters learn of it: also when its runtime drops it, or when it panics.
-struct Flight {
+/// A key set as it came; no keys where those held are still the issuer's.
+struct Loaded {
+    keys: Option<(Arc<KeySet>, Option<EntityTag>)>,
+    lifetime: Lifetime,
+}
+
+/// Carries out a fetch. However it ends, its waiters learn of it: also when its runtime drops it, or when it panics.
+struct Pilot {
     inner: Arc<Inner>,
+    ticket: Ticket,
     has_landed: bool,
     _landing: watch::Sender<()>,
 }
 
-impl Flight {
+impl Pilot {
     async fn fly(mut self) {
-        let outcome = self.inner.load().await;
-        self.inner.landed(outcome);
+        let load = tokio::time::timeout(self.inner.load_limit(), self.inner.load());
+        let outcome = load.await.unwrap_or_else(|_| {
+            let issuer = &self.inner.issuer;
+            let what = format!("the keys of issuer \"{issuer}\" did not come in time");
+            Err(SourceError::new(what))
+        });
+        self.inner.landed(self.ticket, outcome);
         self.has_landed = true;
     }
 }
 
-impl Drop for Flight {
+impl Drop for Pilot {
     fn drop(&mut self) {
-        if !self.has_landed {
-            let mut state = self.inner.write();
-            state.flight = None;
-            state.refresh.lost();
+        if self.has_landed {
+            return;
         }
+        if std::thread::panicking() {
+            let what = "the fetch panicked: was it on a runtime without I/O and time (enable_all)?";
+            self.inner.landed(self.ticket, Err(SourceError::new(what)));
+            return;
+        }
+        // Its runtime has ended.
+        let mut state = self.inner.write();
+        let ticket = self.ticket;
+        state.flight.take_if(|flight| flight.ticket.is(ticket));
+        state.refresh.lost(ticket);
     }
 }
 
 struct Prompter(Weak<Inner>);
 
-enum Prompt {
-    Await(watch::Receiver<()>),
-    Sleep(Duration),
-}
-
 impl Prompter {
-    /// Starts what is due, and says what to wait for. `None` when nobody is left to prompt for.
-    fn prompt(&self) -> Option<Prompt> {
-        let inner = self.0.upgrade()?;
-        let mut state = inner.write();
-        let due_in = state.refresh.next_due(inner.now());
-        if due_in.is_zero() || state.flight.is_some() {
-            inner
-                .fetch(&mut state)
-                .ok()
-                .map(|waiting| Prompt::Await(waiting.flight))
-        } else {
-            Some(Prompt::Sleep(due_in.min(LONGEST_SLEEP)))
-        }
+    /// Starts what is due and waits for it; then says how long to sleep. `None` when nobody is left to prompt for.
+    async fn prompt(&self) -> Option<Duration> {
+        let waiting = {
+            let inner = self.0.upgrade()?;
+            let now = inner.now();
+            let mut state = inner.write();
+            inner.give_up_stuck_flight(&mut state);
+            let due_in = state.refresh.next_due(now);
+            if !due_in.is_zero() && state.flight.is_none() {
+                return Some(due_in.min(LONGEST_SLEEP));
+            }
+            inner.fetch(state, now).ok()?
+        };
+        // Holding nothing that would keep the source alive.
+        let mut landing = waiting.flight.landing;
+        let _ = tokio::time::timeout(LONGEST_SLEEP, landing.changed()).await;
+        Some(SHORTEST_SLEEP)
     }
 }
 
@@ -426,6 +529,21 @@ impl Drop for Prompter {
             inner.has_prompter.store(false, Ordering::Release);
         }
     }
+}
+
+/// A timer of the runtime that this is called on. A runtime that has none, or is shutting down, says so by a panic and in no
+/// other way; that is not our caller's to bear.
+fn timer(after: Duration) -> Result<impl Future<Output = ()>, SourceError> {
+    let sleep = std::panic::catch_unwind(|| tokio::time::sleep(after)).map_err(|_| {
+        SourceError::new(
+            "keys are fetched on a tokio runtime with I/O and time: build it with enable_all",
+        )
+    })?;
+    let mut sleep = Box::pin(sleep);
+    Ok(poll_fn(move |context| {
+        let poll = AssertUnwindSafe(|| sleep.as_mut().poll(context));
+        std::panic::catch_unwind(poll).unwrap_or(Poll::Ready(()))
+    }))
 }
 
 /// From 0 to 1, another in each process and at each call.
@@ -465,6 +583,7 @@ impl KeySource for RemoteJwks {
         SourceStatus {
             keys: state.keys.clone(),
             age: state.refresh.age(now),
+            usable_for: Some(state.refresh.usable_for(now)),
             last_asked: state.refresh.last_asked(now),
             last_error: state.last_error.as_ref().map(SourceError::chain),
             next_refresh: Some(state.refresh.next_due(now)),

@@ -108,10 +108,13 @@ pub trait KeySource: Send + Sync + 'static {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct SourceStatus {
-    /// The keys at hand, with what was left out and why.
+    /// The keys at hand, with what was left out and why. They stay here when they are too old to be used.
     pub keys: Option<Arc<KeySet>>,
     /// How old they are.
     pub age: Option<Duration>,
+    /// How long they can still be used if nothing newer comes. Zero where there are none, or where they are too old: then
+    /// tokens of this issuer are answered with 503.
+    pub usable_for: Option<Duration>,
     /// How long ago they were last asked for, whatever came of it.
     pub last_asked: Option<Duration>,
     /// What went wrong last, if nothing has gone well since.

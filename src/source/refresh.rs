@@ -29,6 +29,12 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    pub(crate) fn has_sound_lifetime(&self) -> bool {
+        (MIN_LIFETIME..=MAX_LIFETIME).contains(&self.default_lifetime)
+    }
+}
+
 /// An issuer can't make us ask more often than this, nor trust a set for longer.
 pub(crate) const MIN_LIFETIME: Duration = Duration::from_secs(60);
 pub(crate) const MAX_LIFETIME: Duration = Duration::from_secs(3_600);
@@ -39,8 +45,11 @@ const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const MAX_BACKOFF: Duration = Duration::from_secs(60);
 /// A `Retry-After` counts up to this.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
-/// Whatever the clocks say, fetches start at most this many at once and then one in each cooldown of monotonic time.
+/// Whatever happens, fetches start at most this many at once and then one in each interval.
 const BURST: u32 = 6;
+const BUDGET_INTERVAL: Duration = Duration::from_secs(5);
+/// A failure is news for this long past the pause that it brings: for as long as a fetch may take.
+const NEWS: Duration = Duration::from_secs(15);
 
 /// A moment on both clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +88,7 @@ pub(crate) enum Decision {
     Serve,
     /// Answer with the keys held, and start a fetch (or leave the one under way) behind it.
     ServeAndFetch,
-    /// Start a fetch, or join the one under way, and answer by how it ends: see [`Refresh::after_fetch`].
+    /// Start a fetch, or join the one under way, and answer by how it ends: see [`Refresh::after_failure`]; if it brings keys, decide again.
     Fetch,
     /// There are no keys to answer with, and asking again is not due for so long.
     Refuse { retry_in: Duration },
@@ -90,21 +99,62 @@ pub(crate) enum Decision {
 pub(crate) struct Refresh {
     limits: Limits,
     held: Option<Held>,
-    in_flight: bool,
+    /// The number of the fetch under way.
+    in_flight: Option<u64>,
+    started: u64,
     last_start: Option<Moment>,
-    start_before: Option<Moment>,
     failures: u32,
     /// From the last start, after a failure.
     pause: Duration,
-    /// When the budget of fetches is full again, in monotonic time.
-    budget_full_at: Duration,
+    budget: Budget,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Held {
+    /// The start of the fetch that brought it: the answer may be as old as that.
     since: Moment,
+    fetch: u64,
     lifetime: Duration,
     refresh_after: Duration,
+}
+
+/// One fetch, from its start on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ticket {
+    number: u64,
+    start: Moment,
+    start_before: Option<Moment>,
+    budget_before: Budget,
+}
+
+impl Ticket {
+    /// Whether both are of one fetch.
+    pub(crate) fn is(self, other: Ticket) -> bool {
+        self.number == other.number
+    }
+}
+
+/// How long the keys of an answer are fresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lifetime {
+    Said(Duration),
+    /// The answer doesn't say.
+    Unsaid,
+    /// The answer is that those held are still the issuer's, and it says no more: RFC 9111 section 4.3.4 keeps what was
+    /// said before.
+    Kept,
+}
+
+/// Why a fetch may not start now, and for how long.
+struct NotYet {
+    by_gap: Duration,
+    by_budget: Duration,
+}
+
+impl NotYet {
+    fn wait(&self) -> Duration {
+        self.by_gap.max(self.by_budget)
+    }
 }
 
 impl Refresh {
@@ -112,12 +162,12 @@ impl Refresh {
         Refresh {
             limits,
             held: None,
-            in_flight: false,
+            in_flight: None,
+            started: 0,
             last_start: None,
-            start_before: None,
             failures: 0,
             pause: Duration::ZERO,
-            budget_full_at: Duration::ZERO,
+            budget: Budget::default(),
         }
     }
 
@@ -125,15 +175,16 @@ impl Refresh {
         let Some(held) = self.held.filter(|held| self.is_usable(*held, now)) else {
             return match self.may_fetch(self.pause, now) {
                 Ok(()) => Decision::Fetch,
-                Err(retry_in) => Decision::Refuse { retry_in },
+                Err(not_yet) => Decision::Refuse {
+                    retry_in: not_yet.wait(),
+                },
             };
         };
         let age = held.since.elapsed(now);
         let is_fresh = age <= held.lifetime;
-        let is_well = self.failures == 0;
         match asked {
             // While fetches fail nobody with a known key waits for them.
-            Asked::Known if is_fresh || !is_well => {
+            Asked::Known if is_fresh || self.has_just_failed(now) => {
                 let is_due = age >= held.refresh_after;
                 if is_due && self.may_fetch(self.pause, now).is_ok() {
                     Decision::ServeAndFetch
@@ -149,75 +200,125 @@ impl Refresh {
             Asked::Unknown => match self.may_fetch(self.pause.max(COOLDOWN), now) {
                 Ok(()) => Decision::Fetch,
                 // The set is what the issuer said less than a cooldown ago: the key does not exist.
-                Err(_) if is_fresh && is_well => Decision::Serve,
+                Err(not_yet) if is_fresh && self.is_well() && !not_yet.by_gap.is_zero() => {
+                    Decision::Serve
+                }
                 // It may be a rotated key that could not be fetched.
-                Err(retry_in) => Decision::Refuse { retry_in },
+                Err(not_yet) => Decision::Refuse {
+                    retry_in: not_yet.wait(),
+                },
             },
         }
     }
 
-    /// What to answer after the fetch that was waited for.
-    pub(crate) fn after_fetch(&self, asked: Asked, now: Moment) -> Decision {
+    /// What to answer after a fetch that was waited for and failed.
+    pub(crate) fn after_failure(&self, asked: Asked, now: Moment) -> Decision {
         let is_usable = self.held.is_some_and(|held| self.is_usable(held, now));
-        let is_well = self.failures == 0;
-        if is_usable && (is_well || asked == Asked::Known) {
-            Decision::Serve
-        } else {
-            Decision::Refuse {
-                retry_in: self.may_fetch(self.pause, now).err().unwrap_or_default(),
-            }
+        if is_usable && asked == Asked::Known {
+            return Decision::Serve;
+        }
+        let wait = self.may_fetch(self.pause, now).err();
+        Decision::Refuse {
+            retry_in: wait.map_or(Duration::ZERO, |not_yet| not_yet.wait()),
         }
     }
 
     /// A fetch begins.
-    pub(crate) fn started(&mut self, now: Moment) {
-        self.in_flight = true;
-        self.start_before = self.last_start;
+    pub(crate) fn started(&mut self, now: Moment) -> Ticket {
+        self.started += 1;
+        let ticket = Ticket {
+            number: self.started,
+            start: now,
+            start_before: self.last_start,
+            budget_before: self.budget,
+        };
+        self.in_flight = Some(ticket.number);
         self.last_start = Some(now);
-        self.budget_full_at = self.budget_full_at.max(now.monotonic) + COOLDOWN;
+        self.budget.spend(now);
+        ticket
     }
 
-    /// It brought keys that are to be used for `lifetime`, where the answer says so. `spread`, from 0 to 1, keeps many
+    /// It brought keys. Whether they are to be taken: not where a later fetch was faster. `spread`, from 0 to 1, keeps many
     /// processes from asking at once.
-    pub(crate) fn fetched(&mut self, lifetime: Option<Duration>, spread: f64, now: Moment) {
-        let lifetime = lifetime
-            .unwrap_or(self.limits.default_lifetime)
-            .clamp(MIN_LIFETIME, MAX_LIFETIME);
-        self.in_flight = false;
+    pub(crate) fn fetched(&mut self, ticket: Ticket, lifetime: Lifetime, spread: f64) -> bool {
+        if self.held.is_some_and(|held| held.fetch > ticket.number) {
+            return false;
+        }
+        let lifetime = match (lifetime, self.held) {
+            (Lifetime::Said(lifetime), _) => lifetime,
+            (Lifetime::Kept, Some(held)) => held.lifetime,
+            _ => self.limits.default_lifetime,
+        };
+        let lifetime = lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME);
+        self.ended(ticket);
         self.failures = 0;
         self.pause = Duration::ZERO;
         self.held = Some(Held {
-            since: now,
+            since: ticket.start,
+            fetch: ticket.number,
             lifetime,
             // Between 70 % and 85 %.
             refresh_after: lifetime.mul_f64(0.7 + 0.15 * spread.clamp(0.0, 1.0)),
         });
+        true
     }
 
-    /// It brought none.
-    pub(crate) fn failed(&mut self, retry_after: Option<Duration>, spread: f64) {
+    /// It brought none. Whether that counts: not where another fetch was begun in its place.
+    pub(crate) fn failed(
+        &mut self,
+        ticket: Ticket,
+        retry_after: Option<Duration>,
+        spread: f64,
+    ) -> bool {
+        if !self.ended(ticket) {
+            return false;
+        }
         let doubled = FIRST_BACKOFF * 2_u32.pow(self.failures.min(10));
-        self.in_flight = false;
         self.failures = self.failures.saturating_add(1);
         let backoff = doubled
             .min(MAX_BACKOFF)
             .mul_f64(0.75 + 0.25 * spread.clamp(0.0, 1.0));
         self.pause = backoff.max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER));
+        true
     }
 
     /// It ended without an outcome, because the runtime that it ran on did: as if it had not begun.
-    pub(crate) fn lost(&mut self) {
-        self.in_flight = false;
-        self.last_start = self.start_before;
+    pub(crate) fn lost(&mut self, ticket: Ticket) {
+        if self.ended(ticket) {
+            self.last_start = ticket.start_before;
+            self.budget = ticket.budget_before;
+        }
+    }
+
+    /// Whether this was the fetch under way.
+    fn ended(&mut self, ticket: Ticket) -> bool {
+        let is_current = self.in_flight == Some(ticket.number);
+        if is_current {
+            self.in_flight = None;
+        }
+        is_current
     }
 
     pub(crate) fn is_in_flight(&self) -> bool {
-        self.in_flight
+        self.in_flight.is_some()
+    }
+
+    /// Whether the last fetch that came to an end brought keys.
+    pub(crate) fn is_well(&self) -> bool {
+        self.failures == 0
     }
 
     /// Age of the keys held.
     pub(crate) fn age(&self, now: Moment) -> Option<Duration> {
         self.held.map(|held| held.since.elapsed(now))
+    }
+
+    /// How long the keys held can still be used.
+    pub(crate) fn usable_for(&self, now: Moment) -> Duration {
+        self.held.map_or(Duration::ZERO, |held| {
+            let end = held.lifetime + self.limits.outage_tolerance;
+            end.saturating_sub(held.since.elapsed(now))
+        })
     }
 
     /// How long ago the issuer was last asked.
@@ -229,36 +330,80 @@ impl Refresh {
     /// keeps the keys fresh.
     pub(crate) fn next_due(&self, now: Moment) -> Duration {
         let by_age = match self.held {
-            Some(held) if self.failures == 0 => {
+            Some(held) if self.is_well() => {
                 held.refresh_after.saturating_sub(held.since.elapsed(now))
             }
             _ => Duration::ZERO,
         };
-        let by_pause = self.may_fetch(self.pause, now).err().unwrap_or_default();
-        by_age.max(by_pause)
+        let not_yet = self.may_fetch(self.pause, now).err();
+        by_age.max(not_yet.map_or(Duration::ZERO, |not_yet| not_yet.wait()))
     }
 
     fn is_usable(&self, held: Held, now: Moment) -> bool {
         held.since.elapsed(now) <= held.lifetime + self.limits.outage_tolerance
     }
 
-    /// Whether a fetch may start, `gap` after the last start at the earliest; or how long that is to wait. One that is
-    /// under way may be joined.
-    fn may_fetch(&self, gap: Duration, now: Moment) -> Result<(), Duration> {
-        if self.in_flight {
+    /// A failure long ago says nothing about now.
+    fn has_just_failed(&self, now: Moment) -> bool {
+        !self.is_well()
+            && self
+                .last_start
+                .is_some_and(|start| start.elapsed(now) <= self.pause + NEWS)
+    }
+
+    /// Whether a fetch may start, `gap` after the last start at the earliest. One that is under way may be joined.
+    fn may_fetch(&self, gap: Duration, now: Moment) -> Result<(), NotYet> {
+        if self.is_in_flight() {
             return Ok(());
         }
         let since_start = self
             .last_start
             .map_or(Duration::MAX, |start| start.elapsed(now));
-        let by_gap = gap.saturating_sub(since_start);
-        let allowance = COOLDOWN * (BURST - 1);
-        let by_budget = self
-            .budget_full_at
-            .saturating_sub(now.monotonic)
-            .saturating_sub(allowance);
-        let wait = by_gap.max(by_budget);
-        if wait.is_zero() { Ok(()) } else { Err(wait) }
+        let not_yet = NotYet {
+            by_gap: gap.saturating_sub(since_start),
+            by_budget: self.budget.wait(now),
+        };
+        if not_yet.wait().is_zero() {
+            Ok(())
+        } else {
+            Err(not_yet)
+        }
+    }
+}
+
+/// A budget of fetches that no clock can be made to overdraw for long. Its time goes on with either clock, and with the wall
+/// clock only where that is later than it ever was: one that swings earns nothing, a process that was frozen does.
+#[derive(Clone, Copy, Debug, Default)]
+struct Budget {
+    /// Its own time, as of `latest`.
+    time: Duration,
+    latest: Option<Moment>,
+    full_at: Duration,
+}
+
+impl Budget {
+    fn time(&self, now: Moment) -> Duration {
+        let passed = self
+            .latest
+            .map_or(Duration::ZERO, |latest| latest.elapsed(now));
+        self.time.saturating_add(passed)
+    }
+
+    /// How long until there is something to spend.
+    fn wait(&self, now: Moment) -> Duration {
+        self.full_at
+            .saturating_sub(self.time(now))
+            .saturating_sub(BUDGET_INTERVAL * (BURST - 1))
+    }
+
+    fn spend(&mut self, now: Moment) {
+        self.time = self.time(now);
+        let high = self.latest.map_or(now, |latest| Moment {
+            wall: latest.wall.max(now.wall),
+            monotonic: latest.monotonic.max(now.monotonic),
+        });
+        self.latest = Some(high);
+        self.full_at = self.full_at.max(self.time).saturating_add(BUDGET_INTERVAL);
     }
 }
 

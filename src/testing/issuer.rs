@@ -129,6 +129,10 @@ impl TestIssuer {
     }
 
     /// Signs with new keys from now on. The old ones stay published.
+    ///
+    /// A Validator that fetches keys asks for an unknown one at most every 10 s, by its clock. In a test advance its
+    /// [`ManualClock`](super::ManualClock) by 10 s after this, or tokens of the new key may be refused as
+    /// [`UnknownKey`](crate::Reason::UnknownKey).
     pub fn rotate_keys(&self) {
         let mut state = self.state();
         state.generation += 1;

@@ -1,7 +1,7 @@
 //! An axum API whose handlers call `validate()` by hand.
 
 use axum::extract::State;
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -78,13 +78,21 @@ impl IntoResponse for Refused {
         // 401 or 403 for a bad token, 503 for an outage, 500 for our own mistake: never mapped by hand.
         let status =
             StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        // For the person on call, never for the caller.
+        eprintln!("{error}: {}", error.explain());
         match error {
             Error::Rejected(rejection) => {
-                // For the person on call, never for the caller.
-                eprintln!("{rejection}: {}", rejection.explain());
-                let challenge = match rejection.oauth_error() {
-                    None => "Bearer".to_owned(),
-                    Some(code) => format!("Bearer error=\"{code}\""),
+                let error = rejection.oauth_error();
+                let scopes = rejection.requirement().map(|requirement| {
+                    let scopes: Vec<_> = requirement.scopes().collect();
+                    scopes.join(" ")
+                });
+                let challenge = match (error, scopes) {
+                    (Some(error), Some(scopes)) => {
+                        format!("Bearer error=\"{error}\", scope=\"{scopes}\"")
+                    }
+                    (Some(error), None) => format!("Bearer error=\"{error}\""),
+                    (None, _) => "Bearer".to_owned(),
                 };
                 let headers = [
                     (WWW_AUTHENTICATE, challenge),
@@ -92,14 +100,13 @@ impl IntoResponse for Refused {
                 ];
                 (status, headers).into_response()
             }
-            Error::Unavailable(unavailable) => {
-                eprintln!("{unavailable}: {}", unavailable.cause());
-                status.into_response()
-            }
-            other => {
-                eprintln!("{other}");
-                status.into_response()
-            }
+            Error::Unavailable(unavailable) => match unavailable.retry_after() {
+                Some(after) => {
+                    (status, [(RETRY_AFTER, after.as_secs().to_string())]).into_response()
+                }
+                None => status.into_response(),
+            },
+            _ => status.into_response(),
         }
     }
 }

@@ -1,22 +1,23 @@
-//! Serves the API on loopback: `cargo run -p axum-api -- ISSUER AUDIENCE JWKS_FILE`.
+//! Serves the API on loopback: `cargo run -p axum-api -- ISSUER AUDIENCE`.
 
 use std::error::Error;
 
-use resource_server::{Issuer, StaticKeys, Validator};
+use resource_server::{Issuer, Validator};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let (Some(issuer), Some(audience), Some(file)) =
-        (arguments.next(), arguments.next(), arguments.next())
-    else {
-        return Err("usage: axum-api ISSUER AUDIENCE JWKS_FILE".into());
+    let (Some(issuer), Some(audience)) = (arguments.next(), arguments.next()) else {
+        return Err("usage: axum-api ISSUER AUDIENCE".into());
     };
-    let keys = StaticKeys::from_jwks(&std::fs::read_to_string(file)?)?;
     let validator = Validator::builder()
         .audience(audience)
-        .issuer(Issuer::new(issuer).keys(keys))
+        .issuer(Issuer::discover(issuer))
         .build()?;
+    // An issuer that is down now is no reason not to start: until it is back, requests get 503.
+    if let Err(error) = validator.warm_up().await {
+        eprintln!("{error}");
+    }
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}/orders", listener.local_addr()?);

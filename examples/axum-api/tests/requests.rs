@@ -57,7 +57,7 @@ async fn each_outcome_has_its_answer() {
             "lacks scope",
             bearer(&issuer.token().scope("other").mint()),
             403,
-            Some("Bearer error=\"insufficient_scope\""),
+            Some("Bearer error=\"insufficient_scope\", scope=\"orders:read\""),
         ),
         (
             "two lines",

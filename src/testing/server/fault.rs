@@ -38,7 +38,8 @@ pub enum Fault {
     Garbage,
     /// 200 and a page of HTML, as from a captive portal or a proxy.
     Html,
-    /// An answer of this status without a document.
+    /// An answer of this status without a document. A Validator waits out `retry_after`, by its clock, also after
+    /// [`recover`](super::TestServer::recover).
     Status {
         /// The status code.
         code: u16,

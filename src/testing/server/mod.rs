@@ -30,23 +30,35 @@ pub use self::fault::Fault;
 /// needs I/O and time enabled, and ends when it is dropped or that runtime ends; its port is free as soon as it is dropped.
 /// It speaks HTTP/1.1, with and without TLS, and sends no `Date`.
 ///
+/// How an API behaves in an outage and after a rotation, tested:
+///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-/// use resource_server::testing::{Fault, TestServer};
+/// use resource_server::testing::{Fault, ManualClock, TestServer};
+/// use resource_server::{Clock, Issuer, SystemClock, Validator};
+/// use std::time::Duration;
 ///
+/// let clock = ManualClock::at(SystemClock::new().now());
 /// let server = TestServer::start("https://api.example.com").await?;
-/// let http = reqwest::Client::builder().no_proxy().build()?;
+/// let issuer = server.issuer().clone().clock(clock.clone());
+/// let validator = Validator::builder()
+///     .audience("https://api.example.com")
+///     .issuer(Issuer::discover(server.url()))
+///     .clock(clock.clone())
+///     .build()?;
 ///
-/// let jwks = http.get(server.jwks_url()).send().await?.text().await?;
-/// assert_eq!(jwks, server.issuer().jwks());
-///
-/// // An outage, and its end.
-/// server.fail(Fault::Status { code: 503, retry_after: Some(30) });
-/// assert_eq!(http.get(server.jwks_url()).send().await?.status(), 503);
+/// // Down at the start: 503, never 401. Then it recovers.
+/// server.fail(Fault::Status { code: 503, retry_after: None });
+/// assert_eq!(validator.validate(&issuer.token().mint()).await.unwrap_err().status(), 503);
 /// server.recover();
-/// assert_eq!(http.get(server.jwks_url()).send().await?.status(), 200);
+/// clock.advance(Duration::from_secs(60));
+/// validator.validate(&issuer.token().mint()).await?;
 ///
-/// assert_eq!(server.fetches().jwks, 3);
+/// // A rotation: a key published ten seconds before it signs is never refused.
+/// issuer.rotate_keys();
+/// clock.advance(Duration::from_secs(10));
+/// validator.validate(&issuer.token().mint()).await?;
+/// assert_eq!(server.fetches().jwks, 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

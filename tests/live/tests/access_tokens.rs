@@ -1,5 +1,7 @@
 //! Access tokens of a real authorization server are accepted, and refused for the right reason when they should be.
 
+mod support;
+
 use std::time::Duration;
 
 use base64::Engine;
@@ -10,17 +12,8 @@ use resource_server::{
     AccessToken, Algorithm, Error, Issuer, NumericDate, Policy, Profile, Reason, Requirement,
     StaticKeys, Validator,
 };
-use serde_json::Value;
 
-type TestResult = Result<(), Box<dyn std::error::Error>>;
-
-const ALGORITHMS: [Algorithm; 4] = [
-    Algorithm::RS256,
-    Algorithm::PS256,
-    Algorithm::ES256,
-    Algorithm::Ed25519,
-];
-const SCOPE: &str = "orders:read orders:write";
+use support::{ALGORITHMS, SCOPE, TestResult, json, refusal, resource};
 
 #[tokio::test]
 #[ignore = "needs node: see tests/live/README.md"]
@@ -193,11 +186,6 @@ async fn a_scope_that_was_not_granted_is_insufficient() -> TestResult {
     Ok(())
 }
 
-/// The resource for which the server signs with this algorithm.
-fn resource(algorithm: Algorithm) -> String {
-    format!("https://api.example.com/{}", algorithm.as_str())
-}
-
 /// What the library reports is what the server put into the token.
 fn assert_holds(
     accepted: &AccessToken,
@@ -232,15 +220,6 @@ fn assert_holds(
     );
     assert!(accepted.jwt_id().is_some(), "{algorithm:?}");
     assert_eq!(accepted.jwt_id(), payload["jti"].as_str());
-}
-
-/// Why a token was refused.
-fn refusal<T>(result: Result<T, Error>) -> Reason {
-    match result {
-        Err(Error::Rejected(rejection)) => rejection.reason(),
-        Err(error) => panic!("it could not be judged: {error}"),
-        Ok(_) => panic!("it was accepted"),
-    }
 }
 
 /// One character in the middle of the signature is another: the last one may hold bits that no decoder looks at.
@@ -278,11 +257,4 @@ fn expiry(token: &str) -> i64 {
     json(token, 1)["exp"]
         .as_i64()
         .expect("exp is a whole number")
-}
-
-/// One part of a token, read without the library.
-fn json(token: &str, part: usize) -> Value {
-    let part = token.split('.').nth(part).expect("a token has three parts");
-    let text = URL_SAFE_NO_PAD.decode(part).expect("the part is base64url");
-    serde_json::from_slice(&text).expect("the part is JSON")
 }

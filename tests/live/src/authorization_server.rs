@@ -1,0 +1,257 @@
+//! The authorization server.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use reqwest::Certificate;
+use serde_json::{Value, json};
+use tokio::net::TcpSocket;
+
+use crate::script::Script;
+use crate::{Certificates, member};
+
+/// For one request to the server.
+const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+
+/// The one client that the script registers.
+const CLIENT_ID: &str = "live-test";
+const CLIENT_SECRET: &str = "live-test-secret";
+
+/// An authorization server, which ends when this is dropped.
+#[derive(Debug)]
+pub struct AuthorizationServer {
+    port: Port,
+    settings: Value,
+    /// `None` while it is stopped.
+    script: Option<Script>,
+    issuer: String,
+    address: String,
+    token_endpoint: String,
+    jwks_uri: String,
+    http: reqwest::Client,
+}
+
+/// What the library asked a server for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// Times it asked for metadata.
+    pub metadata: usize,
+    /// Times it asked for the JWK Set.
+    pub jwks: usize,
+    /// The versions of HTTP that it asked in.
+    pub http: BTreeSet<String>,
+}
+
+impl AuthorizationServer {
+    /// Starts a server with keys of its own, after installing its packages where that is needed. Its address is its
+    /// name.
+    ///
+    /// # Panics
+    /// Without node or npm, or when the server isn't ready within a minute.
+    pub async fn start() -> Self {
+        Self::start_with(json!({}), reqwest::Client::builder()).await
+    }
+
+    /// The same behind TLS, at an address of `localhost`, for an issuer of this name.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn start_behind_tls(issuer: &str, certificates: &Certificates) -> Self {
+        let settings = json!({
+            "name": issuer,
+            "tls": { "certificate": certificates.server, "key": certificates.key },
+        });
+        let ca = Certificate::from_pem(certificates.ca.as_bytes()).expect("the CA is in PEM");
+        Self::start_with(settings, reqwest::Client::builder().tls_certs_only([ca])).await
+    }
+
+    async fn start_with(mut settings: Value, http: reqwest::ClientBuilder) -> Self {
+        let mut port = Port::reserve();
+        settings["port"] = port.number.into();
+        port.leave_to_server();
+        let script = Script::start("authorization-server.mjs", &settings).await;
+        let http = http
+            // A proxy of the environment has no way to this machine's loopback interface.
+            .no_proxy()
+            // A pooled connection doesn't outlive a stop of the server.
+            .pool_max_idle_per_host(0)
+            .timeout(REQUEST_LIMIT)
+            .build()
+            .expect("an HTTP client can be built");
+        let address = member(script.ready(), "address");
+        let metadata_url = format!("{address}/.well-known/oauth-authorization-server");
+        let metadata = body(http.get(metadata_url)).await;
+        let metadata: Value =
+            serde_json::from_str(&metadata).expect("the metadata document is JSON");
+        Self {
+            port,
+            settings,
+            issuer: member(script.ready(), "issuer"),
+            address,
+            token_endpoint: member(&metadata, "token_endpoint"),
+            jwks_uri: member(&metadata, "jwks_uri"),
+            http,
+            script: Some(script),
+        }
+    }
+
+    /// The issuer's name, as it stands in `iss`.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Where its metadata names its JWK Set.
+    pub fn jwks_uri(&self) -> &str {
+        &self.jwks_uri
+    }
+
+    /// An access token for a resource by the client credentials grant, with the scope given (space-separated).
+    ///
+    /// # Panics
+    /// When the server refuses, or grants another scope: it drops scopes it doesn't know without a word.
+    pub async fn token(&self, resource: &str, scope: &str) -> String {
+        let request = self
+            .http
+            .post(&self.token_endpoint)
+            .basic_auth(CLIENT_ID, Some(CLIENT_SECRET))
+            .form(&[
+                ("grant_type", "client_credentials"),
+                ("resource", resource),
+                ("scope", scope),
+            ]);
+        let answer: Value =
+            serde_json::from_str(&body(request).await).expect("the token endpoint answers in JSON");
+        assert_eq!(
+            answer["scope"], scope,
+            "the scope granted is not the one asked for"
+        );
+        member(&answer, "access_token")
+    }
+
+    /// The text of the JWK Set that the server publishes.
+    ///
+    /// # Panics
+    /// When the server doesn't give it.
+    pub async fn jwks(&self) -> String {
+        body(self.http.get(&self.jwks_uri)).await
+    }
+
+    /// Publishes new keys beside those that sign.
+    ///
+    /// # Panics
+    /// When the server is stopped, as everything that asks it.
+    pub async fn announce_keys(&self) {
+        self.script().ask("announce").await;
+    }
+
+    /// Signs with the newest keys from now on. The older ones stay published.
+    ///
+    /// # Panics
+    /// As [`announce_keys`](Self::announce_keys).
+    pub async fn sign_with_newest_keys(&self) {
+        self.script().ask("sign").await;
+    }
+
+    /// Publishes the newest keys alone.
+    ///
+    /// # Panics
+    /// As [`announce_keys`](Self::announce_keys).
+    pub async fn withdraw_older_keys(&self) {
+        self.script().ask("withdraw").await;
+    }
+
+    /// What the library asked for since the last start. What this asks for by itself doesn't count.
+    ///
+    /// # Panics
+    /// As [`announce_keys`](Self::announce_keys), and for a request that the library has no reason for.
+    pub async fn requests(&self) -> Requests {
+        let Value::Array(all) = self.script().ask("requests").await else {
+            panic!("the authorization server doesn't tell what it was asked for");
+        };
+        let mut requests = Requests::default();
+        for request in all {
+            match member(&request, "path") {
+                path if path.starts_with("/.well-known/") => requests.metadata += 1,
+                path if path == "/jwks" => requests.jwks += 1,
+                path => panic!("the library asked for {path}"),
+            }
+            requests.http.insert(member(&request, "http"));
+        }
+        requests
+    }
+
+    /// Stops the server at once. Its port refuses connections until it is started again.
+    ///
+    /// # Panics
+    /// When it is stopped already.
+    pub async fn stop(&mut self) {
+        self.settings["keys"] = self.script().ask("keys").await;
+        let script = self.script.take().expect("it was just asked");
+        script.kill().await;
+    }
+
+    /// Starts it again, at the same port with the same name and keys.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start); also when somebody took its port meanwhile.
+    pub async fn start_again(&mut self) {
+        self.port.leave_to_server();
+        self.script = Some(Script::start("authorization-server.mjs", &self.settings).await);
+    }
+
+    fn script(&self) -> &Script {
+        self.script.as_ref().expect("the server is not stopped")
+    }
+}
+
+/// A port of this machine that nobody else is given, also while the server is stopped.
+#[derive(Debug)]
+struct Port {
+    number: u16,
+    /// Bound, and never listening.
+    held: Option<TcpSocket>,
+}
+
+impl Port {
+    fn reserve() -> Self {
+        let socket = TcpSocket::new_v4().expect("there are sockets");
+        socket
+            .set_reuseaddr(true)
+            .expect("addresses can be used again");
+        socket
+            .bind(([127, 0, 0, 1], 0).into())
+            .expect("a port is free");
+        Port {
+            number: socket.local_addr().expect("it is bound").port(),
+            held: Some(socket),
+        }
+    }
+
+    /// Linux lets two sockets that both asked for reuse have one port as long as at most one listens, so that it is
+    /// never free. Elsewhere it is free for a moment.
+    fn leave_to_server(&mut self) {
+        if !cfg!(target_os = "linux") {
+            self.held = None;
+        }
+    }
+}
+
+/// The body of an answer of success.
+async fn body(request: reqwest::RequestBuilder) -> String {
+    let response = request
+        .send()
+        .await
+        .expect("the authorization server answers");
+    let (url, status) = (response.url().clone(), response.status());
+    let body = response
+        .text()
+        .await
+        .expect("the authorization server's answer is whole");
+    assert!(status.is_success(), "{url} answered {status}: {body}");
+    body
+}
