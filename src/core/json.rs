@@ -125,7 +125,7 @@ impl<'t> Value<'t> {
     /// The text of a string, without a copy where it has no escapes.
     pub(crate) fn as_str(self) -> Option<Cow<'t, str>> {
         let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
-        if inner.contains('\\') {
+        if has_escapes(inner) {
             serde_json::from_str(self.0).ok().map(Cow::Owned)
         } else {
             Some(Cow::Borrowed(inner))
@@ -181,7 +181,9 @@ impl<'t> Value<'t> {
                 count(values_left)?;
                 let sound = match first {
                     // The grammar was checked; only an escaped code unit can be a lone surrogate.
-                    Some(b'"') => !self.0.contains("\\u") || self.as_str().is_some(),
+                    Some(b'"') => {
+                        !has_escapes(self.0) || !self.0.contains("\\u") || self.as_str().is_some()
+                    }
                     Some(b'-' | b'0'..=b'9') => is_finite(self.0),
                     _ => true,
                 };
@@ -189,6 +191,10 @@ impl<'t> Value<'t> {
             }
         }
     }
+}
+
+fn has_escapes(string: &str) -> bool {
+    memchr::memchr(b'\\', string.as_bytes()).is_some()
 }
 
 /// Whether a number, whose grammar was checked, is one of a double for serde_json too. Short texts without an exponent
@@ -203,19 +209,39 @@ fn count(values_left: &mut usize) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The names of the objects that are open at one place of a text, as keyed hashes: no allocation, and no input can be made
-/// that collides.
+/// The names of the objects that are open at one place of a text, each as a number: no allocation where there are few, and
+/// no input can be made that collides.
 struct Names {
-    hashes: [u64; MAX_OPEN_NAMES],
+    few: [u64; FEW_NAMES],
+    more: Vec<u64>,
     taken: usize,
 }
 
+/// As many as a usual claims set has, with what is nested in it.
+const FEW_NAMES: usize = 32;
+
 static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// A short name as it is, its length on top of its bytes; a longer one as a keyed hash with the top bit set.
+fn number_of(name: &str) -> u64 {
+    const TOP_BIT: u64 = 1 << 63;
+
+    let bytes = name.as_bytes();
+    let mut number = [0; 8];
+    match number.get_mut(..bytes.len()) {
+        Some(start) if bytes.len() < 8 => {
+            start.copy_from_slice(bytes);
+            u64::from_le_bytes(number) | (bytes.len() as u64) << 56
+        }
+        _ => KEY.hash_one(name) | TOP_BIT,
+    }
+}
 
 impl Names {
     const fn new() -> Self {
         Names {
-            hashes: [0; MAX_OPEN_NAMES],
+            few: [0; FEW_NAMES],
+            more: Vec::new(),
             taken: 0,
         }
     }
@@ -225,13 +251,25 @@ impl Names {
         if name.starts_with("$serde_json") && [RAW_VALUE_NAME, NUMBER_NAME].contains(&name) {
             return Err(Fault::Syntax);
         }
-        let hash = KEY.hash_one(name);
-        let (taken, free) = self.hashes.split_at_mut(self.taken);
-        let own = taken.get(start..).unwrap_or_default();
+        if self.taken == MAX_OPEN_NAMES {
+            return Err(Fault::TooComplex);
+        }
+        if self.taken == FEW_NAMES && self.more.is_empty() {
+            // From now on all are there.
+            self.more.reserve_exact(MAX_OPEN_NAMES);
+            self.more.extend_from_slice(&self.few);
+        }
+        let number = number_of(name);
+        let all = if self.more.is_empty() {
+            &self.few[..]
+        } else {
+            &self.more
+        };
+        let own = all.get(start..self.taken).unwrap_or_default();
         // Without an early end, so that it is done several at a time.
         let mut is_double = false;
         for known in own {
-            is_double |= *known == hash;
+            is_double |= *known == number;
         }
         if is_double {
             return Err(Fault::Duplicate);
@@ -239,7 +277,14 @@ impl Names {
         if own.len() == MAX_NAMES {
             return Err(Fault::TooComplex);
         }
-        *free.first_mut().ok_or(Fault::TooComplex)? = hash;
+        if self.more.is_empty() {
+            if let Some(place) = self.few.get_mut(self.taken) {
+                *place = number;
+            }
+        } else {
+            self.more.truncate(self.taken);
+            self.more.push(number);
+        }
         self.taken += 1;
         Ok(())
     }
@@ -539,6 +584,20 @@ mod tests {
             fault(&format!("{{\"a\":[{}]}}", values(MAX_VALUES))),
             Some(Fault::TooComplex)
         );
+    }
+
+    #[test]
+    fn c05_names_are_told_apart_whatever_their_length() {
+        // Around the length from which they are hashed; one is the start of the other.
+        let names: Vec<String> = (0..40).map(|length| "a".repeat(length)).collect();
+        let all: Vec<_> = names.iter().map(|name| format!("\"{name}\":0")).collect();
+        assert_eq!(fault(&format!("{{{}}}", all.join(","))), None);
+        for name in &names {
+            let twice = format!("{{{},\"{name}\":0}}", all.join(","));
+            assert_eq!(fault(&twice), Some(Fault::Duplicate), "{name}");
+        }
+        let nul = r#"{"a":0,"a\u0000":0,"\u0000a":0,"":0}"#;
+        assert_eq!(fault(nul), None);
     }
 
     #[test]

@@ -171,6 +171,32 @@ pub struct UnverifiedJwt<'t> {
     payload: Arc<Payload>,
 }
 
+/// What the header's `typ` says that the token is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Nothing.
+    #[default]
+    Untyped,
+    /// An access token (RFC 9068 section 2.1).
+    AccessToken,
+    /// Any JWT.
+    Jwt,
+    /// Something else, or it is not a string.
+    Other,
+}
+
+impl Kind {
+    fn of(typ: &str) -> Self {
+        if names_media_type(typ, "at+jwt") {
+            Kind::AccessToken
+        } else if names_media_type(typ, "jwt") {
+            Kind::Jwt
+        } else {
+            Kind::Other
+        }
+    }
+}
+
 /// The members of a header that count here (RFC 7515 section 4.1). Others, `jku`, `jwk`, `x5u` and `x5c` among them, lead
 /// to nothing.
 #[derive(Default)]
@@ -179,6 +205,7 @@ struct Header {
     algorithm: Option<Algorithm>,
     kid: Claim<Text>,
     typ: Claim<Text>,
+    kind: Kind,
     has_crit: bool,
     unsupported: Option<&'static str>,
 }
@@ -247,8 +274,12 @@ impl<'t> UnverifiedJwt<'t> {
         self.decoded.get(self.header_bytes..).unwrap_or_default()
     }
 
-    pub(crate) fn typ(&self) -> &Claim<Text> {
-        &self.header.typ
+    pub(crate) fn kind(&self) -> Kind {
+        self.header.kind
+    }
+
+    pub(crate) fn typ(&self) -> Option<&str> {
+        self.header_str(&self.header.typ)
     }
 
     pub(crate) fn alg(&self) -> Option<&str> {
@@ -267,9 +298,14 @@ impl<'t> UnverifiedJwt<'t> {
         self.header.unsupported
     }
 
-    pub(crate) fn header_str<'a>(&'a self, member: &'a Claim<Text>) -> Option<&'a str> {
-        let header = self.decoded.get(..self.header_bytes)?;
-        Some(member.get()?.of(std::str::from_utf8(header).ok()?))
+    fn header_str<'a>(&'a self, member: &'a Claim<Text>) -> Option<&'a str> {
+        match member.get()? {
+            Text::Unescaped(text) => Some(text),
+            Text::Range(start, end) => {
+                let bytes = self.decoded.get(*start as usize..*end as usize)?;
+                std::str::from_utf8(bytes).ok()
+            }
+        }
     }
 }
 
@@ -303,7 +339,10 @@ impl Header {
                     header.algorithm = header.alg.get().and_then(|alg| alg.of(text).parse().ok());
                 }
                 "kid" => header.kid = string(),
-                "typ" => header.typ = string(),
+                "typ" => {
+                    header.kind = value.as_str().map_or(Kind::Other, |typ| Kind::of(&typ));
+                    header.typ = string();
+                }
                 "crit" => header.has_crit = true,
                 // Compression (a JWE matter) and RFC 7797: both change what the signature is over.
                 "zip" => header.unsupported = Some("zip"),
@@ -326,7 +365,7 @@ impl Header {
 
 /// Whether a `typ` or `cty` names a media type, whose `application/` may be left out (RFC 7515 sections 4.1.9 and
 /// 4.1.10).
-pub(crate) fn names_media_type(text: &str, subtype: &str) -> bool {
+fn names_media_type(text: &str, subtype: &str) -> bool {
     const PREFIX: &str = "application/";
     let named = match text.get(..PREFIX.len()) {
         Some(start) if start.eq_ignore_ascii_case(PREFIX) => {

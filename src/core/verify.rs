@@ -8,7 +8,7 @@ use super::claims::is_scope_byte;
 use super::excerpt::excerpt;
 use super::facts::{AcceptedIssuers, Facts, KeySetAge};
 use super::jwk::KeySet;
-use super::jws::{PresentedToken, UnverifiedJwt, names_media_type};
+use super::jws::{Kind, PresentedToken, UnverifiedJwt};
 use super::payload::{Claim, Foreign};
 use super::policy::{Policy, Profile};
 use super::reason::Reason;
@@ -156,12 +156,10 @@ pub(crate) fn wrong_issuer(found: &str, accepted: AcceptedIssuers) -> Rejection 
 }
 
 fn check_type(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    let accepted = match (policy.profile(), jwt.typ()) {
-        (_, Claim::Malformed) | (Profile::Rfc9068, Claim::Absent) => false,
-        (Profile::Default, Claim::Absent) => true,
-        (profile, Claim::Is(_)) => {
-            is_explicit(jwt) || (profile == Profile::Default && type_names(jwt, "jwt"))
-        }
+    let accepted = match jwt.kind() {
+        Kind::AccessToken => true,
+        Kind::Jwt | Kind::Untyped => policy.profile() == Profile::Default,
+        Kind::Other => false,
     };
     if accepted {
         return Ok(());
@@ -175,21 +173,11 @@ fn check_type(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection>
 
 /// The header's `typ` for an explanation.
 fn typ_of(jwt: &UnverifiedJwt<'_>) -> String {
-    jwt.header_str(jwt.typ()).map_or_else(String::new, excerpt)
-}
-
-/// Whether the token is typed as an access token (RFC 9068 section 2.1).
-fn is_explicit(jwt: &UnverifiedJwt<'_>) -> bool {
-    type_names(jwt, "at+jwt")
-}
-
-fn type_names(jwt: &UnverifiedJwt<'_>, subtype: &str) -> bool {
-    jwt.header_str(jwt.typ())
-        .is_some_and(|typ| names_media_type(typ, subtype))
+    jwt.typ().map_or_else(String::new, excerpt)
 }
 
 fn check_kind(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    if is_explicit(jwt) {
+    if jwt.kind() == Kind::AccessToken {
         return Ok(());
     }
     match jwt.payload().foreign {
@@ -219,13 +207,13 @@ fn check_header(jwt: &UnverifiedJwt<'_>) -> Result<(), Rejection> {
 }
 
 fn check_algorithm(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    let Some(name) = jwt.alg() else {
-        return Err(Rejection::plain(Reason::AlgorithmMissing));
-    };
     let (reason, allowed) = match jwt.algorithm() {
         Some(algorithm) if policy.algorithm_set().contains(algorithm) => return Ok(()),
         Some(_) => (Reason::AlgorithmNotAllowed, Some(policy.algorithm_set())),
         None => (Reason::AlgorithmUnknown, None),
+    };
+    let Some(name) = jwt.alg() else {
+        return Err(Rejection::plain(Reason::AlgorithmMissing));
     };
     let found = excerpt(name);
     Err(Rejection::new(reason, Facts::Algorithm { found, allowed }))

@@ -1,0 +1,1 @@
+//! Holds the benchmarks that compare with other crates; see `benches/README.md`.
