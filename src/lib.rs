@@ -82,6 +82,16 @@ mod validator;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+/// What the fuzz targets reach of the inside. There only under cargo-fuzz.
+#[cfg(all(fuzzing, feature = "jwks"))]
+#[doc(hidden)]
+pub mod fuzzing {
+    /// The address of the keys that a metadata document of this issuer names, where it may be fetched from.
+    pub fn keys_named_by_metadata(issuer: &str, text: &str) -> Option<String> {
+        crate::source::keys_named_by_metadata(issuer, text)
+    }
+}
+
 pub use build_error::{BuildError, BuildProblem};
 pub use clock::SystemClock;
 pub use credentials::Credentials;

@@ -186,19 +186,31 @@ fn read_date(value: Value<'_>, rounding: Rounding) -> Option<NumericDate> {
     if !value.is_number() {
         return None;
     }
-    if let Ok(seconds) = value.text().parse::<i64>() {
-        return Some(NumericDate::from_secs(seconds));
+    let text = value.text();
+    if text.contains(['e', 'E']) {
+        let seconds: f64 = text.parse().ok()?;
+        let whole = match rounding {
+            Rounding::Down => seconds.floor(),
+            Rounding::Up => seconds.ceil(),
+        };
+        if !(-END..END).contains(&whole) {
+            return None;
+        }
+        #[allow(clippy::cast_possible_truncation)] // whole, and in the range of i64
+        return Some(NumericDate::from_secs(whole as i64));
     }
-    let seconds: f64 = value.text().parse().ok()?;
-    let whole = match rounding {
-        Rounding::Down => seconds.floor(),
-        Rounding::Up => seconds.ceil(),
+    // By its digits: a double has too few for the rounding to be exact.
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let seconds: i64 = whole.parse().ok()?;
+    let has_fraction = fraction.bytes().any(|digit| digit != b'0');
+    let seconds = match rounding {
+        _ if !has_fraction => seconds,
+        Rounding::Down if text.starts_with('-') => seconds.checked_sub(1)?,
+        Rounding::Up if !text.starts_with('-') => seconds.checked_add(1)?,
+        // Cutting the fraction off is the rounding.
+        Rounding::Down | Rounding::Up => seconds,
     };
-    if !(-END..END).contains(&whole) {
-        return None;
-    }
-    #[allow(clippy::cast_possible_truncation)] // whole, and in the range of i64
-    Some(NumericDate::from_secs(whole as i64))
+    Some(NumericDate::from_secs(seconds))
 }
 
 /// The `cnf` claim (RFC 7800 section 3.1): members we know have their form, others are counted but not read.
@@ -251,6 +263,18 @@ mod tests {
             read(r#"{"exp":10.9}"#).exp,
             Claim::Is(NumericDate::from_secs(10))
         );
+        let exp = |text: &str| read(&format!(r#"{{"exp":{text}}}"#)).exp;
+        let nbf = |text: &str| read(&format!(r#"{{"nbf":{text}}}"#)).nbf;
+        let at = |seconds| Claim::Is(NumericDate::from_secs(seconds));
+        // Where a double would round the other way.
+        assert_eq!(exp("1700000300.99999999"), at(1_700_000_300));
+        assert_eq!(exp("9007199254740993.9"), at(9_007_199_254_740_993));
+        assert_eq!(nbf("1700000000.00000001"), at(1_700_000_001));
+        assert_eq!(nbf("-0.5"), at(0));
+        assert_eq!(exp("-0.5"), at(-1));
+        assert_eq!(exp("9223372036854775807.0"), at(i64::MAX));
+        assert_eq!(nbf("9223372036854775807.5"), Claim::Malformed);
+        assert_eq!(exp("-9223372036854775809"), Claim::Malformed);
         assert_eq!(
             read(r#"{"exp":-10.1}"#).exp,
             Claim::Is(NumericDate::from_secs(-11))

@@ -160,6 +160,15 @@ impl Discovery {
     }
 }
 
+/// For the fuzz target: the document as if found at the issuer's first address.
+#[cfg(fuzzing)]
+pub(crate) fn keys_named_by_metadata(issuer: &str, text: &str) -> Option<String> {
+    let discovery = Discovery::by_name(issuer, Http::ToLoopback).ok()?;
+    let at = discovery.home()?;
+    let metadata = discovery.read(text, at, Http::ToLoopback).ok()?;
+    Some(metadata.jwks_uri.url().to_string())
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Gravity {
     NotThere,

@@ -25,6 +25,8 @@ use crate::core::{Evidence, KeySet, PresentedToken};
 
 pub use static_keys::StaticKeys;
 
+#[cfg(all(fuzzing, feature = "jwks"))]
+pub(crate) use discovery::keys_named_by_metadata;
 #[cfg(feature = "jwks")]
 pub(crate) use {
     address::Address,

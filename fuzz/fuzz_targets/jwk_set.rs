@@ -1,0 +1,54 @@
+//! The JWK Set parser on any text: a set never yields a key that it must leave out.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use resource_server::{KeySet, StaticKeys};
+use serde_json::Value;
+
+fuzz_target!(|text: &str| {
+    let Ok(set) = KeySet::from_jwks(text) else {
+        return;
+    };
+    assert!(set.len() <= 100 && text.len() <= 256 * 1024);
+    assert_eq!(set.is_empty(), StaticKeys::from_jwks(text).is_err());
+    let read: Value = serde_json::from_str(text).expect("what is taken is JSON");
+    let listed = read["keys"].as_array().expect("keys");
+    let skipped: Vec<_> = set.skipped().iter().map(|key| key.index()).collect();
+    let taken = listed
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| *index < 100 && !skipped.contains(index));
+    let mut count = 0;
+    for ((_, jwk), key) in taken.zip(set.keys()) {
+        count += 1;
+        assert_eq!(key.key_id(), jwk["kid"].as_str());
+        let kty = jwk["kty"].as_str().expect("kty");
+        assert!(["RSA", "EC", "OKP", "AKP"].contains(&kty), "{kty}");
+        for private in ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"] {
+            assert!(jwk.get(private).is_none(), "{private}");
+        }
+        assert!(matches!(
+            jwk.get("use").map(|u| u.as_str()),
+            None | Some(Some("sig"))
+        ));
+        if let Some(operations) = jwk.get("key_ops") {
+            assert!(
+                operations
+                    .as_array()
+                    .expect("a list")
+                    .contains(&"verify".into())
+            );
+        }
+        assert!(key.algorithms().count() > 0);
+        if let Some(stated) = jwk.get("alg") {
+            let stated = stated
+                .as_str()
+                .expect("a name")
+                .parse()
+                .expect("a known one");
+            assert!(key.algorithms().any(|algorithm| algorithm == stated));
+        }
+    }
+    assert_eq!(count, set.len());
+});
