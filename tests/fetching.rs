@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use resource_server::testing::{Fault, TestServer, WellKnown};
 use resource_server::{AddressProblem, BuildProblem, Fetch, FetchProblem, Issuer, Validator};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
-use support_http::{AUDIENCE, LIFETIME, World, clock, outage, until, validator};
+use support_http::{AUDIENCE, LIFETIME, World, by_hand, clock, ok, outage, until, validator};
 
 const NAME: &str = "https://as.example.com/tenant";
 
@@ -383,31 +381,6 @@ async fn s01_https_does_not_lead_to_http() {
     assert_eq!(plain.fetches().jwks, 0);
 }
 
-/// A server that answers each request with these keys and keeps what it was asked.
-async fn recorder(keys: String) -> (String, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let heads = std::sync::Arc::clone(&asked);
-    tokio::spawn(async move {
-        while let Ok((mut connection, _)) = listener.accept().await {
-            let mut head = Vec::new();
-            let mut piece = [0; 1024];
-            while !head.ends_with(b"\r\n\r\n") {
-                let count = connection.read(&mut piece).await.unwrap();
-                head.extend_from_slice(&piece[..count]);
-            }
-            heads.lock().unwrap().push(String::from_utf8(head).unwrap());
-            let answer = format!(
-                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{keys}",
-                keys.len()
-            );
-            connection.write_all(answer.as_bytes()).await.unwrap();
-        }
-    });
-    (url, asked)
-}
-
 #[tokio::test]
 async fn f01_headers_are_sent_and_a_proxy_is_used() {
     let server = TestServer::builder(AUDIENCE)
@@ -417,11 +390,13 @@ async fn f01_headers_are_sent_and_a_proxy_is_used() {
         .unwrap();
     let token = server.issuer().clone().clock(clock()).token().mint();
 
-    let (url, asked) = recorder(server.issuer().jwks()).await;
+    let keys = || ok(&server.issuer().jwks(), "");
+    let answer = keys();
+    let (url, asked) = by_hand(move |_| std::future::ready(answer.clone())).await;
     let fetch = Fetch::new().header("x-api-key", "secret-value");
     assert!(!format!("{fetch:?}").contains("secret-value"));
     let issuer = Issuer::new(NAME)
-        .jwks_at(format!("{url}/jwks?tenant=1"))
+        .jwks_at(format!("{url}?tenant=1"))
         .fetch(fetch);
     validator(issuer, &clock()).validate(&token).await.unwrap();
     let head = asked.lock().unwrap()[0].to_lowercase();
@@ -435,7 +410,8 @@ async fn f01_headers_are_sent_and_a_proxy_is_used() {
     assert!(!head.contains("accept-encoding"), "{head}");
 
     // The host exists nowhere: only the proxy can be asked for it.
-    let (url, asked) = recorder(server.issuer().jwks()).await;
+    let answer = keys();
+    let (url, asked) = by_hand(move |_| std::future::ready(answer.clone())).await;
     let fetch = Fetch::new().danger_allow_http().proxy(url);
     let issuer = Issuer::new(NAME)
         .jwks_at("http://keys.invalid/jwks")

@@ -3,19 +3,18 @@
 
 mod support_http;
 
-use std::future::Future;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use resource_server::testing::{Fault, TestIssuer, TestServer};
 use resource_server::{AccessToken, Error, Fetch, Issuer, Reason, Validator};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
 use support_http::{
-    AUDIENCE, COOLDOWN, LIFETIME, TOLERANCE, World, chain, clock, outage, reason, until, validator,
+    AUDIENCE, COOLDOWN, LIFETIME, TOLERANCE, World, by_hand, chain, clock, ok, outage, reason,
+    until, validator,
 };
 
 const NAME: &str = "https://as.example.com/tenant";
@@ -160,45 +159,6 @@ fn outside_a_runtime_what_is_at_hand_is_used() {
     assert!(validator.validate_now(&token).is_none());
     validate_on_a_runtime_of_its_own(&validator, &token).unwrap();
     assert!(validator.validate_now(&token).unwrap().is_ok());
-}
-
-/// A server whose answers are made by hand, from the number of the request on.
-async fn by_hand<F, A>(answer: F) -> (String, Arc<Mutex<Vec<String>>>)
-where
-    F: Fn(usize) -> A + Send + 'static,
-    A: Future<Output = String> + Send + 'static,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/jwks", listener.local_addr().unwrap());
-    let heads = Arc::new(Mutex::new(Vec::new()));
-    let asked = Arc::clone(&heads);
-    tokio::spawn(async move {
-        while let Ok((mut connection, _)) = listener.accept().await {
-            let mut head = Vec::new();
-            let mut piece = [0; 1024];
-            while !head.ends_with(b"\r\n\r\n") {
-                let count = connection.read(&mut piece).await.unwrap();
-                head.extend_from_slice(&piece[..count]);
-            }
-            let number = {
-                let mut heads = heads.lock().unwrap();
-                heads.push(String::from_utf8(head).unwrap());
-                heads.len()
-            };
-            let answer = answer(number);
-            tokio::spawn(async move {
-                let _ = connection.write_all(answer.await.as_bytes()).await;
-            });
-        }
-    });
-    (url, asked)
-}
-
-fn ok(body: &str, headers: &str) -> String {
-    let length = body.len();
-    format!(
-        "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}"
-    )
 }
 
 #[tokio::test]

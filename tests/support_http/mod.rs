@@ -3,10 +3,14 @@
 #![allow(dead_code)] // each test file uses a part of it
 
 use std::error::Error as StdError;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use resource_server::testing::{ManualClock, TestServer};
 use resource_server::{AccessToken, Error, Issuer, NumericDate, Reason, Validator};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 pub(crate) const AUDIENCE: &str = "https://api.example.com";
 pub(crate) const LIFETIME: Duration = Duration::from_secs(600);
@@ -120,4 +124,44 @@ pub(crate) async fn until(what: impl Fn() -> bool) {
     tokio::time::timeout(Duration::from_secs(60), waited)
         .await
         .expect("it comes about within a minute");
+}
+
+/// A server whose answers are made by hand, from the number of the request on.
+pub(crate) async fn by_hand<F, A>(answer: F) -> (String, Arc<Mutex<Vec<String>>>)
+where
+    F: Fn(usize) -> A + Send + 'static,
+    A: Future<Output = String> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/jwks", listener.local_addr().unwrap());
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let asked = Arc::clone(&heads);
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            let mut piece = [0; 1024];
+            while !head.ends_with(b"\r\n\r\n") {
+                let count = connection.read(&mut piece).await.unwrap();
+                head.extend_from_slice(&piece[..count]);
+            }
+            let number = {
+                let mut heads = heads.lock().unwrap();
+                heads.push(String::from_utf8(head).unwrap());
+                heads.len()
+            };
+            let answer = answer(number);
+            tokio::spawn(async move {
+                let _ = connection.write_all(answer.await.as_bytes()).await;
+            });
+        }
+    });
+    (url, asked)
+}
+
+/// An answer with this body.
+pub(crate) fn ok(body: &str, headers: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}"
+    )
 }
