@@ -3,7 +3,7 @@
 
 mod support_http;
 
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
 use resource_server::testing::{Fault, TestIssuer, TestServer};
@@ -293,6 +293,70 @@ async fn s05_metadata_that_can_not_be_read_again_is_no_outage_of_the_keys() {
     );
     world.clock.advance(Duration::from_secs(86_401));
     assert!(outage(world.validate(&token).await).contains("evil.example"));
+}
+
+#[tokio::test]
+async fn s05_metadata_that_hangs_is_no_outage_of_the_keys() {
+    let world =
+        World::with(|issuer| issuer.fetch(Fetch::new().timeout(Duration::from_millis(200)))).await;
+    let token = world.long_token();
+    world.validate(&token).await.unwrap();
+    world
+        .server
+        .fail_discovery(Fault::Delay(Duration::from_secs(3_600)));
+    world.clock.advance(Duration::from_secs(86_401));
+    for round in 2..6 {
+        world.validate(&token).await.unwrap();
+        assert_eq!(world.last_error(), None);
+        assert_eq!(world.server.fetches().jwks, round);
+        world.clock.advance(LIFETIME + Duration::from_secs(1));
+    }
+}
+
+#[tokio::test]
+async fn s05_what_stands_at_other_addresses_is_no_contradiction() {
+    const NOT_FOUND: &str =
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let host = Arc::new(OnceLock::new());
+    let keys = Arc::new(OnceLock::new());
+    let (url, asked) = by_hand({
+        let (host, keys) = (Arc::clone(&host), Arc::clone(&keys));
+        move |number| {
+            let host: &String = host.get().unwrap();
+            let of = |issuer: &str| {
+                ok(
+                    &format!(r#"{{"issuer":"{issuer}","jwks_uri":"{host}/jwks"}}"#),
+                    "",
+                )
+            };
+            let keys: &String = keys.get().unwrap();
+            std::future::ready(match number {
+                // This host ignores the path of RFC 8414's form: it is always the root's document.
+                1 | 5 => of(host),
+                2 => of(&format!("{host}/tenant")),
+                // A day later ours can't be had for a while.
+                4 | 6 => NOT_FOUND.to_owned(),
+                _ => ok(keys, ""),
+            })
+        }
+    })
+    .await;
+    let url = url.replace("/jwks", "");
+    host.set(url.clone()).unwrap();
+    let clock = clock();
+    let issuer = TestIssuer::new(&format!("{url}/tenant"), AUDIENCE).clock(clock.clone());
+    keys.set(issuer.jwks()).unwrap();
+    let token = issuer
+        .token()
+        .expires_in(Duration::from_secs(1_000_000))
+        .mint();
+    let validator = validator(Issuer::discover(issuer.name()).refresh_on_demand(), &clock);
+    validator.validate(&token).await.unwrap();
+    assert_eq!(asked.lock().unwrap().len(), 3);
+    clock.advance(Duration::from_secs(86_401));
+    validator.validate(&token).await.unwrap();
+    assert_eq!(asked.lock().unwrap().len(), 7);
+    assert_eq!(validator.health()[0].status().last_error, None);
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ pub(crate) struct Metadata {
 /// Why no metadata was found.
 pub(crate) struct NotFound {
     pub(crate) error: SourceError,
-    /// A document was found, and it is another issuer's or unusable: not a matter of trying again.
+    /// Where the issuer's document was found before, there is one now that is another issuer's or unusable.
     pub(crate) is_contradiction: bool,
 }
 
@@ -68,6 +68,11 @@ impl Discovery {
         self.addresses.first()
     }
 
+    /// How many addresses there are to try.
+    pub(crate) fn count(&self) -> u32 {
+        u32::try_from(self.addresses.len()).unwrap_or(u32::MAX)
+    }
+
     /// Finds the metadata, at the address where it was last time if that is known.
     ///
     /// An answer that is not the issuer's document leads on to the next address: hosts have all kinds of things at paths
@@ -78,6 +83,7 @@ impl Discovery {
         last: Option<&Address>,
     ) -> Result<Metadata, NotFound> {
         let mut failures: Vec<Failure> = Vec::new();
+        let mut contradiction = None;
         let others = self
             .addresses
             .iter()
@@ -92,9 +98,23 @@ impl Discovery {
                     Err(failure) => failure,
                 },
             };
-            failures.push(failure);
+            // Other addresses may always have been another issuer's; where ours was found, that says something.
+            if last == Some(address) && failure.is_contradiction() {
+                contradiction = Some(failure);
+            } else {
+                failures.push(failure);
+            }
         }
-        Err(self.gravest(failures))
+        Err(match contradiction {
+            Some(failure) => NotFound {
+                error: self.gravest(vec![failure]),
+                is_contradiction: true,
+            },
+            None => NotFound {
+                error: self.gravest(failures),
+                is_contradiction: false,
+            },
+        })
     }
 
     fn read(&self, text: &str, at: &Address, http: Http) -> Result<Metadata, Failure> {
@@ -130,7 +150,7 @@ impl Discovery {
         })
     }
 
-    fn gravest(&self, failures: Vec<Failure>) -> NotFound {
+    fn gravest(&self, failures: Vec<Failure>) -> SourceError {
         let tried: Vec<_> = self.addresses.iter().map(Address::to_string).collect();
         let what = format!("no metadata of issuer \"{}\" was found", self.issuer);
         // The first among the gravest: `max_by_key` would take the last.
@@ -153,10 +173,7 @@ impl Discovery {
         if let Some(after) = retry_after {
             error = error.retry_in(after);
         }
-        NotFound {
-            error,
-            is_contradiction: matches!(gravity, Some(Gravity::OtherIssuer | Gravity::Unusable)),
-        }
+        error
     }
 }
 
@@ -227,6 +244,10 @@ impl Failure {
                 None => Gravity::NotADocument,
             },
         }
+    }
+
+    fn is_contradiction(&self) -> bool {
+        matches!(self.gravity(), Gravity::OtherIssuer | Gravity::Unusable)
     }
 
     fn retry_after(&self) -> Option<Duration> {

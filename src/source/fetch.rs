@@ -97,14 +97,14 @@ impl Fetch {
     }
 
     /// Goes through this proxy, `http` or `https`, for example `http://proxy.internal:3128`. Without this no proxy is used;
-    /// for plain http on loopback never.
+    /// for plain http on loopback never, unless `danger_allow_http` is set.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = ProxySetting::Url(url.into());
         self
     }
 
     /// Goes through the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY` and so on); for plain http on
-    /// loopback never.
+    /// loopback never, unless `danger_allow_http` is set.
     pub fn proxy_from_environment(mut self) -> Self {
         self.proxy = ProxySetting::Environment;
         self

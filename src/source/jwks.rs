@@ -20,6 +20,8 @@ use super::{KeySource, SourceError, SourceStatus};
 
 /// Metadata is read again this often.
 const METADATA_LIFETIME: Duration = Duration::from_secs(86_400);
+/// After reading it again has failed.
+const METADATA_PAUSE: Duration = Duration::from_secs(600);
 /// The prompter looks at least this often, for a clock that jumped while it slept.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// Between the end of a fetch and the next look.
@@ -44,6 +46,7 @@ struct Inner {
     issuer: String,
     location: Location,
     fetcher: Fetcher,
+    longest_fetch: Duration,
     clock: Arc<dyn Clock>,
     state: RwLock<State>,
     /// Without a task: what is due is done by the next caller.
@@ -60,6 +63,8 @@ struct State {
     /// Of these keys.
     etag: Option<EntityTag>,
     metadata: Option<(Arc<Metadata>, Moment)>,
+    /// When reading it again was last tried in vain.
+    metadata_failed_at: Option<Moment>,
     flight: Option<Flight>,
     /// Fetches that came to an end, good or bad. One that was lost doesn't count.
     landings: u64,
@@ -101,16 +106,28 @@ impl RemoteJwks {
             Location::Metadata(discovery) => discovery.home(),
         };
         let fetcher = home.map_or_else(|| fetcher.clone(), |home| fetcher.at_home_at(home));
+        // Each address of the metadata, then the keys.
+        let calls = match &location {
+            Location::Jwks(_) => 1,
+            Location::Metadata(discovery) => discovery.count() + 1,
+        };
+        let longest_fetch = fetcher.timeout() * calls;
+        let limits = Limits {
+            longest_fetch,
+            ..limits
+        };
         RemoteJwks(Arc::new(Inner {
             issuer: issuer.to_owned(),
             location,
             fetcher,
+            longest_fetch,
             clock,
             state: RwLock::new(State {
                 refresh: Refresh::new(limits),
                 keys: None,
                 etag: None,
                 metadata: None,
+                metadata_failed_at: None,
                 flight: None,
                 landings: 0,
                 last_error: None,
@@ -242,6 +259,7 @@ impl Inner {
         let pilot = Pilot {
             inner: Arc::clone(self),
             ticket: flight.ticket,
+            has_begun: false,
             has_landed: false,
             _landing: sender,
         };
@@ -250,15 +268,10 @@ impl Inner {
         Ok(Waiting { flight, landings })
     }
 
-    /// How long a fetch may take: metadata and keys, each within the time limit of a call.
-    fn load_limit(&self) -> Duration {
-        self.fetcher.timeout() * 2
-    }
-
     /// Waits for the end of a fetch, but no longer than it can take.
     async fn wait(&self, flight: &Flight) -> Result<(), SourceError> {
         let mut landing = flight.landing.clone();
-        let left = (self.load_limit() + GRACE).saturating_sub(flight.begun.elapsed());
+        let left = (self.longest_fetch + GRACE).saturating_sub(flight.begun.elapsed());
         let timer = timer(left)?;
         tokio::select! {
             biased;
@@ -272,7 +285,7 @@ impl Inner {
     /// A runtime that lives but is not driven neither goes on with a fetch nor drops it. Then another is begun in its place;
     /// should it come to an end after all, what it brought is taken if nothing newer came.
     fn give_up_stuck_flight(&self, state: &mut State) {
-        let limit = self.load_limit() + GRACE;
+        let limit = self.longest_fetch + GRACE;
         if let Some(flight) = state
             .flight
             .take_if(|flight| flight.begun.elapsed() >= limit)
@@ -316,23 +329,34 @@ impl Inner {
         self.fetcher.get(address, tag).await
     }
 
-    /// The issuer's metadata, and whether it was read just now.
+    /// The issuer's metadata, and whether it was read just now. Once known, it is read again from time to time; where that
+    /// can't be done, that is no reason to do without the keys.
     async fn metadata(&self, discovery: &Discovery) -> Result<(Arc<Metadata>, bool), SourceError> {
-        let known = self.read().metadata.clone();
-        match known {
-            Some((metadata, since)) if since.elapsed(self.now()) < METADATA_LIFETIME => {
-                Ok((metadata, false))
+        let (known, failed_at) = {
+            let state = self.read();
+            (state.metadata.clone(), state.metadata_failed_at)
+        };
+        let Some((known, since)) = known else {
+            return match self.read_metadata(discovery).await {
+                Ok(metadata) => Ok((metadata, true)),
+                Err(error) => Err(error.error),
+            };
+        };
+        let now = self.now();
+        let is_due = since.elapsed(now) >= METADATA_LIFETIME
+            && failed_at.is_none_or(|at| at.elapsed(now) >= METADATA_PAUSE);
+        if !is_due {
+            return Ok((known, false));
+        }
+        // Within the time of one call, so that there is as much left for the keys.
+        let read = self.read_metadata(discovery);
+        match tokio::time::timeout(self.fetcher.timeout(), read).await {
+            Ok(Ok(metadata)) => Ok((metadata, true)),
+            Ok(Err(error)) if error.is_contradiction => Err(error.error),
+            Ok(Err(_)) | Err(_) => {
+                self.write().metadata_failed_at = Some(now);
+                Ok((known, true))
             }
-            Some((metadata, _)) => match self.read_metadata(discovery).await {
-                Ok(metadata) => Ok((metadata, true)),
-                // It can't be read now: no reason to do without the keys.
-                Err(error) if !error.is_contradiction => Ok((metadata, true)),
-                Err(error) => Err(error.error),
-            },
-            None => match self.read_metadata(discovery).await {
-                Ok(metadata) => Ok((metadata, true)),
-                Err(error) => Err(error.error),
-            },
         }
     }
 
@@ -341,7 +365,9 @@ impl Inner {
         let last = known.as_ref().map(|(metadata, _)| &metadata.found_at);
         let metadata = Arc::new(discovery.find(&self.fetcher, last).await?);
         let now = self.now();
-        self.write().metadata = Some((Arc::clone(&metadata), now));
+        let mut state = self.write();
+        state.metadata = Some((Arc::clone(&metadata), now));
+        state.metadata_failed_at = None;
         Ok(metadata)
     }
 
@@ -387,6 +413,7 @@ impl Inner {
 
     fn landed(&self, ticket: Ticket, outcome: Result<Loaded, SourceError>) {
         let spread = spread();
+        let now = self.now();
         let mut state = self.write();
         let is_current = |flight: &mut Flight| flight.ticket.is(ticket);
         state.flight.take_if(is_current);
@@ -403,7 +430,10 @@ impl Inner {
                 state.last_error = None;
             }
             Err(error) => {
-                if !state.refresh.failed(ticket, error.retry_after(), spread) {
+                if !state
+                    .refresh
+                    .failed(ticket, error.retry_after(), spread, now)
+                {
                     return;
                 }
                 state.last_error = Some(error);
@@ -465,13 +495,15 @@ struct Loaded {
 struct Pilot {
     inner: Arc<Inner>,
     ticket: Ticket,
+    has_begun: bool,
     has_landed: bool,
     _landing: watch::Sender<()>,
 }
 
 impl Pilot {
     async fn fly(mut self) {
-        let load = tokio::time::timeout(self.inner.load_limit(), self.inner.load());
+        self.has_begun = true;
+        let load = tokio::time::timeout(self.inner.longest_fetch, self.inner.load());
         let outcome = load.await.unwrap_or_else(|_| {
             let issuer = &self.inner.issuer;
             let what = format!("the keys of issuer \"{issuer}\" did not come in time");
@@ -496,7 +528,11 @@ impl Drop for Pilot {
         let mut state = self.inner.write();
         let ticket = self.ticket;
         state.flight.take_if(|flight| flight.ticket.is(ticket));
-        state.refresh.lost(ticket);
+        if self.has_begun {
+            state.refresh.lost(ticket);
+        } else {
+            state.refresh.never_began(ticket);
+        }
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Limits {
     pub(crate) default_lifetime: Duration,
     /// How long keys past their lifetime are used while fetches fail.
     pub(crate) outage_tolerance: Duration,
+    /// How long a fetch may take.
+    pub(crate) longest_fetch: Duration,
 }
 
 impl Default for Limits {
@@ -25,6 +27,7 @@ impl Default for Limits {
         Limits {
             default_lifetime: Duration::from_secs(600),
             outage_tolerance: Duration::from_secs(3_600),
+            longest_fetch: Duration::from_secs(15),
         }
     }
 }
@@ -46,10 +49,10 @@ const MAX_BACKOFF: Duration = Duration::from_secs(60);
 /// A `Retry-After` counts up to this.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
 /// Whatever happens, fetches start at most this many at once and then one in each interval.
-const BURST: u32 = 6;
+const BURST: u32 = 10;
 const BUDGET_INTERVAL: Duration = Duration::from_secs(5);
-/// A failure is news for this long past the pause that it brings: for as long as a fetch may take.
-const NEWS: Duration = Duration::from_secs(15);
+/// A failure is news until the fetch that follows it has had its time, and this long more.
+const NEWS: Duration = Duration::from_secs(5);
 
 /// A moment on both clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +107,7 @@ pub(crate) struct Refresh {
     started: u64,
     last_start: Option<Moment>,
     failures: u32,
+    failed_at: Option<Moment>,
     /// From the last start, after a failure.
     pause: Duration,
     budget: Budget,
@@ -166,6 +170,7 @@ impl Refresh {
             started: 0,
             last_start: None,
             failures: 0,
+            failed_at: None,
             pause: Duration::ZERO,
             budget: Budget::default(),
         }
@@ -252,6 +257,7 @@ impl Refresh {
         let lifetime = lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME);
         self.ended(ticket);
         self.failures = 0;
+        self.failed_at = None;
         self.pause = Duration::ZERO;
         self.held = Some(Held {
             since: ticket.start,
@@ -269,12 +275,14 @@ impl Refresh {
         ticket: Ticket,
         retry_after: Option<Duration>,
         spread: f64,
+        now: Moment,
     ) -> bool {
         if !self.ended(ticket) {
             return false;
         }
         let doubled = FIRST_BACKOFF * 2_u32.pow(self.failures.min(10));
         self.failures = self.failures.saturating_add(1);
+        self.failed_at = Some(now);
         let backoff = doubled
             .min(MAX_BACKOFF)
             .mul_f64(0.75 + 0.25 * spread.clamp(0.0, 1.0));
@@ -282,8 +290,16 @@ impl Refresh {
         true
     }
 
-    /// It ended without an outcome, because the runtime that it ran on did: as if it had not begun.
+    /// It ended without an outcome, because the runtime that it ran on did. It is no failure and starts no pause, but the
+    /// issuer may have been asked: so the budget stays spent.
     pub(crate) fn lost(&mut self, ticket: Ticket) {
+        if self.ended(ticket) {
+            self.last_start = ticket.start_before;
+        }
+    }
+
+    /// It was lost before it had begun in earnest.
+    pub(crate) fn never_began(&mut self, ticket: Ticket) {
         if self.ended(ticket) {
             self.last_start = ticket.start_before;
             self.budget = ticket.budget_before;
@@ -345,10 +361,8 @@ impl Refresh {
 
     /// A failure long ago says nothing about now.
     fn has_just_failed(&self, now: Moment) -> bool {
-        !self.is_well()
-            && self
-                .last_start
-                .is_some_and(|start| start.elapsed(now) <= self.pause + NEWS)
+        let news = self.pause + self.limits.longest_fetch + NEWS;
+        self.failed_at.is_some_and(|at| at.elapsed(now) <= news)
     }
 
     /// Whether a fetch may start, `gap` after the last start at the earliest. One that is under way may be joined.

@@ -135,7 +135,7 @@ fn c05_a_number_that_the_json_library_can_not_read_is_malformed() {
             format!(r#"{{"a":{number}}}"#),
             format!(r#"{{"a":[{number}]}}"#),
         ] {
-            let read = serde_json::from_str::<serde_json::Value>(&text);
+            let read = serde_json::from_str::<f64>(number);
             assert_eq!(fault(&text).is_none(), read.is_ok(), "{text}");
         }
     }

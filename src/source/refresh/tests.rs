@@ -45,7 +45,7 @@ impl World {
         if answers {
             assert!(self.state.fetched(ticket, Lifetime::Unsaid, 0.5));
         } else {
-            assert!(self.state.failed(ticket, None, 0.5));
+            assert!(self.state.failed(ticket, None, 0.5, self.now));
         }
     }
 
@@ -121,6 +121,30 @@ fn s05_nobody_with_a_known_key_waits_while_fetches_fail() {
 }
 
 #[test]
+fn s05_nor_while_a_fetch_takes_its_time_to_fail() {
+    let longest = Duration::from_secs(120);
+    let mut world = World::with_keys();
+    world.state.limits.longest_fetch = longest;
+    world.pass(LIFETIME);
+    world.fetch(false);
+    for _ in 0..10 {
+        // The pause, then a fetch that takes all the time it may.
+        world.pass(world.state.pause);
+        assert_eq!(
+            world.state.decide(Asked::Known, world.now),
+            Decision::ServeAndFetch
+        );
+        let ticket = world.state.started(world.now);
+        for _ in 0..longest.as_secs() {
+            world.pass_secs(1);
+            let decision = world.state.decide(Asked::Known, world.now);
+            assert_ne!(decision, Decision::Fetch, "nobody waits");
+        }
+        world.state.failed(ticket, None, 0.5, world.now);
+    }
+}
+
+#[test]
 fn s04_a_failure_long_ago_is_no_reason_to_serve_stale_keys() {
     let mut world = World::with_keys();
     world.pass_secs(540);
@@ -159,7 +183,7 @@ fn s06_of_two_fetches_the_later_one_counts() {
     world.pass_secs(20);
     let second = world.state.started(world.now);
     // The failure of the first says nothing now.
-    assert!(!world.state.failed(stuck, None, 0.5));
+    assert!(!world.state.failed(stuck, None, 0.5, world.now));
     assert!(world.state.is_in_flight());
     assert!(world.state.fetched(second, Lifetime::Unsaid, 0.5));
     assert!(!world.state.fetched(stuck, Lifetime::Unsaid, 0.5));
@@ -229,7 +253,7 @@ fn s08_the_pause_doubles_up_to_a_minute_and_spreads() {
         let ticket = world.state.started(world.now);
         world
             .state
-            .failed(ticket, said.map(Duration::from_secs), spread);
+            .failed(ticket, said.map(Duration::from_secs), spread, world.now);
         world.state.pause
     };
     assert!(pause(None, 0.0) < pause(None, 1.0));
@@ -330,7 +354,7 @@ fn s07_a_wall_clock_that_jumps_neither_freezes_nor_storms() {
         world.ask(Asked::Unknown, true);
         world.ask(Asked::Known, true);
     }
-    assert!(world.fetches <= 3_600 / 5 + 7, "{}", world.fetches);
+    assert!(world.fetches <= 3_600 / 5 + 11, "{}", world.fetches);
 }
 
 #[test]
@@ -338,9 +362,18 @@ fn s06_a_fetch_that_was_lost_counts_for_nothing() {
     let mut world = World::new();
     for _ in 0..100 {
         let ticket = world.state.started(world.now);
-        world.state.lost(ticket);
+        world.state.never_began(ticket);
         assert_eq!(world.state.decide(Asked::Known, world.now), Decision::Fetch);
     }
+    // Where the issuer may have been asked, the budget bounds how often.
+    for _ in 0..BURST {
+        assert_eq!(world.state.decide(Asked::Known, world.now), Decision::Fetch);
+        let ticket = world.state.started(world.now);
+        world.state.lost(ticket);
+    }
+    assert!(is_refused(world.state.decide(Asked::Known, world.now)));
+    world.pass(BUDGET_INTERVAL);
+    assert_eq!(world.state.decide(Asked::Known, world.now), Decision::Fetch);
     let mut world = World::with_keys();
     world.pass(COOLDOWN);
     let ticket = world.state.started(world.now);
@@ -434,7 +467,7 @@ mod properties {
                         if decision == Decision::Serve {
                             let age = world.state.age(world.now).unwrap();
                             prop_assert!(age <= LIFETIME + TOLERANCE);
-                            let has_just_failed = failed_at.is_some_and(|at| at.elapsed(world.now) <= MAX_BACKOFF + NEWS);
+                            let has_just_failed = failed_at.is_some_and(|at| at.elapsed(world.now) <= MAX_BACKOFF + Limits::default().longest_fetch + NEWS);
                             if !has_just_failed && !budget_was_empty {
                                 prop_assert!(age <= LIFETIME);
                             }
