@@ -280,6 +280,24 @@ async fn s02_what_is_no_good_answer_leaves_the_keys_in_use() {
 }
 
 #[tokio::test]
+async fn s02_an_address_that_hangs_is_named() {
+    let server = TestServer::builder(AUDIENCE)
+        .name(NAME)
+        .start()
+        .await
+        .unwrap();
+    server.fail_jwks(Fault::Delay(Duration::from_secs(3_600)));
+    let fetch = Fetch::new().timeout(Duration::from_millis(200));
+    let issuer = Issuer::new(NAME).jwks_at(server.jwks_url()).fetch(fetch);
+    let token = server.issuer().clone().clock(clock()).token().mint();
+    let said = outage(validator(issuer, &clock()).validate(&token).await);
+    assert!(
+        said.contains(&server.jwks_url()) && said.contains("in time"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
 async fn s02_a_pooled_connection_that_was_closed_meanwhile_is_no_failure() {
     let world = World::new().await;
     world.server.fail(Fault::ResetReused);

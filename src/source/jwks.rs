@@ -503,7 +503,9 @@ struct Pilot {
 impl Pilot {
     async fn fly(mut self) {
         self.has_begun = true;
-        let load = tokio::time::timeout(self.inner.longest_fetch, self.inner.load());
+        // A little more than its calls may take together: each of them tells better what it waited for.
+        let limit = self.inner.longest_fetch + GRACE / 2;
+        let load = tokio::time::timeout(limit, self.inner.load());
         let outcome = load.await.unwrap_or_else(|_| {
             let issuer = &self.inner.issuer;
             let what = format!("the keys of issuer \"{issuer}\" did not come in time");
