@@ -1,4 +1,6 @@
-//! The cached JWK Set: fetched, refreshed, shared. When to do what is decided in `refresh`.
+//! The cached JWK Set: fetched, refreshed, shared. When to do what is decided in `refresh`; how one fetch goes is in `load`.
+
+mod load;
 
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
@@ -12,16 +14,14 @@ use tokio::sync::watch;
 
 use crate::core::{Clock, Evidence, KeySet, PresentedToken};
 
-use super::address::Address;
-use super::discovery::{Discovery, Metadata, NotFound};
-use super::fetcher::{Answer, FetchError, Fetcher};
-use super::refresh::{Asked, Decision, Lifetime, Limits, Moment, Refresh, Ticket};
+use super::discovery::Metadata;
+use super::fetcher::Fetcher;
+use super::refresh::{Asked, Decision, Limits, Moment, Refresh, Ticket};
 use super::{KeySource, SourceError, SourceStatus};
+use load::{EntityTag, Loaded};
 
-/// Metadata is read again this often.
-const METADATA_LIFETIME: Duration = Duration::from_secs(86_400);
-/// After reading it again has failed.
-const METADATA_PAUSE: Duration = Duration::from_secs(600);
+pub(crate) use load::Location;
+
 /// The prompter looks at least this often, for a clock that jumped while it slept.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// Between the end of a fetch and the next look.
@@ -30,14 +30,6 @@ const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 const GRACE: Duration = Duration::from_secs(1);
 /// Fetches that one request may wait for: those that are lost with their runtime, or brought what is too old by then.
 const MAX_ROUNDS: usize = 3;
-
-/// Where the key set is.
-pub(crate) enum Location {
-    /// At this address.
-    Jwks(Address),
-    /// At the address that the issuer's metadata names.
-    Metadata(Discovery),
-}
 
 /// An issuer's JWK Set over HTTP.
 pub(crate) struct RemoteJwks(Arc<Inner>);
@@ -294,123 +286,6 @@ impl Inner {
         }
     }
 
-    /// One fetch, with whatever it takes to find out where from.
-    async fn load(&self) -> Result<Loaded, SourceError> {
-        let discovery = match &self.location {
-            Location::Jwks(address) => {
-                let answer = self.get(address).await;
-                return self.take(address, answer.map_err(|error| self.not_fetched(error))?);
-            }
-            Location::Metadata(discovery) => discovery,
-        };
-        let (metadata, is_fresh) = self.metadata(discovery).await?;
-        let error = match self.get(&metadata.jwks_uri).await {
-            Ok(answer) => return self.take(&metadata.jwks_uri, answer),
-            Err(error) => error,
-        };
-        // Have the keys moved since the metadata was read?
-        if !is_fresh
-            && let Ok(anew) = self.read_metadata(discovery).await
-            && anew.jwks_uri != metadata.jwks_uri
-        {
-            let answer = self.get(&anew.jwks_uri).await;
-            return self.take(
-                &anew.jwks_uri,
-                answer.map_err(|error| self.not_fetched(error))?,
-            );
-        }
-        Err(self.not_fetched(error))
-    }
-
-    async fn get(&self, address: &Address) -> Result<Answer, FetchError> {
-        let etag = self.read().etag.clone();
-        let tag = etag.as_ref().filter(|etag| etag.at == *address);
-        let tag = tag.map(|etag| etag.tag.as_str());
-        self.fetcher.get(address, tag).await
-    }
-
-    /// The issuer's metadata, and whether it was read just now. Once known, it is read again from time to time; where that
-    /// can't be done, that is no reason to do without the keys.
-    async fn metadata(&self, discovery: &Discovery) -> Result<(Arc<Metadata>, bool), SourceError> {
-        let (known, failed_at) = {
-            let state = self.read();
-            (state.metadata.clone(), state.metadata_failed_at)
-        };
-        let Some((known, since)) = known else {
-            return match self.read_metadata(discovery).await {
-                Ok(metadata) => Ok((metadata, true)),
-                Err(error) => Err(error.error),
-            };
-        };
-        let now = self.now();
-        let is_due = since.elapsed(now) >= METADATA_LIFETIME
-            && failed_at.is_none_or(|at| at.elapsed(now) >= METADATA_PAUSE);
-        if !is_due {
-            return Ok((known, false));
-        }
-        // Within the time of one call, so that there is as much left for the keys.
-        let read = self.read_metadata(discovery);
-        match tokio::time::timeout(self.fetcher.timeout(), read).await {
-            Ok(Ok(metadata)) => Ok((metadata, true)),
-            Ok(Err(error)) if error.is_contradiction => Err(error.error),
-            Ok(Err(_)) | Err(_) => {
-                self.write().metadata_failed_at = Some(now);
-                Ok((known, true))
-            }
-        }
-    }
-
-    async fn read_metadata(&self, discovery: &Discovery) -> Result<Arc<Metadata>, NotFound> {
-        let known = self.read().metadata.clone();
-        let last = known.as_ref().map(|(metadata, _)| &metadata.found_at);
-        let metadata = Arc::new(discovery.find(&self.fetcher, last).await?);
-        let now = self.now();
-        let mut state = self.write();
-        state.metadata = Some((Arc::clone(&metadata), now));
-        state.metadata_failed_at = None;
-        Ok(metadata)
-    }
-
-    fn take(&self, from: &Address, answer: Answer) -> Result<Loaded, SourceError> {
-        match answer {
-            Answer::NotModified { lifetime } => Ok(Loaded {
-                keys: None,
-                lifetime: lifetime.map_or(Lifetime::Kept, Lifetime::Said),
-            }),
-            Answer::Body {
-                text,
-                etag,
-                lifetime,
-            } => {
-                let keys = KeySet::from_jwks(&text).map_err(|error| {
-                    SourceError::new(format!(
-                        "what issuer \"{}\" publishes as its keys can't be used",
-                        self.issuer
-                    ))
-                    .caused_by(error)
-                })?;
-                let etag = etag.map(|tag| EntityTag {
-                    at: from.clone(),
-                    tag,
-                });
-                Ok(Loaded {
-                    keys: Some((Arc::new(keys), etag)),
-                    lifetime: lifetime.map_or(Lifetime::Unsaid, Lifetime::Said),
-                })
-            }
-        }
-    }
-
-    fn not_fetched(&self, error: FetchError) -> SourceError {
-        let what = format!("the keys of issuer \"{}\" can't be fetched", self.issuer);
-        let retry_after = error.retry_after();
-        let error = SourceError::new(what).caused_by(error);
-        match retry_after {
-            Some(after) => error.retry_in(after),
-            None => error,
-        }
-    }
-
     fn landed(&self, ticket: Ticket, outcome: Result<Loaded, SourceError>) {
         let spread = spread();
         let now = self.now();
@@ -476,19 +351,6 @@ impl State {
             Asked::Unknown
         }
     }
-}
-
-/// An entity tag (RFC 9110 section 8.8.3), which says something at its own address only.
-#[derive(Clone)]
-struct EntityTag {
-    at: Address,
-    tag: String,
-}
-
-/// A key set as it came; no keys where those held are still the issuer's.
-struct Loaded {
-    keys: Option<(Arc<KeySet>, Option<EntityTag>)>,
-    lifetime: Lifetime,
 }
 
 /// Carries out a fetch. However it ends, its waiters learn of it: also when its runtime drops it, or when it panics.
