@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::core::PolicyProblem;
+use crate::core::{Algorithm, PolicyProblem, SecretProblem};
 #[cfg(feature = "jwks")]
 use crate::source::{AddressProblem, FetchProblem};
 
@@ -91,6 +91,33 @@ pub enum BuildProblem {
         issuer: String,
         /// What is wrong with its policy.
         problem: PolicyProblem,
+    },
+    /// The secret of [`Issuer::hmac`](crate::Issuer::hmac).
+    #[error("issuer \"{issuer}\": {problem}")]
+    Secret {
+        /// The issuer's name.
+        issuer: String,
+        /// What is wrong with the secret.
+        problem: SecretProblem,
+    },
+    /// A policy beside [`Issuer::hmac`](crate::Issuer::hmac) that names another algorithm than the secret's.
+    #[error(
+        "issuer \"{issuer}\" has a secret for {algorithm} and a policy for other algorithms: leave them out of the policy"
+    )]
+    OtherAlgorithms {
+        /// The issuer's name.
+        issuer: String,
+        /// The secret's algorithm.
+        algorithm: Algorithm,
+    },
+    /// A policy that names HMAC for an issuer whose keys are fetched: published keys are never secrets.
+    #[cfg(feature = "jwks")]
+    #[error(
+        "issuer \"{issuer}\" has a policy for HMAC, and its keys are fetched, which gives no secrets: use Issuer::hmac"
+    )]
+    HmacWithFetchedKeys {
+        /// The issuer's name.
+        issuer: String,
     },
     /// An address that may not be fetched from: the issuer's name for discovery, or one that was given.
     #[cfg(feature = "jwks")]

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::build_error::BuildProblem;
-use crate::core::{Clock, Policy, PolicyBuilder, PolicyError};
+use crate::core::{Algorithm, Clock, KeySet, Policy, PolicyBuilder, PolicyError, SecretProblem};
 #[cfg(feature = "jwks")]
 use crate::source::{Address, Discovery, Fetch, Fetcher, Limits, Location, RemoteJwks};
 use crate::source::{DynKeySource, KeySource, StaticKeys};
@@ -28,6 +28,8 @@ pub struct Issuer {
     has_two_policies: bool,
     audiences: Vec<String>,
     sources: Vec<Recipe>,
+    hmac: Option<Algorithm>,
+    secret_problem: Option<SecretProblem>,
     #[cfg(feature = "jwks")]
     fetch: Option<Fetch>,
     #[cfg(feature = "jwks")]
@@ -69,6 +71,8 @@ impl Issuer {
             has_two_policies: false,
             audiences: Vec::new(),
             sources: Vec::new(),
+            hmac: None,
+            secret_problem: None,
             #[cfg(feature = "jwks")]
             fetch: None,
             #[cfg(feature = "jwks")]
@@ -99,6 +103,42 @@ impl Issuer {
         let mut issuer = Issuer::new(name);
         issuer.sources.push(Recipe::Discovery);
         issuer
+    }
+
+    /// By its name, for tokens that are signed with a secret which this API shares with it: `HS256`, `HS384` or `HS512`
+    /// (RFC 7518 section 3.2). Sets the source and the algorithm; a policy may be added for the rest.
+    ///
+    /// Whoever has the secret can mint tokens, each API that verifies them included: where there is a choice, take an issuer
+    /// with public keys. The secret has at least as many bytes as the hash (32, 48 or 64), best random ones, and is taken
+    /// as it is: where it stands encoded (base64, hex), decode it first. What reads as a key or certificate, and one byte
+    /// again and again, is refused when the Validator is built. A token may have any `kid`, or none. No copy of the secret
+    /// is kept but the backend's.
+    ///
+    /// ```
+    /// use resource_server::{Algorithm, Issuer, Validator};
+    ///
+    /// # let secret = b"0123456789abcdef0123456789abcdef";
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(Issuer::hmac("https://as.example.com", Algorithm::HS256, secret))
+    ///     .build()?;
+    ///
+    /// let short = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(Issuer::hmac("https://as.example.com", Algorithm::HS256, b"secret"));
+    /// assert!(short.build().is_err());
+    /// # Ok::<(), resource_server::BuildError>(())
+    /// ```
+    pub fn hmac(name: impl Into<String>, algorithm: Algorithm, secret: impl AsRef<[u8]>) -> Self {
+        let mut issuer = Issuer::new(name);
+        issuer.hmac = Some(algorithm);
+        match KeySet::from_hmac_secret(algorithm, secret.as_ref()) {
+            Ok(keys) => issuer.keys(StaticKeys::from(keys)),
+            Err(problem) => {
+                issuer.secret_problem = Some(problem);
+                issuer
+            }
+        }
     }
 
     /// Keys from where this metadata document says, for an issuer whose name is not its address (containers, clusters,
@@ -174,11 +214,14 @@ impl Issuer {
     /// Whether a client is needed to fetch its keys, and it brings none.
     #[cfg(feature = "jwks")]
     pub(crate) fn needs_common_fetcher(&self) -> bool {
-        self.fetch.is_none()
-            && self
-                .sources
-                .iter()
-                .any(|source| !matches!(source, Recipe::Made(_)))
+        self.fetch.is_none() && self.has_fetched_keys()
+    }
+
+    #[cfg(feature = "jwks")]
+    fn has_fetched_keys(&self) -> bool {
+        self.sources
+            .iter()
+            .any(|source| !matches!(source, Recipe::Made(_)))
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -192,7 +235,12 @@ impl Issuer {
     ) -> Result<(Policy, Box<dyn DynKeySource>), Vec<BuildProblem>> {
         let mut problems = Vec::new();
         let policy = self.finish_policy(surroundings.audiences, &mut problems);
-        if self.sources.is_empty() {
+        if let Some(problem) = self.secret_problem.take() {
+            problems.push(BuildProblem::Secret {
+                issuer: self.name.clone(),
+                problem,
+            });
+        } else if self.sources.is_empty() {
             problems.push(BuildProblem::NoSource {
                 issuer: self.name.clone(),
             });
@@ -270,6 +318,30 @@ impl Issuer {
             default_audiences
         };
         let mut settings = settings.issuer(&self.name);
+        if let Some(algorithm) = self.hmac {
+            if settings
+                .named_algorithms()
+                .is_some_and(|named| named != [algorithm])
+            {
+                problems.push(BuildProblem::OtherAlgorithms {
+                    issuer: self.name.clone(),
+                    algorithm,
+                });
+            }
+            settings = settings.algorithms([algorithm]);
+        }
+        #[cfg(feature = "jwks")]
+        if self.has_fetched_keys()
+            && settings
+                .named_algorithms()
+                .into_iter()
+                .flatten()
+                .any(|named| named.is_hmac())
+        {
+            problems.push(BuildProblem::HmacWithFetchedKeys {
+                issuer: self.name.clone(),
+            });
+        }
         for audience in audiences {
             settings = settings.audience(audience);
         }

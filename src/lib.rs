@@ -49,12 +49,15 @@
 //!
 //! * `aws-lc-rs` (default): the signature backend. For FIPS add `aws-lc-rs = { version = "1", features = ["fips"] }` to
 //!   your own dependencies: cargo unites it with ours.
+//! * `rust-crypto`: a signature backend without C, for the pure core (with `jwks`, the TLS of reqwest brings AWS-LC all
+//!   the same). It has no ES512, ES256K and ML-DSA, takes RSA keys of at most 4096 bits, and is slower. Where both are
+//!   on, `aws-lc-rs` serves.
 //! * `jwks` (default): keys that are fetched. Needs a tokio runtime when a token comes; brings reqwest with rustls.
 //! * `pem` (with `jwks`): [`StaticKeys::from_pem`].
 //! * `testing`: [`testing::TestIssuer`] mints tokens, good and bad, for tests of your own API; with `jwks`,
 //!   [`testing::TestServer`] serves their keys and fails as you tell it.
 //!
-//! Without default features but with `aws-lc-rs` this is the pure core, [`Validator`], [`StaticKeys`] and [`KeySource`].
+//! Without default features but with a signature backend this is the pure core, [`Validator`], [`StaticKeys`] and [`KeySource`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
@@ -67,8 +70,10 @@
     )
 )]
 
-#[cfg(not(feature = "aws-lc-rs"))]
-compile_error!("resource-server needs a signature backend: enable the feature `aws-lc-rs`");
+#[cfg(not(any(feature = "aws-lc-rs", feature = "rust-crypto")))]
+compile_error!(
+    "resource-server needs a signature backend: enable the feature `aws-lc-rs` or `rust-crypto`"
+);
 
 mod build_error;
 mod clock;
@@ -92,6 +97,9 @@ pub mod fuzzing {
     }
 }
 
+#[doc(hidden)]
+pub use crate::core::Backend;
+
 pub use build_error::{BuildError, BuildProblem};
 pub use clock::SystemClock;
 pub use credentials::Credentials;
@@ -108,6 +116,7 @@ pub use crate::core::{
     AccessToken, Algorithm, Audience, Clock, Confirmation, Evidence, Identity, KeySet, KeySetError,
     MalformedRequirement, MalformedScope, MalformedThumbprint, NumericDate, Policy, PolicyBuilder,
     PolicyError, PolicyProblem, Possession, PresentedToken, Profile, Reason, Rejection,
-    Requirement, Scope, ScopeClaim, ScopeSet, SignatureError, SkipReason, SkippedKey, Thumbprint,
-    TimeOutOfRange, Unconfirmed, UnknownAlgorithm, Unmet, UnverifiedJwt, VerificationKey, verify,
+    Requirement, Scope, ScopeClaim, ScopeSet, SecretProblem, SignatureError, SkipReason,
+    SkippedKey, Thumbprint, TimeOutOfRange, Unconfirmed, UnknownAlgorithm, Unmet, UnverifiedJwt,
+    VerificationKey, verify,
 };

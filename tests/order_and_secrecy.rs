@@ -55,7 +55,7 @@ const FAULTS: &[(u8, Reason, &str, Change)] = &[
     // Algorithm.
     (4, AlgorithmMissing, "alg", |t| t.header("alg", 1)),
     (4, AlgorithmUnknown, "alg", |t| t.header("alg", "none")),
-    (4, AlgorithmUnknown, "alg", |t| t.header("alg", "HS256")),
+    (4, AlgorithmUnknown, "alg", |t| t.header("alg", "HS1")),
     (4, AlgorithmNotAllowed, "alg", |t| t.header("alg", "ES256K")),
     // Audience.
     (5, AudienceMissing, "aud", |t| t.without("aud")),

@@ -212,14 +212,14 @@ impl Edit {
 
 #[test]
 fn no_edit_passes() {
-    let issuer = issuer().algorithms([Algorithm::RS256, Algorithm::MlDsa44]);
+    // ML-DSA where the backend has it.
+    let last = match Algorithm::MlDsa44 {
+        algorithm if algorithm.is_supported() => algorithm,
+        _ => Algorithm::PS256,
+    };
+    let issuer = issuer().algorithms([Algorithm::RS256, last]);
     let (keys, policy) = (keys_of(&issuer.jwks()), settings().build().unwrap());
-    let algorithms = [
-        Algorithm::ES256,
-        Algorithm::EdDSA,
-        Algorithm::RS256,
-        Algorithm::MlDsa44,
-    ];
+    let algorithms = [Algorithm::ES256, Algorithm::EdDSA, Algorithm::RS256, last];
     // Lengths of all remainders, so that there are bits to spare in the last characters, or none.
     let good: Vec<_> = (0..12)
         .map(|n| {

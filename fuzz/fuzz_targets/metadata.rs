@@ -1,4 +1,4 @@
-//! Metadata documents on any text: keys are looked for only where a document of this very issuer says, and where may be
+//! Row P03, metadata documents on any text: keys are looked for only where a document of this very issuer says, and where may be
 //! fetched from.
 
 #![no_main]

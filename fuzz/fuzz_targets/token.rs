@@ -1,4 +1,4 @@
-//! The token parser on any text: what it takes for a JWT is one, in its one spelling.
+//! Row P03, the token parser on any text: what it takes for a JWT is one, in its one spelling.
 
 #![no_main]
 

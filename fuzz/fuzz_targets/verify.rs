@@ -1,4 +1,4 @@
-//! `verify()` on any header and claims, well signed: what is accepted meets the policy, all ways to read its claims agree, and
+//! Row P03, `verify()` on any header and claims, well signed: what is accepted meets the policy, all ways to read its claims agree, and
 //! a changed token never verifies.
 
 #![no_main]

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// A signature algorithm, by its registered `alg` name (RFC 7518 3.1, RFC 8037, RFC 8812, RFC 9864, RFC 9964).
 ///
-/// There is no value for `none`: an unsecured token can't be described, so it can't be allowed.
+/// There is no value for `none`: an unsecured token can't be described, so it can't be allowed. HMAC is only for a secret
+/// that is given by hand, with [`Issuer::hmac`](crate::Issuer::hmac), and never stands beside the others in one policy.
 ///
 /// ```
 /// use resource_server::Algorithm;
@@ -52,6 +53,12 @@ pub enum Algorithm {
     /// ML-DSA-87 (RFC 9964).
     #[serde(rename = "ML-DSA-87")]
     MlDsa87,
+    /// HMAC with SHA-256 and a secret of 32 bytes at least.
+    HS256,
+    /// HMAC with SHA-384 and a secret of 48 bytes at least.
+    HS384,
+    /// HMAC with SHA-512 and a secret of 64 bytes at least.
+    HS512,
 }
 
 /// The kind of key that an algorithm is used with.
@@ -66,6 +73,7 @@ pub(crate) enum KeyFamily {
     MlDsa44,
     MlDsa65,
     MlDsa87,
+    Hmac,
 }
 
 impl Algorithm {
@@ -86,16 +94,47 @@ impl Algorithm {
         Algorithm::MlDsa44,
         Algorithm::MlDsa65,
         Algorithm::MlDsa87,
+        Algorithm::HS256,
+        Algorithm::HS384,
+        Algorithm::HS512,
     ];
 
-    /// The algorithms that a policy accepts unless it names its own: all but ES256K.
+    /// The algorithms that a policy accepts unless it names its own: all but ES256K and HMAC, as far as the backend goes.
     ///
     /// A key type fits one family of algorithms only, so the length of this list opens nothing.
     pub fn default_list() -> impl Iterator<Item = Algorithm> {
-        Self::ALL
-            .iter()
-            .copied()
-            .filter(|algorithm| *algorithm != Algorithm::ES256K)
+        Self::ALL.iter().copied().filter(|algorithm| {
+            algorithm.is_supported() && !algorithm.is_hmac() && *algorithm != Algorithm::ES256K
+        })
+    }
+
+    /// Whether the signature backend that is built in verifies it: `aws-lc-rs` all of them, `rust-crypto` all but ES512,
+    /// ES256K and ML-DSA.
+    pub const fn is_supported(self) -> bool {
+        cfg!(feature = "aws-lc-rs")
+            || !matches!(
+                self.family(),
+                KeyFamily::P521
+                    | KeyFamily::Secp256k1
+                    | KeyFamily::MlDsa44
+                    | KeyFamily::MlDsa65
+                    | KeyFamily::MlDsa87
+            )
+    }
+
+    /// Whether it is HMAC, which signs and verifies by one secret.
+    pub const fn is_hmac(self) -> bool {
+        self.tag_bytes().is_some()
+    }
+
+    /// Bytes of an HMAC's tag, which are also the fewest of its secret (RFC 7518 section 3.2).
+    pub(crate) const fn tag_bytes(self) -> Option<usize> {
+        match self {
+            Algorithm::HS256 => Some(32),
+            Algorithm::HS384 => Some(48),
+            Algorithm::HS512 => Some(64),
+            _ => None,
+        }
     }
 
     /// The registered name, as it stands in a token's `alg`.
@@ -116,6 +155,9 @@ impl Algorithm {
             Algorithm::MlDsa44 => "ML-DSA-44",
             Algorithm::MlDsa65 => "ML-DSA-65",
             Algorithm::MlDsa87 => "ML-DSA-87",
+            Algorithm::HS256 => "HS256",
+            Algorithm::HS384 => "HS384",
+            Algorithm::HS512 => "HS512",
         }
     }
 
@@ -135,6 +177,7 @@ impl Algorithm {
             Algorithm::MlDsa44 => KeyFamily::MlDsa44,
             Algorithm::MlDsa65 => KeyFamily::MlDsa65,
             Algorithm::MlDsa87 => KeyFamily::MlDsa87,
+            Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => KeyFamily::Hmac,
         }
     }
 

@@ -31,7 +31,9 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts) -> String {
         Facts::Algorithm { found, allowed } => {
             let reads = if found.eq_ignore_ascii_case("none") {
                 "The token is unsecured (alg none), which is never accepted.".to_owned()
-            } else if found.starts_with("HS") {
+            } else if found.starts_with("HS")
+                && !allowed.is_some_and(|set| set.iter().any(super::Algorithm::is_hmac))
+            {
                 format!(
                     "The token's alg is \"{found}\", a shared-secret algorithm, which is never taken with an issuer's public keys."
                 )

@@ -11,7 +11,8 @@ use super::claims::Thumbprint;
 use super::ed25519_points;
 use super::excerpt::excerpt;
 use super::json::{self, Fault, Value};
-use super::signature::{KeyMaterial, VerificationKey, sha256};
+use super::secret::SecretProblem;
+use super::signature::{Backend, KeyRefused, Material, VerificationKey, sha256};
 
 /// A JWK Set is read up to this size, in bytes.
 pub(crate) const MAX_SET_BYTES: usize = 256 * 1024;
@@ -99,7 +100,7 @@ impl KeySet {
             }
             let members = Members::read(element.text());
             let id = members.as_ref().ok().and_then(|m| m.id.clone());
-            match members.and_then(|members| members.prepare()) {
+            match members.and_then(|members| members.prepare(Backend::DEFAULT)) {
                 Ok(key) => set.keys.push(Arc::new(key)),
                 Err(reason) => set.skipped.push(SkippedKey {
                     index,
@@ -116,7 +117,23 @@ impl KeySet {
         Ok(set)
     }
 
-    #[cfg(feature = "pem")]
+    /// One secret, for this HMAC algorithm and tokens of any `kid` or none (RFC 7518 section 3.2). Whoever has it can mint
+    /// tokens: where there is a choice, take an algorithm with public keys. [`Issuer::hmac`](crate::Issuer::hmac) is this and
+    /// the policy for it.
+    ///
+    /// # Errors
+    /// See [`SecretProblem`].
+    ///
+    /// ```
+    /// use resource_server::{Algorithm, KeySet, SecretProblem};
+    ///
+    /// let short = KeySet::from_hmac_secret(Algorithm::HS256, b"secret");
+    /// assert_eq!(short.unwrap_err(), SecretProblem::TooShort { bytes: 6, needed: 32 });
+    /// ```
+    pub fn from_hmac_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, SecretProblem> {
+        VerificationKey::from_hmac_secret(algorithm, secret).map(|key| Self::of_keys(vec![key]))
+    }
+
     pub(crate) fn of_keys(keys: Vec<VerificationKey>) -> Self {
         KeySet {
             keys: keys.into_iter().map(Arc::new).collect(),
@@ -273,6 +290,12 @@ pub enum SkipReason {
     /// A point that is not on its curve, or a key that the signature backend refuses.
     #[error("it is not a point of its curve, or the signature backend refuses it")]
     RefusedByBackend,
+    /// The signature backend that is built in has no such algorithm, or no key of this size.
+    #[error(
+        "the signature backend that is built in can't verify with it (rust-crypto has no ES512, ES256K and ML-DSA, and \
+         RSA up to 4096 bits; aws-lc-rs has them all)"
+    )]
+    Unsupported,
     /// It stands behind the hundredth key, as may others.
     #[error("it and what follows stand behind the 100 keys that are taken")]
     BeyondTheLimit,
@@ -333,10 +356,16 @@ impl VerificationKey {
     /// # Errors
     /// The key can't be used to verify.
     pub fn from_jwk(text: &str) -> Result<Self, SkipReason> {
+        Self::from_jwk_for(Backend::DEFAULT, text)
+    }
+
+    /// The same for one backend of several.
+    #[doc(hidden)]
+    pub fn from_jwk_for(backend: Backend, text: &str) -> Result<Self, SkipReason> {
         if text.len() > MAX_SET_BYTES {
             return Err(SkipReason::Malformed);
         }
-        Members::read(text)?.prepare()
+        Members::read(text)?.prepare(backend)
     }
 }
 
@@ -395,7 +424,7 @@ impl<'t> Members<'t> {
         Ok(members)
     }
 
-    fn prepare(&self) -> Result<VerificationKey, SkipReason> {
+    fn prepare(&self, backend: Backend) -> Result<VerificationKey, SkipReason> {
         if self.malformed_id {
             return Err(SkipReason::MissingMember("kid"));
         }
@@ -434,8 +463,13 @@ impl<'t> Members<'t> {
             algorithm.family() == material.family()
                 && stated.is_none_or(|stated| algorithm.same_signature_as(stated))
         });
-        VerificationKey::prepare(self.id.as_deref(), &material, algorithms, thumbprint)
-            .map_err(|_| SkipReason::RefusedByBackend)
+        let id = self.id.as_deref();
+        VerificationKey::prepare(id, &material, algorithms, Some(thumbprint), backend).map_err(
+            |refused| match refused {
+                KeyRefused::Unsupported => SkipReason::Unsupported,
+                KeyRefused::Malformed => SkipReason::RefusedByBackend,
+            },
+        )
     }
 
     fn check_use(&self) -> Result<(), SkipReason> {
@@ -457,7 +491,7 @@ impl<'t> Members<'t> {
     }
 
     /// RFC 7518 section 6.3.1. Leading zero bytes, which the RFC knows from older software, are harmless.
-    fn rsa(&self) -> Result<(KeyMaterial, Thumbprint), SkipReason> {
+    fn rsa(&self) -> Result<(Material<'static>, Thumbprint), SkipReason> {
         let n = without_leading_zeros(bytes_of(&self.n, "n")?);
         let e = without_leading_zeros(bytes_of(&self.e, "e")?);
         let bits = n.len() * 8 - n.first().map_or(0, |b| b.leading_zeros() as usize);
@@ -479,11 +513,11 @@ impl<'t> Members<'t> {
             ("kty", "RSA"),
             ("n", &base64url::encode(&n)),
         ]);
-        Ok((KeyMaterial::Rsa { n, e }, thumbprint))
+        Ok((Material::Rsa { n, e }, thumbprint))
     }
 
     /// RFC 7518 section 6.2.1, RFC 8812 section 3.1.
-    fn ec(&self) -> Result<(KeyMaterial, Thumbprint), SkipReason> {
+    fn ec(&self) -> Result<(Material<'static>, Thumbprint), SkipReason> {
         let curve = self
             .crv
             .as_deref()
@@ -503,11 +537,11 @@ impl<'t> Members<'t> {
             ("x", &base64url::encode(&x)),
             ("y", &base64url::encode(&y)),
         ]);
-        Ok((KeyMaterial::Ec { family, x, y }, thumbprint))
+        Ok((Material::Ec { family, x, y }, thumbprint))
     }
 
     /// RFC 8037 section 2.
-    fn ed25519(&self) -> Result<(KeyMaterial, Thumbprint), SkipReason> {
+    fn ed25519(&self) -> Result<(Material<'static>, Thumbprint), SkipReason> {
         let curve = self
             .crv
             .as_deref()
@@ -524,11 +558,11 @@ impl<'t> Members<'t> {
             ("kty", "OKP"),
             ("x", &base64url::encode(&x)),
         ]);
-        Ok((KeyMaterial::Ed25519 { x }, thumbprint))
+        Ok((Material::Ed25519 { x }, thumbprint))
     }
 
     /// RFC 9964 section 3.
-    fn ml_dsa(&self, algorithm: Algorithm) -> Result<(KeyMaterial, Thumbprint), SkipReason> {
+    fn ml_dsa(&self, algorithm: Algorithm) -> Result<(Material<'static>, Thumbprint), SkipReason> {
         let family = algorithm.family();
         let public_bytes = match family {
             KeyFamily::MlDsa44 => 1_312,
@@ -542,7 +576,7 @@ impl<'t> Members<'t> {
             ("kty", "AKP"),
             ("pub", &base64url::encode(&public)),
         ]);
-        Ok((KeyMaterial::MlDsa { family, public }, thumbprint))
+        Ok((Material::MlDsa { family, public }, thumbprint))
     }
 }
 

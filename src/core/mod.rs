@@ -18,6 +18,7 @@ mod policy;
 mod reason;
 mod rejection;
 mod requirement;
+mod secret;
 mod signature;
 mod text;
 mod time;
@@ -37,7 +38,8 @@ pub use policy::{Policy, PolicyBuilder, PolicyError, PolicyProblem, Profile, Sco
 pub use reason::Reason;
 pub use rejection::Rejection;
 pub use requirement::{MalformedRequirement, Requirement};
-pub use signature::{SignatureError, VerificationKey};
+pub use secret::SecretProblem;
+pub use signature::{Backend, SignatureError, VerificationKey};
 pub use time::{Clock, NumericDate, TimeOutOfRange};
 pub use verify::{Evidence, verify};
 

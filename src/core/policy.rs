@@ -232,7 +232,7 @@ impl PolicyBuilder {
     }
 
     /// The algorithms to accept instead of [`Algorithm::default_list`]. Names count as they are: a list of `Ed25519`
-    /// alone refuses `EdDSA`.
+    /// alone refuses `EdDSA`. HMAC stands beside no other kind.
     #[must_use]
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.algorithms = Some(algorithms.into_iter().collect());
@@ -324,6 +324,15 @@ impl PolicyBuilder {
         if self.algorithms.as_ref().is_some_and(Vec::is_empty) {
             problems.push(PolicyProblem::NoAlgorithm);
         }
+        let named = || self.algorithms.iter().flatten();
+        for algorithm in named().filter(|algorithm| !algorithm.is_supported()) {
+            problems.push(PolicyProblem::UnsupportedAlgorithm(*algorithm));
+        }
+        if named().any(|algorithm| algorithm.is_hmac())
+            && !named().all(|algorithm| algorithm.is_hmac())
+        {
+            problems.push(PolicyProblem::HmacBesideOthers);
+        }
         let clock_skew = self
             .clock_skew_seconds
             .map_or(DEFAULT_CLOCK_SKEW, Duration::from_secs);
@@ -361,6 +370,10 @@ impl PolicyBuilder {
 
     pub(crate) fn issuer_name(&self) -> Option<&str> {
         self.issuer.as_deref()
+    }
+
+    pub(crate) fn named_algorithms(&self) -> Option<&[Algorithm]> {
+        self.algorithms.as_deref()
     }
 
     pub(crate) fn has_audiences(&self) -> bool {
@@ -416,6 +429,17 @@ pub enum PolicyProblem {
     /// An empty list of algorithms.
     #[error("the list of algorithms is empty: leave it out for the default, or name at least one")]
     NoAlgorithm,
+    /// An algorithm that the signature backend which is built in can't verify.
+    #[error(
+        "{0} is not verified by the signature backend that is built in: enable the feature `aws-lc-rs`"
+    )]
+    UnsupportedAlgorithm(Algorithm),
+    /// HMAC together with algorithms of public keys: then a public key could be taken for a secret.
+    #[error(
+        "HMAC stands beside algorithms of public keys: tokens of a shared secret need an issuer, and so a policy, of their \
+         own (Issuer::hmac)"
+    )]
+    HmacBesideOthers,
     /// More skew than 300 seconds.
     #[error("a clock skew of {} s is over 300 s: set the clocks right instead", .0.as_secs())]
     TooMuchSkew(Duration),

@@ -66,7 +66,7 @@ reasons! {
     MalformedKeyId = "malformed_key_id",
     /// `alg` is missing or not a string.
     AlgorithmMissing = "algorithm_missing",
-    /// `alg` is none that is verified here; `none` and HMAC are among these.
+    /// `alg` is none that is verified here; `none` is among these.
     AlgorithmUnknown = "algorithm_unknown",
     /// `alg` is one that the policy leaves out.
     AlgorithmNotAllowed = "algorithm_not_allowed",

@@ -88,6 +88,12 @@ impl StaticKeys {
     }
 }
 
+impl From<KeySet> for StaticKeys {
+    fn from(keys: KeySet) -> Self {
+        StaticKeys(Arc::new(keys))
+    }
+}
+
 impl KeySource for StaticKeys {
     async fn evidence(&self, _: &PresentedToken<'_>) -> Result<Evidence, SourceError> {
         Ok(Evidence::Keys(Arc::clone(&self.0)))

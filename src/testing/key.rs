@@ -69,6 +69,7 @@ impl TestKey {
             KeyFamily::MlDsa44 => ml_dsa("ML-DSA-44", &backend::ML_DSA_44_SIGNING),
             KeyFamily::MlDsa65 => ml_dsa("ML-DSA-65", &backend::ML_DSA_65_SIGNING),
             KeyFamily::MlDsa87 => ml_dsa("ML-DSA-87", &backend::ML_DSA_87_SIGNING),
+            KeyFamily::Hmac => panic!("a secret is not published: mint by TestToken::hmac"),
         };
         if let Some(members) = jwk.as_object_mut() {
             members.insert("kid".into(), id.as_str().into());

@@ -27,7 +27,7 @@
 //! ```
 
 // A test tool stops the test when it can't do its work.
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::panic)]
 
 mod clock;
 mod issuer;

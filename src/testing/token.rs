@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::rand;
+use aws_lc_rs::{hmac, rand};
 use serde_json::{Map, Value, json};
 
 use super::issuer::TestIssuer;
@@ -41,6 +41,7 @@ type Sign = Box<dyn FnOnce(&[u8]) -> Vec<u8> + Send>;
 enum Signer {
     Own,
     Other(TestIssuer),
+    Secret(Box<hmac::Key>),
     Custom(Sign),
 }
 
@@ -161,9 +162,40 @@ impl TestToken {
         self
     }
 
-    /// Signs by this algorithm, with the issuer's key for it.
+    /// Signs by this algorithm, with the issuer's key for it. For an HMAC algorithm use [`hmac`](TestToken::hmac).
     pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
         self.algorithm = algorithm;
+        self
+    }
+
+    /// Signs by this HMAC algorithm with this secret, which may be of any length. The header then has no `kid`, unless it is
+    /// given.
+    ///
+    /// ```
+    /// use resource_server::{Algorithm, Issuer, Validator, testing::TestIssuer};
+    ///
+    /// let secret = [7; 31].iter().chain(&[8]).copied().collect::<Vec<u8>>();
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(Issuer::hmac("https://as.example.com", Algorithm::HS256, &secret))
+    ///     .build()?;
+    /// let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+    /// let token = issuer.token().hmac(Algorithm::HS256, &secret).mint();
+    /// assert!(validator.validate_now(&token).unwrap().is_ok());
+    /// # Ok::<(), resource_server::BuildError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// Where the algorithm is another.
+    pub fn hmac(mut self, algorithm: Algorithm, secret: &[u8]) -> Self {
+        let hash = match algorithm {
+            Algorithm::HS256 => hmac::HMAC_SHA256,
+            Algorithm::HS384 => hmac::HMAC_SHA384,
+            Algorithm::HS512 => hmac::HMAC_SHA512,
+            other => panic!("{other} is not HMAC"),
+        };
+        self.algorithm = algorithm;
+        self.signer = Signer::Secret(Box::new(hmac::Key::new(hash, secret)));
         self
     }
 
@@ -195,19 +227,25 @@ impl TestToken {
     /// # Panics
     /// Where the backend can't make a key or sign: this is a tool for tests.
     pub fn mint(self) -> String {
-        let key = self.issuer.key_for(self.algorithm);
-        let header = self.header_bytes(&key.id);
+        let key_id = match &self.signer {
+            Signer::Secret(_) => None,
+            _ => Some(self.issuer.key_for(self.algorithm).id.clone()),
+        };
+        let header = self.header_bytes(key_id);
         let payload = self
             .raw_payload
             .unwrap_or_else(|| Value::Object(self.claims).to_string().into_bytes());
         let mut token = encode_base64url(&header);
         token.push('.');
         token.push_str(&encode_base64url(&payload));
+        let by_key_of = |issuer: &TestIssuer| {
+            let key = issuer.key_for(self.algorithm);
+            key.sign(self.algorithm, token.as_bytes())
+        };
         let signature = match self.signer {
-            Signer::Own => key.sign(self.algorithm, token.as_bytes()),
-            Signer::Other(other) => other
-                .key_for(self.algorithm)
-                .sign(self.algorithm, token.as_bytes()),
+            Signer::Own => by_key_of(&self.issuer),
+            Signer::Other(other) => by_key_of(&other),
+            Signer::Secret(secret) => hmac::sign(&secret, token.as_bytes()).as_ref().to_vec(),
             Signer::Custom(sign) => sign(token.as_bytes()),
         };
         token.push('.');
@@ -215,7 +253,7 @@ impl TestToken {
         token
     }
 
-    fn header_bytes(&self, key_id: &str) -> Vec<u8> {
+    fn header_bytes(&self, key_id: Option<String>) -> Vec<u8> {
         if let Some(raw) = &self.raw_header {
             return raw.clone();
         }
@@ -223,7 +261,9 @@ impl TestToken {
         header
             .entry("alg")
             .or_insert_with(|| self.algorithm.as_str().into());
-        header.entry("kid").or_insert_with(|| key_id.into());
+        if let Some(key_id) = key_id {
+            header.entry("kid").or_insert_with(|| key_id.into());
+        }
         for name in &self.absent_headers {
             header.remove(name);
         }

