@@ -8,6 +8,7 @@
 //   name    the issuer's name; the server's address by default
 //   keys    the private keys to sign with, in its order of preference; new ones by default
 //   tls     { certificate, key } in PEM: https instead of http
+//   mlDsa   true: signs with ML-DSA too, which takes Node 24.7 or later
 //
 // Commands, each answered with one line of JSON:
 //   announce     publishes a new generation of keys behind the old one, which goes on signing
@@ -27,8 +28,9 @@ import Provider, { errors } from 'oidc-provider';
 
 const SCOPE = 'orders:read orders:write';
 const LIFETIME_SECONDS = 300;
+const ML_DSA = settings.mlDsa ? ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'] : [];
 const RESOURCES = new Map(
-  ['RS256', 'PS256', 'ES256', 'Ed25519'].map((alg) => [`https://api.example.com/${alg}`, alg]),
+  ['RS256', 'PS256', 'ES256', 'Ed25519', ...ML_DSA].map((alg) => [`https://api.example.com/${alg}`, alg]),
 );
 
 function configuration(keys) {
@@ -82,6 +84,7 @@ function newKeys(generation) {
     signingKey(`rsa-${generation}`, 'rsa', { modulusLength: 2048 }),
     signingKey(`p256-${generation}`, 'ec', { namedCurve: 'P-256' }),
     signingKey(`ed25519-${generation}`, 'ed25519', undefined, { alg: 'Ed25519' }),
+    ...ML_DSA.map((alg) => signingKey(`${alg.toLowerCase()}-${generation}`, alg.toLowerCase())),
   ];
 }
 

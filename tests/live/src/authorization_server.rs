@@ -7,8 +7,10 @@ use reqwest::Certificate;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
-use crate::script::Script;
+use crate::script::{Node, Script};
 use crate::{Certificates, member};
+
+const SCRIPT: &str = "authorization-server.mjs";
 
 /// For one request to the server.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
@@ -21,6 +23,7 @@ const CLIENT_SECRET: &str = "live-test-secret";
 #[derive(Debug)]
 pub struct AuthorizationServer {
     port: Port,
+    node: Node,
     settings: Value,
     /// `None` while it is stopped.
     script: Option<Script>,
@@ -29,6 +32,39 @@ pub struct AuthorizationServer {
     token_endpoint: String,
     jwks_uri: String,
     http: reqwest::Client,
+}
+
+/// A token that the server never issued, signed with a key of its own all the same.
+#[derive(Clone, Debug)]
+pub struct Forgery {
+    /// What is wrong with it.
+    pub kind: ForgeryKind,
+    /// What the header says, and which key signed in truth.
+    pub name: String,
+    /// The token.
+    pub token: String,
+}
+
+/// What is wrong with a forged token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForgeryKind {
+    /// Nothing: it is signed as the server does. It shows that the others are refused for their one fault.
+    Faultless,
+    /// `alg` is of another size of ML-DSA than the key that signed, which `kid` names.
+    OtherAlgorithm,
+    /// `alg` and `kid` are those of a key of another size than the key that signed.
+    OtherKey,
+    /// The signature has a context, which must be empty in JOSE (RFC 9964 section 5).
+    Context,
+}
+
+impl ForgeryKind {
+    const ALL: [(&str, ForgeryKind); 4] = [
+        ("faultless", ForgeryKind::Faultless),
+        ("otherAlgorithm", ForgeryKind::OtherAlgorithm),
+        ("otherKey", ForgeryKind::OtherKey),
+        ("context", ForgeryKind::Context),
+    ];
 }
 
 /// What the library asked a server for.
@@ -49,7 +85,18 @@ impl AuthorizationServer {
     /// # Panics
     /// Without node or npm, or when the server isn't ready within a minute.
     pub async fn start() -> Self {
-        Self::start_with(json!({}), reqwest::Client::builder()).await
+        let http = reqwest::Client::builder();
+        Self::start_with(Node::Installed, json!({}), http).await
+    }
+
+    /// The same with keys of ML-DSA besides, one of each size.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start); also where the packages hold no Node for this kind of machine and the machine's own
+    /// knows no ML-DSA.
+    pub async fn start_with_ml_dsa() -> Self {
+        let http = reqwest::Client::builder();
+        Self::start_with(Node::WithMlDsa, json!({ "mlDsa": true }), http).await
     }
 
     /// The same behind TLS, at an address of `localhost`, for an issuer of this name.
@@ -62,14 +109,15 @@ impl AuthorizationServer {
             "tls": { "certificate": certificates.server, "key": certificates.key },
         });
         let ca = Certificate::from_pem(certificates.ca.as_bytes()).expect("the CA is in PEM");
-        Self::start_with(settings, reqwest::Client::builder().tls_certs_only([ca])).await
+        let http = reqwest::Client::builder().tls_certs_only([ca]);
+        Self::start_with(Node::Installed, settings, http).await
     }
 
-    async fn start_with(mut settings: Value, http: reqwest::ClientBuilder) -> Self {
+    async fn start_with(node: Node, mut settings: Value, http: reqwest::ClientBuilder) -> Self {
         let mut port = Port::reserve();
         settings["port"] = port.number.into();
         port.leave_to_server();
-        let script = Script::start("authorization-server.mjs", &settings).await;
+        let script = Script::start(node, SCRIPT, &settings).await;
         let http = http
             // A proxy of the environment has no way to this machine's loopback interface.
             .no_proxy()
@@ -85,6 +133,7 @@ impl AuthorizationServer {
             serde_json::from_str(&metadata).expect("the metadata document is JSON");
         Self {
             port,
+            node,
             settings,
             issuer: member(script.ready(), "issuer"),
             address,
@@ -131,6 +180,29 @@ impl AuthorizationServer {
             "the scope granted is not the one asked for"
         );
         member(&answer, "access_token")
+    }
+
+    /// Forgeries of ML-DSA tokens: each of these tokens once without a fault, and with each fault there is.
+    ///
+    /// # Panics
+    /// For a token that isn't of this server and ML-DSA, and as [`announce_keys`](Self::announce_keys).
+    pub async fn forge(&self, tokens: &[String]) -> Vec<Forgery> {
+        let keys = self.script().ask("keys").await;
+        let settings = json!({ "keys": keys, "tokens": tokens });
+        let script = Script::start(self.node, "forger.mjs", &settings).await;
+        let Value::Array(forgeries) = &script.ready()["forgeries"] else {
+            panic!("no forgeries in {}", script.ready());
+        };
+        let forgery = |forgery: &Value| {
+            let kind = member(forgery, "kind");
+            let known = ForgeryKind::ALL.into_iter().find(|(name, _)| *name == kind);
+            Forgery {
+                kind: known.expect("the kinds of both sides are the same").1,
+                name: member(forgery, "name"),
+                token: member(forgery, "token"),
+            }
+        };
+        forgeries.iter().map(forgery).collect()
     }
 
     /// The text of the JWK Set that the server publishes.
@@ -201,7 +273,7 @@ impl AuthorizationServer {
     /// As [`start`](Self::start); also when somebody took its port meanwhile.
     pub async fn start_again(&mut self) {
         self.port.leave_to_server();
-        self.script = Some(Script::start("authorization-server.mjs", &self.settings).await);
+        self.script = Some(Script::start(self.node, SCRIPT, &self.settings).await);
     }
 
     fn script(&self) -> &Script {

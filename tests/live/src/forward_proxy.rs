@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::member;
-use crate::script::Script;
+use crate::script::{Node, Script};
 
 /// A running forward proxy without any rules, which ends when this is dropped.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ impl ForwardProxy {
     /// # Panics
     /// Without node or npm, or when the proxy isn't ready within a minute.
     pub async fn start() -> Self {
-        let script = Script::start("forward-proxy.mjs", &json!({})).await;
+        let script = Script::start(Node::Installed, "forward-proxy.mjs", &json!({})).await;
         ForwardProxy {
             address: member(script.ready(), "address"),
             script,

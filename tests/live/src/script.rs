@@ -16,11 +16,32 @@ use tokio::time::timeout;
 /// The folder with the scripts and their packages.
 const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
 
+/// The Node among the packages, where there is one for this kind of machine.
+const PACKAGED_NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/node_modules/.bin/node");
+
 /// A start takes about half a second, a command less; the rest is for a machine that is busy building.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
 /// For the last words of a script that ends.
 const LAST_WORDS_LIMIT: Duration = Duration::from_secs(5);
+
+/// What runs a script.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Node {
+    /// The machine's own.
+    Installed,
+    /// One that knows ML-DSA, 24.7 or later: that of the packages, else the machine's own.
+    WithMlDsa,
+}
+
+impl Node {
+    fn program(self) -> &'static str {
+        match self {
+            Node::WithMlDsa if Path::new(PACKAGED_NODE).exists() => PACKAGED_NODE,
+            Node::WithMlDsa | Node::Installed => "node",
+        }
+    }
+}
 
 /// A running script, which ends when this is dropped.
 #[derive(Debug)]
@@ -42,10 +63,10 @@ struct Pipes {
 
 impl Script {
     /// Starts a script with these settings, after installing its packages where that is needed.
-    pub(crate) async fn start(file: &'static str, settings: &Value) -> Self {
+    pub(crate) async fn start(node: Node, file: &'static str, settings: &Value) -> Self {
         install_packages();
 
-        let mut process = Command::new("node")
+        let mut process = Command::new(node.program())
             .arg(file)
             .current_dir(FOLDER)
             .env("SETTINGS", settings.to_string())
