@@ -46,7 +46,11 @@ pub(crate) enum Fault {
 
 /// One value, as it stands in the text.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Value<'t>(&'t str);
+pub(crate) struct Value<'t> {
+    text: &'t str,
+    /// A string that was looked through and has no escapes.
+    is_plain_string: bool,
+}
 
 /// Reads the members of an object in order, each with everything that is nested in it checked.
 pub(crate) fn read_object<'t>(
@@ -65,8 +69,7 @@ pub(crate) fn read_object_within<'t>(
     let mut names = Names::new();
     let mut values_left = max_values;
     read_with(text, &mut names, |name, value, names| {
-        value.check_in(1, names, &mut values_left)?;
-        each(name, value);
+        each(name, value.check_in(1, names, &mut values_left)?);
         Ok(())
     })
 }
@@ -101,34 +104,38 @@ fn read_with<'t>(
 }
 
 impl<'t> Value<'t> {
-    /// Of a text that is one value and was checked before.
-    pub(crate) const fn of_checked(text: &'t str) -> Self {
-        Value(text)
+    /// Of a text that is one well-formed value.
+    pub(crate) const fn of(text: &'t str) -> Self {
+        Value {
+            text,
+            is_plain_string: false,
+        }
     }
 
     pub(crate) const fn text(self) -> &'t str {
-        self.0
+        self.text
     }
 
     pub(crate) fn is_object(self) -> bool {
-        self.0.starts_with('{')
+        self.text.starts_with('{')
     }
 
     pub(crate) fn is_array(self) -> bool {
-        self.0.starts_with('[')
+        self.text.starts_with('[')
     }
 
     pub(crate) fn is_number(self) -> bool {
-        self.0.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+        self.text
+            .starts_with(|c: char| c == '-' || c.is_ascii_digit())
     }
 
     /// The text of a string, without a copy where it has no escapes.
     pub(crate) fn as_str(self) -> Option<Cow<'t, str>> {
-        let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
-        if has_escapes(inner) {
-            serde_json::from_str(self.0).ok().map(Cow::Owned)
-        } else {
+        let inner = self.text.strip_prefix('"')?.strip_suffix('"')?;
+        if self.is_plain_string || !has_escapes(inner) {
             Some(Cow::Borrowed(inner))
+        } else {
+            serde_json::from_str(self.text).ok().map(Cow::Owned)
         }
     }
 
@@ -137,14 +144,14 @@ impl<'t> Value<'t> {
         if !self.is_array() {
             return None;
         }
-        let elements: Vec<&'t RawValue> = serde_json::from_str(self.0).ok()?;
-        Some(elements.into_iter().map(|e| Value(e.get())).collect())
+        let elements: Vec<&'t RawValue> = serde_json::from_str(self.text).ok()?;
+        Some(elements.into_iter().map(|e| Value::of(e.get())).collect())
     }
 
     /// The strings of an array, up to `max` of them, each handed to `each` with where it stands: a slice of the text, or a
     /// copy where it was escaped.
     pub(crate) fn each_string(self, max: usize, each: impl FnMut(Cow<'t, str>)) -> Option<()> {
-        let mut deserializer = serde_json::Deserializer::from_str(self.0);
+        let mut deserializer = serde_json::Deserializer::from_str(self.text);
         deserializer
             .deserialize_seq(Strings { each, left: max })
             .ok()
@@ -153,21 +160,23 @@ impl<'t> Value<'t> {
     /// Checks what the grammar alone lets through, in a value that stands alone.
     pub(crate) fn check(self) -> Result<(), Fault> {
         self.check_in(1, &mut Names::new(), &mut { MAX_VALUES })
+            .map(drop)
     }
 
-    /// `depth` counts what this value stands in, `names` holds the names that are open around it.
+    /// Gives the value back, with what was learned of it. `depth` counts what it stands in, `names` holds the names that are
+    /// open around it.
     fn check_in(
         self,
         depth: usize,
         names: &mut Names,
         values_left: &mut usize,
-    ) -> Result<(), Fault> {
-        match self.0.as_bytes().first() {
+    ) -> Result<Self, Fault> {
+        match self.text.as_bytes().first() {
             Some(b'{' | b'[') => {
                 let fault = Cell::new(None);
-                let mut deserializer = serde_json::Deserializer::from_str(self.0);
+                let mut deserializer = serde_json::Deserializer::from_str(self.text);
                 Nested {
-                    within: self.0,
+                    within: self.text,
                     depth,
                     names,
                     values_left,
@@ -176,31 +185,45 @@ impl<'t> Value<'t> {
                 .deserialize(&mut deserializer)
                 .and_then(|()| deserializer.end())
                 .map_err(|_| fault.get().unwrap_or(Fault::Syntax))
+                .map(|()| self)
             }
             first => {
                 count(values_left)?;
-                let sound = match first {
-                    // The grammar was checked; only an escaped code unit can be a lone surrogate.
-                    Some(b'"') => {
-                        !has_escapes(self.0) || !self.0.contains("\\u") || self.as_str().is_some()
+                let is_sound = match first {
+                    Some(b'"') if !has_escapes(self.text) => {
+                        return Ok(Value {
+                            is_plain_string: true,
+                            ..self
+                        });
                     }
-                    Some(b'-' | b'0'..=b'9') => is_finite(self.0),
+                    // The grammar was checked; only an escaped code unit can be a lone surrogate.
+                    Some(b'"') => !self.text.contains("\\u") || self.as_str().is_some(),
+                    Some(b'-' | b'0'..=b'9') => is_finite(self.text),
                     _ => true,
                 };
-                if sound { Ok(()) } else { Err(Fault::Syntax) }
+                if is_sound {
+                    Ok(self)
+                } else {
+                    Err(Fault::Syntax)
+                }
             }
         }
     }
 }
 
+/// Without an early end, so that it is done many bytes at a time: most strings are short and have none.
 fn has_escapes(string: &str) -> bool {
-    memchr::memchr(b'\\', string.as_bytes()).is_some()
+    let mut found = false;
+    for byte in string.bytes() {
+        found |= byte == b'\\';
+    }
+    found
 }
 
 /// Whether a number, whose grammar was checked, is one of a double for serde_json too. Short texts without an exponent
 /// can't leave the range.
 fn is_finite(number: &str) -> bool {
-    (number.len() < 300 && !number.contains(['e', 'E']))
+    (number.len() < 300 && !number.bytes().any(|byte| matches!(byte, b'e' | b'E')))
         || serde_json::from_str::<f64>(number).is_ok_and(f64::is_finite)
 }
 
@@ -317,7 +340,7 @@ where
             let raise = |fault| raise(self.fault, fault);
             self.names.insert(0, &name).map_err(raise)?;
             let value: &'t RawValue = map.next_value()?;
-            (self.each)(&name, Value(value.get()), self.names).map_err(raise)?;
+            (self.each)(&name, Value::of(value.get()), self.names).map_err(raise)?;
         }
         Ok(())
     }

@@ -187,6 +187,9 @@ fn read_date(value: Value<'_>, rounding: Rounding) -> Option<NumericDate> {
         return None;
     }
     let text = value.text();
+    if let Some(seconds) = read_digits(text) {
+        return Some(NumericDate::from_secs(seconds));
+    }
     if text.contains(['e', 'E']) {
         let seconds: f64 = text.parse().ok()?;
         let whole = match rounding {
@@ -211,6 +214,25 @@ fn read_date(value: Value<'_>, rounding: Rounding) -> Option<NumericDate> {
         Rounding::Down | Rounding::Up => seconds,
     };
     Some(NumericDate::from_secs(seconds))
+}
+
+/// What nearly every date is: a few digits and nothing else.
+fn read_digits(text: &str) -> Option<i64> {
+    /// So many fit an i64 whatever they are.
+    const MAX_DIGITS: usize = 18;
+
+    if text.len() > MAX_DIGITS {
+        return None;
+    }
+    let mut seconds = 0;
+    for byte in text.bytes() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        seconds = seconds * 10 + i64::from(digit);
+    }
+    Some(seconds)
 }
 
 /// The `cnf` claim (RFC 7800 section 3.1): members we know have their form, others are counted but not read.

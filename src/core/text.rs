@@ -76,7 +76,7 @@ impl OneOrMany {
                     let array = within.get(list.start as usize..list.end as usize)?;
                     let mut entries = Vec::new();
                     let mut are_sound = true;
-                    Value::of_checked(array).each_string(MAX_ENTRIES, |string| {
+                    Value::of(array).each_string(MAX_ENTRIES, |string| {
                         match Text::of_string(string, within) {
                             Some(text) => entries.push(text),
                             None => are_sound = false,

@@ -1,0 +1,131 @@
+//! Where the time goes: the instructions of one accepted RS256 token, by function, counted by callgrind.
+//!
+//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench instructions` prints the table. It needs valgrind, under
+//! which it runs itself. Counts repeat nearly exactly; hash keys and addresses make the difference.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::process::Command;
+
+use resource_server::testing::TestIssuer;
+use resource_server::{Algorithm, Issuer, StaticKeys, Validator};
+
+const ISSUER: &str = "https://as.example.com";
+const AUDIENCE: &str = "https://api.example.com";
+/// Tells the process under valgrind what it is.
+const COUNTED: &str = "COUNTED";
+/// What is counted begins and ends here.
+const COUNTED_FUNCTION: &str = "*accept_one*";
+const OUTPUT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/callgrind.out");
+
+fn main() {
+    if std::env::var_os(COUNTED).is_some() {
+        run();
+    } else {
+        count();
+    }
+}
+
+#[inline(never)]
+fn accept_one(validator: &Validator, token: &str) -> bool {
+    validator
+        .validate_now(token)
+        .is_some_and(|verdict| verdict.is_ok())
+}
+
+fn run() {
+    let issuer = TestIssuer::new(ISSUER, AUDIENCE).algorithms([Algorithm::RS256]);
+    let token = issuer
+        .token()
+        .algorithm(Algorithm::RS256)
+        .subject("248289761001")
+        .scope("orders:read orders:write profile")
+        .claim("nbf", 1_700_000_000)
+        .claim("tenant", "0f8fad5b-d9cb-469f-a165-70867728950e")
+        .mint();
+    let keys = StaticKeys::from_jwks(&issuer.jwks()).expect("a JWK Set");
+    let validator = Validator::builder()
+        .audience(AUDIENCE)
+        .issuer(Issuer::new(ISSUER).keys(keys))
+        .build()
+        .expect("sound settings");
+    // What is done once in a process is done now.
+    validator.validate_now(&token).expect("keys").expect("good");
+    assert!(accept_one(black_box(&validator), black_box(&token)));
+}
+
+fn count() {
+    let this = std::env::current_exe().expect("this program");
+    let counted = Command::new("valgrind")
+        .args(["--tool=callgrind", "--quiet", "--dump-instr=no"])
+        .arg(format!("--toggle-collect={COUNTED_FUNCTION}"))
+        .arg(format!("--callgrind-out-file={OUTPUT}"))
+        .arg(this)
+        .env(COUNTED, "1")
+        .status()
+        .expect("valgrind is installed");
+    assert!(counted.success());
+    let listed = Command::new("callgrind_annotate")
+        .args(["--threshold=100", OUTPUT])
+        .output()
+        .expect("callgrind_annotate is installed");
+    let text = String::from_utf8_lossy(&listed.stdout).into_owned();
+
+    let mut functions = BTreeMap::<String, u64>::new();
+    for (instructions, function) in text.lines().filter_map(entry) {
+        *functions.entry(function).or_default() += instructions;
+    }
+    let mut functions: Vec<_> = functions.into_iter().collect();
+    functions.sort_by_key(|(_, instructions)| std::cmp::Reverse(*instructions));
+    let total: u64 = functions.iter().map(|(_, instructions)| instructions).sum();
+    println!("| instructions | part | function |\n| --- | --- | --- |");
+    for (function, instructions) in &functions {
+        if *instructions >= 50 {
+            println!("| {instructions} | {} | `{function}` |", part_of(function));
+        }
+    }
+    println!("| {total} | | all |\n");
+    let mut parts = BTreeMap::<&str, u64>::new();
+    for (function, instructions) in &functions {
+        *parts.entry(part_of(function)).or_default() += instructions;
+    }
+    println!("| part | instructions |\n| --- | --- |");
+    for (part, instructions) in parts {
+        println!("| {part} | {instructions} |");
+    }
+}
+
+/// A line of the listing: instructions, perhaps with their share, and `file:function [object]`.
+fn entry(line: &str) -> Option<(u64, String)> {
+    let line = line.trim_start();
+    let (count, rest) = line.split_once(' ')?;
+    let instructions = count.replace(',', "").parse().ok()?;
+    let rest = match rest.trim_start().strip_prefix('(') {
+        Some(share) => share.split_once(')')?.1,
+        None => rest,
+    };
+    let (_, function) = rest.trim().split_once(':')?;
+    let function = function.split(" [").next()?;
+    Some((instructions, function.to_owned()))
+}
+
+fn part_of(function: &str) -> &'static str {
+    let parts = [
+        ("aws_lc", "signature"),
+        ("bn_", "signature"),
+        ("rsaz", "signature"),
+        ("sha256", "signature"),
+        ("base64", "base64"),
+        ("resource_server::core::json", "JSON"),
+        ("serde_json", "JSON"),
+        ("memchr", "JSON"),
+        ("malloc", "memory"),
+        ("free", "memory"),
+        ("memcpy", "memory"),
+        ("memmove", "memory"),
+        ("memset", "memory"),
+        ("alloc", "memory"),
+    ];
+    let found = parts.iter().find(|(name, _)| function.contains(name));
+    found.map_or("other", |(_, part)| part)
+}
