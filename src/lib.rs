@@ -45,6 +45,20 @@
 //! | [`Validator::authenticate`] | a request, by its [`Credentials`] | the same |
 //! | [`verify`] | a token by evidence in hand, at a given time | nothing: pure, without I/O, async and clock |
 //!
+//! # What is not checked
+//!
+//! * What an operation needs: [`AccessToken::require`] asks it of the verified token. Without that call a token of any scope
+//!   passes.
+//! * Revocation: a token is good until its `exp`. Keep tokens short-lived, or bound their age with
+//!   [`PolicyBuilder::max_token_age`].
+//! * Use more than once: a bearer token may be presented again and again, and `jti` is not remembered.
+//! * Who presents it: a token that is bound to a key or certificate (`cnf`) is refused, since nothing here proves
+//!   possession; one that is not bound serves whoever has it. So do opaque and encrypted tokens get refused.
+//! * Claims that are not named in [`Policy`]: `acr`, `auth_time`, `act`, roles, and those of your own are yours to read
+//!   ([`AccessToken::claim`], [`AccessToken::claims`]); of the registered ones only the type is checked.
+//! * Header members that lead to keys (`jku`, `jwk`, `x5u`, `x5c`): they are not looked at, not even for their form.
+//! * Dates and issuer of a certificate that keys are taken from by hand ([`StaticKeys`]).
+//!
 //! # Features
 //!
 //! * `aws-lc-rs` (default): the signature backend. For FIPS add `aws-lc-rs = { version = "1", features = ["fips"] }` to

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::algorithm::{Algorithm, AlgorithmSet};
-use super::jwk::KeySet;
+use super::key_set::KeySet;
 use super::policy::{Policy, Profile};
 use super::requirement::Requirement;
 use super::time::NumericDate;

@@ -1,239 +1,17 @@
-//! JWK Set (RFC 7517) to keys prepared for verification. One unusable key is skipped and told, and never spoils the
-//! rest.
+//! One JWK (RFC 7517 section 4) to a key that is prepared for verification, or why it can't be one.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::sync::Arc;
 
 use super::algorithm::{Algorithm, KeyFamily};
 use super::base64url;
 use super::claims::Thumbprint;
 use super::ed25519_points;
-use super::excerpt::excerpt;
 use super::json::{self, Fault, Value};
-use super::secret::SecretProblem;
+use super::key_set::MAX_SET_BYTES;
 use super::signature::{Backend, KeyRefused, Material, VerificationKey, sha256};
 
-/// A JWK Set is read up to this size, in bytes.
-pub(crate) const MAX_SET_BYTES: usize = 256 * 1024;
-/// Keys taken from one set.
-pub(crate) const MAX_KEYS: usize = 100;
-/// Keys tried for one token.
-pub(crate) const MAX_CANDIDATES: usize = 4;
 const MIN_RSA_BITS: usize = 2_048;
 const MAX_RSA_BITS: usize = 8_192;
-
-/// An issuer's keys, each prepared once for verification (RFC 7517 section 5).
-///
-/// Keys that can't be used are left out and listed by [`skipped`](KeySet::skipped): an unknown `kty` or `alg`, another
-/// `use` than `sig`, a missing or doubled member, a private or symmetric key, RSA outside 2048 to 8192 bits or with an
-/// unfit exponent, an EC point off its curve, an Ed25519 point of small order. At most 100 keys are taken, from at most 256 KiB.
-///
-/// ```
-/// use resource_server::{KeySet, SkipReason};
-///
-/// let keys = KeySet::from_jwks(r#"{"keys":[
-///     {"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
-///     {"kty":"oct","kid":"b","k":"c2VjcmV0"}
-/// ]}"#)?;
-/// assert!(keys.key_ids().eq(["a"]));
-/// assert_eq!(keys.skipped()[0].reason(), SkipReason::Symmetric);
-/// # Ok::<(), resource_server::KeySetError>(())
-/// ```
-pub struct KeySet {
-    keys: Vec<Arc<VerificationKey>>,
-    skipped: Vec<SkippedKey>,
-}
-
-impl KeySet {
-    /// Reads a JWK Set. An empty `keys` gives an empty set, with which nothing verifies.
-    ///
-    /// # Errors
-    /// The text is no JWK Set, is too large, or has keys of which none is usable.
-    pub fn from_jwks(text: &str) -> Result<Self, KeySetError> {
-        if text.len() > MAX_SET_BYTES {
-            return Err(KeySetError::TooLarge { bytes: text.len() });
-        }
-        let mut listed = None;
-        let mut has_pem = false;
-        json::read_members(text, |name, value| {
-            has_pem |= value
-                .as_str()
-                .is_some_and(|text| text.trim_start().starts_with("-----BEGIN"));
-            if name == "keys" {
-                listed = value
-                    .as_array()
-                    .map(|elements| (elements, true))
-                    .or(Some((Vec::new(), false)));
-                Ok(())
-            } else {
-                value.check()
-            }
-        })
-        .map_err(|fault| match fault {
-            Fault::Duplicate => KeySetError::DuplicateMember,
-            Fault::NotAnObject if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => {
-                KeySetError::NotAKeySet
-            }
-            Fault::NotAnObject | Fault::Syntax | Fault::TooComplex => KeySetError::NotJson,
-        })?;
-        let Some((elements, true)) = listed else {
-            return Err(if has_pem {
-                KeySetError::PemByKeyId
-            } else {
-                KeySetError::NotAKeySet
-            });
-        };
-
-        let mut set = KeySet {
-            keys: Vec::new(),
-            skipped: Vec::new(),
-        };
-        for (index, element) in elements.iter().enumerate() {
-            if index == MAX_KEYS {
-                set.skipped.push(SkippedKey {
-                    index,
-                    id: None,
-                    reason: SkipReason::BeyondTheLimit,
-                });
-                break;
-            }
-            let members = Members::read(element.text());
-            let id = members.as_ref().ok().and_then(|m| m.id.clone());
-            match members.and_then(|members| members.prepare(Backend::DEFAULT)) {
-                Ok(key) => set.keys.push(Arc::new(key)),
-                Err(reason) => set.skipped.push(SkippedKey {
-                    index,
-                    id: id.map(|id| excerpt(&id)),
-                    reason,
-                }),
-            }
-        }
-        if set.keys.is_empty() && !set.skipped.is_empty() {
-            return Err(KeySetError::NoUsableKey {
-                skipped: set.skipped,
-            });
-        }
-        Ok(set)
-    }
-
-    /// One secret, for this HMAC algorithm and tokens of any `kid` or none (RFC 7518 section 3.2). Whoever has it can mint
-    /// tokens: where there is a choice, take an algorithm with public keys. [`Issuer::hmac`](crate::Issuer::hmac) is this and
-    /// the policy for it.
-    ///
-    /// # Errors
-    /// See [`SecretProblem`].
-    ///
-    /// ```
-    /// use resource_server::{Algorithm, KeySet, SecretProblem};
-    ///
-    /// let short = KeySet::from_hmac_secret(Algorithm::HS256, b"secret");
-    /// assert_eq!(short.unwrap_err(), SecretProblem::TooShort { bytes: 6, needed: 32 });
-    /// ```
-    pub fn from_hmac_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, SecretProblem> {
-        VerificationKey::from_hmac_secret(algorithm, secret).map(|key| Self::of_keys(vec![key]))
-    }
-
-    pub(crate) fn of_keys(keys: Vec<VerificationKey>) -> Self {
-        KeySet {
-            keys: keys.into_iter().map(Arc::new).collect(),
-            skipped: Vec::new(),
-        }
-    }
-
-    /// How many keys can be used.
-    pub fn len(&self) -> usize {
-        self.keys.len()
-    }
-
-    /// Whether no key can be used, so that nothing verifies.
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
-    /// The `kid` of each usable key that has one, in the set's order.
-    pub fn key_ids(&self) -> impl Iterator<Item = &str> {
-        self.keys.iter().filter_map(|key| key.key_id())
-    }
-
-    /// The usable keys, in the set's order.
-    pub fn keys(&self) -> impl Iterator<Item = &VerificationKey> {
-        self.keys.iter().map(AsRef::as_ref)
-    }
-
-    /// The keys that were left out, and why.
-    pub fn skipped(&self) -> &[SkippedKey] {
-        &self.skipped
-    }
-
-    /// The keys to try for a token, at most four: those of its `kid`, or, where it names none, those that fit its
-    /// algorithm. A `kid` that matches nothing selects nothing.
-    pub(crate) fn candidates(
-        &self,
-        id: Option<&str>,
-        algorithm: Algorithm,
-    ) -> impl Iterator<Item = &Arc<VerificationKey>> {
-        self.keys
-            .iter()
-            .filter(move |key| id.is_none_or(|id| key.is_selected_by(id)))
-            .filter(move |key| key.fits(algorithm))
-            .take(MAX_CANDIDATES)
-    }
-
-    /// Whether there is a key to try for such a token.
-    #[cfg(feature = "jwks")]
-    pub(crate) fn has_candidate(&self, id: Option<&str>, algorithm: Algorithm) -> bool {
-        self.candidates(id, algorithm).next().is_some()
-    }
-
-    /// Whether a key of this `kid` is there, for whatever algorithm.
-    pub(crate) fn has_id(&self, id: &str) -> bool {
-        self.keys.iter().any(|key| key.is_selected_by(id))
-    }
-}
-
-impl fmt::Debug for KeySet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeySet")
-            .field("key_ids", &self.key_ids().map(excerpt).collect::<Vec<_>>())
-            .field("skipped", &self.skipped)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A key of a set that was left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SkippedKey {
-    index: usize,
-    id: Option<String>,
-    reason: SkipReason,
-}
-
-impl SkippedKey {
-    /// Its place in the set, counted from 0.
-    pub fn index(&self) -> usize {
-        self.index
-    }
-
-    /// Its `kid` where it has one that can be read, escaped and cut at 128 characters.
-    pub fn key_id(&self) -> Option<&str> {
-        self.id.as_deref()
-    }
-
-    /// Why it can't be used.
-    pub fn reason(&self) -> SkipReason {
-        self.reason
-    }
-}
-
-impl fmt::Display for SkippedKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.id {
-            Some(id) => write!(f, "key {} (kid \"{id}\"): {}", self.index, self.reason),
-            None => write!(f, "key {}: {}", self.index, self.reason),
-        }
-    }
-}
 
 /// Why a JWK can't be used to verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -301,55 +79,6 @@ pub enum SkipReason {
     BeyondTheLimit,
 }
 
-/// Why a text gives no [`KeySet`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeySetError {
-    /// Over 256 KiB.
-    #[error("the JWK Set has {bytes} bytes, more than the 262144 that are read")]
-    TooLarge {
-        /// Its size.
-        bytes: usize,
-    },
-    /// Not JSON, with something behind it, or nested too deep.
-    #[error("the JWK Set is not well-formed JSON")]
-    NotJson,
-    /// JSON without an array named `keys`.
-    #[error("not a JWK Set: an object with an array named \"keys\" is needed (RFC 7517 section 5)")]
-    NotAKeySet,
-    /// An object of PEM texts by `kid`, as Google and Firebase publish beside their JWK Set.
-    #[error(
-        "not a JWK Set but PEM certificates by kid: use the issuer's JWK Set instead (its jwks_uri; for Google \
-         https://www.googleapis.com/oauth2/v3/certs, for Firebase \
-         https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com)"
-    )]
-    PemByKeyId,
-    /// Two members of one name beside the keys, such as a second `keys`.
-    #[error("the JWK Set has two members of one name")]
-    DuplicateMember,
-    /// No key at all.
-    #[error("the JWK Set is empty")]
-    Empty,
-    /// Keys, but none that can be used.
-    #[error("no key of the JWK Set can be used: {}", list(skipped))]
-    NoUsableKey {
-        /// Each of them, and why.
-        skipped: Vec<SkippedKey>,
-    },
-}
-
-fn list(skipped: &[SkippedKey]) -> String {
-    /// Keys named in one sentence.
-    const MAX_LISTED: usize = 5;
-
-    let named = skipped.iter().take(MAX_LISTED).map(SkippedKey::to_string);
-    let mut texts: Vec<_> = named.collect();
-    if skipped.len() > MAX_LISTED {
-        texts.push(format!("and {} more", skipped.len() - MAX_LISTED));
-    }
-    texts.join("; ")
-}
-
 impl VerificationKey {
     /// From one JWK (RFC 7517 section 4).
     ///
@@ -365,13 +94,13 @@ impl VerificationKey {
         if text.len() > MAX_SET_BYTES {
             return Err(SkipReason::Malformed);
         }
-        Members::read(text)?.prepare(backend)
+        Jwk::read(text)?.prepare(backend)
     }
 }
 
 /// The members of a JWK that count here.
 #[derive(Default)]
-struct Members<'t> {
+pub(super) struct Jwk<'t> {
     id: Option<Cow<'t, str>>,
     kty: Option<Cow<'t, str>>,
     crv: Option<Cow<'t, str>>,
@@ -390,29 +119,29 @@ struct Members<'t> {
 /// A string member. `Some(None)` where it stands there but is not a string.
 type Member<'t> = Option<Option<Cow<'t, str>>>;
 
-impl<'t> Members<'t> {
-    fn read(text: &'t str) -> Result<Self, SkipReason> {
-        let mut members = Members::default();
+impl<'t> Jwk<'t> {
+    pub(super) fn read(text: &'t str) -> Result<Self, SkipReason> {
+        let mut jwk = Jwk::default();
         json::read_object(text, |name, value| {
             let string = value.as_str();
             match name {
                 "kid" => {
-                    members.malformed_id = string.is_none();
-                    members.id = string;
+                    jwk.malformed_id = string.is_none();
+                    jwk.id = string;
                 }
-                "kty" => members.kty = string,
-                "crv" => members.crv = string,
-                "alg" => members.algorithm = Some(string),
-                "use" => members.key_use = Some(string),
-                "key_ops" => members.key_ops = Some(value),
-                "n" => members.n = Some(string),
-                "e" => members.e = Some(string),
-                "x" => members.x = Some(string),
-                "y" => members.y = Some(string),
-                "pub" => members.public = Some(string),
+                "kty" => jwk.kty = string,
+                "crv" => jwk.crv = string,
+                "alg" => jwk.algorithm = Some(string),
+                "use" => jwk.key_use = Some(string),
+                "key_ops" => jwk.key_ops = Some(value),
+                "n" => jwk.n = Some(string),
+                "e" => jwk.e = Some(string),
+                "x" => jwk.x = Some(string),
+                "y" => jwk.y = Some(string),
+                "pub" => jwk.public = Some(string),
                 // RFC 7518 sections 6.2.2, 6.3.2 and 6.4, RFC 9964 section 3.
                 "d" | "p" | "q" | "dp" | "dq" | "qi" | "oth" | "k" | "priv" => {
-                    members.is_private = true;
+                    jwk.is_private = true;
                 }
                 _ => {}
             }
@@ -421,10 +150,14 @@ impl<'t> Members<'t> {
             Fault::Duplicate => SkipReason::DuplicateMember,
             Fault::Syntax | Fault::NotAnObject | Fault::TooComplex => SkipReason::Malformed,
         })?;
-        Ok(members)
+        Ok(jwk)
     }
 
-    fn prepare(&self, backend: Backend) -> Result<VerificationKey, SkipReason> {
+    pub(super) fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    pub(super) fn prepare(&self, backend: Backend) -> Result<VerificationKey, SkipReason> {
         if self.malformed_id {
             return Err(SkipReason::MissingMember("kid"));
         }

@@ -11,6 +11,7 @@ mod facts;
 mod json;
 mod jwk;
 mod jws;
+mod key_set;
 mod payload;
 #[cfg(feature = "pem")]
 mod pem;
@@ -30,8 +31,9 @@ pub use claims::{
     Audience, Confirmation, Identity, MalformedScope, MalformedThumbprint, Scope, ScopeSet,
     Thumbprint,
 };
-pub use jwk::{KeySet, KeySetError, SkipReason, SkippedKey};
+pub use jwk::SkipReason;
 pub use jws::{PresentedToken, UnverifiedJwt};
+pub use key_set::{KeySet, KeySetError, SkippedKey};
 #[cfg(feature = "pem")]
 pub use pem::PemError;
 pub use policy::{Policy, PolicyBuilder, PolicyError, PolicyProblem, Profile, ScopeClaim};

@@ -11,7 +11,8 @@ use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use super::algorithm::Algorithm;
 use super::base64url;
-use super::jwk::{MAX_KEYS, MAX_SET_BYTES, SkipReason};
+use super::jwk::SkipReason;
+use super::key_set::{MAX_KEYS, MAX_SET_BYTES};
 use super::signature::VerificationKey;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
