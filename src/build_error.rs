@@ -119,6 +119,28 @@ pub enum BuildProblem {
         /// The issuer's name.
         issuer: String,
     },
+    /// Opaque tokens that would go to two issuers: each goes to one only.
+    #[error(
+        "opaque tokens {} would go to issuer \"{issuer}\" and to issuer \"{other}\": tell them apart by how they begin \
+         (Issuer::opaque_tokens_with_prefix)",
+        if prefix.is_empty() { "of any kind".to_owned() } else { format!("that begin with \"{prefix}\"") }
+    )]
+    OpaqueTwice {
+        /// The issuer's name.
+        issuer: String,
+        /// The other's.
+        other: String,
+        /// What the tokens begin with; empty where any is meant.
+        prefix: String,
+    },
+    /// Opaque tokens for an issuer that has only keys, by which they can't be judged.
+    #[error(
+        "issuer \"{issuer}\" has only keys, by which opaque tokens can't be judged: give it a source that asks about them"
+    )]
+    OpaqueWithKeys {
+        /// The issuer's name.
+        issuer: String,
+    },
     /// An address that may not be fetched from: the issuer's name for discovery, or one that was given.
     #[cfg(feature = "jwks")]
     #[error("issuer \"{issuer}\": the address to fetch from can't be used: {problem}")]

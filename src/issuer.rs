@@ -28,6 +28,9 @@ pub struct Issuer {
     has_two_policies: bool,
     audiences: Vec<String>,
     sources: Vec<Recipe>,
+    /// What opaque tokens for it begin with.
+    opaque_prefix: Option<String>,
+    has_keys_by_hand: bool,
     hmac: Option<Algorithm>,
     secret_problem: Option<SecretProblem>,
     #[cfg(feature = "jwks")]
@@ -71,6 +74,8 @@ impl Issuer {
             has_two_policies: false,
             audiences: Vec::new(),
             sources: Vec::new(),
+            opaque_prefix: None,
+            has_keys_by_hand: false,
             hmac: None,
             secret_problem: None,
             #[cfg(feature = "jwks")]
@@ -187,13 +192,30 @@ impl Issuer {
     }
 
     /// Keys given by hand.
-    pub fn keys(self, keys: StaticKeys) -> Self {
+    pub fn keys(mut self, keys: StaticKeys) -> Self {
+        self.has_keys_by_hand = true;
         self.source(keys)
     }
 
     /// A source of your own.
     pub fn source(mut self, source: impl KeySource) -> Self {
         self.sources.push(Recipe::Made(Box::new(source)));
+        self
+    }
+
+    /// Opaque tokens are this issuer's: its [`source`](Issuer::source) is asked about them and must bring
+    /// [`Evidence::Introspection`](crate::Evidence::Introspection). Without this call they are refused. Each opaque token
+    /// goes to one issuer only; where several take some, tell them apart by
+    /// [`opaque_tokens_with_prefix`](Issuer::opaque_tokens_with_prefix).
+    ///
+    /// What is opaque is told by form alone: whatever is a JWT by form goes to the issuer that it names.
+    pub fn opaque_tokens(self) -> Self {
+        self.opaque_tokens_with_prefix("")
+    }
+
+    /// The same for those that begin with this text. The longest prefix of all issuers counts.
+    pub fn opaque_tokens_with_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.opaque_prefix = Some(prefix.into());
         self
     }
 
@@ -224,6 +246,20 @@ impl Issuer {
             .any(|source| !matches!(source, Recipe::Made(_)))
     }
 
+    /// What the opaque tokens begin with that it takes.
+    pub(crate) fn opaque_prefix(&self) -> Option<&str> {
+        self.opaque_prefix.as_deref()
+    }
+
+    /// Whether nothing but keys can come from its source.
+    fn has_only_keys(&self) -> bool {
+        #[cfg(feature = "jwks")]
+        let is_fetched = self.has_fetched_keys();
+        #[cfg(not(feature = "jwks"))]
+        let is_fetched = false;
+        self.has_keys_by_hand || is_fetched
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -242,6 +278,11 @@ impl Issuer {
             });
         } else if self.sources.is_empty() {
             problems.push(BuildProblem::NoSource {
+                issuer: self.name.clone(),
+            });
+        }
+        if self.opaque_prefix.is_some() && self.has_only_keys() {
+            problems.push(BuildProblem::OpaqueWithKeys {
                 issuer: self.name.clone(),
             });
         }

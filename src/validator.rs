@@ -10,9 +10,9 @@ use std::time::Duration;
 use crate::build_error::{BuildError, BuildProblem};
 use crate::clock::SystemClock;
 use crate::core::{
-    AcceptedIssuers, AccessToken, Clock, DEFAULT_MAX_TOKEN_BYTES, KeySetAge, NumericDate, Policy,
-    PolicyProblem, Possession, PresentedToken, Reason, Rejection, Unconfirmed, check_claims,
-    check_signature, issuer_of, verify, wrong_issuer,
+    AcceptedIssuers, AccessToken, Clock, DEFAULT_MAX_TOKEN_BYTES, Evidence, KeySetAge, NumericDate,
+    Policy, PolicyProblem, Possession, PresentedToken, Reason, Rejection, Unconfirmed,
+    check_claims, check_signature, issuer_of, verify, wrong_issuer,
 };
 use crate::credentials::Credentials;
 use crate::error::{Error, Unavailable};
@@ -53,8 +53,36 @@ struct Inner {
     issuers: HashMap<Box<str>, Trusted>,
     /// The same names in the order of configuration, for explanations and health.
     names: Arc<[Box<str>]>,
+    opaque: OpaqueRoutes,
     clock: Arc<dyn Clock>,
     max_token_bytes: usize,
+}
+
+/// Which issuer an opaque token is for, by how it begins.
+#[derive(Default)]
+struct OpaqueRoutes(Vec<(Box<str>, Box<str>)>);
+
+impl OpaqueRoutes {
+    /// The issuer of the longest prefix that fits. A token goes to one issuer only.
+    fn find(&self, token: &str) -> Option<&str> {
+        let fitting = self
+            .0
+            .iter()
+            .filter(|(prefix, _)| token.starts_with(&**prefix));
+        let longest = fitting.max_by_key(|(prefix, _)| prefix.len());
+        longest.map(|(_, issuer)| &**issuer)
+    }
+
+    /// Says to which issuer tokens of this prefix go already.
+    fn insert(&mut self, prefix: &str, issuer: &str) -> Result<(), Box<str>> {
+        match self.0.iter().find(|(known, _)| **known == *prefix) {
+            Some((_, other)) => Err(other.clone()),
+            None => {
+                self.0.push((prefix.into(), issuer.into()));
+                Ok(())
+            }
+        }
+    }
 }
 
 /// One issuer, one policy, one source.
@@ -82,8 +110,11 @@ impl Validator {
     /// It checks form, issuer, kind of token, algorithm, audience, time, signature, and that the token is not bound to a
     /// key or certificate. It does **not** check scopes ([`AccessToken::require`]) nor revocation.
     ///
+    /// An opaque token is asked about at the one issuer that takes such ([`Issuer::opaque_tokens`]); the answer is held
+    /// against the same policy.
+    ///
     /// # Errors
-    /// The token is refused (401), or its issuer's keys can't be had (503). Use [`Error::status`].
+    /// The token is refused (401), or its issuer can't be asked or its keys can't be had (503). Use [`Error::status`].
     pub async fn validate(&self, token: &str) -> Result<AccessToken, Error> {
         self.authenticate(&Credentials::bearer(token)).await
     }
@@ -172,9 +203,20 @@ impl Validator {
         PresentedToken::parse_within(token, self.0.max_token_bytes)
     }
 
-    /// The unverified `iss` only selects: the policy then checks the same value.
+    /// The unverified `iss` only selects: the policy then checks the same value. An opaque token goes to the one issuer that
+    /// takes it.
     fn select(&self, token: &PresentedToken<'_>) -> Result<&Trusted, Rejection> {
-        let issuer = issuer_of(token.require_jwt()?)?;
+        let jwt = match token.require_jwt() {
+            Ok(jwt) => jwt,
+            Err(rejection) => {
+                let route = token
+                    .is_opaque()
+                    .then(|| self.0.opaque.find(token.as_str()));
+                let trusted = route.flatten().and_then(|name| self.0.issuers.get(name));
+                return trusted.ok_or(rejection);
+            }
+        };
+        let issuer = issuer_of(jwt)?;
         self.0
             .issuers
             .get(issuer)
@@ -186,12 +228,20 @@ impl Validator {
         token: &PresentedToken<'_>,
         trusted: &Trusted,
     ) -> Option<Result<Unconfirmed, Rejection>> {
-        let jwt = match check_claims(token, &trusted.policy, self.now()) {
-            Ok(jwt) => jwt,
-            Err(rejection) => return Some(Err(rejection)),
+        // Whoever is asked about a JWT, it must itself meet the policy.
+        let jwt = match token
+            .jwt()
+            .map(|_| check_claims(token, &trusted.policy, self.now()))
+        {
+            None => None,
+            Some(Ok(jwt)) => Some(jwt),
+            Some(Err(rejection)) => return Some(Err(rejection)),
         };
         let evidence = trusted.source.cached(token)?;
-        let judged = check_signature(jwt, &evidence, &trusted.policy);
+        let judged = match (jwt, &evidence) {
+            (Some(jwt), Evidence::Keys(keys)) => check_signature(jwt, keys, &trusted.policy),
+            _ => verify(token, &evidence, &trusted.policy, self.now()),
+        };
         Some(judged.map_err(|rejection| trusted.explained(rejection)))
     }
 
@@ -368,7 +418,17 @@ impl ValidatorBuilder {
         };
         let mut issuers = HashMap::new();
         let mut names = Vec::new();
+        let mut opaque = OpaqueRoutes::default();
         for issuer in self.issuers {
+            if let Some(prefix) = issuer.opaque_prefix()
+                && let Err(other) = opaque.insert(prefix, issuer.name())
+            {
+                problems.push(BuildProblem::OpaqueTwice {
+                    issuer: issuer.name().to_owned(),
+                    other: other.into(),
+                    prefix: prefix.to_owned(),
+                });
+            }
             match issuer.finish(&surroundings) {
                 Err(found) => problems.extend(found),
                 Ok((policy, source)) => {
@@ -396,6 +456,7 @@ impl ValidatorBuilder {
         Ok(Validator(Arc::new(Inner {
             issuers,
             names: names.into(),
+            opaque,
             clock,
             max_token_bytes: self.max_token_bytes,
         })))

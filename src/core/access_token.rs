@@ -85,7 +85,7 @@ impl Possession {
     }
 }
 
-/// An access token that is good: signature, issuer, audience, time and presenter were checked.
+/// An access token that is good: signature (or the authorization server's word), issuer, audience, time and presenter were checked.
 ///
 /// What it allows is not: ask with [`require`](AccessToken::require). All accessors borrow from the claims set that was
 /// signed; cloning is cheap. An accessor gives an `Option` where the RFC has the claim optional.
@@ -113,27 +113,31 @@ impl Possession {
 #[derive(Clone)]
 pub struct AccessToken {
     payload: Arc<Payload>,
-    key: Arc<VerificationKey>,
-    algorithm: Algorithm,
+    proof: Proof,
     policy: Policy,
 }
 
-impl AccessToken {
-    pub(crate) fn new(
-        payload: Arc<Payload>,
+/// What an accepted token was accepted for.
+#[derive(Clone)]
+pub(crate) enum Proof {
+    Signature {
         key: Arc<VerificationKey>,
         algorithm: Algorithm,
-        policy: Policy,
-    ) -> Self {
+    },
+    /// The authorization server says that it is active.
+    Introspection,
+}
+
+impl AccessToken {
+    pub(crate) fn new(payload: Arc<Payload>, proof: Proof, policy: Policy) -> Self {
         AccessToken {
             payload,
-            key,
-            algorithm,
+            proof,
             policy,
         }
     }
 
-    /// The `iss` claim (RFC 7519 section 4.1.1).
+    /// The `iss` claim (RFC 7519 section 4.1.1). Of an introspected token whose answer names none, the issuer that answered.
     pub fn issuer(&self) -> &str {
         self.policy.issuer()
     }
@@ -190,17 +194,29 @@ impl AccessToken {
         self.payload.cnf.get()
     }
 
-    /// The `kid` of the key that the signature verified with, where it has one.
+    /// The `kid` of the key that the signature verified with, where it has one. None of an introspected token.
     pub fn key_id(&self) -> Option<&str> {
-        self.key.key_id()
+        match &self.proof {
+            Proof::Signature { key, .. } => key.key_id(),
+            Proof::Introspection => None,
+        }
     }
 
-    /// The algorithm that the signature verified by.
-    pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
+    /// The algorithm that the signature verified by. `None`: the token was introspected.
+    pub fn algorithm(&self) -> Option<Algorithm> {
+        match self.proof {
+            Proof::Signature { algorithm, .. } => Some(algorithm),
+            Proof::Introspection => None,
+        }
     }
 
-    /// How long until `exp`, without any skew; zero when it has passed. For ending a stream or a cached decision in time.
+    /// Whether the authorization server was asked about it (RFC 7662). Then [`claim`](AccessToken::claim) and
+    /// [`claims`](AccessToken::claims) read its answer, `active` and `token_type` included.
+    pub fn is_introspected(&self) -> bool {
+        matches!(self.proof, Proof::Introspection)
+    }
+
+    /// How long until `exp`, without any skew; zero when it has passed or where there is none. For ending a stream or a cached decision in time.
     pub fn until_expiry(&self, now: NumericDate) -> Duration {
         self.expires_at()
             .map_or(Duration::ZERO, |exp| exp.since(now))
@@ -248,7 +264,7 @@ impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessToken")
             .field("issuer", &self.issuer())
-            .field("algorithm", &self.algorithm)
+            .field("algorithm", &self.algorithm())
             .field("key_id", &self.key_id().map(excerpt))
             .finish_non_exhaustive()
     }

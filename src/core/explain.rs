@@ -110,6 +110,10 @@ fn plain(reason: Reason) -> &'static str {
             "The token is not a JWT but opaque, and no introspection is configured for such. Was the client given a \
              token without an audience or resource, for which some authorization servers issue opaque ones?"
         }
+        Reason::Inactive => {
+            "The authorization server says that the token is not active: it has expired, was revoked, or is none that it \
+             knows. Was it issued by another authorization server?"
+        }
         Reason::EncryptedToken => {
             "The token is encrypted (JWE). This API has no decryption key; ask for signed tokens."
         }
@@ -171,6 +175,10 @@ fn member(reason: Reason, name: &str) -> String {
             "By the typ among its claims this is an ID, refresh or logout token; the client must send its access token."
                 .to_owned()
         }
+        Reason::NotAnAccessToken if name == "token_type" || name == "token_use" => format!(
+            "By the \"{name}\" of the authorization server's answer this is no access token; it knows other kinds of token \
+             too. The client must send its access token."
+        ),
         Reason::NotAnAccessToken => {
             format!("By its \"{name}\" claim this is another kind of JWT, not an access token.")
         }

@@ -3,11 +3,13 @@
 mod access_token;
 mod algorithm;
 mod base64url;
+mod checks;
 mod claims;
 mod ed25519_points;
 mod excerpt;
 mod explain;
 mod facts;
+mod introspection;
 mod json;
 mod jwk;
 mod jws;
@@ -31,6 +33,7 @@ pub use claims::{
     Audience, Confirmation, Identity, MalformedScope, MalformedThumbprint, Scope, ScopeSet,
     Thumbprint,
 };
+pub use introspection::{IntrospectionResponse, MalformedResponse};
 pub use jwk::SkipReason;
 pub use jws::{PresentedToken, UnverifiedJwt};
 pub use key_set::{KeySet, KeySetError, SkippedKey};
@@ -45,11 +48,12 @@ pub use signature::{Backend, SignatureError, VerificationKey};
 pub use time::{Clock, NumericDate, TimeOutOfRange};
 pub use verify::{Evidence, verify};
 
+pub(crate) use checks::wrong_issuer;
 pub(crate) use facts::{AcceptedIssuers, KeySetAge};
 pub(crate) use jws::DEFAULT_MAX_TOKEN_BYTES;
 #[cfg(feature = "pem")]
 pub(crate) use pem::read_keys as read_pem_keys;
-pub(crate) use verify::{check_claims, check_signature, issuer_of, wrong_issuer};
+pub(crate) use verify::{check_claims, check_signature, issuer_of};
 #[cfg(feature = "jwks")]
 pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};
 

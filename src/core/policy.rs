@@ -55,6 +55,7 @@ struct Settings {
     scope_claim: ScopeClaim,
     allow_scope_array: bool,
     allow_id_token_claims: bool,
+    allow_missing_audience: bool,
 }
 
 impl Policy {
@@ -112,6 +113,10 @@ impl Policy {
 
     pub(crate) fn allows_id_token_claims(&self) -> bool {
         self.0.allow_id_token_claims
+    }
+
+    pub(crate) fn allows_missing_audience(&self) -> bool {
+        self.0.allow_missing_audience
     }
 }
 
@@ -172,7 +177,7 @@ pub enum ScopeClaim {
 /// | `max_token_age_seconds`, `max_remaining_seconds` | number, at least 1 | no limit |
 /// | `allowed_clients` | list of texts | any client |
 /// | `scope_claim` | `"scope"`, `"scp"` | `"scope"` |
-/// | `allow_scope_array`, `allow_id_token_claims` | `true`, `false` | `false` |
+/// | `allow_scope_array`, `allow_id_token_claims`, `allow_missing_audience` | `true`, `false` | `false` |
 ///
 /// ```
 /// use resource_server::{PolicyBuilder, PolicyError, Policy};
@@ -207,6 +212,7 @@ pub struct PolicyBuilder {
     scope_claim: ScopeClaim,
     allow_scope_array: bool,
     allow_id_token_claims: bool,
+    allow_missing_audience: bool,
 }
 
 /// A setting that is there has a value: `null`, such as an emptied line of YAML leaves behind, is not "not set".
@@ -300,6 +306,15 @@ impl PolicyBuilder {
         self
     }
 
+    /// Takes an introspection response without `aud`, which RFC 7662 section 2.2 has optional. Then nothing says that the
+    /// token is meant for this API: use it only where the authorization server answers each API about its own tokens
+    /// alone. A response that has an `aud` must still fit, and a JWT always needs one.
+    #[must_use]
+    pub fn allow_missing_audience(mut self) -> Self {
+        self.allow_missing_audience = true;
+        self
+    }
+
     /// Checks the settings.
     ///
     /// # Errors
@@ -365,6 +380,7 @@ impl PolicyBuilder {
             scope_claim: self.scope_claim,
             allow_scope_array: self.allow_scope_array,
             allow_id_token_claims: self.allow_id_token_claims,
+            allow_missing_audience: self.allow_missing_audience,
         })))
     }
 

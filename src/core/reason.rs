@@ -50,6 +50,9 @@ reasons! {
     MalformedPayload = "malformed_payload",
     /// The signature part is empty: an unsecured JWS (RFC 7515 appendix A.5).
     Unsigned = "unsigned",
+    /// The authorization server says that the token is not active (RFC 7662 section 2.2): expired, revoked, or none that it
+    /// knows.
+    Inactive = "inactive",
     /// There is no `iss`.
     IssuerMissing = "issuer_missing",
     /// `iss` is not an issuer that is configured here, byte for byte.

@@ -36,11 +36,22 @@ pub struct Rejection(Box<Inner>);
 struct Inner {
     reason: Reason,
     facts: Facts,
+    is_introspected: bool,
 }
 
 impl Rejection {
     pub(crate) fn new(reason: Reason, facts: Facts) -> Self {
-        Rejection(Box::new(Inner { reason, facts }))
+        Rejection(Box::new(Inner {
+            reason,
+            facts,
+            is_introspected: false,
+        }))
+    }
+
+    /// Found in the authorization server's answer about the token.
+    pub(crate) fn in_answer(mut self) -> Self {
+        self.0.is_introspected = true;
+        self
     }
 
     pub(crate) fn plain(reason: Reason) -> Self {
@@ -100,6 +111,13 @@ impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.reason == Reason::NoCredentials {
             return write!(f, "request refused: {}", self.0.reason);
+        }
+        if self.0.is_introspected {
+            return write!(
+                f,
+                "token refused: {} (found in the authorization server's answer)",
+                self.0.reason
+            );
         }
         let found = if self.0.reason.is_found_in_verified_token() {
             "after"

@@ -1,19 +1,21 @@
 //! The checks, in the one order that counts everywhere.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::access_token::{AccessToken, Unconfirmed, scope_claim};
-use super::claims::is_scope_byte;
+use super::access_token::{AccessToken, Proof, Unconfirmed};
+use super::checks::{
+    check_audience, check_client, check_confirmation, check_expiry_is_there, check_other_types,
+    check_required, check_scope, check_time, malformed, wrong_issuer,
+};
 use super::excerpt::excerpt;
 use super::facts::{AcceptedIssuers, Facts, KeySetAge};
+use super::introspection::IntrospectionResponse;
 use super::jws::{Kind, PresentedToken, UnverifiedJwt};
 use super::key_set::KeySet;
-use super::payload::{Claim, Foreign};
+use super::payload::Foreign;
 use super::policy::{Policy, Profile};
 use super::reason::Reason;
 use super::rejection::Rejection;
-use super::text::OneOrMany;
 use super::time::NumericDate;
 
 /// What a source brings to judge a token by.
@@ -22,12 +24,15 @@ use super::time::NumericDate;
 pub enum Evidence {
     /// The issuer's keys.
     Keys(Arc<KeySet>),
+    /// The authorization server's own answer about this very token.
+    Introspection(Arc<IntrospectionResponse>),
 }
 
 /// Judges a token by the evidence for it: pure, without I/O and without a look at a clock.
 ///
 /// The order of its checks is fixed, the first that fails is the reason, and the signature is checked last: form, issuer,
-/// kind of token, header, algorithm, audience, time, other claims, key, signature.
+/// kind of token, header, algorithm, audience, time, other claims, key, signature. An authorization server's own answer is
+/// held against the same policy; of the token itself nothing is read then.
 ///
 /// It does **not** check that the presenter may use the token: that is [`Unconfirmed::confirm`]. It does not check scopes:
 /// that is [`AccessToken::require`]. It does not know whether the token was revoked.
@@ -62,8 +67,13 @@ pub fn verify(
     policy: &Policy,
     now: NumericDate,
 ) -> Result<Unconfirmed, Rejection> {
-    let jwt = check_claims(token, policy, now)?;
-    check_signature(jwt, evidence, policy)
+    match evidence {
+        Evidence::Keys(keys) => {
+            let jwt = check_claims(token, policy, now)?;
+            check_signature(jwt, keys, policy)
+        }
+        Evidence::Introspection(response) => response.check(policy, now),
+    }
 }
 
 /// The front part of the checks: all that needs no evidence. What fails here costs no fetch and no arithmetic.
@@ -78,23 +88,24 @@ pub(crate) fn check_claims<'a, 't>(
     check_kind(jwt, policy)?; // RFC 8725 3.12
     check_header(jwt)?; // RFC 7515 4.1.11, RFC 7797
     check_algorithm(jwt, policy)?; // RFC 8725 3.1
-    check_audience(jwt, policy)?; // RFC 7519 4.1.3, RFC 8725 3.9
-    check_time(jwt, policy, now)?; // RFC 7519 4.1.4 to 4.1.6
-    check_other_types(jwt)?; // RFC 7519 4
-    check_required(jwt, policy)?; // RFC 9068 2.2
-    check_client(jwt, policy)?; // RFC 9068 2.2
-    check_scope(jwt, policy)?; // RFC 6749 3.3
-    check_confirmation(jwt)?; // RFC 7800 3.1
+    let payload = jwt.payload();
+    check_audience(payload, policy)?; // RFC 7519 4.1.3, RFC 8725 3.9
+    check_expiry_is_there(payload)?; // RFC 9068 2.2
+    check_time(payload, policy, now)?; // RFC 7519 4.1.4 to 4.1.6
+    check_other_types(payload)?; // RFC 7519 4
+    check_required(payload, policy)?; // RFC 9068 2.2
+    check_client(payload, policy)?; // RFC 9068 2.2
+    check_scope(payload, policy)?; // RFC 6749 3.3
+    check_confirmation(payload)?; // RFC 7800 3.1
     Ok(jwt)
 }
 
 /// The back part: key and signature.
 pub(crate) fn check_signature(
     jwt: &UnverifiedJwt<'_>,
-    evidence: &Evidence,
+    keys: &Arc<KeySet>,
     policy: &Policy,
 ) -> Result<Unconfirmed, Rejection> {
-    let Evidence::Keys(keys) = evidence;
     let algorithm = jwt
         .algorithm()
         .ok_or_else(|| Rejection::plain(Reason::AlgorithmMissing))?;
@@ -106,8 +117,10 @@ pub(crate) fn check_signature(
         if verified.is_ok() {
             return Ok(Unconfirmed::new(AccessToken::new(
                 Arc::clone(jwt.payload()),
-                Arc::clone(key),
-                algorithm,
+                Proof::Signature {
+                    key: Arc::clone(key),
+                    algorithm,
+                },
                 policy.clone(),
             )));
         }
@@ -148,11 +161,6 @@ pub(crate) fn issuer_of<'a>(jwt: &'a UnverifiedJwt<'_>) -> Result<&'a str, Rejec
         let typ = typ_of(jwt);
         Rejection::new(Reason::IssuerMissing, Facts::NoIssuer { typ })
     })
-}
-
-pub(crate) fn wrong_issuer(found: &str, accepted: AcceptedIssuers) -> Rejection {
-    let found = excerpt(found);
-    Rejection::new(Reason::IssuerMismatch, Facts::Issuer { found, accepted })
 }
 
 fn check_type(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
@@ -217,172 +225,4 @@ fn check_algorithm(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejec
     };
     let found = excerpt(name);
     Err(Rejection::new(reason, Facts::Algorithm { found, allowed }))
-}
-
-fn check_audience(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    /// Entries of a refused token that `explain()` shows.
-    const MAX_SHOWN: usize = 10;
-
-    let payload = jwt.payload();
-    let entries = match &payload.aud {
-        Claim::Malformed => return Err(malformed("aud")),
-        Claim::Absent => &[],
-        Claim::Is(audience) => audience
-            .entries(payload.text())
-            .ok_or_else(|| malformed("aud"))?,
-    };
-    let found = || entries.iter().map(|entry| entry.of(payload.text()));
-    if found().all(str::is_empty) {
-        return Err(Rejection::plain(Reason::AudienceMissing));
-    }
-    if found().any(|entry| policy.audiences().any(|accepted| accepted == entry)) {
-        return Ok(());
-    }
-    let facts = Facts::Audience {
-        found: found().take(MAX_SHOWN).map(excerpt).collect(),
-        policy: policy.clone(),
-    };
-    Err(Rejection::new(Reason::AudienceMismatch, facts))
-}
-
-fn check_time(jwt: &UnverifiedJwt<'_>, policy: &Policy, now: NumericDate) -> Result<(), Rejection> {
-    let payload = jwt.payload();
-    let skew = policy.clock_skew();
-    let refuse = |reason, at, limit: Option<Duration>| {
-        let facts = Facts::Time {
-            at,
-            now,
-            skew,
-            limit,
-        };
-        Err(Rejection::new(reason, facts))
-    };
-    let exp = match payload.exp {
-        Claim::Absent => return Err(Rejection::plain(Reason::ExpiryMissing)),
-        Claim::Malformed => return Err(malformed("exp")),
-        Claim::Is(exp) => exp,
-    };
-    // Good strictly before exp + skew: RFC 7519 has "on or after" for the end.
-    if now >= exp.saturating_add(skew) {
-        return refuse(Reason::Expired, exp, None);
-    }
-    let latest_start = now.saturating_add(skew);
-    match payload.nbf {
-        Claim::Malformed => return Err(malformed("nbf")),
-        Claim::Is(nbf) if nbf > latest_start => return refuse(Reason::NotYetValid, nbf, None),
-        Claim::Absent | Claim::Is(_) => {}
-    }
-    match payload.iat {
-        Claim::Malformed => return Err(malformed("iat")),
-        Claim::Is(iat) if iat > latest_start => {
-            return refuse(Reason::IssuedInTheFuture, iat, None);
-        }
-        Claim::Absent | Claim::Is(_) => {}
-    }
-    if let Some(max_age) = policy.max_token_age() {
-        let Some(iat) = payload.iat.get().copied() else {
-            return Err(missing("iat"));
-        };
-        if now >= iat.saturating_add(max_age).saturating_add(skew) {
-            return refuse(Reason::TooOld, iat, Some(max_age));
-        }
-    }
-    if let Some(max_remaining) = policy.max_remaining()
-        && exp > latest_start.saturating_add(max_remaining)
-    {
-        return refuse(Reason::LifetimeTooLong, exp, Some(max_remaining));
-    }
-    Ok(())
-}
-
-fn check_other_types(jwt: &UnverifiedJwt<'_>) -> Result<(), Rejection> {
-    let payload = jwt.payload();
-    for (name, claim) in [
-        ("sub", &payload.sub),
-        ("jti", &payload.jti),
-        ("client_id", &payload.client_id),
-    ] {
-        if claim.is_malformed() {
-            return Err(malformed(name));
-        }
-    }
-    match payload.other_malformed {
-        Some(name) => Err(malformed(name)),
-        None => Ok(()),
-    }
-}
-
-fn check_required(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    if policy.profile() != Profile::Rfc9068 {
-        return Ok(());
-    }
-    // iss, exp and aud are required of every token, and were checked above.
-    let payload = jwt.payload();
-    let says_something = |claim| payload.str_of(claim).is_some_and(|text| !text.is_empty());
-    let present = [
-        ("sub", says_something(&payload.sub)),
-        ("client_id", says_something(&payload.client_id)),
-        ("iat", payload.iat.get().is_some()),
-        ("jti", says_something(&payload.jti)),
-    ];
-    match present.iter().find(|(_, is_present)| !is_present) {
-        Some((name, _)) => Err(missing(name)),
-        None => Ok(()),
-    }
-}
-
-fn check_client(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    let Some(allowed) = policy.allowed_clients() else {
-        return Ok(());
-    };
-    let client = jwt.payload().str_of(&jwt.payload().client_id);
-    if client.is_some_and(|client| allowed.iter().any(|name| name == client)) {
-        Ok(())
-    } else {
-        Err(Rejection::plain(Reason::ClientNotAllowed))
-    }
-}
-
-fn check_scope(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    let payload = jwt.payload();
-    let (claim, is_scope) = scope_claim(payload, policy);
-    let sound = match claim {
-        Claim::Absent => true,
-        Claim::Malformed => false,
-        Claim::Is(OneOrMany::One(text)) => text
-            .of(payload.text())
-            .bytes()
-            .all(|byte| byte == b' ' || is_scope_byte(byte)),
-        Claim::Is(list) => {
-            (!is_scope || policy.allows_scope_array())
-                && list.entries(payload.text()).is_some_and(|entries| {
-                    entries
-                        .iter()
-                        .all(|entry| entry.of(payload.text()).bytes().all(is_scope_byte))
-                })
-        }
-    };
-    if sound {
-        Ok(())
-    } else {
-        Err(Rejection::plain(Reason::MalformedScope))
-    }
-}
-
-fn check_confirmation(jwt: &UnverifiedJwt<'_>) -> Result<(), Rejection> {
-    match &jwt.payload().cnf {
-        Claim::Malformed => Err(Rejection::plain(Reason::MalformedConfirmation)),
-        Claim::Is(confirmation) if confirmation.asks_for_nothing_known() => {
-            Err(Rejection::plain(Reason::UnknownConfirmation))
-        }
-        Claim::Absent | Claim::Is(_) => Ok(()),
-    }
-}
-
-fn malformed(name: &'static str) -> Rejection {
-    Rejection::new(Reason::MalformedClaim, Facts::Member(name))
-}
-
-fn missing(name: &'static str) -> Rejection {
-    Rejection::new(Reason::ClaimMissing, Facts::Member(name))
 }

@@ -43,7 +43,8 @@ pub use {
 
 /// Where the evidence for one issuer's tokens comes from. Implement it with a plain `async fn`.
 ///
-/// A source is asked only for tokens that its issuer may have issued and whose claims already passed the policy. It finds
+/// A source is asked only for tokens that its issuer may have issued: for a JWT, when its claims already passed the policy;
+/// for an opaque token, where [`Issuer::opaque_tokens`](crate::Issuer::opaque_tokens) sends such here. It finds
 /// evidence and judges nothing. There is no time limit around it: a source that does I/O sets its own.
 ///
 /// ```
@@ -69,7 +70,7 @@ pub use {
 /// let issuer = Issuer::new("https://as.example.com").source(FromDatabase);
 /// ```
 pub trait KeySource: Send + Sync + 'static {
-    /// The evidence for this token: the issuer's keys.
+    /// The evidence for this token: the issuer's keys, or the authorization server's own answer about it.
     ///
     /// # Errors
     /// It can't be had now. That is an outage (503), never a verdict about the token.

@@ -1,0 +1,196 @@
+//! The checks of claims, one a function: for those of a JWT and of an introspection response alike.
+
+use std::time::Duration;
+
+use super::access_token::scope_claim;
+use super::claims::is_scope_byte;
+use super::excerpt::excerpt;
+use super::facts::{AcceptedIssuers, Facts};
+use super::payload::{Claim, Payload};
+use super::policy::{Policy, Profile};
+use super::reason::Reason;
+use super::rejection::Rejection;
+use super::text::OneOrMany;
+use super::time::NumericDate;
+
+pub(crate) fn wrong_issuer(found: &str, accepted: AcceptedIssuers) -> Rejection {
+    let found = excerpt(found);
+    Rejection::new(Reason::IssuerMismatch, Facts::Issuer { found, accepted })
+}
+
+pub(super) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+    /// Entries of a refused token that `explain()` shows.
+    const MAX_SHOWN: usize = 10;
+
+    let entries = match &payload.aud {
+        Claim::Malformed => return Err(malformed("aud")),
+        Claim::Absent => &[],
+        Claim::Is(audience) => audience
+            .entries(payload.text())
+            .ok_or_else(|| malformed("aud"))?,
+    };
+    let found = || entries.iter().map(|entry| entry.of(payload.text()));
+    if found().all(str::is_empty) {
+        return Err(Rejection::plain(Reason::AudienceMissing));
+    }
+    if found().any(|entry| policy.audiences().any(|accepted| accepted == entry)) {
+        return Ok(());
+    }
+    let facts = Facts::Audience {
+        found: found().take(MAX_SHOWN).map(excerpt).collect(),
+        policy: policy.clone(),
+    };
+    Err(Rejection::new(Reason::AudienceMismatch, facts))
+}
+
+pub(super) fn check_expiry_is_there(payload: &Payload) -> Result<(), Rejection> {
+    if payload.exp.is_absent() {
+        return Err(Rejection::plain(Reason::ExpiryMissing));
+    }
+    Ok(())
+}
+
+/// An end, a beginning and a time of issue that are there count.
+pub(super) fn check_time(
+    payload: &Payload,
+    policy: &Policy,
+    now: NumericDate,
+) -> Result<(), Rejection> {
+    let skew = policy.clock_skew();
+    let refuse = |reason, at, limit: Option<Duration>| {
+        let facts = Facts::Time {
+            at,
+            now,
+            skew,
+            limit,
+        };
+        Err(Rejection::new(reason, facts))
+    };
+    match payload.exp {
+        Claim::Malformed => return Err(malformed("exp")),
+        // Good strictly before exp + skew: RFC 7519 has "on or after" for the end.
+        Claim::Is(exp) if now >= exp.saturating_add(skew) => {
+            return refuse(Reason::Expired, exp, None);
+        }
+        Claim::Absent | Claim::Is(_) => {}
+    }
+    let latest_start = now.saturating_add(skew);
+    match payload.nbf {
+        Claim::Malformed => return Err(malformed("nbf")),
+        Claim::Is(nbf) if nbf > latest_start => return refuse(Reason::NotYetValid, nbf, None),
+        Claim::Absent | Claim::Is(_) => {}
+    }
+    match payload.iat {
+        Claim::Malformed => return Err(malformed("iat")),
+        Claim::Is(iat) if iat > latest_start => {
+            return refuse(Reason::IssuedInTheFuture, iat, None);
+        }
+        Claim::Absent | Claim::Is(_) => {}
+    }
+    if let Some(max_age) = policy.max_token_age() {
+        let Some(iat) = payload.iat.get().copied() else {
+            return Err(missing("iat"));
+        };
+        if now >= iat.saturating_add(max_age).saturating_add(skew) {
+            return refuse(Reason::TooOld, iat, Some(max_age));
+        }
+    }
+    if let Some(max_remaining) = policy.max_remaining() {
+        let Some(exp) = payload.exp.get().copied() else {
+            return Err(Rejection::plain(Reason::ExpiryMissing));
+        };
+        if exp > latest_start.saturating_add(max_remaining) {
+            return refuse(Reason::LifetimeTooLong, exp, Some(max_remaining));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn check_other_types(payload: &Payload) -> Result<(), Rejection> {
+    for (name, claim) in [
+        ("sub", &payload.sub),
+        ("jti", &payload.jti),
+        ("client_id", &payload.client_id),
+    ] {
+        if claim.is_malformed() {
+            return Err(malformed(name));
+        }
+    }
+    match payload.other_malformed {
+        Some(name) => Err(malformed(name)),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn check_required(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+    if policy.profile() != Profile::Rfc9068 {
+        return Ok(());
+    }
+    // iss, exp and aud are required of every token, and were checked above.
+    let says_something = |claim| payload.str_of(claim).is_some_and(|text| !text.is_empty());
+    let present = [
+        ("sub", says_something(&payload.sub)),
+        ("client_id", says_something(&payload.client_id)),
+        ("iat", payload.iat.get().is_some()),
+        ("jti", says_something(&payload.jti)),
+    ];
+    match present.iter().find(|(_, is_present)| !is_present) {
+        Some((name, _)) => Err(missing(name)),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn check_client(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+    let Some(allowed) = policy.allowed_clients() else {
+        return Ok(());
+    };
+    let client = payload.str_of(&payload.client_id);
+    if client.is_some_and(|client| allowed.iter().any(|name| name == client)) {
+        Ok(())
+    } else {
+        Err(Rejection::plain(Reason::ClientNotAllowed))
+    }
+}
+
+pub(super) fn check_scope(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+    let (claim, is_scope) = scope_claim(payload, policy);
+    let sound = match claim {
+        Claim::Absent => true,
+        Claim::Malformed => false,
+        Claim::Is(OneOrMany::One(text)) => text
+            .of(payload.text())
+            .bytes()
+            .all(|byte| byte == b' ' || is_scope_byte(byte)),
+        Claim::Is(list) => {
+            (!is_scope || policy.allows_scope_array())
+                && list.entries(payload.text()).is_some_and(|entries| {
+                    entries
+                        .iter()
+                        .all(|entry| entry.of(payload.text()).bytes().all(is_scope_byte))
+                })
+        }
+    };
+    if sound {
+        Ok(())
+    } else {
+        Err(Rejection::plain(Reason::MalformedScope))
+    }
+}
+
+pub(super) fn check_confirmation(payload: &Payload) -> Result<(), Rejection> {
+    match &payload.cnf {
+        Claim::Malformed => Err(Rejection::plain(Reason::MalformedConfirmation)),
+        Claim::Is(confirmation) if confirmation.asks_for_nothing_known() => {
+            Err(Rejection::plain(Reason::UnknownConfirmation))
+        }
+        Claim::Absent | Claim::Is(_) => Ok(()),
+    }
+}
+
+pub(super) fn malformed(name: &'static str) -> Rejection {
+    Rejection::new(Reason::MalformedClaim, Facts::Member(name))
+}
+
+fn missing(name: &'static str) -> Rejection {
+    Rejection::new(Reason::ClaimMissing, Facts::Member(name))
+}

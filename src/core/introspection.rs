@@ -1,0 +1,234 @@
+//! What an authorization server says about a token (RFC 7662 section 2.2), and the checks of it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::access_token::{AccessToken, Proof, Unconfirmed};
+use super::checks::{
+    check_audience, check_client, check_confirmation, check_other_types, check_scope, check_time,
+    malformed, wrong_issuer,
+};
+use super::facts::{AcceptedIssuers, Facts};
+use super::json::{self, Fault, Value};
+use super::payload::{Claim, Foreign, Payload};
+use super::policy::Policy;
+use super::reason::Reason;
+use super::rejection::Rejection;
+use super::time::NumericDate;
+
+/// A response is read up to this size, in bytes.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024;
+
+/// An authorization server's answer about one token: an introspection response (RFC 7662 section 2.2).
+///
+/// A source that asks the server gives it as [`Evidence::Introspection`](crate::Evidence::Introspection); what it means for
+/// this API is then decided by the policy: `active` must be true, the token an access token by `token_type`, and `iss`,
+/// `aud`, `exp`, `nbf`, `iat`, `scope`, `client_id` and `cnf` are held against the policy like those of a JWT. `iss` and
+/// `exp` may be absent, as RFC 7662 has them optional; `aud` only where
+/// [`PolicyBuilder::allow_missing_audience`](crate::PolicyBuilder::allow_missing_audience) says so.
+///
+/// ```
+/// use resource_server::{IntrospectionResponse, MalformedResponse};
+///
+/// let response = IntrospectionResponse::from_json(r#"{"active":true,"aud":"https://api.example.com","exp":1700000300}"#)?;
+/// assert!(response.is_active());
+/// assert_eq!(response.expires_at().unwrap().as_secs(), 1_700_000_300);
+///
+/// let odd = IntrospectionResponse::from_json(r#"{"active":"true"}"#);
+/// assert_eq!(odd.unwrap_err(), MalformedResponse::Active);
+/// # Ok::<(), MalformedResponse>(())
+/// ```
+pub struct IntrospectionResponse {
+    is_active: bool,
+    kind: Kind,
+    payload: Arc<Payload>,
+}
+
+/// What the response says that the token is.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Nothing, or a Bearer token (RFC 6750).
+    Bearer { is_said: bool },
+    /// A DPoP-bound token (RFC 9449 section 6.2).
+    Dpop,
+    /// Something else, by this member.
+    Other(&'static str),
+}
+
+/// Why a text is no introspection response. Says nothing about the token: the authorization server's fault, or our way to
+/// it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MalformedResponse {
+    /// Over 64 KiB.
+    #[error("the introspection response has more than 65536 bytes")]
+    TooLarge,
+    /// Not a well-formed JSON object, or nested too deep.
+    #[error("the introspection response is not a well-formed JSON object")]
+    NotAnObject,
+    /// Two members of one name.
+    #[error("the introspection response has two members of one name")]
+    DuplicateMember,
+    /// `active` is missing, or not a boolean.
+    #[error(
+        "the introspection response has no member \"active\" that is true or false (RFC 7662 section 2.2)"
+    )]
+    Active,
+}
+
+impl IntrospectionResponse {
+    /// Reads a response. No member may stand in it twice.
+    ///
+    /// # Errors
+    /// It is none: see [`MalformedResponse`].
+    pub fn from_json(text: &str) -> Result<Self, MalformedResponse> {
+        if text.len() > MAX_RESPONSE_BYTES {
+            return Err(MalformedResponse::TooLarge);
+        }
+        let payload = Payload::read(text.to_owned()).map_err(|fault| match fault {
+            Fault::Duplicate => MalformedResponse::DuplicateMember,
+            Fault::Syntax | Fault::NotAnObject | Fault::TooComplex => {
+                MalformedResponse::NotAnObject
+            }
+        })?;
+        let mut active = None;
+        let mut kind = Kind::Bearer { is_said: false };
+        let read = json::read_members(text, |name, value| {
+            match name {
+                "active" => active = Some(value),
+                "token_type" => kind = Kind::of_token_type(value, kind),
+                "token_use" if !is_access_token_use(value) => kind = Kind::Other("token_use"),
+                _ => {}
+            }
+            Ok(())
+        });
+        let is_active = match (read, active.map(Value::text)) {
+            (Ok(()), Some("true")) => true,
+            (Ok(()), Some("false")) => false,
+            _ => return Err(MalformedResponse::Active),
+        };
+        Ok(IntrospectionResponse {
+            is_active,
+            kind,
+            payload: Arc::new(payload),
+        })
+    }
+
+    /// Whether the authorization server says that the token is active. For caches: whether this API takes it is decided by
+    /// [`verify`](crate::verify).
+    pub fn is_active(&self) -> bool {
+        self.is_active
+    }
+
+    /// When the token ends, where the response says so. For caches.
+    pub fn expires_at(&self) -> Option<NumericDate> {
+        self.payload.exp.get().copied()
+    }
+
+    /// The same order as of a JWT's claims.
+    pub(crate) fn check(
+        &self,
+        policy: &Policy,
+        now: NumericDate,
+    ) -> Result<Unconfirmed, Rejection> {
+        self.check_all(policy, now).map_err(Rejection::in_answer)?;
+        let payload = Arc::clone(&self.payload);
+        let token = AccessToken::new(payload, Proof::Introspection, policy.clone());
+        Ok(Unconfirmed::new(token))
+    }
+
+    fn check_all(&self, policy: &Policy, now: NumericDate) -> Result<(), Rejection> {
+        let payload = &self.payload;
+        if !self.is_active {
+            return Err(Rejection::plain(Reason::Inactive));
+        }
+        self.check_issuer(policy)?; // RFC 7662 2.2
+        self.check_kind(policy)?; // RFC 7662 2.1, RFC 8725 3.12
+        if !(payload.aud.is_absent() && policy.allows_missing_audience()) {
+            check_audience(payload, policy)?; // RFC 7662 4, RFC 8707 2
+        }
+        check_time(payload, policy, now)?; // RFC 7662 2.2
+        check_other_types(payload)?; // RFC 7662 2.2
+        check_client(payload, policy)?;
+        check_scope(payload, policy)?; // RFC 6749 3.3
+        check_confirmation(payload)?; // RFC 7800 3.1
+        self.check_binding() // RFC 9449 6.2
+    }
+
+    fn check_issuer(&self, policy: &Policy) -> Result<(), Rejection> {
+        match &self.payload.iss {
+            Claim::Absent => Ok(()),
+            Claim::Malformed => Err(malformed("iss")),
+            Claim::Is(issuer) => {
+                let found = issuer.of(self.payload.text());
+                if found == policy.issuer() {
+                    Ok(())
+                } else {
+                    Err(wrong_issuer(found, AcceptedIssuers::One(policy.clone())))
+                }
+            }
+        }
+    }
+
+    fn check_kind(&self, policy: &Policy) -> Result<(), Rejection> {
+        let other = match (self.kind, self.payload.foreign) {
+            (Kind::Other(name), _) => Some(name),
+            (_, Some(Foreign::IdToken(_))) if policy.allows_id_token_claims() => None,
+            (_, Some(Foreign::IdToken(name) | Foreign::Other(name))) => Some(name),
+            (Kind::Bearer { .. } | Kind::Dpop, None) => None,
+        };
+        match other {
+            None => Ok(()),
+            Some(name) => Err(Rejection::new(
+                Reason::NotAnAccessToken,
+                Facts::Member(name),
+            )),
+        }
+    }
+
+    /// `cnf.jkt` and a `token_type` of DPoP go together.
+    fn check_binding(&self) -> Result<(), Rejection> {
+        let confirmation = self.payload.cnf.get();
+        let has_jkt = confirmation.is_some_and(|confirmation| confirmation.jkt().is_some());
+        match self.kind {
+            Kind::Dpop if !has_jkt => Err(Rejection::plain(Reason::MalformedConfirmation)),
+            Kind::Bearer { is_said: true } if has_jkt => {
+                Err(Rejection::plain(Reason::MalformedConfirmation))
+            }
+            Kind::Bearer { .. } | Kind::Dpop | Kind::Other(_) => Ok(()),
+        }
+    }
+}
+
+impl Kind {
+    /// `token_type` names are compared without case (RFC 6749 section 5.1). A sign of another kind outweighs it.
+    fn of_token_type(value: Value<'_>, known: Self) -> Self {
+        if let Kind::Other(_) = known {
+            return known;
+        }
+        match value.as_str() {
+            Some(name) if name.eq_ignore_ascii_case("Bearer") => Kind::Bearer { is_said: true },
+            Some(name) if name.eq_ignore_ascii_case("DPoP") => Kind::Dpop,
+            _ => Kind::Other("token_type"),
+        }
+    }
+}
+
+/// `token_use`, which some servers add: `access` (Amazon Cognito) or `access_token`.
+fn is_access_token_use(value: Value<'_>) -> bool {
+    let name = value.as_str();
+    name.is_some_and(|name| {
+        ["access", "access_token"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
+    })
+}
+
+impl fmt::Debug for IntrospectionResponse {
+    /// Shows no member.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntrospectionResponse")
+            .field("is_active", &self.is_active)
+            .finish_non_exhaustive()
+    }
+}
