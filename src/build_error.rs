@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::core::{Algorithm, PolicyProblem, SecretProblem};
+#[cfg(feature = "introspection")]
+use crate::source::IntrospectionProblem;
 #[cfg(feature = "jwks")]
 use crate::source::{AddressProblem, FetchProblem};
 
@@ -118,6 +120,15 @@ pub enum BuildProblem {
     HmacWithFetchedKeys {
         /// The issuer's name.
         issuer: String,
+    },
+    /// The settings of an [`Introspection`](crate::Introspection).
+    #[cfg(feature = "introspection")]
+    #[error("issuer \"{issuer}\": {problem}")]
+    Introspection {
+        /// The issuer's name.
+        issuer: String,
+        /// What is wrong with them.
+        problem: IntrospectionProblem,
     },
     /// Opaque tokens that would go to two issuers: each goes to one only.
     #[error(

@@ -7,8 +7,10 @@ use std::time::Duration;
 use crate::build_error::BuildProblem;
 use crate::core::{Algorithm, Clock, KeySet, Policy, PolicyBuilder, PolicyError, SecretProblem};
 #[cfg(feature = "jwks")]
-use crate::source::{Address, Discovery, Fetch, Fetcher, Limits, Location, RemoteJwks};
+use crate::source::{Address, Discovery, Fetch, Fetcher, Limits, Location, RemoteJwks, Wanted};
 use crate::source::{DynKeySource, KeySource, StaticKeys};
+#[cfg(feature = "introspection")]
+use crate::source::{Endpoint, Introspection, RemoteIntrospection};
 
 /// One issuer whose tokens are accepted: its name, its policy, and one source of evidence.
 ///
@@ -54,6 +56,8 @@ enum Recipe {
     DiscoveryAt(String),
     #[cfg(feature = "jwks")]
     JwksAt(String),
+    #[cfg(feature = "introspection")]
+    Introspection(Box<Introspection>),
 }
 
 /// What a Validator gives to the sources of its issuers.
@@ -161,6 +165,17 @@ impl Issuer {
         self
     }
 
+    /// Asks this issuer about its tokens (RFC 7662), instead of judging them by keys: the opaque ones, and its JWTs too, which
+    /// must then meet the policy by themselves and in its answer. For one of several such issuers say which opaque tokens are
+    /// its by [`opaque_tokens_with_prefix`](Issuer::opaque_tokens_with_prefix).
+    #[cfg(feature = "introspection")]
+    pub fn introspection(mut self, introspection: Introspection) -> Self {
+        self.sources
+            .push(Recipe::Introspection(Box::new(introspection)));
+        self.opaque_prefix.get_or_insert_default();
+        self
+    }
+
     /// How this issuer is reached, instead of what the Validator has for all.
     #[cfg(feature = "jwks")]
     pub fn fetch(mut self, fetch: Fetch) -> Self {
@@ -236,14 +251,21 @@ impl Issuer {
     /// Whether a client is needed to fetch its keys, and it brings none.
     #[cfg(feature = "jwks")]
     pub(crate) fn needs_common_fetcher(&self) -> bool {
-        self.fetch.is_none() && self.has_fetched_keys()
+        self.fetch.is_none()
+            && self
+                .sources
+                .iter()
+                .any(|source| !matches!(source, Recipe::Made(_)))
     }
 
     #[cfg(feature = "jwks")]
     fn has_fetched_keys(&self) -> bool {
-        self.sources
-            .iter()
-            .any(|source| !matches!(source, Recipe::Made(_)))
+        self.sources.iter().any(|source| {
+            matches!(
+                source,
+                Recipe::Discovery | Recipe::DiscoveryAt(_) | Recipe::JwksAt(_)
+            )
+        })
     }
 
     /// What the opaque tokens begin with that it takes.
@@ -321,6 +343,10 @@ impl Issuer {
         for recipe in std::mem::take(&mut self.sources) {
             source = match recipe {
                 Recipe::Made(source) => Some(source),
+                #[cfg(feature = "introspection")]
+                Recipe::Introspection(introspection) => fetcher.as_ref().and_then(|fetcher| {
+                    self.finish_introspection(*introspection, fetcher, surroundings, &mut problems)
+                }),
                 #[cfg(feature = "jwks")]
                 recipe => fetcher.as_ref().and_then(|fetcher| {
                     self.finish_remote(&recipe, fetcher, surroundings, &mut problems)
@@ -410,11 +436,13 @@ impl Issuer {
     ) -> Option<Box<dyn DynKeySource>> {
         let location = match recipe {
             Recipe::Made(_) => return None,
-            Recipe::Discovery => {
-                Discovery::by_name(&self.name, fetcher.http()).map(Location::Metadata)
-            }
-            Recipe::DiscoveryAt(url) => Address::parse(url, fetcher.http())
-                .map(|address| Location::Metadata(Discovery::at(&self.name, address))),
+            #[cfg(feature = "introspection")]
+            Recipe::Introspection(_) => return None,
+            Recipe::Discovery => Discovery::by_name(&self.name, Wanted::JwksUri, fetcher.http())
+                .map(Location::Metadata),
+            Recipe::DiscoveryAt(url) => Address::parse(url, fetcher.http()).map(|address| {
+                Location::Metadata(Discovery::at(&self.name, Wanted::JwksUri, address))
+            }),
             Recipe::JwksAt(url) => Address::parse(url, fetcher.http()).map(Location::Jwks),
         };
         match location {
@@ -434,6 +462,50 @@ impl Issuer {
                 None
             }
         }
+    }
+}
+
+#[cfg(feature = "introspection")]
+impl Issuer {
+    fn finish_introspection(
+        &self,
+        mut introspection: Introspection,
+        fetcher: &Fetcher,
+        surroundings: &Surroundings<'_>,
+        problems: &mut Vec<BuildProblem>,
+    ) -> Option<Box<dyn DynKeySource>> {
+        let issuer = || self.name.clone();
+        let endpoint = match introspection.endpoint.take() {
+            Some(url) => Address::parse(&url, fetcher.http()).map(Endpoint::At),
+            None => Discovery::by_name(&self.name, Wanted::IntrospectionEndpoint, fetcher.http())
+                .map(Endpoint::Metadata),
+        };
+        let endpoint = endpoint.map_err(|problem| {
+            problems.push(BuildProblem::Address {
+                issuer: issuer(),
+                problem,
+            });
+        });
+        let settings = introspection.finish().map_err(|found| {
+            problems.extend(
+                found
+                    .into_iter()
+                    .map(|problem| BuildProblem::Introspection {
+                        issuer: issuer(),
+                        problem,
+                    }),
+            );
+        });
+        let (Ok(endpoint), Ok(settings)) = (endpoint, settings) else {
+            return None;
+        };
+        Some(Box::new(RemoteIntrospection::new(
+            &self.name,
+            endpoint,
+            fetcher,
+            std::sync::Arc::clone(surroundings.clock),
+            settings,
+        )))
     }
 }
 

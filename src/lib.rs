@@ -121,6 +121,8 @@ pub use error::{Error, Misconfigured, Unavailable};
 pub use issuer::Issuer;
 #[cfg(feature = "jwks")]
 pub use source::{AddressProblem, Fetch, FetchProblem};
+#[cfg(feature = "introspection")]
+pub use source::{Introspection, IntrospectionProblem};
 pub use source::{KeySource, SourceError, SourceStatus, StaticKeys};
 pub use validator::{IssuerHealth, Validator, ValidatorBuilder, WarmUpError};
 

@@ -75,13 +75,11 @@ impl OpaqueRoutes {
 
     /// Says to which issuer tokens of this prefix go already.
     fn insert(&mut self, prefix: &str, issuer: &str) -> Result<(), Box<str>> {
-        match self.0.iter().find(|(known, _)| **known == *prefix) {
-            Some((_, other)) => Err(other.clone()),
-            None => {
-                self.0.push((prefix.into(), issuer.into()));
-                Ok(())
-            }
+        if let Some((_, other)) = self.0.iter().find(|(known, _)| **known == *prefix) {
+            return Err(other.clone());
         }
+        self.0.push((prefix.into(), issuer.into()));
+        Ok(())
     }
 }
 
@@ -151,6 +149,16 @@ impl Validator {
         let judged = self.judge_with_cached(&token, trusted)?;
         let confirmed = judged.and_then(|unconfirmed| unconfirmed.confirm(&Possession::bearer()));
         Some(confirmed.map_err(Error::from))
+    }
+
+    /// Drops what is kept about this token, such as an introspection response, so that the next request with it asks anew: for
+    /// a token that was just revoked. Does nothing to a JWT that keys judge.
+    pub fn forget(&self, token: &str) {
+        if let Ok(token) = PresentedToken::parse_within(token, self.0.max_token_bytes)
+            && let Ok(trusted) = self.select(&token)
+        {
+            trusted.source.forget(&token);
+        }
     }
 
     /// Gets every issuer's source ready for the first token, all at once.

@@ -114,6 +114,24 @@ impl IntrospectionResponse {
         })
     }
 
+    /// That a token is not active, and nothing else: all that such an answer means.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn inactive() -> Self {
+        IntrospectionResponse {
+            is_active: false,
+            kind: Kind::Bearer { is_said: false },
+            payload: Arc::new(Payload::empty()),
+        }
+    }
+
+    /// About how much memory it takes.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn bytes(&self) -> usize {
+        /// The claims set's own, the cache's entry, and what is read of lists.
+        const OVERHEAD: usize = 512;
+        self.payload.text().len() + OVERHEAD
+    }
+
     /// Whether the authorization server says that the token is active. For caches: whether this API takes it is decided by
     /// [`verify`](crate::verify).
     pub fn is_active(&self) -> bool {

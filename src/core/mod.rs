@@ -57,6 +57,9 @@ pub(crate) use verify::{check_claims, check_signature, issuer_of};
 #[cfg(feature = "jwks")]
 pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};
 
+#[cfg(feature = "introspection")]
+pub(crate) use signature::sha256;
+
 #[cfg(feature = "testing")]
 pub(crate) use algorithm::KeyFamily;
 #[cfg(feature = "testing")]

@@ -70,9 +70,9 @@ pub(crate) enum Foreign {
 }
 
 impl Payload {
-    /// Reads a claims set, which must be a JSON object.
-    pub(crate) fn read(text: String) -> Result<Self, Fault> {
-        let mut payload = Payload {
+    /// Without any claim, and without a text.
+    pub(crate) fn empty() -> Self {
+        Payload {
             text: String::new(),
             iss: Claim::Absent,
             sub: Claim::Absent,
@@ -87,7 +87,12 @@ impl Payload {
             cnf: Claim::Absent,
             other_malformed: None,
             foreign: None,
-        };
+        }
+    }
+
+    /// Reads a claims set, which must be a JSON object.
+    pub(crate) fn read(text: String) -> Result<Self, Fault> {
+        let mut payload = Payload::empty();
         json::read_object(&text, |name, value| payload.take(name, value, &text))?;
         payload.text = text;
         Ok(payload)

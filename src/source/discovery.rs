@@ -1,4 +1,5 @@
-//! Where an issuer's keys are: authorization server metadata (RFC 8414) and OpenID Connect Discovery.
+//! Where an issuer's keys are, or where it is asked about tokens: authorization server metadata (RFC 8414) and OpenID Connect
+//! Discovery.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,15 +13,37 @@ use super::fetcher::{Answer, FetchError, Fetcher};
 /// What to ask for an issuer's metadata.
 pub(crate) struct Discovery {
     issuer: String,
+    wanted: Wanted,
     /// In the order in which they are tried.
     addresses: Vec<Address>,
+}
+
+/// The address that is looked for in the metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// RFC 8414 section 2.
+    JwksUri,
+    /// RFC 8414 section 2, of RFC 7662.
+    #[cfg(feature = "introspection")]
+    IntrospectionEndpoint,
+}
+
+impl Wanted {
+    const fn member(self) -> &'static str {
+        match self {
+            Wanted::JwksUri => "jwks_uri",
+            #[cfg(feature = "introspection")]
+            Wanted::IntrospectionEndpoint => "introspection_endpoint",
+        }
+    }
 }
 
 /// What a metadata document says, once it is known to be the issuer's.
 pub(crate) struct Metadata {
     /// Where it was found.
     pub(crate) found_at: Address,
-    pub(crate) jwks_uri: Address,
+    /// The wanted one.
+    pub(crate) address: Address,
 }
 
 /// Why no metadata was found.
@@ -33,7 +56,11 @@ pub(crate) struct NotFound {
 impl Discovery {
     /// By the issuer's name: the well-known paths of RFC 8414 section 3 and of OpenID Connect Discovery section 4, the
     /// latter behind the issuer's path and between host and path.
-    pub(crate) fn by_name(issuer: &str, http: Http) -> Result<Self, AddressProblem> {
+    pub(crate) fn by_name(
+        issuer: &str,
+        wanted: Wanted,
+        http: Http,
+    ) -> Result<Self, AddressProblem> {
         let name = Address::parse(issuer, http)?;
         if name.url().query().is_some() {
             return Err(AddressProblem::Query);
@@ -51,14 +78,16 @@ impl Discovery {
         }
         Ok(Discovery {
             issuer: issuer.to_owned(),
+            wanted,
             addresses,
         })
     }
 
     /// By the address of its metadata document, which is compared with the issuer's name all the same.
-    pub(crate) fn at(issuer: &str, address: Address) -> Self {
+    pub(crate) fn at(issuer: &str, wanted: Wanted, address: Address) -> Self {
         Discovery {
             issuer: issuer.to_owned(),
+            wanted,
             addresses: vec![address],
         }
     }
@@ -119,10 +148,11 @@ impl Discovery {
 
     fn read(&self, text: &str, at: &Address, http: Http) -> Result<Metadata, Failure> {
         let mut issuer = None;
-        let mut jwks_uri = None;
+        let mut named = None;
+        let member = self.wanted.member();
         let read = read_json_object(text, |name, value| match name {
             "issuer" => issuer = value.as_str().map(std::borrow::Cow::into_owned),
-            "jwks_uri" => jwks_uri = value.as_str().map(std::borrow::Cow::into_owned),
+            _ if name == member => named = value.as_str().map(std::borrow::Cow::into_owned),
             _ => {}
         })
         .is_ok();
@@ -139,14 +169,14 @@ impl Discovery {
                 found: issuer,
             });
         }
-        let Some(jwks_uri) = jwks_uri else {
-            return Err(document(DocumentProblem::NoJwksUri));
+        let Some(named) = named else {
+            return Err(document(DocumentProblem::NoAddress(member)));
         };
-        let jwks_uri = Address::parse(&jwks_uri, at.http_of_what_it_names(http))
-            .map_err(|problem| document(DocumentProblem::JwksUri(problem)))?;
+        let address = Address::parse(&named, at.http_of_what_it_names(http))
+            .map_err(|problem| document(DocumentProblem::Address(member, problem)))?;
         Ok(Metadata {
             found_at: at.clone(),
-            jwks_uri,
+            address,
         })
     }
 
@@ -180,10 +210,10 @@ impl Discovery {
 /// For the fuzz target: the document as if found at the issuer's first address.
 #[cfg(fuzzing)]
 pub(crate) fn keys_named_by_metadata(issuer: &str, text: &str) -> Option<String> {
-    let discovery = Discovery::by_name(issuer, Http::ToLoopback).ok()?;
+    let discovery = Discovery::by_name(issuer, Wanted::JwksUri, Http::ToLoopback).ok()?;
     let at = discovery.home()?;
     let metadata = discovery.read(text, at, Http::ToLoopback).ok()?;
-    Some(metadata.jwks_uri.url().to_string())
+    Some(metadata.address.url().to_string())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -200,10 +230,10 @@ enum Gravity {
 enum DocumentProblem {
     #[error("the answer is no metadata document: it must be a JSON object that names its issuer")]
     NotMetadata,
-    #[error("the metadata document has no jwks_uri")]
-    NoJwksUri,
-    #[error("the metadata document's jwks_uri may not be fetched from: {0}")]
-    JwksUri(AddressProblem),
+    #[error("the metadata document has no {0}")]
+    NoAddress(&'static str),
+    #[error("the metadata document's {0} may not be fetched from: {1}")]
+    Address(&'static str, AddressProblem),
 }
 
 /// Why one address gave no metadata.
@@ -288,7 +318,7 @@ mod tests {
     #[test]
     fn s01_the_well_known_addresses_in_their_order() {
         let of = |issuer: &str| -> Vec<String> {
-            let discovery = Discovery::by_name(issuer, Http::Never).unwrap();
+            let discovery = Discovery::by_name(issuer, Wanted::JwksUri, Http::Never).unwrap();
             discovery.addresses.iter().map(Address::to_string).collect()
         };
         assert_eq!(
@@ -308,12 +338,13 @@ mod tests {
             ]
         );
         assert_eq!(
-            Discovery::by_name("https://as.example.com?x=1", Http::Never).err(),
+            Discovery::by_name("https://as.example.com?x=1", Wanted::JwksUri, Http::Never).err(),
             Some(AddressProblem::Query)
         );
         assert_eq!(
             Discovery::by_name(
                 "https://as.example.com/.well-known/openid-configuration",
+                Wanted::JwksUri,
                 Http::Never
             )
             .err(),

@@ -7,6 +7,8 @@ use std::time::Duration;
 use reqwest::header::{
     ACCEPT, AGE, CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
 };
+#[cfg(feature = "introspection")]
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use url::Origin;
 
@@ -94,30 +96,64 @@ impl Fetcher {
             })
     }
 
+    /// Posts a form (RFC 7662 section 2.1) and gives the JSON that came for it.
+    #[cfg(feature = "introspection")]
+    pub(crate) async fn post(
+        &self,
+        address: &Address,
+        authorization: Option<&HeaderValue>,
+        form: &str,
+    ) -> Result<String, FetchError> {
+        let call = async {
+            let request = |client: &Client| {
+                let mut request = client
+                    .post(address.url().clone())
+                    .header(ACCEPT, "application/json")
+                    .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .body(form.to_owned());
+                if let Some(authorization) = authorization {
+                    request = request.header(AUTHORIZATION, authorization.clone());
+                }
+                request
+            };
+            let response = self.send(address, request).await.map_err(unreachable)?;
+            let response = check_place_and_status(response, address)?;
+            let content_type = response.headers().get(CONTENT_TYPE);
+            let content_type = content_type.and_then(|value| value.to_str().ok());
+            if !content_type.is_some_and(is_json) {
+                return Err(FetchErrorKind::NotJson);
+            }
+            read(response).await
+        };
+        tokio::time::timeout(self.inner.timeout, call)
+            .await
+            .unwrap_or(Err(FetchErrorKind::Timeout))
+            .map_err(|kind| FetchError {
+                address: address.to_string(),
+                kind,
+            })
+    }
+
     async fn call(&self, address: &Address, etag: Option<&str>) -> Result<Answer, FetchErrorKind> {
-        let response = self.send(address, etag).await.map_err(unreachable)?;
-        if response.url() != address.url() {
-            return Err(FetchErrorKind::Redirected {
-                host: response.url().host_str().unwrap_or_default().to_owned(),
-            });
-        }
-        let status = response.status();
-        if status == StatusCode::NOT_MODIFIED && etag.is_some() {
+        let request = |client: &Client| {
+            let mut request = client
+                .get(address.url().clone())
+                .header(ACCEPT, "application/json, application/jwk-set+json");
+            if let Some(etag) = etag {
+                request = request.header(IF_NONE_MATCH, etag);
+            }
+            request
+        };
+        let response = self.send(address, request).await.map_err(unreachable)?;
+        if response.url() == address.url()
+            && response.status() == StatusCode::NOT_MODIFIED
+            && etag.is_some()
+        {
             return Ok(Answer::NotModified {
                 lifetime: lifetime(response.headers()),
             });
         }
-        if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
-            return Err(FetchErrorKind::Redirected {
-                host: location_host(&response),
-            });
-        }
-        if status != StatusCode::OK {
-            return Err(FetchErrorKind::Status {
-                code: status.as_u16(),
-                retry_after: retry_after(response.headers()),
-            });
-        }
+        let response = check_place_and_status(response, address)?;
         let etag = response
             .headers()
             .get(ETAG)
@@ -132,25 +168,32 @@ impl Fetcher {
         })
     }
 
+    /// Sends what `request` makes for one of the clients.
     async fn send(
         &self,
         address: &Address,
-        etag: Option<&str>,
+        request: impl Fn(&Client) -> RequestBuilder,
     ) -> Result<Response, reqwest::Error> {
+        let request = |client: &Client| {
+            let request = request(client).header(CACHE_CONTROL, "no-cache");
+            if self.home.as_ref() == Some(&address.url().origin()) {
+                request.headers(self.inner.headers.clone())
+            } else {
+                request
+            }
+        };
         match &self.inner.clients {
             Clients::Made { direct, proxied } => {
                 let client = match proxied {
                     Some(proxied) if !self.is_only_safe_directly(address) => proxied,
                     _ => direct,
                 };
-                self.request(client, address, etag).send().await
+                request(client).send().await
             }
             // The server may have closed a pooled connection; the client sees it only when it has written. Asking is
             // harmless, so it is done once more.
-            Clients::Own(client) => match self.request(client, address, etag).send().await {
-                Err(error) if was_dropped(&error) => {
-                    self.request(client, address, etag).send().await
-                }
+            Clients::Own(client) => match request(client).send().await {
+                Err(error) if was_dropped(&error) => request(client).send().await,
                 sent => sent,
             },
         }
@@ -160,20 +203,38 @@ impl Fetcher {
     fn is_only_safe_directly(&self, address: &Address) -> bool {
         address.is_http() && self.inner.http != Http::Anywhere
     }
+}
 
-    fn request(&self, client: &Client, address: &Address, etag: Option<&str>) -> RequestBuilder {
-        let mut request = client
-            .get(address.url().clone())
-            .header(ACCEPT, "application/json, application/jwk-set+json")
-            .header(CACHE_CONTROL, "no-cache");
-        if self.home.as_ref() == Some(&address.url().origin()) {
-            request = request.headers(self.inner.headers.clone());
-        }
-        if let Some(etag) = etag {
-            request = request.header(IF_NONE_MATCH, etag);
-        }
-        request
+/// An answer from where it was asked for, with status 200.
+fn check_place_and_status(
+    response: Response,
+    address: &Address,
+) -> Result<Response, FetchErrorKind> {
+    if response.url() != address.url() {
+        return Err(FetchErrorKind::Redirected {
+            host: response.url().host_str().unwrap_or_default().to_owned(),
+        });
     }
+    let status = response.status();
+    if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
+        return Err(FetchErrorKind::Redirected {
+            host: location_host(&response),
+        });
+    }
+    if status != StatusCode::OK {
+        return Err(FetchErrorKind::Status {
+            code: status.as_u16(),
+            retry_after: retry_after(response.headers()),
+        });
+    }
+    Ok(response)
+}
+
+/// RFC 8259 section 11; parameters say nothing.
+#[cfg(feature = "introspection")]
+fn is_json(content_type: &str) -> bool {
+    let name = content_type.split(';').next().unwrap_or_default();
+    name.trim().eq_ignore_ascii_case("application/json")
 }
 
 /// Whether the connection ended before there was an answer.
@@ -288,6 +349,9 @@ enum FetchErrorKind {
     TooLarge { limit: usize },
     #[error("its answer is not UTF-8 text")]
     NotText,
+    #[cfg(feature = "introspection")]
+    #[error("its answer is not of the type application/json")]
+    NotJson,
 }
 
 impl FetchError {
@@ -316,8 +380,9 @@ impl FetchError {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use reqwest::header::HeaderValue;
+
+    use super::*;
 
     #[test]
     fn how_long_an_answer_is_fresh() {

@@ -2,11 +2,8 @@
 
 mod load;
 
-use std::future::poll_fn;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
@@ -264,7 +261,7 @@ impl Inner {
     async fn wait(&self, flight: &Flight) -> Result<(), SourceError> {
         let mut landing = flight.landing.clone();
         let left = (self.longest_fetch + GRACE).saturating_sub(flight.begun.elapsed());
-        let timer = timer(left)?;
+        let timer = super::timer(left)?;
         tokio::select! {
             biased;
             // Its sender says nothing: it ends with the fetch, or with the runtime of the fetch.
@@ -429,21 +426,6 @@ impl Drop for Prompter {
             inner.has_prompter.store(false, Ordering::Release);
         }
     }
-}
-
-/// A timer of the runtime that this is called on. A runtime that has none, or is shutting down, says so by a panic and in no
-/// other way; that is not our caller's to bear.
-fn timer(after: Duration) -> Result<impl Future<Output = ()>, SourceError> {
-    let sleep = std::panic::catch_unwind(|| tokio::time::sleep(after)).map_err(|_| {
-        SourceError::new(
-            "keys are fetched on a tokio runtime with I/O and time: build it with enable_all",
-        )
-    })?;
-    let mut sleep = Box::pin(sleep);
-    Ok(poll_fn(move |context| {
-        let poll = AssertUnwindSafe(|| sleep.as_mut().poll(context));
-        std::panic::catch_unwind(poll).unwrap_or(Poll::Ready(()))
-    }))
 }
 
 /// From 0 to 1, another in each process and at each call.

@@ -8,11 +8,15 @@ mod discovery;
 mod fetch;
 #[cfg(feature = "jwks")]
 mod fetcher;
+#[cfg(feature = "introspection")]
+mod introspection;
 #[cfg(feature = "jwks")]
 mod jwks;
 #[cfg(feature = "jwks")]
 mod refresh;
 mod static_keys;
+#[cfg(feature = "jwks")]
+mod timer;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -27,10 +31,16 @@ pub use static_keys::StaticKeys;
 
 #[cfg(all(fuzzing, feature = "jwks"))]
 pub(crate) use discovery::keys_named_by_metadata;
+#[cfg(feature = "introspection")]
+pub(crate) use introspection::{Endpoint, RemoteIntrospection};
+#[cfg(feature = "introspection")]
+pub use introspection::{Introspection, IntrospectionProblem};
+#[cfg(feature = "jwks")]
+use timer::timer;
 #[cfg(feature = "jwks")]
 pub(crate) use {
     address::Address,
-    discovery::Discovery,
+    discovery::{Discovery, Wanted},
     fetcher::Fetcher,
     jwks::{Location, RemoteJwks},
     refresh::Limits,
@@ -84,6 +94,11 @@ pub trait KeySource: Send + Sync + 'static {
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
         let _ = token;
         None
+    }
+
+    /// Drops what is kept about this token, so that the next call asks anew. Nothing to do where nothing is kept.
+    fn forget(&self, token: &PresentedToken<'_>) {
+        let _ = token;
     }
 
     /// Gets ready for the first token.
@@ -218,6 +233,7 @@ type Waiting<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + Send
 pub(crate) trait DynKeySource: Send + Sync {
     fn evidence<'a>(&'a self, token: &'a PresentedToken<'a>) -> Waiting<'a, Evidence>;
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence>;
+    fn forget(&self, token: &PresentedToken<'_>);
     fn warm_up(&self) -> Waiting<'_, ()>;
     fn status(&self) -> SourceStatus;
 }
@@ -229,6 +245,10 @@ impl<S: KeySource> DynKeySource for S {
 
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
         KeySource::cached(self, token)
+    }
+
+    fn forget(&self, token: &PresentedToken<'_>) {
+        KeySource::forget(self, token);
     }
 
     fn warm_up(&self) -> Waiting<'_, ()> {

@@ -48,18 +48,18 @@ impl Inner {
             Location::Metadata(discovery) => discovery,
         };
         let (metadata, is_fresh) = self.metadata(discovery).await?;
-        let error = match self.get(&metadata.jwks_uri).await {
-            Ok(answer) => return self.take(&metadata.jwks_uri, answer),
+        let error = match self.get(&metadata.address).await {
+            Ok(answer) => return self.take(&metadata.address, answer),
             Err(error) => error,
         };
         // Have the keys moved since the metadata was read?
         if !is_fresh
             && let Ok(anew) = self.read_metadata(discovery).await
-            && anew.jwks_uri != metadata.jwks_uri
+            && anew.address != metadata.address
         {
-            let answer = self.get(&anew.jwks_uri).await;
+            let answer = self.get(&anew.address).await;
             return self.take(
-                &anew.jwks_uri,
+                &anew.address,
                 answer.map_err(|error| self.not_fetched(error))?,
             );
         }

@@ -1,0 +1,332 @@
+//! Asking the authorization server about tokens (RFC 7662): each once for all who wait, with a cache of its answers.
+
+mod cache;
+mod settings;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, watch};
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+use crate::core::{Clock, Evidence, IntrospectionResponse, PresentedToken};
+
+use super::address::Address;
+use super::discovery::{Discovery, Metadata};
+use super::fetcher::{FetchError, Fetcher};
+use super::refresh::Moment;
+use super::{KeySource, SourceError, SourceStatus};
+use cache::{Cache, TokenHash};
+pub(crate) use settings::{Authentication, Settings};
+pub use settings::{Introspection, IntrospectionProblem};
+
+/// Metadata is read again this often.
+const METADATA_LIFETIME: Duration = Duration::from_secs(86_400);
+/// A call that is over the bound waits so long for its turn.
+const LONGEST_QUEUE: Duration = Duration::from_secs(1);
+/// A call that has not ended this long past its own limit never will.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Where the authorization server is asked.
+pub(crate) enum Endpoint {
+    At(Address),
+    /// Where the issuer's metadata says.
+    Metadata(Discovery),
+}
+
+/// An issuer's introspection endpoint.
+pub(crate) struct RemoteIntrospection(Arc<Inner>);
+
+struct Inner {
+    issuer: String,
+    endpoint: Endpoint,
+    metadata: RwLock<Option<(Arc<Metadata>, Moment)>>,
+    fetcher: Fetcher,
+    authentication: Authentication,
+    clock: Arc<dyn Clock>,
+    cache: Cache,
+    /// Calls under way, by what they ask about.
+    flights: Mutex<HashMap<TokenHash, Flight>>,
+    permits: Semaphore,
+    longest_call: Duration,
+    health: Mutex<Health>,
+}
+
+#[derive(Default)]
+struct Health {
+    last_asked: Option<Moment>,
+    last_error: Option<String>,
+}
+
+type Outcome = Result<Arc<IntrospectionResponse>, SourceError>;
+
+#[derive(Clone)]
+struct Flight {
+    begun: Instant,
+    landing: watch::Receiver<Option<Outcome>>,
+}
+
+impl RemoteIntrospection {
+    pub(crate) fn new(
+        issuer: &str,
+        endpoint: Endpoint,
+        fetcher: &Fetcher,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> Self {
+        let home = match &endpoint {
+            Endpoint::At(address) => Some(address),
+            Endpoint::Metadata(discovery) => discovery.home(),
+        };
+        let fetcher = home.map_or_else(|| fetcher.clone(), |home| fetcher.at_home_at(home));
+        let calls = match &endpoint {
+            Endpoint::At(_) => 1,
+            Endpoint::Metadata(discovery) => discovery.count() + 1,
+        };
+        RemoteIntrospection(Arc::new(Inner {
+            issuer: issuer.to_owned(),
+            endpoint,
+            metadata: RwLock::default(),
+            longest_call: fetcher.timeout() * calls + LONGEST_QUEUE,
+            fetcher,
+            authentication: settings.authentication,
+            clock,
+            cache: Cache::new(&settings.cache),
+            flights: Mutex::default(),
+            permits: Semaphore::new(settings.max_concurrent_calls),
+            health: Mutex::default(),
+        }))
+    }
+}
+
+impl Inner {
+    fn now(&self) -> Moment {
+        Moment::of(&*self.clock)
+    }
+
+    fn flights(&self) -> MutexGuard<'_, HashMap<TokenHash, Flight>> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Joins the call about this token that is under way, or begins one that no caller can cancel.
+    fn board(self: &Arc<Self>, hash: TokenHash, token: &str) -> Result<Flight, SourceError> {
+        let runtime = Handle::try_current().map_err(|error| {
+            SourceError::new(
+                "tokens are introspected within a tokio runtime, and there is none here",
+            )
+            .caused_by(error)
+        })?;
+        let (sender, landing) = watch::channel(None);
+        let flight = Flight {
+            begun: Instant::now(),
+            landing,
+        };
+        {
+            let mut flights = self.flights();
+            // One that is lost with its runtime, or stuck on one that nobody drives, is not waited for.
+            if let Some(known) = flights.get(&hash)
+                && known.landing.has_changed().is_ok()
+                && known.begun.elapsed() < self.longest_call
+            {
+                return Ok(known.clone());
+            }
+            flights.insert(hash, flight.clone());
+        }
+        let pilot = Pilot {
+            inner: Arc::clone(self),
+            hash,
+            begun: flight.begun,
+            landing: sender,
+        };
+        // The lock is let go before: a runtime that shuts down drops the task within `spawn`.
+        runtime.spawn(pilot.fly(Zeroizing::new(token.to_owned())));
+        Ok(flight)
+    }
+
+    /// Asks, within the bound on calls at once.
+    async fn ask(&self, token: &str) -> Outcome {
+        let permit = tokio::time::timeout(LONGEST_QUEUE, self.permits.acquire()).await;
+        let Ok(Ok(_permit)) = permit else {
+            let error = self.failed("so many tokens are being asked about that this one must wait");
+            return Err(error.retry_in(Duration::from_secs(1)));
+        };
+        let outcome = self.call(token).await;
+        let mut health = self.health();
+        health.last_asked = Some(self.now());
+        health.last_error = outcome.as_ref().err().map(SourceError::chain);
+        outcome
+    }
+
+    async fn call(&self, token: &str) -> Outcome {
+        let address = self.address().await?;
+        let form = self.form(token);
+        let authorization = self.authentication.header();
+        let answered = self.fetcher.post(&address, authorization, &form).await;
+        let text = answered.map_err(|error| self.not_answered(error))?;
+        let response = IntrospectionResponse::from_json(&text).map_err(|error| {
+            self.failed("what the introspection endpoint answers can't be used")
+                .caused_by(error)
+        })?;
+        Ok(Arc::new(response))
+    }
+
+    /// RFC 7662 section 2.1.
+    fn form(&self, token: &str) -> Zeroizing<String> {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("token", token)
+            .append_pair("token_type_hint", "access_token");
+        for (name, value) in self.authentication.form_members() {
+            form.append_pair(name, value);
+        }
+        Zeroizing::new(form.finish())
+    }
+
+    async fn address(&self) -> Result<Address, SourceError> {
+        let discovery = match &self.endpoint {
+            Endpoint::At(address) => return Ok(address.clone()),
+            Endpoint::Metadata(discovery) => discovery,
+        };
+        let known = self
+            .metadata
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some((metadata, since)) = &known
+            && since.elapsed(self.now()) < METADATA_LIFETIME
+        {
+            return Ok(metadata.address.clone());
+        }
+        let last = known.as_ref().map(|(metadata, _)| &metadata.found_at);
+        match (discovery.find(&self.fetcher, last).await, known) {
+            (Ok(metadata), _) => {
+                let address = metadata.address.clone();
+                let mut place = self
+                    .metadata
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner);
+                *place = Some((Arc::new(metadata), self.now()));
+                Ok(address)
+            }
+            // What was known goes on to be good, unless the issuer's own document now says otherwise.
+            (Err(error), Some((metadata, _))) if !error.is_contradiction => {
+                Ok(metadata.address.clone())
+            }
+            (Err(error), _) => Err(error.error),
+        }
+    }
+
+    fn failed(&self, what: &str) -> SourceError {
+        SourceError::new(format!("issuer \"{}\": {what}", self.issuer))
+    }
+
+    fn not_answered(&self, error: FetchError) -> SourceError {
+        let what = match error.status() {
+            Some(401 | 403) => {
+                "the introspection endpoint refuses this API's own credentials: look at its client id and secret"
+            }
+            _ => "the introspection endpoint does not answer",
+        };
+        let retry_after = error.retry_after();
+        let error = self.failed(what).caused_by(error);
+        match retry_after {
+            Some(after) => error.retry_in(after),
+            None => error,
+        }
+    }
+
+    /// Waits for the end of a call, but no longer than it can take.
+    async fn wait(&self, mut flight: Flight) -> Outcome {
+        let left = (self.longest_call + GRACE).saturating_sub(flight.begun.elapsed());
+        let timer = super::timer(left)?;
+        tokio::select! {
+            biased;
+            landed = flight.landing.wait_for(Option::is_some) => {
+                if let Ok(landed) = landed && let Some(outcome) = &*landed {
+                    return outcome.clone();
+                }
+            }
+            () = timer => {}
+        }
+        Err(self.failed("the call about the token came to no end"))
+    }
+}
+
+/// Carries out one call. However it ends, its waiters learn of it.
+struct Pilot {
+    inner: Arc<Inner>,
+    hash: TokenHash,
+    begun: Instant,
+    landing: watch::Sender<Option<Outcome>>,
+}
+
+impl Pilot {
+    async fn fly(self, token: Zeroizing<String>) {
+        let asked = self.inner.now();
+        let limit = self.inner.longest_call + GRACE / 2;
+        let call = tokio::time::timeout(limit, self.inner.ask(&token));
+        let outcome = call.await.unwrap_or_else(|_| {
+            Err(self
+                .inner
+                .failed("the introspection endpoint did not answer in time"))
+        });
+        if let Ok(response) = &outcome {
+            self.inner.cache.insert(self.hash, response, asked);
+        }
+        self.landing.send_replace(Some(outcome));
+    }
+}
+
+impl Drop for Pilot {
+    fn drop(&mut self) {
+        let mut flights = self.inner.flights();
+        if flights
+            .get(&self.hash)
+            .is_some_and(|flight| flight.begun == self.begun)
+        {
+            flights.remove(&self.hash);
+        }
+    }
+}
+
+impl KeySource for RemoteIntrospection {
+    async fn evidence(&self, token: &PresentedToken<'_>) -> Result<Evidence, SourceError> {
+        let inner = &self.0;
+        let hash = TokenHash::of(token.as_str());
+        if let Some(response) = inner.cache.get(&hash, inner.now()) {
+            return Ok(Evidence::Introspection(response));
+        }
+        let flight = inner.board(hash, token.as_str())?;
+        inner.wait(flight).await.map(Evidence::Introspection)
+    }
+
+    fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
+        let hash = TokenHash::of(token.as_str());
+        let response = self.0.cache.get(&hash, self.0.now())?;
+        Some(Evidence::Introspection(response))
+    }
+
+    fn forget(&self, token: &PresentedToken<'_>) {
+        self.0.cache.remove(&TokenHash::of(token.as_str()));
+    }
+
+    async fn warm_up(&self) -> Result<(), SourceError> {
+        self.0.address().await.map(drop)
+    }
+
+    fn status(&self) -> SourceStatus {
+        let health = self.0.health();
+        let now = self.0.now();
+        SourceStatus {
+            last_asked: health.last_asked.map(|at| at.elapsed(now)),
+            last_error: health.last_error.clone(),
+            ..SourceStatus::default()
+        }
+    }
+}
