@@ -17,7 +17,7 @@ use resource_server::testing::{ManualClock, TestIssuer};
 use resource_server::{
     AccessToken, BuildProblem, Error, Evidence, IntrospectionResponse, Issuer, KeySource,
     NumericDate, Policy, PolicyBuilder, Possession, PresentedToken, Reason, Rejection, Requirement,
-    SourceError, StaticKeys, Validator, verify,
+    SourceError, StaticKeys, Validator, ValidatorBuilder, verify,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -326,10 +326,12 @@ fn p01_nothing_of_an_answer_is_shown() {
     );
 }
 
+type Answer = dyn Fn(&str) -> Result<String, SourceError> + Send + Sync;
+
 /// A source that answers by a function, and remembers what it was asked about.
 #[derive(Clone)]
 struct Asking {
-    answer: Arc<dyn Fn(&str) -> Result<String, SourceError> + Send + Sync>,
+    answer: Arc<Answer>,
     asked: Arc<Mutex<Vec<String>>>,
     /// Answers given without waiting.
     at_hand: bool,
@@ -373,9 +375,7 @@ fn clock() -> ManualClock {
 
 fn validator(issuers: impl IntoIterator<Item = Issuer>) -> Validator {
     let builder = Validator::builder().audience(API).clock(clock());
-    let builder = issuers
-        .into_iter()
-        .fold(builder, |builder, issuer| builder.issuer(issuer));
+    let builder = issuers.into_iter().fold(builder, ValidatorBuilder::issuer);
     builder.build().unwrap()
 }
 

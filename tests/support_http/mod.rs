@@ -10,7 +10,7 @@ use std::time::Duration;
 use resource_server::testing::{ManualClock, TestServer};
 use resource_server::{AccessToken, Error, Issuer, NumericDate, Reason, Validator};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 pub(crate) const AUDIENCE: &str = "https://api.example.com";
 pub(crate) const LIFETIME: Duration = Duration::from_secs(600);
@@ -126,7 +126,7 @@ pub(crate) async fn until(what: impl Fn() -> bool) {
         .expect("it comes about within a minute");
 }
 
-/// A server whose answers are made by hand, from the number of the request on.
+/// A server whose answers are made by hand, from the number of the request on. Requests are kept with their bodies.
 pub(crate) async fn by_hand<F, A>(answer: F) -> (String, Arc<Mutex<Vec<String>>>)
 where
     F: Fn(usize) -> A + Send + 'static,
@@ -138,15 +138,10 @@ where
     let asked = Arc::clone(&heads);
     tokio::spawn(async move {
         while let Ok((mut connection, _)) = listener.accept().await {
-            let mut head = Vec::new();
-            let mut piece = [0; 1024];
-            while !head.ends_with(b"\r\n\r\n") {
-                let count = connection.read(&mut piece).await.unwrap();
-                head.extend_from_slice(&piece[..count]);
-            }
+            let request = read_request(&mut connection).await;
             let number = {
                 let mut heads = heads.lock().unwrap();
-                heads.push(String::from_utf8(head).unwrap());
+                heads.push(request);
                 heads.len()
             };
             let answer = answer(number);
@@ -156,6 +151,25 @@ where
         }
     });
     (url, asked)
+}
+
+/// Head and body of one request.
+async fn read_request(connection: &mut TcpStream) -> String {
+    let mut text = String::new();
+    let mut piece = [0; 1024];
+    loop {
+        let count = connection.read(&mut piece).await.unwrap();
+        text.push_str(std::str::from_utf8(&piece[..count]).unwrap());
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let lengths = head
+            .lines()
+            .filter_map(|line| line.strip_prefix("content-length: "));
+        if body.len() >= lengths.last().map_or(0, |length| length.parse().unwrap()) {
+            return text;
+        }
+    }
 }
 
 /// An answer with this body.
