@@ -166,9 +166,12 @@ fn k13_backends_work_side_by_side() {
             judged += 1;
         }
     }
-    let of = |backend: &Backend| match is_rust_crypto(*backend) {
-        true => Algorithm::ALL.len() - 3 - LACKING.len(),
-        false => with_public_keys().count(),
+    let of = |backend: &Backend| {
+        if is_rust_crypto(*backend) {
+            Algorithm::ALL.len() - 3 - LACKING.len()
+        } else {
+            with_public_keys().count()
+        }
     };
     assert_eq!(judged, backends().iter().map(of).sum::<usize>());
 }
