@@ -7,7 +7,7 @@ mod support_keys;
 
 use std::sync::Arc;
 
-use resource_server::Reason::{AlgorithmNotAllowed, BadSignature};
+use resource_server::Reason::{AlgorithmNotAllowed, BadSignature, Unsigned};
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
     AccessToken, Algorithm, BuildError, BuildProblem, Error, Evidence, Issuer, KeySet, NumericDate,
@@ -150,6 +150,20 @@ fn k12_a_tag_is_whole_and_exact() {
         }
         assert_eq!(refused(&[&tag[..], &[0]].concat()), BadSignature);
     }
+}
+
+/// The test issuer's tokens of a secret can be spoilt like all others.
+#[test]
+fn k12_a_token_of_the_secret_without_its_signature_is_refused() {
+    let own = secret(32);
+    let validator = build(Issuer::hmac(ISSUER, Algorithm::HS256, &own)).unwrap();
+    let token = || test_issuer().token().hmac(Algorithm::HS256, &own);
+    assert_eq!(reason(&validator, token()), None);
+    assert_eq!(reason(&validator, token().unsigned()), Some(Unsigned));
+    let zeros = token().signature(&[0; 32]);
+    assert_eq!(reason(&validator, zeros), Some(BadSignature));
+    let other = token().sign_with(|message| message.to_vec());
+    assert_eq!(reason(&validator, other), Some(BadSignature));
 }
 
 #[test]

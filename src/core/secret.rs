@@ -144,7 +144,7 @@ fn without_encoding(bytes: &[u8]) -> Option<Vec<u8>> {
         .filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'' | '=' | '\u{feff}'))
         .collect();
     let of_hex: String = digits.chars().filter(|c| *c != ':').collect();
-    if of_hex.len() % 2 == 0 && of_hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if of_hex.len().is_multiple_of(2) && of_hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         let pairs = of_hex.as_bytes().chunks(2);
         return pairs
             .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
