@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::build_error::BuildProblem;
-use crate::core::{Algorithm, Clock, KeySet, Policy, PolicyBuilder, PolicyError, SecretProblem};
+use crate::core::{Algorithm, Clock, Policy, PolicyBuilder, PolicyError, SecretProblem};
 #[cfg(feature = "jwks")]
 use crate::source::{Address, Discovery, Fetch, Fetcher, Limits, Location, RemoteJwks, Wanted};
 use crate::source::{DynKeySource, KeySource, StaticKeys};
@@ -120,8 +120,8 @@ impl Issuer {
     /// Whoever has the secret can mint tokens, each API that verifies them included: where there is a choice, take an issuer
     /// with public keys. The secret has at least as many bytes as the hash (32, 48 or 64), best random ones, and is taken
     /// as it is: where it stands encoded (base64, hex), decode it first. What reads as a key or certificate, and one byte
-    /// again and again, is refused when the Validator is built. A token may have any `kid`, or none. No copy of the secret
-    /// is kept but the backend's.
+    /// again and again, is refused when the Validator is built. A token may have any `kid`, or none. The secret is
+    /// kept in the form that the backend needs and in no other; memory that it went through on the way is not wiped.
     ///
     /// ```
     /// use resource_server::{Algorithm, Issuer, Validator};
@@ -141,8 +141,8 @@ impl Issuer {
     pub fn hmac(name: impl Into<String>, algorithm: Algorithm, secret: impl AsRef<[u8]>) -> Self {
         let mut issuer = Issuer::new(name);
         issuer.hmac = Some(algorithm);
-        match KeySet::from_hmac_secret(algorithm, secret.as_ref()) {
-            Ok(keys) => issuer.keys(StaticKeys::from(keys)),
+        match StaticKeys::from_hmac_secret(algorithm, secret.as_ref()) {
+            Ok(keys) => issuer.keys(keys),
             Err(problem) => {
                 issuer.secret_problem = Some(problem);
                 issuer
@@ -388,7 +388,7 @@ impl Issuer {
         if let Some(algorithm) = self.hmac {
             if settings
                 .named_algorithms()
-                .is_some_and(|named| named != [algorithm])
+                .is_some_and(|named| named.iter().any(|one| *one != algorithm))
             {
                 problems.push(BuildProblem::OtherAlgorithms {
                     issuer: self.name.clone(),

@@ -63,8 +63,8 @@
 //!
 //! * `aws-lc-rs` (default): the signature backend. For FIPS add `aws-lc-rs = { version = "1", features = ["fips"] }` to
 //!   your own dependencies: cargo unites it with ours.
-//! * `rust-crypto`: a signature backend without C, for the pure core (with `jwks`, the TLS of reqwest brings AWS-LC all
-//!   the same). It has no ES512, ES256K and ML-DSA, takes RSA keys of at most 4096 bits, and is slower. Where both are
+//! * `rust-crypto`: a signature backend without C, by RustCrypto, for the pure core (`jwks` by its TLS, and `testing`, bring
+//!   AWS-LC all the same). It has no ES512, ES256K and ML-DSA, takes RSA keys of at most 4096 bits, and is slower. Where both are
 //!   on, `aws-lc-rs` serves.
 //! * `jwks` (default): keys that are fetched. Needs a tokio runtime when a token comes; brings reqwest with rustls.
 //! * `pem` (with `jwks`): [`StaticKeys::from_pem`].

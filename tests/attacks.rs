@@ -780,7 +780,7 @@ mod fetched {
     use resource_server::testing::Fault;
     use resource_server::{AddressProblem, BuildProblem, Issuer, Reason, Validator};
 
-    use crate::support_http::{AUDIENCE, COOLDOWN, World, outage, reason};
+    use super::support_http::{AUDIENCE, COOLDOWN, World, outage, reason};
 
     /// PyJWT before 2.13.0 opened whatever scheme the address of the keys has.
     #[tokio::test]

@@ -101,6 +101,26 @@ fn c02_one_audience_of_the_token_is_one_of_the_apis() {
 }
 
 #[test]
+fn c02_the_audiences_are_read_as_they_stand() {
+    let api = Api::new();
+    for (text, expected) in [
+        (json!(API), &[API][..]),
+        (json!(["urn:b", API, "urn:a"]), &["urn:b", API, "urn:a"]),
+    ] {
+        let token = api.judge(&api.token().claim("aud", text).mint()).unwrap();
+        let audience = token.audience();
+        assert!(audience.iter().eq(expected.iter().copied()), "C02");
+        for entry in expected {
+            assert!(audience.contains(entry), "C02: {entry}");
+        }
+        let (slash, case) = (format!("{API}/"), API.to_uppercase());
+        for other in ["", "urn:", "urn:c", &slash, &case] {
+            assert!(!audience.contains(other), "C02: {other}");
+        }
+    }
+}
+
+#[test]
 fn c03_exp_is_a_number_within_range() {
     let table = [
         (

@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use resource_server::Reason::{
     self, AlgorithmNotAllowed, AlgorithmUnknown, AudienceMismatch, AudienceMissing, BadSignature,
-    EncryptedToken, Expired, IssuerMismatch, IssuerMissing, MalformedToken, NotAnAccessToken,
-    OpaqueToken, TypeNotAccepted, UnknownKey, Unsigned,
+    ClaimMissing, EncryptedToken, Expired, IssuerMismatch, IssuerMissing, MalformedClaim,
+    MalformedToken, NotAnAccessToken, OpaqueToken, TypeNotAccepted, UnknownKey, Unsigned,
+    UnsupportedHeader,
 };
 use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{
-    Algorithm, Error, Issuer, NumericDate, Policy, Rejection, StaticKeys, Validator,
+    Algorithm, Error, Issuer, NumericDate, Policy, PolicyBuilder, Profile, Rejection, StaticKeys,
+    Validator,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{API, Api, ISSUER, NOW, block_on};
 
 /// The token is refused for this reason, and its explanation has these words and none of those.
@@ -73,7 +75,10 @@ const ISSUERS: &[(&str, &str, &str, &[&str])] = &[
     ("https://as.example.com:8443", "https://as.example.com", "port", &["slash", "path"]),
     ("http://localhost:8080", "http://localhost:9090", "port", &["slash", "path"]),
     ("https://as.example.com", "https://other.example.com", "not configured", &["slash", "path", "port", "scheme"]),
+    ("https://as.example.com", "https://other.example.com:8443", "not configured", &["slash", "path", "port", "scheme"]),
+    ("https://as.example.com", "http://other.example.com", "not configured", &["slash", "path", "port", "scheme"]),
     ("https://as.example.com", "https://as.example.com.evil.example", "not configured", &["slash", "path", "port"]),
+    ("https://as.example.com", "https://as.example.com:x@evil.example", "not configured", &["slash", "port"]),
     ("https://as.example.com", "https://evil.example/as.example.com", "not configured", &["slash", "port"]),
     ("https://as.example.com", "urn:as", "not configured", &["slash", "path", "port", "scheme"]),
     ("https://as.example.com", "", "not configured", &["slash", "path", "port", "scheme"]),
@@ -91,6 +96,12 @@ fn p07_an_address_in_brackets_is_a_host() {
         (
             "http://[::1]:8080",
             "http://[::1]:9090",
+            "port",
+            &["slash", "path"],
+        ),
+        (
+            "http://[::]:8080",
+            "http://[::]:9090",
             "port",
             &["slash", "path"],
         ),
@@ -183,7 +194,10 @@ const FOREIGN: &[(Reason, Change, &[&str], &[&str])] = &[
     (AudienceMismatch, |t| t.claim("aud", json!(["account", "urn:b"])),
         &["audience", "\"account\"", "\"urn:b\"", "\"https://api.example.com\""], &[]),
     (AudienceMismatch, |t| t.audience("https://api.example.com/"),
-        &["\"https://api.example.com/\"", "\"https://api.example.com\""], &[]),
+        &["\"https://api.example.com/\"", "\"https://api.example.com\"", "trailing slash"], &["case"]),
+    (AudienceMismatch, |t| t.audience("https://API.example.com"), &["upper and lower case"], &["slash", "scheme"]),
+    (AudienceMismatch, |t| t.audience("http://api.example.com"), &["only in the scheme"], &["slash", "case"]),
+    (AudienceMismatch, |t| t.audience("https://api.example.com/b"), &["another audience"], &["differ"]),
     (AudienceMissing, |t| t.without("aud"), &["no audience", "resource"], &[]),
     // An ID token.
     (NotAnAccessToken, |t| t.typ("JWT").claim("nonce", "n-0S6"), &["ID token", "nonce", "access token"], &["n-0S6"]),
@@ -197,11 +211,14 @@ const FOREIGN: &[(Reason, Change, &[&str], &[&str])] = &[
     (AlgorithmNotAllowed, |t| t.header("alg", "HS256"), &["\"HS256\"", "shared-secret", "public keys"], &[]),
     (AlgorithmUnknown, |t| t.header("alg", "RS1"), &["\"RS1\"", "not one that is verified"], &["shared-secret"]),
     (AlgorithmNotAllowed, |t| t.algorithm(Algorithm::ES256K), &["\"ES256K\"", "policy", "ES256,", "RS256"], &["never"]),
+    // Members of the header, and claims, by their names.
+    (UnsupportedHeader, |t| t.header("zip", "DEF"), &["header", "\"zip\"", "must not have"], &["claim"]),
+    (MalformedClaim, |t| t.claim("acr", 1), &["\"acr\"", "type"], &["header", "requires"]),
     // Other kinds by their type.
     (TypeNotAccepted, |t| t.typ("dpop+jwt"), &["\"dpop+jwt\"", "DPoP proof", "at+jwt"], &[]),
     (TypeNotAccepted, |t| t.typ("logout+jwt"), &["\"logout+jwt\"", "logout token"], &["DPoP"]),
     (TypeNotAccepted, |t| t.typ("secevent+jwt"), &["\"secevent+jwt\"", "security event"], &["DPoP"]),
-    (TypeNotAccepted, |t| t.typ("token-introspection+jwt"), &["introspection"], &["DPoP"]),
+    (TypeNotAccepted, |t| t.typ("token-introspection+jwt"), &["signed introspection response"], &["DPoP"]),
 ];
 
 #[test]
@@ -210,6 +227,66 @@ fn p07_foreign_tokens_are_known() {
     for (reason, change, has, lacks) in FOREIGN {
         let rejection = api.judge(&change(api.token()).mint()).unwrap_err();
         assert_explained(&rejection, *reason, has, lacks);
+    }
+}
+
+#[test]
+fn p07_what_a_profile_wants_is_named() {
+    let api = Api::with(Policy::builder().profile(Profile::Rfc9068));
+    let rejection = api.judge(&api.token().without("jti").mint()).unwrap_err();
+    assert_explained(
+        &rejection,
+        ClaimMissing,
+        &["no \"jti\" claim", "requires"],
+        &["type"],
+    );
+    let rejection = api.judge(&api.token().typ("JWT").mint()).unwrap_err();
+    assert_explained(
+        &rejection,
+        TypeNotAccepted,
+        &["\"JWT\"", "RFC 9068"],
+        &["none"],
+    );
+}
+
+/// Ten names, and that there are more.
+#[test]
+fn p07_long_lists_are_cut() {
+    for (count, is_cut) in [(10, false), (11, true)] {
+        // The API's own name is one of them.
+        let more = |policy: PolicyBuilder, n| policy.audience(format!("urn:{n}"));
+        let api = Api::with((1..count).fold(Policy::builder(), more));
+        let audiences = api
+            .judge(&api.token().audience("urn:x").mint())
+            .unwrap_err();
+        assert_eq!(audiences.reason(), AudienceMismatch);
+
+        let issuer = TestIssuer::new(ISSUER, API);
+        let mut jwks: Value = serde_json::from_str(&issuer.jwks()).unwrap();
+        let key = jwks["keys"][0].clone();
+        let named = |n: usize| {
+            let mut key = key.clone();
+            key["kid"] = json!(format!("key-{n}"));
+            key
+        };
+        jwks["keys"] = (0..count).map(named).collect();
+        let keys = StaticKeys::from_jwks(&jwks.to_string()).unwrap();
+        let validator = Validator::builder()
+            .audience(API)
+            .issuer(Issuer::new(ISSUER).keys(keys))
+            .build()
+            .unwrap();
+        let keys = refusal(&validator, &issuer.token().mint());
+        assert_explained(&keys, UnknownKey, &["\"key-9\""], &["\"key-10\""]);
+
+        for rejection in [audiences, keys] {
+            let explained = rejection.explain();
+            assert_eq!(
+                explained.contains("and more"),
+                is_cut,
+                "{count}: {explained}"
+            );
+        }
     }
 }
 

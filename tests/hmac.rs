@@ -7,7 +7,7 @@ mod support_keys;
 
 use std::sync::Arc;
 
-use resource_server::Reason::{AlgorithmNotAllowed, BadSignature};
+use resource_server::Reason::{AlgorithmNotAllowed, BadSignature, Unsigned};
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
     AccessToken, Algorithm, BuildError, BuildProblem, Error, Evidence, Issuer, KeySet, NumericDate,
@@ -152,6 +152,20 @@ fn k12_a_tag_is_whole_and_exact() {
     }
 }
 
+/// The test issuer's tokens of a secret can be spoilt like all others.
+#[test]
+fn k12_a_token_of_the_secret_without_its_signature_is_refused() {
+    let own = secret(32);
+    let validator = build(Issuer::hmac(ISSUER, Algorithm::HS256, &own)).unwrap();
+    let token = || test_issuer().token().hmac(Algorithm::HS256, &own);
+    assert_eq!(reason(&validator, token()), None);
+    assert_eq!(reason(&validator, token().unsigned()), Some(Unsigned));
+    let zeros = token().signature(&[0; 32]);
+    assert_eq!(reason(&validator, zeros), Some(BadSignature));
+    let other = token().sign_with(|message| message.to_vec());
+    assert_eq!(reason(&validator, other), Some(BadSignature));
+}
+
 #[test]
 fn k12_a_secret_is_at_least_as_long_as_the_hash() {
     for (algorithm, needed) in ALGORITHMS {
@@ -211,18 +225,52 @@ fn k12_a_key_is_no_secret() {
         ("PEM behind white space", format!("\n \t{}", pem("PUBLIC KEY")).into_bytes(), "PEM"),
         ("PEM in one line", pem("PUBLIC KEY").replace('\n', "").into_bytes(), "PEM"),
         ("PEM with a byte order mark", format!("\u{feff}{}", pem("PUBLIC KEY")).into_bytes(), "PEM"),
+        ("PEM in Latin-1", [b"Schl\xfcssel\n", pem("PUBLIC KEY").as_bytes()].concat(), "PEM"),
+        ("PEM and a stray byte", [pem("PUBLIC KEY").as_bytes(), b"\xff"].concat(), "PEM"),
+        ("PEM in UTF-16", utf_16(&pem("PUBLIC KEY")), "PEM"),
+        ("PEM in lower case", pem("PUBLIC KEY").to_lowercase().into_bytes(), "PEM"),
+        ("PEM without its first line", pem("PUBLIC KEY").split_once('\n').unwrap().1.into(), "PEM"),
+        ("base64 of PEM", support_keys::base64(pem("PUBLIC KEY").as_bytes()).into_bytes(), "PEM"),
+        ("base64url of PEM", support_form::encode(pem("PUBLIC KEY").as_bytes()).into_bytes(), "PEM"),
+        ("PEM with \\n in words", pem("PUBLIC KEY").replace('\n', "\\n").into_bytes(), "PEM"),
+        ("PuTTY", b"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n".to_vec(), "PuTTY's form"),
+        ("XML", b"<RSAKeyValue><Modulus>oWY=</Modulus></RSAKeyValue>".to_vec(), "XML"),
         ("RFC 4716", b"---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2EAAAADAQAB\n".to_vec(), "PEM"),
         ("DER of SPKI", spki.clone(), "DER"),
         ("DER of PKCS #1", pkcs1.clone(), "DER"),
         ("DER of Ed25519", base64_decoded(ed25519), "DER"),
         ("DER of a private key", base64_decoded(private), "DER"),
-        ("base64 of SPKI", support_keys::base64(&spki).into_bytes(), "base64 of DER"),
-        ("base64 of SPKI in lines", folded.into_bytes(), "base64 of DER"),
-        ("base64 of Ed25519", ed25519.into(), "base64 of DER"),
-        ("base64 of a private key", private.into(), "base64 of DER"),
+        ("DER and a line break", [&spki[..], b"\n"].concat(), "DER"),
+        ("DER and a zero", [&pkcs1[..], &[0]].concat(), "DER"),
+        ("DER twice", spki.repeat(2), "DER"),
+        ("BER of indefinite length", [&[0x30, 0x80], &spki[4..], &[0, 0]].concat(), "DER"),
+        ("base64url of SPKI", support_form::encode(&spki).into_bytes(), "DER"),
+        ("base64 of SPKI in quotes", format!("\"{}\"", support_keys::base64(&spki)).into_bytes(), "DER"),
+        ("base64 of SPKI, \\n in words", support_keys::base64(&spki).replace('A', "A\\n").into_bytes(), "DER"),
+        ("base64 of base64 of SPKI", support_keys::base64(support_keys::base64(&spki).as_bytes()).into_bytes(), "DER"),
+        ("hex of SPKI", hex(&spki, "").into_bytes(), "DER"),
+        ("hex of SPKI with colons", hex(&spki, ":").into_bytes(), "DER"),
+        ("base64 of SPKI", support_keys::base64(&spki).into_bytes(), "DER"),
+        ("base64 of SPKI in lines", folded.into_bytes(), "DER"),
+        ("base64 of Ed25519", ed25519.into(), "DER"),
+        ("base64 of a private key", private.into(), "DER"),
         ("OpenSSH", ssh.clone().into_bytes(), "OpenSSH's form"),
         ("OpenSSH ECDSA", support_keys::open_ssh("ecdsa-sha2-nistp256", &[&[7; 65]]).into_bytes(), "OpenSSH's form"),
         ("OpenSSH behind white space", format!(" {ssh}").into_bytes(), "OpenSSH's form"),
+        ("known_hosts", format!("host.example {ssh}").into_bytes(), "OpenSSH's form"),
+        ("authorized_keys", format!("# of 2026\nno-pty {ssh} me@example").into_bytes(), "OpenSSH's form"),
+        ("OpenSSH's blob", ssh.split_once(' ').unwrap().1.into(), "OpenSSH's form"),
+        ("JWK in an array", format!("[{rsa}]").into_bytes(), "JWK"),
+        ("JWK in a member", json!({"jwk": rsa}).to_string().into_bytes(), "JWK"),
+        ("JWK in a string", json!(rsa.to_string()).to_string().into_bytes(), "JWK"),
+        ("JWK with a comment", format!("// of 2026\n{rsa}").into_bytes(), "JWK"),
+        ("JWK and a semicolon", format!("{rsa};").into_bytes(), "JWK"),
+        ("JWK and a zero", format!("{rsa}\0").into_bytes(), "JWK"),
+        ("two JWKs", format!("{rsa}\n{rsa}").into_bytes(), "JWK"),
+        ("JWK with a lone surrogate", rsa.to_string().replacen('{', r#"{"a":"\ud800","#, 1).into_bytes(), "JWK"),
+        ("JWK in Latin-1", [b"{\"a\":\"\xfc\",", &rsa.to_string().as_bytes()[1..]].concat(), "JWK"),
+        ("JWK behind a byte order mark", format!("\n\u{feff}{rsa}").into_bytes(), "JWK"),
+        ("base64url of JWK", support_form::encode(rsa.to_string().as_bytes()).into_bytes(), "JWK"),
         ("JWK", rsa.to_string().into_bytes(), "JWK"),
         ("JWK in lines", serde_json::to_vec_pretty(rsa).unwrap(), "JWK"),
         ("JWK Set", issuer.jwks().into_bytes(), "JWK"),
@@ -245,10 +293,14 @@ fn k12_what_only_begins_like_a_key_is_a_secret() {
         b"4f6c6420736563726574732061726520626574746572207468616e206e6577",
         b"yv66vsr+ur7K/rq+yv66vsr+ur7K/rq+yv66vsr+ur4=",
         br#"{"this":"is JSON, and no JWK at all, of so many bytes"}"#,
-        b"ssh, this is a secret of more than thirty-two bytes",
+        b"ssh-agents of the world, unite: a secret phrase",
+        b"I begin -- and end -- with dashes, thirty-two bytes",
         // A SEQUENCE by its first byte, of another length or content.
         b"0\x1e12345678901234567890123456789012",
         b"0\x1e\x04\x0512345678901234567890123456789",
+        b"0\x2e\x04\x05123456789012345678901234567890123456789012345",
+        b"0\x2e\x02\x2c123456789012345678901234567890123456789012345",
+        b"MAswCQYHKoZIzj0CAQ4F3Kq9mE2uXw==",
     ] {
         let taken = KeySet::from_hmac_secret(Algorithm::HS256, text);
         assert!(taken.is_ok(), "{}: {taken:?}", text.escape_ascii());
@@ -372,6 +424,16 @@ fn k12_nothing_shows_the_secret() {
     ] {
         assert!(!shown.contains(part), "{shown}");
     }
+}
+
+fn hex(bytes: &[u8], between: &str) -> String {
+    let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    pairs.join(between)
+}
+
+fn utf_16(text: &str) -> Vec<u8> {
+    let units = text.encode_utf16().flat_map(u16::to_le_bytes);
+    [0xff, 0xfe].into_iter().chain(units).collect()
 }
 
 fn base64_decoded(text: &str) -> Vec<u8> {

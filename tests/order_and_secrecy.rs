@@ -5,6 +5,7 @@ mod support;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::error::Error as _;
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use resource_server::Reason::{
@@ -18,8 +19,9 @@ use resource_server::Reason::{
 };
 use resource_server::testing::TestToken;
 use resource_server::{
-    AccessToken, Algorithm, Credentials, Error, Issuer, Policy, PolicyBuilder, PresentedToken,
-    Profile, Rejection, Requirement, StaticKeys, Thumbprint, Unmet, Validator,
+    AccessToken, Algorithm, Credentials, Error, Evidence, Issuer, KeySet, NumericDate, Policy,
+    PolicyBuilder, PresentedToken, Profile, Rejection, Requirement, StaticKeys, Thumbprint, Unmet,
+    Validator, verify,
 };
 use serde_json::json;
 use support::{API, Api, ISSUER, NOW, THUMBPRINT, block_on};
@@ -463,6 +465,74 @@ fn p01_an_accepted_token_shows_no_claim() {
         !shown(&THUMBPRINT.parse::<Thumbprint>()).contains(THUMBPRINT),
         "P01"
     );
+}
+
+/// Not nothing: a log line still tells what stood there, and of a token what an operator may see.
+#[test]
+fn p01_debug_names_the_type() {
+    let api = Api::new();
+    let text = api.token().scope("a b").subject("alice").mint();
+    let presented = PresentedToken::parse(&text).unwrap();
+    let keys = KeySet::from_jwks(&api.issuer.jwks()).unwrap();
+    let set_shown = format!("{keys:?}");
+    let key_shown = format!("{:?}", keys.keys().next().unwrap());
+    let policy = Policy::builder()
+        .algorithms([Algorithm::ES256])
+        .issuer(ISSUER)
+        .audience(API)
+        .build()
+        .unwrap();
+    let evidence = Evidence::Keys(Arc::new(keys));
+    let unconfirmed = verify(&presented, &evidence, &policy, NumericDate::from_secs(NOW)).unwrap();
+    let token = api.judge(&text).unwrap();
+    let of = |text| format!("{:?}", PresentedToken::parse(text).unwrap());
+    let token_shown = format!(
+        "AccessToken {{ issuer: {ISSUER:?}, algorithm: ES256, key_id: Some(\"p256-0\"), .. }}"
+    );
+    let policy_shown = format!(
+        "Policy {{ issuer: {ISSUER:?}, audiences: [{API:?}], algorithms: [ES256], profile: Default, .. }}"
+    );
+    for (shown, expected) in [
+        (
+            set_shown,
+            "KeySet { key_ids: [\"p256-0\"], skipped: [], .. }",
+        ),
+        (
+            key_shown,
+            "VerificationKey { key_id: Some(\"p256-0\"), algorithms: [ES256], .. }",
+        ),
+        (format!("{policy:?}"), &policy_shown),
+        (format!("{presented:?}"), "PresentedToken(JWT)"),
+        (of("2YotnFZFEjr1zCsicMWpAA"), "PresentedToken(opaque)"),
+        (of("eyJ9.a.b.c.d"), "PresentedToken(encrypted)"),
+        (
+            format!("{:?}", presented.jwt().unwrap()),
+            "UnverifiedJwt(..)",
+        ),
+        (format!("{unconfirmed:?}"), "Unconfirmed(..)"),
+        (format!("{token:?}"), &token_shown),
+        (format!("{:?}", token.scopes()), "ScopeSet(2 scopes)"),
+        (format!("{:?}", token.audience()), "Audience(1 entries)"),
+        (format!("{:?}", token.identity().unwrap()), "Identity(..)"),
+        (
+            format!("{:?}", THUMBPRINT.parse::<Thumbprint>().unwrap()),
+            "Thumbprint(..)",
+        ),
+        (
+            format!("{:?}", api.judge("").unwrap_err()),
+            "Rejection(token refused: malformed_token (found before its signature was checked))",
+        ),
+        (
+            without_credentials().to_string(),
+            "request refused: no_credentials",
+        ),
+        (
+            unfit().to_string(),
+            "token refused: claims_do_not_fit (found after its signature was checked)",
+        ),
+    ] {
+        assert_eq!(shown, expected, "P01");
+    }
 }
 
 #[test]

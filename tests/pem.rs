@@ -210,3 +210,11 @@ fn what_is_no_usable_key_says_why() {
         );
     }
 }
+
+#[test]
+fn what_is_just_within_the_bounds_is_read() {
+    let mut text = ED25519.repeat(100);
+    text.push_str(&" ".repeat(262_144 - text.len()));
+    let keys = StaticKeys::from_pem(Algorithm::EdDSA, &text).unwrap();
+    assert_eq!(keys.key_set().len(), 100);
+}

@@ -68,6 +68,7 @@ fn o01_all_of_and_any_of_scopes() {
                     Some("insufficient_scope"),
                     "{shown}"
                 );
+                assert_eq!(rejection.requirement(), Some(&requirement), "{shown}");
                 // It names what is missing, and none of what is there.
                 let explained = rejection.explain();
                 for scope in *asked {
@@ -92,9 +93,27 @@ fn o01_all_of_and_any_of_scopes() {
 }
 
 #[test]
+fn o01_a_requirement_reads_as_what_it_asks() {
+    for (requirement, text) in [
+        (Requirement::scope("a"), "scope \"a\""),
+        (
+            Requirement::all_scopes(["a", "b"]),
+            "all of the scopes \"a\", \"b\"",
+        ),
+        (
+            Requirement::any_scope(["a", "b"]),
+            "one of the scopes \"a\", \"b\"",
+        ),
+    ] {
+        assert_eq!(requirement.to_string(), text, "O01");
+    }
+}
+
+#[test]
 fn o01_one_scope_from_text_or_from_outside() {
     let token = token_with("orders:read");
     let scope: Scope = "orders:read".parse().unwrap();
+    assert_eq!(scope.to_string(), "orders:read", "O01");
     for requirement in [
         Requirement::scope("orders:read"),
         Requirement::scope(&scope),

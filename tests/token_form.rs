@@ -179,6 +179,24 @@ fn t01_a_jwt_by_form_never_becomes_opaque() {
 }
 
 #[test]
+fn t01_a_token_keeps_its_text_and_its_form() {
+    let good = test_issuer().token().mint();
+    for (text, is_jwt, is_opaque) in [
+        (good.as_str(), true, false),
+        ("eyJ9.a.b.c.d", false, false),
+        ("2YotnFZFEjr1zCsicMWpAA", false, true),
+    ] {
+        let token = PresentedToken::parse(text).unwrap();
+        assert_eq!(token.as_str(), text);
+        assert_eq!(
+            (token.jwt().is_some(), token.is_opaque()),
+            (is_jwt, is_opaque),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn t02_one_spelling() {
     let issuer = test_issuer();
     let api = Api::of(&issuer);
@@ -448,6 +466,14 @@ fn t05_the_policy_lists_algorithms_by_name() {
             }
         }
     }
+}
+
+#[test]
+fn t05_an_algorithm_named_twice_is_accepted() {
+    let issuer = test_issuer();
+    let twice = [Algorithm::ES256, Algorithm::ES256];
+    let api = Api::with(&issuer, Policy::builder().algorithms(twice));
+    api.accepts("named twice", &issuer.token().mint());
 }
 
 /// The header's `alg`, what its key is for, and what the signature was made by are one.

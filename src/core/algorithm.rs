@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A signature algorithm, by its registered `alg` name (RFC 7518 3.1, RFC 8037, RFC 8812, RFC 9864, RFC 9964).
 ///
 /// There is no value for `none`: an unsecured token can't be described, so it can't be allowed. HMAC is only for a secret
-/// that is given by hand, with [`Issuer::hmac`](crate::Issuer::hmac), and never stands beside the others in one policy.
+/// that is given by hand, as with [`Issuer::hmac`](crate::Issuer::hmac), and never stands beside the others in one policy.
 ///
 /// ```
 /// use resource_server::Algorithm;

@@ -82,4 +82,12 @@ mod tests {
         bits.replace_range(bits.len() - 1.., "B");
         assert_eq!(decode(&bits), Err(NotBase64url));
     }
+
+    #[test]
+    fn room_for_decoding_is_enough_and_little_more() {
+        for length in 0..=20 {
+            let room = decoded_capacity(&encode(&vec![0; length]));
+            assert!((length..=length + 3).contains(&room), "{length}: {room}");
+        }
+    }
 }

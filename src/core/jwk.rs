@@ -65,7 +65,8 @@ pub enum SkipReason {
     /// An Ed25519 point of small order, under which forged signatures verify, or one not in its one spelling.
     #[error("it is a point of small order or not canonically encoded")]
     WeakPoint,
-    /// A point that is not on its curve, or a key that the signature backend refuses.
+    /// A point that is not on its curve, or a key that the signature backend refuses. (`aws-lc-rs` takes an Ed25519 key whose
+    /// bytes are no point, and no signature verifies with it.)
     #[error("it is not a point of its curve, or the signature backend refuses it")]
     RefusedByBackend,
     /// The signature backend that is built in has no such algorithm, or no key of this size.

@@ -408,6 +408,7 @@ mod tests {
             "at+jwt ",
             "application/",
             "text/at+jwt",
+            "applicative/at+jwt",
             "application/application/at+jwt",
             "é",
         ] {

@@ -293,6 +293,15 @@ mod tests {
         let exp = |text: &str| read(&format!(r#"{{"exp":{text}}}"#)).exp;
         let nbf = |text: &str| read(&format!(r#"{{"nbf":{text}}}"#)).nbf;
         let at = |seconds| Claim::Is(NumericDate::from_secs(seconds));
+        // Characters that are no digits, beside the last digit.
+        for (text, down, up) in [
+            ("99", 99, 99),
+            ("9.9", 9, 10),
+            ("-9", -9, -9),
+            ("9e9", 9_000_000_000, 9_000_000_000),
+        ] {
+            assert_eq!((exp(text), nbf(text)), (at(down), at(up)), "{text}");
+        }
         // Where a double would round the other way.
         assert_eq!(exp("1700000300.99999999"), at(1_700_000_300));
         assert_eq!(exp("9007199254740993.9"), at(9_007_199_254_740_993));
@@ -338,6 +347,18 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn d07_key_and_certificate_are_told_apart() {
+        let cnf = read(
+            r#"{"cnf":{"jkt":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                "x5t#S256":"__________________________________________8"}}"#,
+        )
+        .cnf;
+        let cnf = cnf.get().unwrap();
+        assert_eq!(cnf.jkt(), Some(Thumbprint::from_bytes([0; 32])));
+        assert_eq!(cnf.x5t_s256(), Some(Thumbprint::from_bytes([0xff; 32])));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Secrets of HMAC, given by hand: what is no secret, or too little of one, is refused (RFC 7518 section 3.2).
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
+use base64::{Engine, alphabet};
 
 use super::algorithm::Algorithm;
 use super::signature::{Backend, Material, VerificationKey};
@@ -28,7 +28,8 @@ pub enum SecretProblem {
         "the secret is one byte again and again, such as zeros of a buffer that was never filled"
     )]
     OneByteRepeated,
-    /// It reads as a key or certificate: PEM, DER, OpenSSH or JWK. A public key for a secret is known to everybody.
+    /// It reads as a key or certificate: PEM, DER, OpenSSH, PuTTY, XML or JWK, as it is or in base64 or hex, also where other
+    /// text stands around it. A public key for a secret is known to everybody.
     #[error(
         "the secret reads as a key in {0}: a public key is known to everybody, so anybody could sign with it; for a JWK of \
          kty oct give the bytes that its k stands for"
@@ -82,68 +83,116 @@ fn check(secret: &[u8], needed: usize) -> Result<(), SecretProblem> {
     Ok(())
 }
 
-/// The form of a key that the bytes are, if they are one.
+/// The form of a key that the bytes are or hold, as they are or in an encoding that configuration puts around them.
 fn form_of_key(secret: &[u8]) -> Option<&'static str> {
-    if is_der_of_key(secret) {
+    let mut layer = secret.to_vec();
+    for _ in 0..=MAX_LAYERS {
+        if let Some(form) = form_of_bytes(&layer) {
+            return Some(form);
+        }
+        layer = without_encoding(&layer)?;
+    }
+    None
+}
+
+/// Encodings around one another that are looked through.
+const MAX_LAYERS: usize = 2;
+
+/// What only keys hold, wherever it stands: a text may have other lines, or be damaged, and be somebody's key all the same.
+const MARKS: [(&[u8], &str); 13] = [
+    // RFC 7468, and RFC 4716 with a space.
+    (b"--begin", "PEM"),
+    (b"-- begin", "PEM"),
+    (b"--end ", "PEM"),
+    (b"ssh-rsa aaaa", "OpenSSH's form"),
+    (b"ssh-dss aaaa", "OpenSSH's form"),
+    (b"ssh-ed25519 aaaa", "OpenSSH's form"),
+    (b"ecdsa-sha2-nistp", "OpenSSH's form"),
+    (b"@openssh.com aaaa", "OpenSSH's form"),
+    // "ssh-" and its length, as OpenSSH writes it in base64.
+    (b"aaaab3nzac1", "OpenSSH's form"),
+    (b"aaaac3nzac1", "OpenSSH's form"),
+    (b"aaaae2vjzhnh", "OpenSSH's form"),
+    (b"putty-user-key-file", "PuTTY's form"),
+    (b"<rsakeyvalue", "XML"),
+];
+
+fn form_of_bytes(bytes: &[u8]) -> Option<&'static str> {
+    if is_der_of_key(bytes) {
         return Some("DER");
     }
-    let text = std::str::from_utf8(secret)
-        .ok()?
-        .trim_start_matches('\u{feff}')
-        .trim();
-    // `---- BEGIN SSH2 PUBLIC KEY ----` is RFC 4716's.
-    if text.contains("-----BEGIN ") || text.contains("---- BEGIN ") {
-        return Some("PEM");
-    }
-    if ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"]
+    // UTF-16 is ASCII with zeros between.
+    let text: Vec<u8> = bytes
         .iter()
-        .any(|name| text.starts_with(name))
-    {
-        return Some("OpenSSH's form");
+        .filter(|byte| **byte != 0)
+        .map(u8::to_ascii_lowercase)
+        .collect();
+    let holds = |mark: &[u8]| memchr::memmem::find(&text, mark).is_some();
+    if let Some((_, form)) = MARKS.iter().find(|(mark, _)| holds(mark)) {
+        return Some(form);
     }
-    if is_jwk(text) {
-        return Some("JWK");
-    }
-    // PEM without its first and last line, as configuration files have it.
-    let base64: String = text.split_whitespace().collect();
-    let der = STANDARD_NO_PAD.decode(base64.trim_end_matches('=')).ok()?;
-    is_der_of_key(&der).then_some("base64 of DER")
+    // Well-formed or not: another parser may take it.
+    let is_jwk = holds(b"{") && (holds(b"kty") || holds(b"\"keys"));
+    is_jwk.then_some("JWK")
 }
 
-/// A JWK or JWK Set, well-formed enough for somebody's parser.
-fn is_jwk(text: &str) -> bool {
-    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(text) else {
-        return false;
-    };
-    members.contains_key("kty") || members.contains_key("keys")
+/// What the bytes stand for, where they are hex or base64 of either alphabet, with what configuration adds to it.
+fn without_encoding(bytes: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(bytes).ok()?.replace("\\n", "");
+    let digits: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'' | '=' | '\u{feff}'))
+        .collect();
+    let of_hex: String = digits.chars().filter(|c| *c != ':').collect();
+    if of_hex.len().is_multiple_of(2) && of_hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let pairs = of_hex.as_bytes().chunks(2);
+        return pairs
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+            .collect();
+    }
+    let standard = digits.replace('-', "+").replace('_', "/");
+    LENIENT_BASE64.decode(standard).ok()
 }
 
-/// A SEQUENCE over the whole of it that begins with a SEQUENCE (SPKI, certificate) or an INTEGER (PKCS #1, PKCS #8, SEC 1)
-/// within it: X.690 sections 8.1 and 10.1.
+/// Takes what another reader might.
+const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    NO_PAD.with_decode_allow_trailing_bits(true),
+);
+
+/// The least of a DER text that is a key: of Ed25519 it has 44 bytes.
+const MIN_DER_BYTES: usize = 40;
+
+/// Begins with a SEQUENCE that begins with a SEQUENCE (SPKI, certificate) or an INTEGER (PKCS #1, PKCS #8, SEC 1) within it:
+/// X.690 section 8.1. What stands behind it is not looked at.
 fn is_der_of_key(bytes: &[u8]) -> bool {
     const SEQUENCE: u8 = 0x30;
     const INTEGER: u8 = 0x02;
-    let Some((SEQUENCE, content, [])) = element(bytes) else {
+    // Of indefinite length, which BER has.
+    if let [SEQUENCE, 0x80, SEQUENCE | INTEGER, ..] = bytes {
+        return bytes.len() >= MIN_DER_BYTES;
+    }
+    let Some((SEQUENCE, content)) = element(bytes) else {
         return false;
     };
-    matches!(element(content), Some((SEQUENCE | INTEGER, _, rest)) if !rest.is_empty())
+    content.len() + 2 >= MIN_DER_BYTES
+        && matches!(element(content), Some((SEQUENCE | INTEGER, first)) if first.len() + 2 < content.len())
 }
 
-/// The tag, content and what follows of one DER element.
-fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+/// The tag and content of the element that the bytes begin with.
+fn element(bytes: &[u8]) -> Option<(u8, &[u8])> {
     let (tag, rest) = bytes.split_first()?;
     let (first, rest) = rest.split_first()?;
     let (length, rest) = match *first {
         short @ 0..=0x7f => (usize::from(short), rest),
-        long @ 0x81..=0x84 => {
+        long @ 0x81..=0x87 => {
             let (digits, rest) = rest.split_at_checked(usize::from(long & 0x7f))?;
             let length = digits
                 .iter()
-                .fold(0, |length, digit| length << 8 | usize::from(*digit));
-            (length, rest)
+                .fold(0_u64, |length, digit| length << 8 | u64::from(*digit));
+            (usize::try_from(length).ok()?, rest)
         }
         _ => return None,
     };
-    let (content, rest) = rest.split_at_checked(length)?;
-    Some((*tag, content, rest))
+    Some((*tag, rest.get(..length)?))
 }

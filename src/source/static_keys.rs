@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::core::{Algorithm, Evidence, KeySet, KeySetError, PresentedToken, SecretProblem};
 #[cfg(feature = "pem")]
-use crate::core::{Algorithm, PemError, read_pem_keys};
-use crate::core::{Evidence, KeySet, KeySetError, PresentedToken};
+use crate::core::{PemError, read_pem_keys};
 
 use super::{KeySource, SourceError, SourceStatus};
 
@@ -82,15 +82,19 @@ impl StaticKeys {
         Ok(StaticKeys(Arc::new(KeySet::of_keys(all))))
     }
 
+    /// One secret, for this HMAC algorithm and tokens of any `kid` or none. With [`Issuer::keys`](crate::Issuer::keys) the
+    /// policy must name the algorithm; [`Issuer::hmac`](crate::Issuer::hmac) does both.
+    ///
+    /// # Errors
+    /// See [`SecretProblem`].
+    pub fn from_hmac_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, SecretProblem> {
+        let keys = KeySet::from_hmac_secret(algorithm, secret)?;
+        Ok(StaticKeys(Arc::new(keys)))
+    }
+
     /// The keys.
     pub fn key_set(&self) -> &KeySet {
         &self.0
-    }
-}
-
-impl From<KeySet> for StaticKeys {
-    fn from(keys: KeySet) -> Self {
-        StaticKeys(Arc::new(keys))
     }
 }
 

@@ -94,7 +94,11 @@ impl TestIssuer {
         self
     }
 
-    /// Makes keys for these algorithms now, so that they are in the JWK Set before the first token.
+    /// Makes keys for these algorithms now, so that they are in the JWK Set before the first token. None of HMAC, whose
+    /// secrets are not published.
+    ///
+    /// # Panics
+    /// Where one is HMAC.
     #[must_use]
     pub fn algorithms(self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         for algorithm in algorithms {

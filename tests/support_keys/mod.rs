@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::support_form::{decode, encode};
+use super::support_form::{decode, encode};
 
 fn bytes_of(key: &Value, member: &str) -> Vec<u8> {
     decode(key[member].as_str().unwrap())

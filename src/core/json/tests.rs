@@ -53,6 +53,50 @@ fn t04_and_c05_what_is_refused() {
 }
 
 #[test]
+fn c05_names_that_differ_are_no_doubles() {
+    for text in [
+        // By few bits of the last byte, on both sides of the length up to which a name is its own number.
+        r#"{"abcdef`":1,"abcdefh":1,"abcdefg`":1,"abcdefgh":1,"abcdefgh`":1,"abcdefghh":1}"#,
+        // From the names that the JSON library keeps for itself.
+        r#"{"$serde_json":1,"$serde_json::private":1,"$serde_json::private::Raw":1}"#,
+    ] {
+        assert_eq!(fault(text), None, "{text}");
+    }
+}
+
+/// So that none of one kind is taken for one of the other.
+#[test]
+fn c05_only_long_names_have_the_top_bit() {
+    for length in 0..64 {
+        let name = "n".repeat(length);
+        assert_eq!(number_of(&name) >> 63, u64::from(length > 7), "{length}");
+    }
+}
+
+#[test]
+fn c05_strings_are_unescaped_where_they_have_escapes() {
+    for (text, expected) in [
+        (r#""""#, ""),
+        (r#""a""#, "a"),
+        (r#""\\""#, "\\"),
+        (r#""\\\\""#, "\\\\"),
+        (r#""\u0061b""#, "ab"),
+    ] {
+        let mut read = None;
+        read_object(&format!("{{\"a\":{text}}}"), |_, value| {
+            read = value.as_str().map(Cow::into_owned);
+        })
+        .unwrap();
+        assert_eq!(read.as_deref(), Some(expected), "{text}");
+        assert_eq!(
+            Value::of(text).as_str().as_deref(),
+            Some(expected),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn c05_bounds_are_exact() {
     assert_eq!(fault(&nested(MAX_DEPTH)), None);
     assert_eq!(fault(&nested(MAX_DEPTH + 1)), Some(Fault::TooComplex));

@@ -1,11 +1,10 @@
-//! RustCrypto, by the verifiers of jsonwebtoken: without C. It has no ES512, ES256K and ML-DSA, and RSA up to 4096 bits.
-//!
-//! Never by jsonwebtoken's default provider, which is one for the whole process.
+//! RustCrypto: without C. It has no ES512, ES256K and ML-DSA here, and RSA up to 4096 bits.
 
-use jsonwebtoken::DecodingKey;
-use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
-#[cfg(not(feature = "aws-lc-rs"))]
-use sha2::{Digest, Sha256};
+use hmac::{Hmac, Mac};
+use rsa::traits::PublicKeyParts;
+use rsa::{BigUint, Pkcs1v15Sign, Pss, RsaPublicKey};
+use sha2::{Digest, Sha256, Sha384, Sha512};
+use signature::Verifier;
 
 use super::{KeyRefused, Material, SignatureError};
 use crate::core::algorithm::Algorithm;
@@ -13,59 +12,167 @@ use crate::core::algorithm::Algorithm;
 /// RSA keys are verified with up to this size, in bytes of the modulus.
 const MAX_MODULUS_BYTES: usize = 512;
 
-/// The key's material. The verifier itself can be neither shared nor sent, so it is made for each signature.
-pub(super) struct Key {
-    algorithm: jsonwebtoken::Algorithm,
-    key: DecodingKey,
+pub(super) enum Key {
+    Rsa(Box<RsaKey>),
+    P256(p256::ecdsa::VerifyingKey),
+    P384(p384::ecdsa::VerifyingKey),
+    Ed25519(Box<ed25519_dalek::VerifyingKey>),
+    Hs256(Box<Hmac<Sha256>>),
+    Hs384(Box<Hmac<Sha384>>),
+    Hs512(Box<Hmac<Sha512>>),
+}
+
+pub(super) struct RsaKey {
+    key: RsaPublicKey,
+    /// Big-endian, as long as a signature.
+    modulus: Vec<u8>,
+    hash: Hash,
+    is_pss: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Hash {
+    Sha256,
+    Sha384,
+    Sha512,
 }
 
 impl Key {
     pub(super) fn prepare(key: &Material<'_>, algorithm: Algorithm) -> Result<Self, KeyRefused> {
-        let algorithm = name_of(algorithm).ok_or(KeyRefused::Unsupported)?;
-        let key = match key {
-            Material::Rsa { n, .. } if n.len() > MAX_MODULUS_BYTES => {
-                return Err(KeyRefused::Unsupported);
+        match key {
+            Material::Rsa { n, e } => RsaKey::prepare(n, e, algorithm).map(Box::new).map(Key::Rsa),
+            Material::Ec { x, y, .. } => {
+                // An uncompressed point (SEC 1 section 2.3.3).
+                let point = [&[0x04], &x[..], y].concat();
+                match algorithm {
+                    Algorithm::ES256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(&point)
+                        .map(Key::P256)
+                        .map_err(|_| KeyRefused::Malformed),
+                    Algorithm::ES384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(&point)
+                        .map(Key::P384)
+                        .map_err(|_| KeyRefused::Malformed),
+                    _ => Err(KeyRefused::Unsupported),
+                }
             }
-            Material::Rsa { n, e } => DecodingKey::from_rsa_raw_components(n, e),
-            // An uncompressed point (SEC 1 section 2.3.3).
-            Material::Ec { x, y, .. } => DecodingKey::from_ec_der(&[&[0x04], &x[..], y].concat()),
-            Material::Ed25519 { x } => DecodingKey::from_ed_der(x),
-            Material::Hmac { secret, .. } => DecodingKey::from_secret(secret),
-            Material::MlDsa { .. } => return Err(KeyRefused::Unsupported),
-        };
-        // A point that is not on its curve is found here.
-        (DEFAULT_PROVIDER.verifier_factory)(&algorithm, &key).map_err(|_| KeyRefused::Malformed)?;
-        Ok(Key { algorithm, key })
+            Material::Ed25519 { x } => {
+                let x = x.as_slice().try_into().map_err(|_| KeyRefused::Malformed)?;
+                ed25519_dalek::VerifyingKey::from_bytes(x)
+                    .map(Box::new)
+                    .map(Key::Ed25519)
+                    .map_err(|_| KeyRefused::Malformed)
+            }
+            Material::Hmac { secret, .. } => match algorithm {
+                Algorithm::HS256 => with_secret(secret).map(Key::Hs256),
+                Algorithm::HS384 => with_secret(secret).map(Key::Hs384),
+                Algorithm::HS512 => with_secret(secret).map(Key::Hs512),
+                _ => Err(KeyRefused::Unsupported),
+            },
+            Material::MlDsa { .. } => Err(KeyRefused::Unsupported),
+        }
     }
 
     pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
-        (DEFAULT_PROVIDER.verifier_factory)(&self.algorithm, &self.key)
-            .map_err(|_| SignatureError)?
-            .verify(message, &signature.to_vec())
-            .map_err(|_| SignatureError)
+        match self {
+            Key::Rsa(key) => return key.verify(message, signature),
+            Key::P256(key) => p256::ecdsa::Signature::from_slice(signature)
+                .and_then(|signature| key.verify(message, &signature))
+                .ok(),
+            Key::P384(key) => p384::ecdsa::Signature::from_slice(signature)
+                .and_then(|signature| key.verify(message, &signature))
+                .ok(),
+            Key::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
+                .and_then(|signature| key.verify(message, &signature))
+                .ok(),
+            // In constant time, and of the whole tag.
+            Key::Hs256(key) => key
+                .as_ref()
+                .clone()
+                .chain_update(message)
+                .verify_slice(signature)
+                .ok(),
+            Key::Hs384(key) => key
+                .as_ref()
+                .clone()
+                .chain_update(message)
+                .verify_slice(signature)
+                .ok(),
+            Key::Hs512(key) => key
+                .as_ref()
+                .clone()
+                .chain_update(message)
+                .verify_slice(signature)
+                .ok(),
+        }
+        .ok_or(SignatureError)
     }
 }
 
-fn name_of(algorithm: Algorithm) -> Option<jsonwebtoken::Algorithm> {
-    use jsonwebtoken::Algorithm as Name;
-    match algorithm {
-        Algorithm::RS256 => Some(Name::RS256),
-        Algorithm::RS384 => Some(Name::RS384),
-        Algorithm::RS512 => Some(Name::RS512),
-        Algorithm::PS256 => Some(Name::PS256),
-        Algorithm::PS384 => Some(Name::PS384),
-        Algorithm::PS512 => Some(Name::PS512),
-        Algorithm::ES256 => Some(Name::ES256),
-        Algorithm::ES384 => Some(Name::ES384),
-        Algorithm::EdDSA | Algorithm::Ed25519 => Some(Name::EdDSA),
-        Algorithm::HS256 => Some(Name::HS256),
-        Algorithm::HS384 => Some(Name::HS384),
-        Algorithm::HS512 => Some(Name::HS512),
-        Algorithm::ES512
-        | Algorithm::ES256K
-        | Algorithm::MlDsa44
-        | Algorithm::MlDsa65
-        | Algorithm::MlDsa87 => None,
+fn with_secret<M: hmac::digest::KeyInit>(secret: &[u8]) -> Result<Box<M>, KeyRefused> {
+    M::new_from_slice(secret)
+        .map(Box::new)
+        .map_err(|_| KeyRefused::Malformed)
+}
+
+impl RsaKey {
+    fn prepare(n: &[u8], e: &[u8], algorithm: Algorithm) -> Result<Self, KeyRefused> {
+        let (hash, is_pss) = match algorithm {
+            Algorithm::RS256 => (Hash::Sha256, false),
+            Algorithm::RS384 => (Hash::Sha384, false),
+            Algorithm::RS512 => (Hash::Sha512, false),
+            Algorithm::PS256 => (Hash::Sha256, true),
+            Algorithm::PS384 => (Hash::Sha384, true),
+            Algorithm::PS512 => (Hash::Sha512, true),
+            _ => return Err(KeyRefused::Unsupported),
+        };
+        if n.len() > MAX_MODULUS_BYTES {
+            return Err(KeyRefused::Unsupported);
+        }
+        let key = RsaPublicKey::new(BigUint::from_bytes_be(n), BigUint::from_bytes_be(e))
+            .map_err(|_| KeyRefused::Malformed)?;
+        // The library drops the first byte of what it decodes where the modulus is one bit over whole bytes, and does not
+        // see whether that was zero (RFC 8017 section 8.1.2 step 2c).
+        if is_pss && key.n().bits() % 8 == 1 {
+            return Err(KeyRefused::Unsupported);
+        }
+        Ok(RsaKey {
+            key,
+            modulus: n.to_vec(),
+            hash,
+            is_pss,
+        })
+    }
+
+    fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        // RFC 8017 section 5.2.2 step 1, which the library leaves out for PSS: else s + n is a second signature.
+        if signature.len() != self.modulus.len() || signature >= &self.modulus[..] {
+            return Err(SignatureError);
+        }
+        match self.hash {
+            Hash::Sha256 => self.verify_digest::<Sha256>(message, signature),
+            Hash::Sha384 => self.verify_digest::<Sha384>(message, signature),
+            Hash::Sha512 => self.verify_digest::<Sha512>(message, signature),
+        }
+    }
+
+    fn verify_digest<D>(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError>
+    where
+        D: Digest
+            + rsa::pkcs8::AssociatedOid
+            + sha2::digest::FixedOutputReset
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+    {
+        let digest = D::digest(message);
+        let verified = if self.is_pss {
+            // With a salt as long as the hash, and no other (RFC 7518 section 3.5).
+            self.key.verify(Pss::new::<D>(), &digest, signature)
+        } else {
+            self.key
+                .verify(Pkcs1v15Sign::new::<D>(), &digest, signature)
+        };
+        verified.map_err(|_| SignatureError)
     }
 }
 

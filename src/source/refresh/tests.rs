@@ -410,6 +410,64 @@ fn lifetimes_are_held_within_their_bounds() {
     }
 }
 
+#[test]
+fn s04_a_set_is_renewed_between_70_and_85_percent_of_its_lifetime() {
+    for (spread, seconds) in [(-1.0, 420), (0.0, 420), (0.5, 465), (1.0, 510), (2.0, 510)] {
+        let mut world = World::new();
+        assert_eq!(world.state.next_due(world.now), Duration::ZERO, "no keys");
+        let ticket = world.state.started(world.now);
+        world.state.fetched(ticket, Lifetime::Unsaid, spread);
+        world.pass_secs(100);
+        let due = world.state.next_due(world.now) + Duration::from_secs(100);
+        let off = due.abs_diff(Duration::from_secs(seconds));
+        assert!(off < Duration::from_millis(1), "{spread}: {due:?}");
+        // After a failure it is the pause that counts.
+        world.fetch(false);
+        assert_eq!(world.state.next_due(world.now), world.state.pause);
+    }
+}
+
+#[test]
+fn what_is_held_is_told() {
+    let mut world = World::new();
+    assert_eq!(world.state.usable_for(world.now), Duration::ZERO);
+    assert_eq!(world.state.last_asked(world.now), None);
+    world.fetch(true);
+    world.pass_secs(100);
+    let passed = Duration::from_secs(100);
+    assert_eq!(
+        world.state.usable_for(world.now) + passed,
+        LIFETIME + TOLERANCE
+    );
+    assert_eq!(world.state.last_asked(world.now), Some(passed));
+}
+
+#[test]
+fn a_lifetime_by_hand_has_the_same_bounds() {
+    for (seconds, is_sound) in [
+        (0, false),
+        (59, false),
+        (60, true),
+        (3_600, true),
+        (3_601, false),
+    ] {
+        let limits = Limits {
+            default_lifetime: Duration::from_secs(seconds),
+            ..Limits::default()
+        };
+        assert_eq!(limits.has_sound_lifetime(), is_sound, "{seconds}");
+    }
+}
+
+#[test]
+fn s06_a_ticket_is_of_one_fetch() {
+    let mut world = World::new();
+    let first = world.state.started(world.now);
+    let second = world.state.started(world.now);
+    assert!(first.is(first) && second.is(second));
+    assert!(!first.is(second) && !second.is(first));
+}
+
 mod properties {
     use super::*;
     use proptest::prelude::*;

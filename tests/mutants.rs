@@ -1,0 +1,25 @@
+//! The tests of the core in one binary, to link once for each mutant: see `mutants.md`.
+#![allow(clippy::duplicate_mod)] // each file names the support that it uses
+
+#[path = "attacks.rs"]
+mod attacks;
+#[path = "claims.rs"]
+mod claims;
+#[path = "explain.rs"]
+mod explain;
+#[path = "hmac.rs"]
+mod hmac;
+#[path = "keys.rs"]
+mod keys;
+#[path = "order_and_secrecy.rs"]
+mod order_and_secrecy;
+#[path = "pem.rs"]
+mod pem;
+#[path = "requirements.rs"]
+mod requirements;
+#[path = "rfc_vectors.rs"]
+mod rfc_vectors;
+#[path = "token_form.rs"]
+mod token_form;
+#[path = "validator.rs"]
+mod validator;
