@@ -80,8 +80,10 @@ fn validator(issuer: Issuer, clock: &ManualClock) -> Validator {
     builder.issuer(issuer).clock(clock.clone()).build().unwrap()
 }
 
+type Pairs = Vec<(String, String)>;
+
 /// A request's headers and its form.
-fn parts(request: &str) -> (Vec<(String, String)>, Vec<(String, String)>) {
+fn parts(request: &str) -> (Pairs, Pairs) {
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     let headers = head.lines().skip(1).map(|line| {
         let (name, value) = line.split_once(": ").unwrap();
@@ -92,7 +94,7 @@ fn parts(request: &str) -> (Vec<(String, String)>, Vec<(String, String)>) {
 }
 
 /// application/x-www-form-urlencoded, by hand.
-fn url_decoded(body: &str) -> Vec<(String, String)> {
+fn url_decoded(body: &str) -> Pairs {
     let decode = |text: &str| {
         let mut bytes = Vec::new();
         let mut rest = text.bytes();
@@ -364,6 +366,38 @@ async fn i05_i12_a_revoked_token_is_refused_within_the_time() {
     assert_eq!(world.reason(TOKEN).await, None);
     world.validator.forget(TOKEN);
     assert_eq!(world.reason(TOKEN).await, Some(Reason::Inactive));
+}
+
+/// What was asked before the token was forgotten is not kept.
+#[tokio::test]
+async fn i12_an_answer_under_way_is_forgotten_too() {
+    let gate = Arc::new(Semaphore::new(0));
+    let wait = Arc::clone(&gate);
+    let (url, requests) = by_hand(move |number| {
+        let gate = Arc::clone(&wait);
+        async move {
+            if number > 1 {
+                return ok(r#"{"active":false}"#, JSON);
+            }
+            let _permit = gate.acquire().await;
+            json(&active())
+        }
+    })
+    .await;
+    let introspection = Introspection::at(url).client_secret_basic("api", "hush-hush");
+    let validator = validator(Issuer::new(ISSUER).introspection(introspection), &clock());
+    let early = tokio::spawn({
+        let validator = validator.clone();
+        async move { validator.validate(TOKEN).await }
+    });
+    support_http::until(|| requests.lock().unwrap().len() == 1).await;
+    validator.forget(TOKEN);
+    // Who comes now asks anew, and does not wait for the old answer.
+    assert_eq!(reason(validator.validate(TOKEN).await), Reason::Inactive);
+    gate.add_permits(1);
+    assert!(early.await.unwrap().is_ok());
+    assert_eq!(reason(validator.validate(TOKEN).await), Reason::Inactive);
+    assert_eq!(requests.lock().unwrap().len(), 2);
 }
 
 /// What is kept is the answer: the policy is held against it each time.

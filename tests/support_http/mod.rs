@@ -163,10 +163,10 @@ async fn read_request(connection: &mut TcpStream) -> String {
         let Some((head, body)) = text.split_once("\r\n\r\n") else {
             continue;
         };
-        let lengths = head
+        let mut lengths = head
             .lines()
             .filter_map(|line| line.strip_prefix("content-length: "));
-        if body.len() >= lengths.last().map_or(0, |length| length.parse().unwrap()) {
+        if body.len() >= lengths.next().map_or(0, |length| length.parse().unwrap()) {
             return text;
         }
     }

@@ -105,3 +105,89 @@ impl Cache {
         self.inactive.invalidate(hash);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::NumericDate;
+
+    fn at(seconds: u64) -> Moment {
+        Moment {
+            wall: NumericDate::from_secs(1_000).saturating_add(Duration::from_secs(seconds)),
+            monotonic: Duration::from_secs(seconds),
+        }
+    }
+
+    fn cache(max_bytes: u64) -> Cache {
+        Cache::new(&CacheSettings {
+            active_for: Duration::from_secs(60),
+            inactive_for: Duration::from_secs(10),
+            max_bytes,
+        })
+    }
+
+    fn active() -> Arc<IntrospectionResponse> {
+        let response = IntrospectionResponse::from_json(r#"{"active":true}"#);
+        Arc::new(response.unwrap())
+    }
+
+    #[test]
+    fn i05_a_flood_of_refused_tokens_evicts_nothing_that_is_good() {
+        let cache = cache(1 << 20);
+        let good = TokenHash::of("good");
+        cache.insert(good, &active(), at(0));
+        let inactive = Arc::new(IntrospectionResponse::inactive());
+        for number in 0..3 * MAX_REFUSED {
+            cache.insert(TokenHash::of(&number.to_string()), &inactive, at(0));
+        }
+        cache.inactive.run_pending_tasks();
+        assert!(cache.inactive.entry_count() <= MAX_REFUSED);
+        assert!(cache.get(&good, at(0)).unwrap().is_active());
+    }
+
+    #[test]
+    fn i05_the_memory_of_answers_is_bounded() {
+        let cache = cache(100 * 1024);
+        let text = format!(r#"{{"active":true,"a":"{}"}}"#, "x".repeat(10 * 1024));
+        let large = Arc::new(IntrospectionResponse::from_json(&text).unwrap());
+        for number in 0..1_000 {
+            cache.insert(TokenHash::of(&number.to_string()), &large, at(0));
+        }
+        cache.active.run_pending_tasks();
+        assert!(cache.active.weighted_size() <= 100 * 1024);
+        assert!(cache.active.entry_count() > 0);
+    }
+
+    #[test]
+    fn i05_the_newest_answer_about_a_token_counts() {
+        let cache = cache(1 << 20);
+        let hash = TokenHash::of("token");
+        let inactive = Arc::new(IntrospectionResponse::inactive());
+        cache.insert(hash, &active(), at(0));
+        cache.insert(hash, &inactive, at(1));
+        assert!(!cache.get(&hash, at(2)).unwrap().is_active());
+        cache.insert(hash, &active(), at(3));
+        assert!(cache.get(&hash, at(4)).unwrap().is_active());
+        assert!(cache.get(&hash, at(63)).is_none());
+        cache.remove(&hash);
+        assert!(cache.get(&hash, at(4)).is_none());
+    }
+
+    /// A clock that goes back makes no answer younger than the other clock has it.
+    #[test]
+    fn i05_the_age_of_an_answer_is_the_larger_of_two() {
+        let cache = cache(1 << 20);
+        let hash = TokenHash::of("token");
+        cache.insert(hash, &active(), at(100));
+        let back = Moment {
+            wall: NumericDate::from_secs(0),
+            ..at(160)
+        };
+        assert!(cache.get(&hash, back).is_none());
+        let frozen = Moment {
+            monotonic: Duration::from_secs(100),
+            ..at(160)
+        };
+        assert!(cache.get(&hash, frozen).is_none());
+    }
+}

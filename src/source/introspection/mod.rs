@@ -4,6 +4,7 @@ mod cache;
 mod settings;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -50,6 +51,8 @@ struct Inner {
     cache: Cache,
     /// Calls under way, by what they ask about.
     flights: Mutex<HashMap<TokenHash, Flight>>,
+    /// Tells one call from another.
+    next_ticket: AtomicU64,
     permits: Semaphore,
     longest_call: Duration,
     health: Mutex<Health>,
@@ -65,6 +68,7 @@ type Outcome = Result<Arc<IntrospectionResponse>, SourceError>;
 
 #[derive(Clone)]
 struct Flight {
+    ticket: u64,
     begun: Instant,
     landing: watch::Receiver<Option<Outcome>>,
 }
@@ -96,6 +100,7 @@ impl RemoteIntrospection {
             clock,
             cache: Cache::new(&settings.cache),
             flights: Mutex::default(),
+            next_ticket: AtomicU64::new(0),
             permits: Semaphore::new(settings.max_concurrent_calls),
             health: Mutex::default(),
         }))
@@ -125,6 +130,7 @@ impl Inner {
         })?;
         let (sender, landing) = watch::channel(None);
         let flight = Flight {
+            ticket: self.next_ticket.fetch_add(1, Ordering::Relaxed),
             begun: Instant::now(),
             landing,
         };
@@ -142,7 +148,7 @@ impl Inner {
         let pilot = Pilot {
             inner: Arc::clone(self),
             hash,
-            begun: flight.begun,
+            ticket: flight.ticket,
             landing: sender,
         };
         // The lock is let go before: a runtime that shuts down drops the task within `spawn`.
@@ -262,7 +268,7 @@ impl Inner {
 struct Pilot {
     inner: Arc<Inner>,
     hash: TokenHash,
-    begun: Instant,
+    ticket: u64,
     landing: watch::Sender<Option<Outcome>>,
 }
 
@@ -276,22 +282,34 @@ impl Pilot {
                 .inner
                 .failed("the introspection endpoint did not answer in time"))
         });
-        if let Ok(response) = &outcome {
-            self.inner.cache.insert(self.hash, response, asked);
+        {
+            // Under the lock, so that what was forgotten meanwhile is not kept after all.
+            let mut flights = self.inner.flights();
+            if self.take_from(&mut flights)
+                && let Ok(response) = &outcome
+            {
+                self.inner.cache.insert(self.hash, response, asked);
+            }
         }
         self.landing.send_replace(Some(outcome));
+    }
+
+    /// Ends the entry of this call; says whether it was still there.
+    fn take_from(&self, flights: &mut HashMap<TokenHash, Flight>) -> bool {
+        let is_current = flights
+            .get(&self.hash)
+            .is_some_and(|flight| flight.ticket == self.ticket);
+        if is_current {
+            flights.remove(&self.hash);
+        }
+        is_current
     }
 }
 
 impl Drop for Pilot {
     fn drop(&mut self) {
-        let mut flights = self.inner.flights();
-        if flights
-            .get(&self.hash)
-            .is_some_and(|flight| flight.begun == self.begun)
-        {
-            flights.remove(&self.hash);
-        }
+        let inner = Arc::clone(&self.inner);
+        self.take_from(&mut inner.flights());
     }
 }
 
@@ -313,7 +331,10 @@ impl KeySource for RemoteIntrospection {
     }
 
     fn forget(&self, token: &PresentedToken<'_>) {
-        self.0.cache.remove(&TokenHash::of(token.as_str()));
+        let hash = TokenHash::of(token.as_str());
+        let mut flights = self.0.flights();
+        flights.remove(&hash);
+        self.0.cache.remove(&hash);
     }
 
     async fn warm_up(&self) -> Result<(), SourceError> {
