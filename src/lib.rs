@@ -3,7 +3,8 @@
 //!
 //! A JWT access token is accepted only when its signature is by a key of the issuer that it names, that issuer is one you
 //! configured, it is meant for this API, it has not expired, it is an access token and no other kind of JWT, and its
-//! presenter may use it. Everything else is refused, with the reason.
+//! presenter may use it. An opaque one, only when the authorization server that is asked about it says that it is active, and
+//! its answer meets the same conditions. Everything else is refused, with the reason.
 //!
 //! ```
 //! # #[cfg(feature = "jwks")]
@@ -49,11 +50,11 @@
 //!
 //! * What an operation needs: [`AccessToken::require`] asks it of the verified token. Without that call a token of any scope
 //!   passes.
-//! * Revocation: a token is good until its `exp`. Keep tokens short-lived, or bound their age with
-//!   [`PolicyBuilder::max_token_age`].
+//! * Revocation: a JWT is good until its `exp`. Keep them short-lived, or bound their age with
+//!   [`PolicyBuilder::max_token_age`]. An introspected token is good for as long as the answer about it is kept.
 //! * Use more than once: a bearer token may be presented again and again, and `jti` is not remembered.
 //! * Who presents it: a token that is bound to a key or certificate (`cnf`) is refused, since nothing here proves
-//!   possession; one that is not bound serves whoever has it. So do opaque and encrypted tokens get refused.
+//!   possession; one that is not bound serves whoever has it. Encrypted tokens are refused too.
 //! * Claims that are not named in [`Policy`]: `acr`, `auth_time`, `act`, roles, and those of your own are yours to read
 //!   ([`AccessToken::claim`], [`AccessToken::claims`]); of the registered ones only the type is checked.
 //! * Header members that lead to keys (`jku`, `jwk`, `x5u`, `x5c`): they are not looked at, not even for their form.
@@ -67,6 +68,7 @@
 //!   AWS-LC all the same). It has no ES512, ES256K and ML-DSA, takes RSA keys of at most 4096 bits, and is slower. Where both are
 //!   on, `aws-lc-rs` serves.
 //! * `jwks` (default): keys that are fetched. Needs a tokio runtime when a token comes; brings reqwest with rustls.
+//! * `introspection` (default): opaque tokens, asked about at their authorization server: [`Issuer::introspection`].
 //! * `pem` (with `jwks`): [`StaticKeys::from_pem`].
 //! * `testing`: [`testing::TestIssuer`] mints tokens, good and bad, for tests of your own API; with `jwks`,
 //!   [`testing::TestServer`] serves their keys and fails as you tell it.

@@ -3,12 +3,16 @@
 
 #[path = "attacks.rs"]
 mod attacks;
+#[path = "backends.rs"]
+mod backends;
 #[path = "claims.rs"]
 mod claims;
 #[path = "explain.rs"]
 mod explain;
 #[path = "hmac.rs"]
 mod hmac;
+#[path = "introspection.rs"]
+mod introspection;
 #[path = "keys.rs"]
 mod keys;
 #[path = "order_and_secrecy.rs"]
