@@ -1,13 +1,15 @@
 // A real authorization server for the tests of this folder: oidc-provider on the loopback interface.
 //
 // It issues RFC 9068 access tokens by the client credentials grant, signed with the algorithm that ends the name of
-// the resource asked for.
+// the resource asked for, and opaque ones for the resource whose name ends so. Of its clients one is for getting and
+// revoking tokens, the others are APIs and may ask about tokens.
 //
 // Settings, all optional, in the environment variable SETTINGS as JSON:
 //   port    to listen on; any free one by default
 //   name    the issuer's name; the server's address by default
 //   keys    the private keys to sign with, in its order of preference; new ones by default
 //   tls     { certificate, key } in PEM: https instead of http
+//   tokens  those issued before, from the command of this name
 //   mlDsa   true: signs with ML-DSA too, which takes Node 24.7 or later
 //
 // Commands, each answered with one line of JSON:
@@ -15,7 +17,12 @@
 //   sign         puts the newest generation first, which makes the provider sign with it
 //   withdraw     publishes the newest generation alone
 //   keys         the private keys, for another start
-//   requests     how often the library asked for metadata and for keys, and with what: [{ path, http }]
+//   tokens       what is known of opaque tokens, for another start
+//   hold         answers about active tokens wait, though what they say is settled
+//   held         how many wait
+//   release      sends them
+//   expire       puts the server's clock ahead, so that every token so far is past its expiry
+//   requests     what the library asked for, and with what: [{ path, http }]
 
 // First, as it keeps standard output free of what packages say when they are loaded.
 import { answerCommands, settings } from './harness.mjs';
@@ -33,34 +40,87 @@ const RESOURCES = new Map(
   ['RS256', 'PS256', 'ES256', 'Ed25519', ...ML_DSA].map((alg) => [`https://api.example.com/${alg}`, alg]),
 );
 
+const OPAQUE_RESOURCE = 'https://api.example.com/opaque';
+
+// What Basic authentication and a form must encode stands in the names and secrets of the APIs. More than printable
+// ASCII is not allowed in them (RFC 6749 appendix A).
+const CLIENTS = [
+  client('live-test', 'live-test-secret', 'client_secret_basic', ['client_credentials']),
+  client('api: 100% basic', 'a:b%c%41+d e&f=g"h/~', 'client_secret_basic'),
+  client('api: 100% post', 'p:q%r%41+s t&u=v"w/~', 'client_secret_post'),
+];
+
+function client(id, secret, method, grantTypes = []) {
+  return {
+    client_id: id,
+    client_secret: secret,
+    token_endpoint_auth_method: method,
+    grant_types: grantTypes,
+    redirect_uris: [],
+    response_types: [],
+  };
+}
+
+let isHolding = false;
+const waiting = [];
+
+// The provider has looked the token up by now.
+function released() {
+  return new Promise((resolve) => {
+    if (isHolding) waiting.push(resolve);
+    else resolve();
+  });
+}
+
+// The provider takes a secret of such clients in either place. This one wants it where it is registered to be.
+async function mayIntrospect(ctx, { clientId, clientAuthMethod }) {
+  await released();
+  const method = ctx.headers.authorization ? 'client_secret_basic' : 'client_secret_post';
+  if (method !== clientAuthMethod) throw new errors.InvalidRequest(`${clientId} must use ${clientAuthMethod}`);
+  return clientId.startsWith('api: ');
+}
+
+const tokens = new Map(settings.tokens);
+
+// Keeps what was issued over a restart, as a database does. Only tokens of the client credentials grant come here.
+class Store {
+  constructor(model) {
+    this.key = (id) => `${model}:${id}`;
+  }
+
+  async upsert(id, payload) {
+    tokens.set(this.key(id), payload);
+  }
+
+  async find(id) {
+    return tokens.get(this.key(id));
+  }
+
+  async destroy(id) {
+    tokens.delete(this.key(id));
+  }
+}
+
 function configuration(keys) {
   return {
-    clients: [{
-      client_id: 'live-test',
-      client_secret: 'live-test-secret',
-      token_endpoint_auth_method: 'client_secret_basic',
-      grant_types: ['client_credentials'],
-      redirect_uris: [],
-      response_types: [],
-    }],
+    adapter: Store,
+    clients: CLIENTS,
     jwks: { keys },
     scopes: SCOPE.split(' '),
     ttl: { ClientCredentials: LIFETIME_SECONDS },
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      introspection: { enabled: true, allowedPolicy: mayIntrospect },
+      revocation: { enabled: true },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo(_ctx, resource) {
+          const granted = { audience: resource, scope: SCOPE, accessTokenTTL: LIFETIME_SECONDS };
+          if (resource === OPAQUE_RESOURCE) return { ...granted, accessTokenFormat: 'opaque' };
           const alg = RESOURCES.get(resource);
           if (!alg) throw new errors.InvalidTarget();
-          return {
-            audience: resource,
-            scope: SCOPE,
-            accessTokenFormat: 'jwt',
-            accessTokenTTL: LIFETIME_SECONDS,
-            jwt: { sign: { alg } },
-          };
+          return { ...granted, accessTokenFormat: 'jwt', jwt: { sign: { alg } } };
         },
       },
     },
@@ -114,6 +174,12 @@ function older() {
   return keys.filter((key) => generationOf(key) < generation);
 }
 
+// The provider tells the time by Date.now alone.
+function putClockAhead(seconds) {
+  const now = Date.now;
+  Date.now = () => now() + seconds * 1000;
+}
+
 const commands = {
   announce() {
     generation += 1;
@@ -122,6 +188,16 @@ const commands = {
   sign: () => useKeys([...newest(), ...older()]),
   withdraw: () => useKeys(newest()),
   keys: () => keys,
+  tokens: () => [...tokens],
+  hold() {
+    isHolding = true;
+  },
+  held: () => waiting.length,
+  release() {
+    isHolding = false;
+    waiting.splice(0).forEach((resolve) => resolve());
+  },
+  expire: () => putClockAhead(LIFETIME_SECONDS + 1),
   requests: () => requests,
 };
 

@@ -15,9 +15,20 @@ const SCRIPT: &str = "authorization-server.mjs";
 /// For one request to the server.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
-/// The one client that the script registers.
-const CLIENT_ID: &str = "live-test";
-const CLIENT_SECRET: &str = "live-test-secret";
+/// The client that tokens are issued to. It may not ask about any.
+const CLIENT: Client = Client {
+    id: "live-test",
+    secret: "live-test-secret",
+};
+
+/// A client of every server.
+#[derive(Clone, Copy, Debug)]
+pub struct Client {
+    /// Its `client_id`.
+    pub id: &'static str,
+    /// Its `client_secret`.
+    pub secret: &'static str,
+}
 
 /// An authorization server, which ends when this is dropped.
 #[derive(Debug)]
@@ -31,6 +42,8 @@ pub struct AuthorizationServer {
     address: String,
     token_endpoint: String,
     jwks_uri: String,
+    introspection_endpoint: String,
+    revocation_endpoint: String,
     http: reqwest::Client,
 }
 
@@ -74,11 +87,25 @@ pub struct Requests {
     pub metadata: usize,
     /// Times it asked for the JWK Set.
     pub jwks: usize,
+    /// Times it asked about a token.
+    pub introspection: usize,
     /// The versions of HTTP that it asked in.
     pub http: BTreeSet<String>,
 }
 
 impl AuthorizationServer {
+    /// An API that may ask about tokens, by `client_secret_basic` alone.
+    pub const BASIC_API: Client = Client {
+        id: "api: 100% basic",
+        secret: "a:b%c%41+d e&f=g\"h/~",
+    };
+
+    /// An API that may ask about tokens, by `client_secret_post` alone.
+    pub const POST_API: Client = Client {
+        id: "api: 100% post",
+        secret: "p:q%r%41+s t&u=v\"w/~",
+    };
+
     /// Starts a server with keys of its own, after installing its packages where that is needed. Its address is its
     /// name.
     ///
@@ -139,6 +166,8 @@ impl AuthorizationServer {
             address,
             token_endpoint: member(&metadata, "token_endpoint"),
             jwks_uri: member(&metadata, "jwks_uri"),
+            introspection_endpoint: member(&metadata, "introspection_endpoint"),
+            revocation_endpoint: member(&metadata, "revocation_endpoint"),
             http,
             script: Some(script),
         }
@@ -159,20 +188,34 @@ impl AuthorizationServer {
         &self.jwks_uri
     }
 
+    /// Where its metadata says that it can be asked about tokens.
+    pub fn introspection_endpoint(&self) -> &str {
+        &self.introspection_endpoint
+    }
+
     /// An access token for a resource by the client credentials grant, with the scope given (space-separated).
     ///
     /// # Panics
     /// When the server refuses, or grants another scope: it drops scopes it doesn't know without a word.
     pub async fn token(&self, resource: &str, scope: &str) -> String {
+        self.granted(&[("resource", resource)], scope).await
+    }
+
+    /// The same for no resource: an opaque token that names no audience.
+    ///
+    /// # Panics
+    /// As [`token`](Self::token).
+    pub async fn token_for_no_resource(&self, scope: &str) -> String {
+        self.granted(&[], scope).await
+    }
+
+    async fn granted(&self, parameters: &[(&str, &str)], scope: &str) -> String {
+        let grant = [("grant_type", "client_credentials"), ("scope", scope)];
         let request = self
             .http
             .post(&self.token_endpoint)
-            .basic_auth(CLIENT_ID, Some(CLIENT_SECRET))
-            .form(&[
-                ("grant_type", "client_credentials"),
-                ("resource", resource),
-                ("scope", scope),
-            ]);
+            .basic_auth(CLIENT.id, Some(CLIENT.secret))
+            .form(&[&grant, parameters].concat());
         let answer: Value =
             serde_json::from_str(&body(request).await).expect("the token endpoint answers in JSON");
         assert_eq!(
@@ -180,6 +223,72 @@ impl AuthorizationServer {
             "the scope granted is not the one asked for"
         );
         member(&answer, "access_token")
+    }
+
+    /// Revokes an opaque token (RFC 7009).
+    ///
+    /// # Panics
+    /// When the server refuses. It does not for a token that it doesn't know.
+    pub async fn revoke(&self, token: &str) {
+        let request = self
+            .http
+            .post(&self.revocation_endpoint)
+            .basic_auth(CLIENT.id, Some(CLIENT.secret))
+            .form(&[("token", token), ("token_type_hint", "access_token")]);
+        body(request).await;
+    }
+
+    /// When an opaque token expires, in seconds, as the server has it stored.
+    ///
+    /// # Panics
+    /// For a token that the server doesn't know, and as [`announce_keys`](Self::announce_keys).
+    pub async fn expiry(&self, token: &str) -> i64 {
+        let tokens: Vec<(String, Value)> =
+            serde_json::from_value(self.script().ask("tokens").await)
+                .expect("the tokens are pairs of a key and what is known");
+        let known = tokens.iter().find(|(key, _)| key.ends_with(token));
+        known
+            .and_then(|(_, token)| token["exp"].as_i64())
+            .expect("the token is known and has an expiry")
+    }
+
+    /// Lets answers about active tokens wait from now on, though what they say is settled.
+    ///
+    /// # Panics
+    /// As [`announce_keys`](Self::announce_keys).
+    pub async fn hold_answers(&self) {
+        self.script().ask("hold").await;
+    }
+
+    /// Waits until an answer does.
+    ///
+    /// # Panics
+    /// When there is none within half a minute, and as [`announce_keys`](Self::announce_keys).
+    pub async fn until_one_is_held(&self) {
+        let held = async {
+            while self.script().ask("held").await == 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(REQUEST_LIMIT, held)
+            .await
+            .expect("the server is asked about an active token");
+    }
+
+    /// Sends the answers that wait.
+    ///
+    /// # Panics
+    /// As [`announce_keys`](Self::announce_keys).
+    pub async fn release_answers(&self) {
+        self.script().ask("release").await;
+    }
+
+    /// Puts the server's clock ahead, so that every token it has issued is past its expiry.
+    ///
+    /// # Panics
+    /// As [`announce_keys`](Self::announce_keys).
+    pub async fn expire_tokens(&self) {
+        self.script().ask("expire").await;
     }
 
     /// Forgeries of ML-DSA tokens: each of these tokens once without a fault, and with each fault there is.
@@ -250,6 +359,7 @@ impl AuthorizationServer {
             match member(&request, "path") {
                 path if path.starts_with("/.well-known/") => requests.metadata += 1,
                 path if path == "/jwks" => requests.jwks += 1,
+                path if path == "/token/introspection" => requests.introspection += 1,
                 path => panic!("the library asked for {path}"),
             }
             requests.http.insert(member(&request, "http"));
@@ -262,12 +372,14 @@ impl AuthorizationServer {
     /// # Panics
     /// When it is stopped already.
     pub async fn stop(&mut self) {
-        self.settings["keys"] = self.script().ask("keys").await;
+        for state in ["keys", "tokens"] {
+            self.settings[state] = self.script().ask(state).await;
+        }
         let script = self.script.take().expect("it was just asked");
         script.kill().await;
     }
 
-    /// Starts it again, at the same port with the same name and keys.
+    /// Starts it again, at the same port with the same name, keys and issued tokens.
     ///
     /// # Panics
     /// As [`start`](Self::start); also when somebody took its port meanwhile.
