@@ -166,7 +166,8 @@ impl Issuer {
     }
 
     /// Asks this issuer about its tokens (RFC 7662), instead of judging them by keys: the opaque ones, and its JWTs too, which
-    /// must then meet the policy by themselves and in its answer. For one of several such issuers say which opaque tokens are
+    /// must then meet the policy by themselves and in its answer. (Some servers refuse to be asked about JWTs, with status 400:
+    /// then those can't be judged, 503, and the issuer wants keys instead.) For one of several such issuers say which opaque tokens are
     /// its by [`opaque_tokens_with_prefix`](Issuer::opaque_tokens_with_prefix).
     #[cfg(feature = "introspection")]
     pub fn introspection(mut self, introspection: Introspection) -> Self {

@@ -73,6 +73,11 @@ struct Flight {
     landing: watch::Receiver<Option<Outcome>>,
 }
 
+enum Boarding {
+    Answered(Arc<IntrospectionResponse>),
+    Waiting(Flight),
+}
+
 impl RemoteIntrospection {
     pub(crate) fn new(
         issuer: &str,
@@ -121,7 +126,7 @@ impl Inner {
     }
 
     /// Joins the call about this token that is under way, or begins one that no caller can cancel.
-    fn board(self: &Arc<Self>, hash: TokenHash, token: &str) -> Result<Flight, SourceError> {
+    fn board(self: &Arc<Self>, hash: TokenHash, token: &str) -> Result<Boarding, SourceError> {
         let runtime = Handle::try_current().map_err(|error| {
             SourceError::new(
                 "tokens are introspected within a tokio runtime, and there is none here",
@@ -136,12 +141,16 @@ impl Inner {
         };
         {
             let mut flights = self.flights();
+            // It may have come since the caller looked.
+            if let Some(response) = self.cache.get(&hash, self.now()) {
+                return Ok(Boarding::Answered(response));
+            }
             // One that is lost with its runtime, or stuck on one that nobody drives, is not waited for.
             if let Some(known) = flights.get(&hash)
                 && known.landing.has_changed().is_ok()
                 && known.begun.elapsed() < self.longest_call
             {
-                return Ok(known.clone());
+                return Ok(Boarding::Waiting(known.clone()));
             }
             flights.insert(hash, flight.clone());
         }
@@ -153,7 +162,7 @@ impl Inner {
         };
         // The lock is let go before: a runtime that shuts down drops the task within `spawn`.
         runtime.spawn(pilot.fly(Zeroizing::new(token.to_owned())));
-        Ok(flight)
+        Ok(Boarding::Waiting(flight))
     }
 
     /// Asks, within the bound on calls at once.
@@ -237,7 +246,7 @@ impl Inner {
             Some(401 | 403) => {
                 "the introspection endpoint refuses this API's own credentials: look at its client id and secret"
             }
-            _ => "the introspection endpoint does not answer",
+            _ => "the introspection endpoint gives no answer about the token",
         };
         let retry_after = error.retry_after();
         let error = self.failed(what).caused_by(error);
@@ -320,8 +329,11 @@ impl KeySource for RemoteIntrospection {
         if let Some(response) = inner.cache.get(&hash, inner.now()) {
             return Ok(Evidence::Introspection(response));
         }
-        let flight = inner.board(hash, token.as_str())?;
-        inner.wait(flight).await.map(Evidence::Introspection)
+        let response = match inner.board(hash, token.as_str())? {
+            Boarding::Answered(response) => response,
+            Boarding::Waiting(flight) => inner.wait(flight).await?,
+        };
+        Ok(Evidence::Introspection(response))
     }
 
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
