@@ -487,16 +487,18 @@ impl Issuer {
                 problem,
             });
         });
-        let settings = introspection.finish().map_err(|found| {
-            problems.extend(
-                found
-                    .into_iter()
-                    .map(|problem| BuildProblem::Introspection {
-                        issuer: issuer(),
-                        problem,
-                    }),
-            );
-        });
+        let settings = introspection
+            .finish(fetcher.has_own_client())
+            .map_err(|found| {
+                problems.extend(
+                    found
+                        .into_iter()
+                        .map(|problem| BuildProblem::Introspection {
+                            issuer: issuer(),
+                            problem,
+                        }),
+                );
+            });
         let (Ok(endpoint), Ok(settings)) = (endpoint, settings) else {
             return None;
         };

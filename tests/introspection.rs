@@ -6,7 +6,9 @@ mod support;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use resource_server::MalformedResponse::{Active, DuplicateMember, NotAnObject, TooLarge};
+use resource_server::MalformedResponse::{
+    Active, DuplicateMember, NotAnObject, TooComplex, TooLarge,
+};
 use resource_server::Reason::{
     AudienceMismatch, AudienceMissing, ClientNotAllowed, EncryptedToken, Expired, ExpiryMissing,
     Inactive, IssuedInTheFuture, IssuerMismatch, LifetimeTooLong, MalformedClaim,
@@ -119,7 +121,7 @@ fn i06_what_is_no_response_says_nothing_about_the_token() {
         (r#"{"Active":true}"#, Active),
         (r#"{"active":true,"sub":"\ud800"}"#, NotAnObject),
         (r#"{"active":true,"exp":1e400}"#, NotAnObject),
-        (&deep, NotAnObject),
+        (&deep, TooComplex),
         (&large, TooLarge),
         (r#"{"active":false,"active":true}"#, DuplicateMember),
         (r#"{"active":true,"\u0061ctive":false}"#, DuplicateMember),
@@ -252,6 +254,12 @@ fn i09_active_does_not_say_access_token() {
         (json!({"typ": "ID"}), Some(NotAnAccessToken)),
         (json!({"typ": "Offline"}), Some(NotAnAccessToken)),
         (json!({"typ": "Logout"}), Some(NotAnAccessToken)),
+        (json!({"typ": "DPoP", "token_type": "absent"}), None),
+        (json!({"typ": "at+jwt"}), None),
+        (json!({"typ": "refresh_token"}), Some(NotAnAccessToken)),
+        (json!({"typ": "rt+jwt"}), Some(NotAnAccessToken)),
+        (json!({"typ": "offline_access"}), Some(NotAnAccessToken)),
+        (json!({"typ": null}), Some(NotAnAccessToken)),
         (json!({"nonce": "n"}), Some(NotAnAccessToken)),
         (json!({"events": {}}), Some(NotAnAccessToken)),
         // A key that the token is bound to, and the type that says so, go together.
@@ -450,6 +458,57 @@ fn i08_a_jwt_of_an_issuer_that_is_asked_meets_the_policy_first() {
     // An opaque token is nobody's here.
     assert_eq!(verdict(&validator, OPAQUE), Some(OpaqueToken));
     assert_eq!(asking.count.load(Ordering::Relaxed), 1);
+}
+
+/// Whoever is asked about a JWT, what it is bound to does not fall away because the answer is silent on it.
+#[test]
+fn d07_a_bound_jwt_stays_bound_whatever_the_answer_says() {
+    const JKT: &str = support::THUMBPRINT;
+    let minting = TestIssuer::new(ISSUER, API).clock(clock());
+    let bound = || minting.token().claim("cnf", json!({"jkt": JKT}));
+    let other = json!({"x5t#S256": JKT});
+    for (answer, expected) in [
+        (good(), ProofOfPossessionMissing),
+        (
+            with(json!({"token_type": "DPoP", "cnf": {"jkt": JKT}})),
+            ProofOfPossessionMissing,
+        ),
+        (with(json!({"cnf": other})), MalformedConfirmation),
+        (json!({"active": false}), Inactive),
+    ] {
+        for at_hand in [false, true] {
+            let asking = Asking {
+                at_hand,
+                ..Asking::answering(&answer)
+            };
+            let validator = validator([Issuer::new(ISSUER).source(asking)]);
+            let found = verdict(&validator, &bound().mint());
+            assert_eq!(found, Some(expected), "{answer}");
+        }
+    }
+}
+
+/// A JWT may expire while it is asked about, and the answer need not say so.
+#[test]
+fn i08_a_jwt_is_judged_at_the_time_of_the_answer() {
+    let clock = clock();
+    let minting = TestIssuer::new(ISSUER, API).clock(clock.clone());
+    let turned = clock.clone();
+    let text = with(json!({"exp": "absent"})).to_string();
+    let asking = Asking {
+        answer: Arc::new(move |_| {
+            turned.advance(Duration::from_secs(400));
+            Ok(text.clone())
+        }),
+        ..Asking::answering(&good())
+    };
+    let validator = Validator::builder()
+        .audience(API)
+        .issuer(Issuer::new(ISSUER).source(asking))
+        .clock(clock)
+        .build()
+        .unwrap();
+    assert_eq!(verdict(&validator, &minting.token().mint()), Some(Expired));
 }
 
 #[test]

@@ -563,6 +563,119 @@ async fn i11_metadata_without_an_endpoint_is_told() {
     assert!(requests.iter().all(|request| !request.contains(TOKEN)));
 }
 
+/// Metadata that can't be read again is no reason to be slow, nor to forget what it said.
+#[tokio::test]
+async fn i11_metadata_is_read_again_once_a_day_and_when_the_endpoint_is_gone() {
+    let address = Arc::new(Mutex::new(String::new()));
+    let is_there = Arc::new(Mutex::new("/ask"));
+    let (named, place) = (Arc::clone(&address), Arc::clone(&is_there));
+    let asked = Arc::new(Mutex::new(Vec::<String>::new()));
+    let seen = Arc::clone(&asked);
+    let endless = json!({"active": true, "aud": AUDIENCE});
+    let (url, _) = support_http::by_request(move |request| {
+        let line = request.lines().next().unwrap().to_owned();
+        let url = named.lock().unwrap().clone();
+        let there = *place.lock().unwrap();
+        seen.lock().unwrap().push(line.clone());
+        let post = format!("POST {there} ");
+        match line {
+            _ if there == "down" && line.starts_with("GET") => String::new(),
+            _ if line.starts_with("GET") => {
+                let endpoint = format!("{url}{there}");
+                ok(
+                    &json!({"issuer": url, "introspection_endpoint": endpoint}).to_string(),
+                    "",
+                )
+            }
+            _ if there == "down" || line.starts_with(&post) => json(&endless),
+            _ => "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                .to_owned(),
+        }
+    })
+    .await;
+    let name = url.trim_end_matches("/jwks").to_owned();
+    address.lock().unwrap().clone_from(&name);
+    let introspection = Introspection::discover()
+        .client_secret_post("api", "hush-hush")
+        .cache_active_for(Duration::ZERO);
+    let clock = clock();
+    let validator = validator(Issuer::new(&name).introspection(introspection), &clock);
+    let gets = || {
+        let asked = asked.lock().unwrap();
+        asked.iter().filter(|line| line.starts_with("GET")).count()
+    };
+    let is_good = async || validator.validate(TOKEN).await.is_ok();
+    assert!(is_good().await && is_good().await);
+    assert_eq!(gets(), 1);
+
+    // It moved: one failure, then it is found.
+    *is_there.lock().unwrap() = "/moved";
+    outage(validator.validate(TOKEN).await);
+    clock.advance(Duration::from_secs(60));
+    assert!(is_good().await);
+    assert_eq!(gets(), 2);
+    assert!(is_good().await);
+    assert_eq!(gets(), 2);
+
+    // A day later the metadata is down: each address is tried once a minute, and no token suffers for it.
+    *is_there.lock().unwrap() = "down";
+    clock.advance(Duration::from_secs(86_400));
+    for _ in 0..5 {
+        assert!(is_good().await);
+        assert_eq!(gets(), 4);
+    }
+    clock.advance(Duration::from_secs(60));
+    assert!(is_good().await);
+    assert_eq!(gets(), 6);
+}
+
+/// What was asked before the process stood still says nothing about now.
+#[tokio::test]
+async fn i05_an_answer_from_before_a_freeze_does_not_count() {
+    let clock = clock();
+    let turned = clock.clone();
+    let (url, _) = by_hand(move |number| {
+        if number == 1 {
+            turned.advance(Duration::from_secs(3_000));
+        }
+        std::future::ready(json(&active()))
+    })
+    .await;
+    let introspection = Introspection::at(url).client_secret_basic("api", "hush-hush");
+    let validator = validator(Issuer::new(ISSUER).introspection(introspection), &clock);
+    let told = outage(validator.validate(TOKEN).await);
+    assert!(told.contains("stood still"), "{told}");
+    assert!(validator.validate_now(TOKEN).is_none());
+    assert!(validator.validate(TOKEN).await.is_ok());
+}
+
+/// Extra headers never take the place of those that say who asks, and what.
+#[tokio::test]
+async fn i11_extra_headers_do_not_replace_the_credentials() {
+    let (url, requests) = by_hand(|_| std::future::ready(json(&active()))).await;
+    let introspection = Introspection::at(&url).client_secret_basic("api", "hush-hush");
+    let fetch = Fetch::new()
+        .header("Authorization", "Gateway x")
+        .header("Content-Type", "text/plain")
+        .header("X-Gateway", "y");
+    let issuer = Issuer::new(ISSUER)
+        .introspection(introspection)
+        .fetch(fetch);
+    let validator = validator(issuer, &clock());
+    assert!(validator.validate(TOKEN).await.is_ok());
+    let (headers, _) = parts(&requests.lock().unwrap()[0]);
+    let values = |wanted: &str| -> Vec<String> {
+        let found = headers.iter().filter(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.clone()).collect()
+    };
+    assert_eq!(values("authorization"), ["Basic YXBpOmh1c2gtaHVzaA=="]);
+    assert_eq!(
+        values("content-type"),
+        ["application/x-www-form-urlencoded"]
+    );
+    assert_eq!(values("x-gateway"), ["y"]);
+}
+
 /// Redirects are not followed, so that token and secret go to one place.
 #[tokio::test]
 async fn i11_a_redirect_takes_nothing_elsewhere() {
@@ -613,6 +726,9 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
         (at().tls_client_auth(""), IntrospectionProblem::Credentials),
         (basic().cache_active_for(longer), IntrospectionProblem::CachedTooLong(longer)),
         (basic().cache_inactive_for(longer), IntrospectionProblem::CachedTooLong(longer)),
+        (at().bearer_token("a b"), IntrospectionProblem::Credentials),
+        (basic().cache_bytes(0), IntrospectionProblem::CacheTooSmall(0)),
+        (basic().cache_bytes(131_071), IntrospectionProblem::CacheTooSmall(131_071)),
         (basic().max_concurrent_calls(0), IntrospectionProblem::ConcurrentCalls(0)),
         (basic().max_concurrent_calls(1_025), IntrospectionProblem::ConcurrentCalls(1_025)),
     ];
@@ -634,6 +750,19 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
         let expected = BuildProblem::Address { issuer, problem };
         assert_eq!(problems(introspection), [expected], "{url}");
     }
+    // A client that may follow redirects.
+    let own = Fetch::new().client(reqwest::Client::new());
+    let issuer = Issuer::new(ISSUER).introspection(basic()).fetch(own);
+    let built = Validator::builder()
+        .audience(AUDIENCE)
+        .issuer(issuer)
+        .build()
+        .unwrap_err();
+    let (issuer, problem) = (ISSUER.to_owned(), IntrospectionProblem::OwnClient);
+    assert_eq!(
+        built.problems(),
+        [BuildProblem::Introspection { issuer, problem }]
+    );
     // Keys and questions for one issuer.
     let both = Issuer::discover(ISSUER).introspection(basic());
     let built = Validator::builder()

@@ -19,9 +19,9 @@ use resource_server::Reason::{
 };
 use resource_server::testing::TestToken;
 use resource_server::{
-    AccessToken, Algorithm, Credentials, Error, Evidence, Issuer, KeySet, NumericDate, Policy,
-    PolicyBuilder, PresentedToken, Profile, Rejection, Requirement, StaticKeys, Thumbprint, Unmet,
-    Validator, verify,
+    AccessToken, Algorithm, Credentials, Error, Evidence, IntrospectionResponse, Issuer, KeySet,
+    NumericDate, Policy, PolicyBuilder, PresentedToken, Profile, Rejection, Requirement,
+    StaticKeys, Thumbprint, Unmet, Validator, verify,
 };
 use serde_json::json;
 use support::{API, Api, ISSUER, NOW, THUMBPRINT, block_on};
@@ -389,7 +389,7 @@ fn p01_no_refusal_shows_what_the_token_says() {
             &token,
         );
     }
-    for rejection in [without_credentials(), lacking_scope(), unfit()] {
+    for rejection in [without_credentials(), lacking_scope(), unfit(), inactive()] {
         provoked.insert(rejection.reason());
     }
     let never: Vec<_> = Reason::ALL
@@ -397,6 +397,19 @@ fn p01_no_refusal_shows_what_the_token_says() {
         .filter(|reason| !provoked.contains(reason))
         .collect();
     assert!(never.is_empty(), "P01: not provoked: {never:?}");
+}
+
+/// By the authorization server's answer, which no JWT brings about.
+fn inactive() -> Rejection {
+    let response = IntrospectionResponse::from_json(r#"{"active":false}"#).unwrap();
+    let policy = Policy::builder()
+        .issuer(ISSUER)
+        .audience(API)
+        .build()
+        .unwrap();
+    let token = PresentedToken::parse("opaque").unwrap();
+    let evidence = Evidence::Introspection(Arc::new(response));
+    verify(&token, &evidence, &policy, NumericDate::from_secs(NOW)).unwrap_err()
 }
 
 fn without_credentials() -> Rejection {
@@ -487,7 +500,7 @@ fn p01_debug_names_the_type() {
     let token = api.judge(&text).unwrap();
     let of = |text| format!("{:?}", PresentedToken::parse(text).unwrap());
     let token_shown = format!(
-        "AccessToken {{ issuer: {ISSUER:?}, algorithm: ES256, key_id: Some(\"p256-0\"), .. }}"
+        "AccessToken {{ issuer: {ISSUER:?}, algorithm: Some(ES256), key_id: Some(\"p256-0\"), .. }}"
     );
     let policy_shown = format!(
         "Policy {{ issuer: {ISSUER:?}, audiences: [{API:?}], algorithms: [ES256], profile: Default, .. }}"

@@ -63,9 +63,14 @@ pub enum MalformedResponse {
     /// Over 64 KiB.
     #[error("the introspection response has more than 65536 bytes")]
     TooLarge,
-    /// Not a well-formed JSON object, or nested too deep.
+    /// Not a well-formed JSON object.
     #[error("the introspection response is not a well-formed JSON object")]
     NotAnObject,
+    /// Deeper than 32, more than 128 members in one object, or more than 1,024 values.
+    #[error(
+        "the introspection response is nested deeper than 32, or has more than 128 members in one object or 1024 values"
+    )]
+    TooComplex,
     /// Two members of one name.
     #[error("the introspection response has two members of one name")]
     DuplicateMember,
@@ -87,9 +92,8 @@ impl IntrospectionResponse {
         }
         let payload = Payload::read(text.to_owned()).map_err(|fault| match fault {
             Fault::Duplicate => MalformedResponse::DuplicateMember,
-            Fault::Syntax | Fault::NotAnObject | Fault::TooComplex => {
-                MalformedResponse::NotAnObject
-            }
+            Fault::TooComplex => MalformedResponse::TooComplex,
+            Fault::Syntax | Fault::NotAnObject => MalformedResponse::NotAnObject,
         })?;
         let mut active = None;
         let mut kind = Kind::Bearer { is_said: false };
@@ -97,6 +101,7 @@ impl IntrospectionResponse {
             match name {
                 "active" => active = Some(value),
                 "token_type" => kind = Kind::of_token_type(value, kind),
+                "typ" if !is_access_token_typ(value) => kind = Kind::Other("typ"),
                 "token_use" if !is_access_token_use(value) => kind = Kind::Other("token_use"),
                 _ => {}
             }
@@ -153,6 +158,20 @@ impl IntrospectionResponse {
         let payload = Arc::clone(&self.payload);
         let token = AccessToken::new(payload, Proof::Introspection, policy.clone());
         Ok(Unconfirmed::new(token))
+    }
+
+    /// A JWT that is bound stays so where the answer is silent on it.
+    pub(crate) fn check_agrees_on_binding(&self, jwt: &Payload) -> Result<(), Rejection> {
+        let answered = &self.payload.cnf;
+        if !self.is_active || jwt.cnf.is_absent() || jwt.cnf == *answered {
+            return Ok(());
+        }
+        let reason = if answered.is_absent() {
+            Reason::ProofOfPossessionMissing
+        } else {
+            Reason::MalformedConfirmation
+        };
+        Err(Rejection::plain(reason).in_answer())
     }
 
     fn check_all(&self, policy: &Policy, now: NumericDate) -> Result<(), Rejection> {
@@ -230,6 +249,20 @@ impl Kind {
             _ => Kind::Other("token_type"),
         }
     }
+}
+
+/// `typ`, in which some servers say what the token is: Keycloak `Bearer` or `DPoP`, others a media type.
+fn is_access_token_typ(value: Value<'_>) -> bool {
+    const KNOWN: [&str; 6] = [
+        "Bearer",
+        "DPoP",
+        "JWT",
+        "at+jwt",
+        "application/at+jwt",
+        "access_token",
+    ];
+    let name = value.as_str();
+    name.is_some_and(|name| KNOWN.iter().any(|known| name.eq_ignore_ascii_case(known)))
 }
 
 /// `token_use`, which some servers add: `access` (Amazon Cognito) or `access_token`.

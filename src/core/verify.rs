@@ -32,7 +32,7 @@ pub enum Evidence {
 ///
 /// The order of its checks is fixed, the first that fails is the reason, and the signature is checked last: form, issuer,
 /// kind of token, header, algorithm, audience, time, other claims, key, signature. An authorization server's own answer is
-/// held against the same policy; of the token itself nothing is read then.
+/// held against the same policy, and a JWT that it is about must meet that by itself too.
 ///
 /// It does **not** check that the presenter may use the token: that is [`Unconfirmed::confirm`]. It does not check scopes:
 /// that is [`AccessToken::require`]. It does not know whether the token was revoked.
@@ -72,7 +72,14 @@ pub fn verify(
             let jwt = check_claims(token, policy, now)?;
             check_signature(jwt, keys, policy)
         }
-        Evidence::Introspection(response) => response.check(policy, now),
+        Evidence::Introspection(response) => {
+            // A JWT must meet the policy by itself too, whoever is asked about it, and stays bound if it is.
+            if token.jwt().is_some() {
+                let jwt = check_claims(token, policy, now)?;
+                response.check_agrees_on_binding(jwt.payload())?;
+            }
+            response.check(policy, now)
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{
-    ACCEPT, AGE, CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
+    ACCEPT, AGE, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
 };
 #[cfg(feature = "introspection")]
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -72,6 +72,12 @@ impl Fetcher {
         }
     }
 
+    /// Whether the client is the user's, whose ways are not known.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn has_own_client(&self) -> bool {
+        matches!(self.inner.clients, Clients::Own(_))
+    }
+
     pub(crate) fn http(&self) -> Http {
         self.inner.http
     }
@@ -116,7 +122,9 @@ impl Fetcher {
                 }
                 request
             };
-            let response = self.send(address, request).await.map_err(unreachable)?;
+            let own = [ACCEPT, CONTENT_TYPE, AUTHORIZATION];
+            let sent = self.send(address, &own, request).await;
+            let response = sent.map_err(unreachable)?;
             let response = check_place_and_status(response, address)?;
             let content_type = response.headers().get(CONTENT_TYPE);
             let content_type = content_type.and_then(|value| value.to_str().ok());
@@ -144,7 +152,10 @@ impl Fetcher {
             }
             request
         };
-        let response = self.send(address, request).await.map_err(unreachable)?;
+        let response = self
+            .send(address, &[], request)
+            .await
+            .map_err(unreachable)?;
         if response.url() == address.url()
             && response.status() == StatusCode::NOT_MODIFIED
             && etag.is_some()
@@ -168,19 +179,24 @@ impl Fetcher {
         })
     }
 
-    /// Sends what `request` makes for one of the clients.
+    /// Sends what `request` makes for one of the clients, with the extra headers where they may go, except for those that
+    /// are its `own`.
     async fn send(
         &self,
         address: &Address,
+        own: &[HeaderName],
         request: impl Fn(&Client) -> RequestBuilder,
     ) -> Result<Response, reqwest::Error> {
+        let mut extra = HeaderMap::new();
+        if self.home.as_ref() == Some(&address.url().origin()) {
+            extra.clone_from(&self.inner.headers);
+            for name in own {
+                extra.remove(name);
+            }
+        }
         let request = |client: &Client| {
             let request = request(client).header(CACHE_CONTROL, "no-cache");
-            if self.home.as_ref() == Some(&address.url().origin()) {
-                request.headers(self.inner.headers.clone())
-            } else {
-                request
-            }
+            request.headers(extra.clone())
         };
         match &self.inner.clients {
             Clients::Made { direct, proxied } => {

@@ -5,7 +5,7 @@ mod settings;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, watch};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use crate::core::{Clock, Evidence, IntrospectionResponse, PresentedToken};
+use crate::core::{Clock, Evidence, IntrospectionResponse, NumericDate, PresentedToken};
 
 use super::address::Address;
 use super::discovery::{Discovery, Metadata};
@@ -26,6 +26,8 @@ pub use settings::{Introspection, IntrospectionProblem};
 
 /// Metadata is read again this often.
 const METADATA_LIFETIME: Duration = Duration::from_secs(86_400);
+/// Where that fails, it is tried again by one call this often, and the others go on with what is known.
+const METADATA_PAUSE: Duration = Duration::from_secs(60);
 /// A call that is over the bound waits so long for its turn.
 const LONGEST_QUEUE: Duration = Duration::from_secs(1);
 /// A call that has not ended this long past its own limit never will.
@@ -44,7 +46,7 @@ pub(crate) struct RemoteIntrospection(Arc<Inner>);
 struct Inner {
     issuer: String,
     endpoint: Endpoint,
-    metadata: RwLock<Option<(Arc<Metadata>, Moment)>>,
+    metadata: Mutex<Option<Known>>,
     fetcher: Fetcher,
     authentication: Authentication,
     clock: Arc<dyn Clock>,
@@ -56,6 +58,14 @@ struct Inner {
     permits: Semaphore,
     longest_call: Duration,
     health: Mutex<Health>,
+}
+
+/// Metadata that was read, and when reading it anew was last tried.
+#[derive(Clone)]
+struct Known {
+    metadata: Arc<Metadata>,
+    read: Moment,
+    tried: Moment,
 }
 
 #[derive(Default)]
@@ -70,6 +80,7 @@ type Outcome = Result<Arc<IntrospectionResponse>, SourceError>;
 struct Flight {
     ticket: u64,
     begun: Instant,
+    asked: Moment,
     landing: watch::Receiver<Option<Outcome>>,
 }
 
@@ -98,7 +109,7 @@ impl RemoteIntrospection {
         RemoteIntrospection(Arc::new(Inner {
             issuer: issuer.to_owned(),
             endpoint,
-            metadata: RwLock::default(),
+            metadata: Mutex::default(),
             longest_call: fetcher.timeout() * calls + LONGEST_QUEUE,
             fetcher,
             authentication: settings.authentication,
@@ -127,28 +138,27 @@ impl Inner {
 
     /// Joins the call about this token that is under way, or begins one that no caller can cancel.
     fn board(self: &Arc<Self>, hash: TokenHash, token: &str) -> Result<Boarding, SourceError> {
-        let runtime = Handle::try_current().map_err(|error| {
-            SourceError::new(
-                "tokens are introspected within a tokio runtime, and there is none here",
-            )
-            .caused_by(error)
-        })?;
+        let runtime = runtime()?;
+        let now = self.now();
         let (sender, landing) = watch::channel(None);
         let flight = Flight {
             ticket: self.next_ticket.fetch_add(1, Ordering::Relaxed),
             begun: Instant::now(),
+            asked: now,
             landing,
         };
         {
             let mut flights = self.flights();
             // It may have come since the caller looked.
-            if let Some(response) = self.cache.get(&hash, self.now()) {
+            if let Some(response) = self.cache.get(&hash, now) {
                 return Ok(Boarding::Answered(response));
             }
-            // One that is lost with its runtime, or stuck on one that nobody drives, is not waited for.
+            // One that is lost with its runtime, or stuck on one that nobody drives, or in a process that stood still, is not
+            // waited for.
             if let Some(known) = flights.get(&hash)
                 && known.landing.has_changed().is_ok()
                 && known.begun.elapsed() < self.longest_call
+                && known.asked.elapsed(now) < self.longest_call
             {
                 return Ok(Boarding::Waiting(known.clone()));
             }
@@ -158,6 +168,7 @@ impl Inner {
             inner: Arc::clone(self),
             hash,
             ticket: flight.ticket,
+            asked: now,
             landing: sender,
         };
         // The lock is let go before: a runtime that shuts down drops the task within `spawn`.
@@ -208,33 +219,53 @@ impl Inner {
             Endpoint::At(address) => return Ok(address.clone()),
             Endpoint::Metadata(discovery) => discovery,
         };
-        let known = self
-            .metadata
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if let Some((metadata, since)) = &known
-            && since.elapsed(self.now()) < METADATA_LIFETIME
-        {
-            return Ok(metadata.address.clone());
-        }
-        let last = known.as_ref().map(|(metadata, _)| &metadata.found_at);
+        let now = self.now();
+        let known = {
+            let mut place = self.metadata();
+            if let Some(known) = place.as_mut() {
+                let is_due = known.read.elapsed(now) >= METADATA_LIFETIME
+                    && known.tried.elapsed(now) >= METADATA_PAUSE;
+                if !is_due {
+                    return Ok(known.metadata.address.clone());
+                }
+                known.tried = now;
+            }
+            place.clone()
+        };
+        let last = known.as_ref().map(|known| &known.metadata.found_at);
         match (discovery.find(&self.fetcher, last).await, known) {
             (Ok(metadata), _) => {
                 let address = metadata.address.clone();
-                let mut place = self
-                    .metadata
-                    .write()
-                    .unwrap_or_else(PoisonError::into_inner);
-                *place = Some((Arc::new(metadata), self.now()));
+                *self.metadata() = Some(Known {
+                    metadata: Arc::new(metadata),
+                    read: now,
+                    tried: now,
+                });
                 Ok(address)
             }
             // What was known goes on to be good, unless the issuer's own document now says otherwise.
-            (Err(error), Some((metadata, _))) if !error.is_contradiction => {
-                Ok(metadata.address.clone())
+            (Err(error), Some(known)) if !error.is_contradiction => {
+                Ok(known.metadata.address.clone())
             }
-            (Err(error), _) => Err(error.error),
+            (Err(error), _) => {
+                *self.metadata() = None;
+                Err(error.error)
+            }
         }
+    }
+
+    /// The endpoint is not where the metadata said: that is read anew at the next call.
+    fn endpoint_is_gone(&self) {
+        if let Some(known) = self.metadata().as_mut() {
+            known.read = Moment {
+                wall: NumericDate::from_secs(i64::MIN),
+                monotonic: Duration::ZERO,
+            };
+        }
+    }
+
+    fn metadata(&self) -> MutexGuard<'_, Option<Known>> {
+        self.metadata.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn failed(&self, what: &str) -> SourceError {
@@ -242,6 +273,9 @@ impl Inner {
     }
 
     fn not_answered(&self, error: FetchError) -> SourceError {
+        if matches!(error.status(), Some(404 | 410)) {
+            self.endpoint_is_gone();
+        }
         let what = match error.status() {
             Some(401 | 403) => {
                 "the introspection endpoint refuses this API's own credentials: look at its client id and secret"
@@ -257,7 +291,18 @@ impl Inner {
     }
 
     /// Waits for the end of a call, but no longer than it can take.
-    async fn wait(&self, mut flight: Flight) -> Outcome {
+    async fn wait(&self, flight: Flight) -> Outcome {
+        let asked = flight.asked;
+        let outcome = self.wait_to_the_end(flight).await;
+        if outcome.is_ok() && asked.elapsed(self.now()) > self.longest_call + GRACE {
+            let what =
+                "the process stood still, or its clock was set, while a token was asked about";
+            return Err(self.failed(what).retry_in(Duration::from_secs(1)));
+        }
+        outcome
+    }
+
+    async fn wait_to_the_end(&self, mut flight: Flight) -> Outcome {
         let left = (self.longest_call + GRACE).saturating_sub(flight.begun.elapsed());
         let timer = super::timer(left)?;
         tokio::select! {
@@ -273,17 +318,24 @@ impl Inner {
     }
 }
 
+fn runtime() -> Result<Handle, SourceError> {
+    Handle::try_current().map_err(|error| {
+        SourceError::new("tokens are introspected within a tokio runtime, and there is none here")
+            .caused_by(error)
+    })
+}
+
 /// Carries out one call. However it ends, its waiters learn of it.
 struct Pilot {
     inner: Arc<Inner>,
     hash: TokenHash,
     ticket: u64,
+    asked: Moment,
     landing: watch::Sender<Option<Outcome>>,
 }
 
 impl Pilot {
     async fn fly(self, token: Zeroizing<String>) {
-        let asked = self.inner.now();
         let limit = self.inner.longest_call + GRACE / 2;
         let call = tokio::time::timeout(limit, self.inner.ask(&token));
         let outcome = call.await.unwrap_or_else(|_| {
@@ -297,7 +349,7 @@ impl Pilot {
             if self.take_from(&mut flights)
                 && let Ok(response) = &outcome
             {
-                self.inner.cache.insert(self.hash, response, asked);
+                self.inner.cache.insert(self.hash, response, self.asked);
             }
         }
         self.landing.send_replace(Some(outcome));
@@ -329,6 +381,8 @@ impl KeySource for RemoteIntrospection {
         if let Some(response) = inner.cache.get(&hash, inner.now()) {
             return Ok(Evidence::Introspection(response));
         }
+        // Before anything is begun that a runtime without time could not end.
+        drop(super::timer(Duration::ZERO)?);
         let response = match inner.board(hash, token.as_str())? {
             Boarding::Answered(response) => response,
             Boarding::Waiting(flight) => inner.wait(flight).await?,
@@ -350,6 +404,8 @@ impl KeySource for RemoteIntrospection {
     }
 
     async fn warm_up(&self) -> Result<(), SourceError> {
+        runtime()?;
+        drop(super::timer(Duration::ZERO)?);
         self.0.address().await.map(drop)
     }
 

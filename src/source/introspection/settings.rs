@@ -16,6 +16,8 @@ const DEFAULT_INACTIVE_FOR: Duration = Duration::from_secs(10);
 /// Longer than this is no cache but a grant.
 const MAX_CACHED_FOR: Duration = Duration::from_secs(3_600);
 const DEFAULT_CACHE_BYTES: u64 = 16 * 1024 * 1024;
+/// Less holds no answer of the largest size.
+const MIN_CACHE_BYTES: u64 = 128 * 1024;
 const DEFAULT_CALLS: usize = 64;
 const MAX_CALLS: usize = 1_024;
 
@@ -29,6 +31,9 @@ const MAX_CALLS: usize = 1_024;
 /// and never a verdict: policy, binding and requirement are held against it each time. Failures are never kept.
 ///
 /// At most 64 calls run at once; one that gets no turn within a second is answered with 503.
+///
+/// Token and credentials go to the endpoint and nowhere else: redirects are not followed, and an HTTP client of your own
+/// ([`Fetch::client`](crate::Fetch::client)), which might, is refused when the Validator is built.
 ///
 /// ```
 /// use resource_server::{Introspection, Issuer, Validator};
@@ -91,6 +96,15 @@ pub enum IntrospectionProblem {
     /// Answers kept for more than an hour.
     #[error("answers are kept for {} s, more than 3600: a revocation would go unseen for that long", .0.as_secs())]
     CachedTooLong(Duration),
+    /// A cache of less than 128 KiB: to keep nothing, set the times to zero.
+    #[error("a cache of {0} bytes: set at least 131072, or the times to zero to keep nothing")]
+    CacheTooSmall(u64),
+    /// A client of one's own, which may follow redirects and so hand token and secret on.
+    #[error(
+        "introspection does not go through an HTTP client of your own (Fetch::client), which may follow a redirect and hand \
+         token and secret on: set trust, proxy and identity on Fetch instead"
+    )]
+    OwnClient,
     /// No call at once, or more than 1024.
     #[error("set from 1 to 1024 calls at once, not {0}")]
     ConcurrentCalls(usize),
@@ -149,7 +163,7 @@ impl Introspection {
     /// Says who this API is by an access token of its own (RFC 6750), which must not run out.
     pub fn bearer_token(self, token: &str) -> Self {
         let text = Zeroizing::new(format!("Bearer {token}"));
-        let is_sound = !token.is_empty();
+        let is_sound = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
         self.authenticating(
             is_sound
                 .then(|| sensitive(&text))
@@ -189,7 +203,7 @@ impl Introspection {
         self
     }
 
-    /// How much memory the answers about active tokens may take. Default 16 MiB, about 20,000 usual answers.
+    /// How much memory the answers about active tokens may take. Default 16 MiB, about 20,000 usual answers; at least 128 KiB.
     pub fn cache_bytes(mut self, bytes: u64) -> Self {
         self.cache_bytes = bytes;
         self
@@ -201,7 +215,10 @@ impl Introspection {
         self
     }
 
-    pub(crate) fn finish(self) -> Result<Settings, Vec<IntrospectionProblem>> {
+    pub(crate) fn finish(
+        self,
+        has_own_client: bool,
+    ) -> Result<Settings, Vec<IntrospectionProblem>> {
         let mut problems = Vec::new();
         if self.has_two_authentications {
             problems.push(IntrospectionProblem::SeveralAuthentications);
@@ -217,6 +234,12 @@ impl Introspection {
             if lifetime > MAX_CACHED_FOR {
                 problems.push(IntrospectionProblem::CachedTooLong(lifetime));
             }
+        }
+        if self.cache_bytes < MIN_CACHE_BYTES {
+            problems.push(IntrospectionProblem::CacheTooSmall(self.cache_bytes));
+        }
+        if has_own_client {
+            problems.push(IntrospectionProblem::OwnClient);
         }
         if !(1..=MAX_CALLS).contains(&self.max_concurrent_calls) {
             problems.push(IntrospectionProblem::ConcurrentCalls(
