@@ -247,8 +247,11 @@ impl Inner {
             (Err(error), Some(known)) if !error.is_contradiction => {
                 Ok(known.metadata.address.clone())
             }
-            (Err(error), _) => {
-                *self.metadata() = None;
+            (Err(error), known) => {
+                // Only what this call had: another may have found more meanwhile.
+                if known.is_some() {
+                    *self.metadata() = None;
+                }
                 Err(error.error)
             }
         }

@@ -173,6 +173,7 @@ impl Introspection {
     }
 
     /// Says who this API is by the client certificate of [`Fetch`](crate::Fetch), with this `client_id` (RFC 8705 section 2).
+    /// Whether one is set there is not checked when the Validator is built: without it the server refuses each question.
     pub fn tls_client_auth(self, client_id: &str) -> Self {
         self.authenticating((!client_id.is_empty()).then(|| Authentication::Form {
             client_id: client_id.to_owned(),
