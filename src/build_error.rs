@@ -56,7 +56,8 @@ pub enum BuildProblem {
     },
     /// An issuer without a source.
     #[error(
-        "issuer \"{issuer}\" has no source of keys: use Issuer::discover, or add .jwks_at(..), .keys(..) or .source(..)"
+        "issuer \"{issuer}\" has no source: use Issuer::discover or Issuer::hmac, or add .jwks_at(..), .keys(..), \
+         .introspection(..) or .source(..)"
     )]
     NoSource {
         /// Its name.

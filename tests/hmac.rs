@@ -161,7 +161,10 @@ fn k12_a_token_of_the_secret_without_its_signature_is_refused() {
     assert_eq!(reason(&validator, token()), None);
     assert_eq!(reason(&validator, token().unsigned()), Some(Unsigned));
     let zeros = token().signature(&[0; 32]);
-    assert_eq!(reason(&validator, zeros), Some(BadSignature));
+    let refused = judge(&validator, zeros).unwrap_err();
+    assert_eq!(refused.reason(), BadSignature);
+    assert!(refused.explain().contains("another secret"));
+    assert!(!refused.explain().contains("kid"));
     let other = token().sign_with(<[u8]>::to_vec);
     assert_eq!(reason(&validator, other), Some(BadSignature));
 }

@@ -72,6 +72,10 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts) -> String {
             keys,
             age,
         } => key(id.as_deref(), *id_is_known, algorithm.as_str(), keys, *age),
+        Facts::Signature { algorithm, .. } if algorithm.is_hmac() => format!(
+            "The signature ({algorithm}) does not verify with the secret that is configured for this issuer: the token was \
+             changed, or signed with another secret. Is the configured one still encoded (base64, hex)? It is taken as it is."
+        ),
         Facts::Signature {
             id,
             algorithm,

@@ -111,7 +111,7 @@ pub enum IntrospectionProblem {
 }
 
 impl Introspection {
-    /// At this address.
+    /// Asks at this address, without discovery: https, or http on loopback.
     pub fn at(url: impl Into<String>) -> Self {
         Self::with(Some(url.into()))
     }
