@@ -185,6 +185,51 @@ pub enum BuildProblem {
         /// The issuer's name.
         issuer: String,
     },
+    /// Two templates that one issuer's name could fit: a token would have two policies.
+    #[error(
+        "issuer templates \"{issuer}\" and \"{other}\" overlap: a token's issuer could fit both"
+    )]
+    TemplatesOverlap {
+        /// One.
+        issuer: String,
+        /// The other.
+        other: String,
+    },
+    /// Tenants both by [`Issuer::template`](crate::Issuer::template) and in the policy.
+    #[error("issuer \"{issuer}\" has tenants both of its own and in its policy: leave one")]
+    TenantsTwice {
+        /// The template.
+        issuer: String,
+    },
+    /// Any tenant, with keys that each fetches from an address of its own.
+    #[cfg(feature = "jwks")]
+    #[error(
+        "issuer \"{issuer}\" takes any tenant, and each has keys of its own: then whoever presents a token chooses what is \
+         fetched. Say which tenants there are (Tenants::only, Tenants::matching), or use one key set for all (.jwks_at(..))"
+    )]
+    AnyTenantFetched {
+        /// The template.
+        issuer: String,
+    },
+    /// A `max_tenants` outside 1 to 100,000, or a `drop_idle_tenants_after` outside 1 minute to 7 days.
+    #[cfg(feature = "jwks")]
+    #[error(
+        "issuer \"{issuer}\": set max_tenants from 1 to 100000 and drop_idle_tenants_after from 1 minute to 7 days"
+    )]
+    TenantBounds {
+        /// The template.
+        issuer: String,
+    },
+    /// Introspection by discovery for a template, of which there is no metadata.
+    #[cfg(feature = "introspection")]
+    #[error(
+        "issuer \"{issuer}\" is a template, so its introspection endpoint can't be discovered: give it with \
+         Introspection::at(..)"
+    )]
+    IntrospectionOfTenants {
+        /// The template.
+        issuer: String,
+    },
     /// A `max_token_bytes` of zero or above 1 MiB.
     #[error("max_token_bytes is {bytes}: set from 1 to 1048576 bytes")]
     TokenSize {

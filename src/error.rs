@@ -95,4 +95,26 @@ impl Unavailable {
 /// The API author's own mistake, found while serving.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct Misconfigured(#[from] MalformedRequirement);
+pub struct Misconfigured(Mistake);
+
+#[derive(Clone, Debug, thiserror::Error)]
+enum Mistake {
+    #[error(transparent)]
+    Requirement(MalformedRequirement),
+    #[error(
+        "issuer \"{0}\" has no introspection, so it can't be asked about a token: add Issuer::introspection"
+    )]
+    NoIntrospection(Arc<str>),
+}
+
+impl Misconfigured {
+    pub(crate) fn no_introspection(issuer: &Arc<str>) -> Self {
+        Misconfigured(Mistake::NoIntrospection(Arc::clone(issuer)))
+    }
+}
+
+impl From<MalformedRequirement> for Misconfigured {
+    fn from(problem: MalformedRequirement) -> Self {
+        Misconfigured(Mistake::Requirement(problem))
+    }
+}

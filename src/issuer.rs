@@ -5,12 +5,14 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::build_error::BuildProblem;
-use crate::core::{Algorithm, Clock, Policy, PolicyBuilder, PolicyError, SecretProblem};
 #[cfg(feature = "jwks")]
-use crate::source::{Address, Discovery, Fetch, Fetcher, Limits, Location, RemoteJwks, Wanted};
-use crate::source::{DynKeySource, KeySource, StaticKeys};
+use crate::core::IssuerTemplate;
+use crate::core::{Algorithm, Clock, Policy, PolicyBuilder, PolicyError, SecretProblem, Tenants};
 #[cfg(feature = "introspection")]
-use crate::source::{Endpoint, Introspection, RemoteIntrospection};
+use crate::source::{Address, Discovery, Endpoint, Introspection, RemoteIntrospection, Wanted};
+use crate::source::{DynKeySource, KeySource, StaticKeys};
+#[cfg(feature = "jwks")]
+use crate::source::{Fetch, Fetcher, Limits, RemoteJwks, TenantBounds, TenantKeys, Whereabouts};
 
 /// One issuer whose tokens are accepted: its name, its policy, and one source of evidence.
 ///
@@ -26,10 +28,14 @@ use crate::source::{Endpoint, Introspection, RemoteIntrospection};
 #[must_use]
 pub struct Issuer {
     name: String,
+    /// Of a name that is a template.
+    tenants: Option<Tenants>,
     settings: Option<PolicyBuilder>,
     has_two_policies: bool,
     audiences: Vec<String>,
     sources: Vec<Recipe>,
+    #[cfg(feature = "introspection")]
+    introspections: Vec<Introspection>,
     /// What opaque tokens for it begin with.
     opaque_prefix: Option<String>,
     has_keys_by_hand: bool,
@@ -39,6 +45,8 @@ pub struct Issuer {
     fetch: Option<Fetch>,
     #[cfg(feature = "jwks")]
     limits: Limits,
+    #[cfg(feature = "jwks")]
+    tenant_bounds: TenantBounds,
     #[cfg(feature = "jwks")]
     is_lazy: bool,
 }
@@ -51,13 +59,16 @@ const MAX_OUTAGE_TOLERANCE: Duration = Duration::from_secs(86_400);
 enum Recipe {
     Made(Box<dyn DynKeySource>),
     #[cfg(feature = "jwks")]
-    Discovery,
-    #[cfg(feature = "jwks")]
-    DiscoveryAt(String),
-    #[cfg(feature = "jwks")]
-    JwksAt(String),
-    #[cfg(feature = "introspection")]
-    Introspection(Box<Introspection>),
+    Remote(Whereabouts),
+}
+
+/// An issuer as the Validator uses it.
+pub(crate) struct Finished {
+    pub(crate) policy: Policy,
+    /// What brings the evidence for its tokens.
+    pub(crate) source: Box<dyn DynKeySource>,
+    /// What is asked about the opaque ones, beside keys for the others.
+    pub(crate) introspection: Option<Box<dyn DynKeySource>>,
 }
 
 /// What a Validator gives to the sources of its issuers.
@@ -74,10 +85,13 @@ impl Issuer {
     pub fn new(name: impl Into<String>) -> Self {
         Issuer {
             name: name.into(),
+            tenants: None,
             settings: None,
             has_two_policies: false,
             audiences: Vec::new(),
             sources: Vec::new(),
+            #[cfg(feature = "introspection")]
+            introspections: Vec::new(),
             opaque_prefix: None,
             has_keys_by_hand: false,
             hmac: None,
@@ -86,6 +100,8 @@ impl Issuer {
             fetch: None,
             #[cfg(feature = "jwks")]
             limits: Limits::default(),
+            #[cfg(feature = "jwks")]
+            tenant_bounds: TenantBounds::default(),
             #[cfg(feature = "jwks")]
             is_lazy: false,
         }
@@ -109,9 +125,78 @@ impl Issuer {
     /// ```
     #[cfg(feature = "jwks")]
     pub fn discover(name: impl Into<String>) -> Self {
-        let mut issuer = Issuer::new(name);
-        issuer.sources.push(Recipe::Discovery);
+        Issuer::new(name).discovered()
+    }
+
+    /// Keys from where each name's own metadata says.
+    #[cfg(feature = "jwks")]
+    fn discovered(mut self) -> Self {
+        self.sources.push(Recipe::Remote(Whereabouts::Discovery));
+        self
+    }
+
+    /// Many issuers in one, whose names differ in one segment, the tenant's. The template has a placeholder for it, any name
+    /// in braces, as one whole segment of the path. It has no keys yet:
+    ///
+    /// * **One key set for all tenants**: [`jwks_at`](Issuer::jwks_at), or [`discovery_at`](Issuer::discovery_at) with the
+    ///   address of a metadata document whose `issuer` is this very template; or [`keys`](Issuer::keys).
+    /// * **One key set a tenant**: [`discover_tenants`](Issuer::discover_tenants) instead of this, or `jwks_at` and
+    ///   `discovery_at` with the same placeholder in the address.
+    ///
+    /// The tenant is 1 to 64 of `A` to `Z`, `a` to `z`, `0` to `9` and `-`. Where the token has a `tid`, it must be the
+    /// tenant; where the key that fits says by an `issuer` in its JWK whose it is, it must be the tenant's.
+    /// [`AccessToken::tenant`](crate::AccessToken::tenant) gives it.
+    ///
+    /// ```
+    /// use resource_server::{Issuer, Tenants, Validator};
+    ///
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(
+    ///         Issuer::template("https://login.example.com/{tenant}/v2.0", Tenants::only(["acme", "globex"]))
+    ///             .jwks_at("https://login.example.com/common/keys"),
+    ///     )
+    ///     .build()?;
+    /// # Ok::<(), resource_server::BuildError>(())
+    /// ```
+    pub fn template(template: impl Into<String>, tenants: Tenants) -> Self {
+        let mut issuer = Issuer::new(template);
+        issuer.tenants = Some(tenants);
         issuer
+    }
+
+    /// The same with keys from where each tenant's own metadata says, which must name the tenant's issuer. Nothing is fetched
+    /// for a tenant that is not allowed, and [`Tenants::any`] is an error when the Validator is built: whoever
+    /// presents a token must not choose what is fetched.
+    ///
+    /// A tenant's keys are fetched at its first token, and refreshed when tokens come, without a background task; those of
+    /// at most [`max_tenants`](Issuer::max_tenants) are held. At most 64 fetches run at once for all tenants together.
+    ///
+    /// ```
+    /// use resource_server::{Issuer, Tenants};
+    ///
+    /// let issuer = Issuer::discover_tenants(
+    ///     "https://as.example.com/realms/{realm}",
+    ///     Tenants::matching(|realm| realm.starts_with("customer-")),
+    /// );
+    /// ```
+    #[cfg(feature = "jwks")]
+    pub fn discover_tenants(template: impl Into<String>, tenants: Tenants) -> Self {
+        Issuer::template(template, tenants).discovered()
+    }
+
+    /// How many tenants' key sets are held, where each has its own: the least recently used goes for a new one. Default 1,000, from 1 to 100,000.
+    #[cfg(feature = "jwks")]
+    pub fn max_tenants(mut self, tenants: usize) -> Self {
+        self.tenant_bounds.max_tenants = tenants;
+        self
+    }
+
+    /// How long the key set of a tenant is held that sends no tokens. Default 1 hour, from 1 minute to 7 days.
+    #[cfg(feature = "jwks")]
+    pub fn drop_idle_tenants_after(mut self, idle: Duration) -> Self {
+        self.tenant_bounds.idle_after = idle;
+        self
     }
 
     /// By its name, for tokens that are signed with a secret which this API shares with it: `HS256`, `HS384` or `HS512`
@@ -154,25 +239,40 @@ impl Issuer {
     /// AD FS). The document must still name this issuer.
     #[cfg(feature = "jwks")]
     pub fn discovery_at(mut self, url: impl Into<String>) -> Self {
-        self.sources.push(Recipe::DiscoveryAt(url.into()));
+        let whereabouts = Whereabouts::DiscoveryAt(url.into());
+        self.sources.push(Recipe::Remote(whereabouts));
         self
     }
 
     /// Keys from this address of a JWK Set, without discovery.
     #[cfg(feature = "jwks")]
     pub fn jwks_at(mut self, url: impl Into<String>) -> Self {
-        self.sources.push(Recipe::JwksAt(url.into()));
+        let whereabouts = Whereabouts::JwksAt(url.into());
+        self.sources.push(Recipe::Remote(whereabouts));
         self
     }
 
-    /// Asks this issuer about its tokens (RFC 7662), instead of judging them by keys: the opaque ones, and its JWTs too, which
-    /// must then meet the policy by themselves and in its answer. (Some servers refuse to be asked about JWTs, with status 400:
-    /// then those can't be judged, 503, and the issuer wants keys instead.) For one of several such issuers say which opaque tokens are
-    /// its by [`opaque_tokens_with_prefix`](Issuer::opaque_tokens_with_prefix).
+    /// Asks this issuer about its opaque tokens (RFC 7662). For one of several such issuers say which opaque tokens are its
+    /// by [`opaque_tokens_with_prefix`](Issuer::opaque_tokens_with_prefix).
+    ///
+    /// What happens to its JWTs depends on whether it has keys too:
+    ///
+    /// * **With keys** ([`discover`](Issuer::discover), [`jwks_at`](Issuer::jwks_at), [`keys`](Issuer::keys)): they are judged
+    ///   by them, and nobody is asked; but by [`Validator::validate_online`](crate::Validator::validate_online) both.
+    /// * **Without**: the issuer is asked about them too, and they must meet the policy by themselves and in its answer. (Some
+    ///   servers refuse to be asked about JWTs, with status 400: then those can't be judged, 503, and the issuer wants
+    ///   keys.)
+    ///
+    /// ```
+    /// use resource_server::{Introspection, Issuer};
+    ///
+    /// # let secret = "secret";
+    /// let both = Issuer::discover("https://as.example.com")
+    ///     .introspection(Introspection::discover().client_secret_basic("orders-api", secret));
+    /// ```
     #[cfg(feature = "introspection")]
     pub fn introspection(mut self, introspection: Introspection) -> Self {
-        self.sources
-            .push(Recipe::Introspection(Box::new(introspection)));
+        self.introspections.push(introspection);
         self.opaque_prefix.get_or_insert_default();
         self
     }
@@ -249,24 +349,30 @@ impl Issuer {
         self
     }
 
-    /// Whether a client is needed to fetch its keys, and it brings none.
+    /// Whether a client is needed to reach it, and it brings none.
     #[cfg(feature = "jwks")]
     pub(crate) fn needs_common_fetcher(&self) -> bool {
-        self.fetch.is_none()
-            && self
-                .sources
-                .iter()
-                .any(|source| !matches!(source, Recipe::Made(_)))
+        self.fetch.is_none() && (self.has_fetched_keys() || self.has_introspection())
     }
 
     #[cfg(feature = "jwks")]
     fn has_fetched_keys(&self) -> bool {
-        self.sources.iter().any(|source| {
-            matches!(
-                source,
-                Recipe::Discovery | Recipe::DiscoveryAt(_) | Recipe::JwksAt(_)
-            )
-        })
+        self.sources
+            .iter()
+            .any(|source| matches!(source, Recipe::Remote(_)))
+    }
+
+    fn has_introspection(&self) -> bool {
+        self.introspections() > 0
+    }
+
+    #[cfg_attr(not(feature = "introspection"), allow(clippy::unused_self))]
+    fn introspections(&self) -> usize {
+        #[cfg(feature = "introspection")]
+        let count = self.introspections.len();
+        #[cfg(not(feature = "introspection"))]
+        let count = 0;
+        count
     }
 
     /// What the opaque tokens begin with that it takes.
@@ -287,45 +393,16 @@ impl Issuer {
         &self.name
     }
 
-    /// Its policy and source, or everything that is wrong with them.
+    /// Its policy and sources, or everything that is wrong with them.
     pub(crate) fn finish(
         mut self,
         surroundings: &Surroundings<'_>,
-    ) -> Result<(Policy, Box<dyn DynKeySource>), Vec<BuildProblem>> {
+    ) -> Result<Finished, Vec<BuildProblem>> {
         let mut problems = Vec::new();
         let policy = self.finish_policy(surroundings.audiences, &mut problems);
-        if let Some(problem) = self.secret_problem.take() {
-            problems.push(BuildProblem::Secret {
-                issuer: self.name.clone(),
-                problem,
-            });
-        } else if self.sources.is_empty() {
-            problems.push(BuildProblem::NoSource {
-                issuer: self.name.clone(),
-            });
-        }
-        if self.opaque_prefix.is_some() && self.has_only_keys() {
-            problems.push(BuildProblem::OpaqueWithKeys {
-                issuer: self.name.clone(),
-            });
-        }
-        if self.sources.len() > 1 {
-            problems.push(BuildProblem::SeveralSources {
-                issuer: self.name.clone(),
-            });
-        }
+        self.check_sources(&mut problems);
         #[cfg(feature = "jwks")]
-        if !self.limits.has_sound_lifetime() {
-            problems.push(BuildProblem::KeyLifetime {
-                issuer: self.name.clone(),
-            });
-        }
-        #[cfg(feature = "jwks")]
-        if self.limits.outage_tolerance > MAX_OUTAGE_TOLERANCE {
-            problems.push(BuildProblem::OutageTolerance {
-                issuer: self.name.clone(),
-            });
-        }
+        self.check_limits(&mut problems);
         // Looked at also where no source needs it.
         #[cfg(feature = "jwks")]
         let fetcher = match &self.fetch {
@@ -344,19 +421,79 @@ impl Issuer {
         for recipe in std::mem::take(&mut self.sources) {
             source = match recipe {
                 Recipe::Made(source) => Some(source),
-                #[cfg(feature = "introspection")]
-                Recipe::Introspection(introspection) => fetcher.as_ref().and_then(|fetcher| {
-                    self.finish_introspection(*introspection, fetcher, surroundings, &mut problems)
-                }),
                 #[cfg(feature = "jwks")]
-                recipe => fetcher.as_ref().and_then(|fetcher| {
-                    self.finish_remote(&recipe, fetcher, surroundings, &mut problems)
-                }),
+                Recipe::Remote(whereabouts) => {
+                    let tenants = policy.as_ref().and_then(Policy::tenants);
+                    fetcher.as_ref().and_then(|fetcher| {
+                        self.finish_remote(
+                            whereabouts,
+                            tenants,
+                            fetcher,
+                            surroundings,
+                            &mut problems,
+                        )
+                    })
+                }
             };
         }
+        #[cfg(not(feature = "introspection"))]
+        let introspection = None;
+        #[cfg(feature = "introspection")]
+        let introspection = std::mem::take(&mut self.introspections)
+            .pop()
+            .zip(fetcher.as_ref())
+            .and_then(|(introspection, fetcher)| {
+                self.finish_introspection(introspection, fetcher, surroundings, &mut problems)
+            });
+        // Alone it is what everything is asked of.
+        let (source, introspection) = match (source, introspection) {
+            (None, Some(introspection)) => (Some(introspection), None),
+            both => both,
+        };
         match (policy, source) {
-            (Some(policy), Some(source)) if problems.is_empty() => Ok((policy, source)),
+            (Some(policy), Some(source)) if problems.is_empty() => Ok(Finished {
+                policy,
+                source,
+                introspection,
+            }),
             _ => Err(problems),
+        }
+    }
+
+    fn check_sources(&mut self, problems: &mut Vec<BuildProblem>) {
+        if let Some(problem) = self.secret_problem.take() {
+            problems.push(BuildProblem::Secret {
+                issuer: self.name.clone(),
+                problem,
+            });
+        } else if self.sources.is_empty() && !self.has_introspection() {
+            problems.push(BuildProblem::NoSource {
+                issuer: self.name.clone(),
+            });
+        }
+        if self.opaque_prefix.is_some() && self.has_only_keys() && !self.has_introspection() {
+            problems.push(BuildProblem::OpaqueWithKeys {
+                issuer: self.name.clone(),
+            });
+        }
+        if self.sources.len() > 1 || self.introspections() > 1 {
+            problems.push(BuildProblem::SeveralSources {
+                issuer: self.name.clone(),
+            });
+        }
+    }
+
+    #[cfg(feature = "jwks")]
+    fn check_limits(&self, problems: &mut Vec<BuildProblem>) {
+        let issuer = || self.name.clone();
+        if !self.limits.has_sound_lifetime() {
+            problems.push(BuildProblem::KeyLifetime { issuer: issuer() });
+        }
+        if self.limits.outage_tolerance > MAX_OUTAGE_TOLERANCE {
+            problems.push(BuildProblem::OutageTolerance { issuer: issuer() });
+        }
+        if !self.tenant_bounds.are_sound() {
+            problems.push(BuildProblem::TenantBounds { issuer: issuer() });
         }
     }
 
@@ -386,6 +523,14 @@ impl Issuer {
             default_audiences
         };
         let mut settings = settings.issuer(&self.name);
+        if let Some(tenants) = &self.tenants {
+            if settings.has_tenants() {
+                problems.push(BuildProblem::TenantsTwice {
+                    issuer: self.name.clone(),
+                });
+            }
+            settings = settings.tenants(tenants.clone());
+        }
         if let Some(algorithm) = self.hmac {
             if settings
                 .named_algorithms()
@@ -430,39 +575,48 @@ impl Issuer {
     #[cfg(feature = "jwks")]
     fn finish_remote(
         &self,
-        recipe: &Recipe,
+        whereabouts: Whereabouts,
+        tenants: Option<&(IssuerTemplate, Tenants)>,
         fetcher: &Fetcher,
         surroundings: &Surroundings<'_>,
         problems: &mut Vec<BuildProblem>,
     ) -> Option<Box<dyn DynKeySource>> {
-        let location = match recipe {
-            Recipe::Made(_) => return None,
-            #[cfg(feature = "introspection")]
-            Recipe::Introspection(_) => return None,
-            Recipe::Discovery => Discovery::by_name(&self.name, Wanted::JwksUri, fetcher.http())
-                .map(Location::Metadata),
-            Recipe::DiscoveryAt(url) => Address::parse(url, fetcher.http()).map(|address| {
-                Location::Metadata(Discovery::at(&self.name, Wanted::JwksUri, address))
-            }),
-            Recipe::JwksAt(url) => Address::parse(url, fetcher.http()).map(Location::Jwks),
+        let clock = std::sync::Arc::clone(surroundings.clock);
+        let by_tenant = tenants.filter(|(template, _)| whereabouts.is_by_tenant(template));
+        // Each tenant's addresses are as sound as this one's.
+        let sample = by_tenant.map(|(template, _)| {
+            let name = template.fill(&self.name, "a");
+            (whereabouts.of_tenant(template, "a"), name)
+        });
+        let (sought, name) = match &sample {
+            Some((whereabouts, name)) => (whereabouts, name),
+            None => (&whereabouts, &self.name),
         };
-        match location {
-            Ok(location) => Some(Box::new(RemoteJwks::new(
-                &self.name,
-                location,
-                fetcher,
-                std::sync::Arc::clone(surroundings.clock),
-                self.limits,
-                self.is_lazy,
-            ))),
+        let location = match sought.locate(name, fetcher.http()) {
+            Ok(location) => location,
             Err(problem) => {
                 problems.push(BuildProblem::Address {
                     issuer: self.name.clone(),
                     problem,
                 });
-                None
+                return None;
             }
+        };
+        let Some((template, tenants)) = by_tenant else {
+            let name = &self.name;
+            let (limits, is_lazy) = (self.limits, self.is_lazy);
+            let keys = RemoteJwks::new(name, location, fetcher, clock, limits, is_lazy);
+            return Some(Box::new(keys));
+        };
+        if !tenants.are_chosen() {
+            problems.push(BuildProblem::AnyTenantFetched {
+                issuer: self.name.clone(),
+            });
         }
+        let (limits, bounds) = (self.limits, self.tenant_bounds);
+        let template = template.clone();
+        let keys = TenantKeys::new(template, whereabouts, fetcher, clock, limits, bounds);
+        Some(Box::new(keys))
     }
 }
 
@@ -476,6 +630,10 @@ impl Issuer {
         problems: &mut Vec<BuildProblem>,
     ) -> Option<Box<dyn DynKeySource>> {
         let issuer = || self.name.clone();
+        if introspection.endpoint.is_none() && IssuerTemplate::parse(&self.name).is_some() {
+            problems.push(BuildProblem::IntrospectionOfTenants { issuer: issuer() });
+            return None;
+        }
         let endpoint = match introspection.endpoint.take() {
             Some(url) => Address::parse(&url, fetcher.http()).map(Endpoint::At),
             None => Discovery::by_name(&self.name, Wanted::IntrospectionEndpoint, fetcher.http())

@@ -125,7 +125,7 @@ pub use issuer::Issuer;
 pub use source::{AddressProblem, Fetch, FetchProblem};
 #[cfg(feature = "introspection")]
 pub use source::{Introspection, IntrospectionProblem};
-pub use source::{KeySource, SourceError, SourceStatus, StaticKeys};
+pub use source::{KeySource, SourceError, SourceStatus, StaticKeys, TenantStatus};
 pub use validator::{IssuerHealth, Validator, ValidatorBuilder, WarmUpError};
 
 #[cfg(feature = "pem")]
@@ -135,6 +135,7 @@ pub use crate::core::{
     IntrospectionResponse, KeySet, KeySetError, MalformedRequirement, MalformedResponse,
     MalformedScope, MalformedThumbprint, NumericDate, Policy, PolicyBuilder, PolicyError,
     PolicyProblem, Possession, PresentedToken, Profile, Reason, Rejection, Requirement, Scope,
-    ScopeClaim, ScopeSet, SecretProblem, SignatureError, SkipReason, SkippedKey, Thumbprint,
-    TimeOutOfRange, Unconfirmed, UnknownAlgorithm, Unmet, UnverifiedJwt, VerificationKey, verify,
+    ScopeClaim, ScopeSet, SecretProblem, SignatureError, SkipReason, SkippedKey, Tenants,
+    Thumbprint, TimeOutOfRange, Unconfirmed, UnknownAlgorithm, Unmet, UnverifiedJwt,
+    VerificationKey, verify,
 };

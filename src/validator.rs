@@ -10,16 +10,16 @@ use std::time::Duration;
 use crate::build_error::{BuildError, BuildProblem};
 use crate::clock::SystemClock;
 use crate::core::{
-    AcceptedIssuers, AccessToken, Clock, DEFAULT_MAX_TOKEN_BYTES, Evidence, KeySetAge, NumericDate,
-    Policy, PolicyProblem, Possession, PresentedToken, Reason, Rejection, Unconfirmed,
-    check_claims, check_signature, issuer_of, verify, wrong_issuer,
+    AcceptedIssuers, AccessToken, Clock, DEFAULT_MAX_TOKEN_BYTES, Evidence, IssuerTemplate,
+    KeySetAge, NumericDate, Policy, PolicyProblem, Possession, PresentedToken, Reason, Rejection,
+    Unconfirmed, check_claims, check_signature, issuer_of, verify, wrong_issuer,
 };
 use crate::credentials::Credentials;
-use crate::error::{Error, Unavailable};
+use crate::error::{Error, Misconfigured, Unavailable};
 use crate::issuer::{Issuer, Surroundings};
 #[cfg(feature = "jwks")]
 use crate::source::Fetch;
-use crate::source::{DynKeySource, SourceStatus};
+use crate::source::{DynKeySource, SourceError, SourceStatus};
 
 /// The largest token that can be allowed: 1 MiB.
 const LARGEST_MAX_TOKEN_BYTES: usize = 1024 * 1024;
@@ -51,6 +51,8 @@ pub struct Validator(Arc<Inner>);
 
 struct Inner {
     issuers: HashMap<Box<str>, Trusted>,
+    /// Of those, the names that are templates. A name that stands among the issuers itself goes before them.
+    templates: Box<[IssuerTemplate]>,
     /// The same names in the order of configuration, for explanations and health.
     names: Arc<[Box<str>]>,
     opaque: OpaqueRoutes,
@@ -83,11 +85,13 @@ impl OpaqueRoutes {
     }
 }
 
-/// One issuer, one policy, one source.
+/// One issuer, one policy, one source for each form of token.
 struct Trusted {
     name: Arc<str>,
     policy: Policy,
     source: Box<dyn DynKeySource>,
+    /// What is asked about its opaque tokens, where its JWTs are judged by keys.
+    introspection: Option<Box<dyn DynKeySource>>,
 }
 
 impl Validator {
@@ -131,6 +135,49 @@ impl Validator {
         Ok(unconfirmed.confirm(&Possession::bearer())?)
     }
 
+    /// Judges a bearer token as [`validate`](Validator::validate) does, and then asks its issuer about it all the same, past
+    /// what is kept of earlier answers (RFC 7662): for an operation that must see at once that a token was revoked, at
+    /// the price of a call each time. The token that this gives says what the issuer answered.
+    ///
+    /// A JWT must pass by its signature where its issuer has keys, and in the answer; a bad one causes no call.
+    ///
+    /// # Errors
+    /// As [`validate`](Validator::validate). An issuer without [`introspection`](Issuer::introspection) can't be asked:
+    /// that is the API author's mistake (500).
+    ///
+    /// ```no_run
+    /// # async fn pay(validator: resource_server::Validator, bearer: &str) -> Result<(), resource_server::Error> {
+    /// use resource_server::Requirement;
+    ///
+    /// let token = validator.validate_online(bearer).await?;
+    /// token.require(&Requirement::scope("payments:write"))?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn validate_online(&self, token: &str) -> Result<AccessToken, Error> {
+        let presented = Credentials::bearer(token);
+        let token = self.read(&presented)?;
+        let trusted = self.select(&token)?;
+        if trusted.introspection.is_some() && token.jwt().is_some() {
+            let judged = match self.judge_with_cached(&token, trusted) {
+                Some(judged) => judged?,
+                None => self.judge_with_source(&token, trusted).await?,
+            };
+            // Who presents it is the same in the answer.
+            let _ = judged.confirm(&Possession::bearer())?;
+        } else if token.jwt().is_some() {
+            check_claims(&token, &trusted.policy, self.now())?;
+        }
+        let asked = trusted.introspection.as_ref().unwrap_or(&trusted.source);
+        asked.forget(&token);
+        let evidence = asked.evidence(&token).await;
+        let evidence = evidence.map_err(|cause| trusted.unavailable(cause))?;
+        let Evidence::Introspection(_) = &evidence else {
+            return Err(Misconfigured::no_introspection(&trusted.name).into());
+        };
+        let unconfirmed = verify(&token, &evidence, &trusted.policy, self.now())?;
+        Ok(unconfirmed.confirm(&Possession::bearer())?)
+    }
+
     /// Judges a bearer token with what is at hand, without waiting. `None`: its issuer's source must be asked, so call
     /// [`validate`](Validator::validate).
     ///
@@ -157,7 +204,7 @@ impl Validator {
         if let Ok(token) = PresentedToken::parse_within(token, self.0.max_token_bytes)
             && let Ok(trusted) = self.select(&token)
         {
-            trusted.source.forget(&token);
+            trusted.source_for(&token).forget(&token);
         }
     }
 
@@ -166,14 +213,17 @@ impl Validator {
     /// # Errors
     /// Those that could not. The Validator stays usable: sources try again when they are needed.
     pub async fn warm_up(&self) -> Result<(), WarmUpError> {
-        let trusted: Vec<_> = self.trusted().collect();
-        let results = all(trusted.iter().map(|trusted| trusted.source.warm_up())).await;
-        let failures: Vec<_> = trusted
+        let sources: Vec<_> = self
+            .trusted()
+            .flat_map(|trusted| trusted.sources().map(|source| (&trusted.name, source)))
+            .collect();
+        let results = all(sources.iter().map(|(_, source)| source.warm_up())).await;
+        let failures: Vec<_> = sources
             .into_iter()
             .zip(results)
-            .filter_map(|(trusted, result)| {
+            .filter_map(|((name, _), result)| {
                 let cause = result.err()?;
-                Some(Unavailable::new(Arc::clone(&trusted.name), cause))
+                Some(Unavailable::new(Arc::clone(name), cause))
             })
             .collect();
         if failures.is_empty() {
@@ -183,12 +233,15 @@ impl Validator {
         }
     }
 
-    /// How each issuer's source is doing, in the order of configuration. Cheap, without I/O.
+    /// How each issuer's source is doing, in the order of configuration; an issuer with keys and introspection stands there
+    /// once for each. Cheap, without I/O.
     pub fn health(&self) -> Vec<IssuerHealth> {
         self.trusted()
-            .map(|trusted| IssuerHealth {
-                issuer: Arc::clone(&trusted.name),
-                status: trusted.source.status(),
+            .flat_map(|trusted| {
+                trusted.sources().map(|source| IssuerHealth {
+                    issuer: Arc::clone(&trusted.name),
+                    status: source.status(),
+                })
             })
             .collect()
     }
@@ -225,10 +278,17 @@ impl Validator {
             }
         };
         let issuer = issuer_of(jwt)?;
-        self.0
-            .issuers
-            .get(issuer)
+        self.find(issuer)
             .ok_or_else(|| wrong_issuer(issuer, AcceptedIssuers::Many(Arc::clone(&self.0.names))))
+    }
+
+    fn find(&self, issuer: &str) -> Option<&Trusted> {
+        let issuers = &self.0.issuers;
+        issuers.get(issuer).or_else(|| {
+            let mut templates = self.0.templates.iter();
+            let template = templates.find(|template| template.tenant_of(issuer).is_some())?;
+            issuers.get(template.as_str())
+        })
     }
 
     fn judge_with_cached(
@@ -245,7 +305,7 @@ impl Validator {
             Some(Ok(jwt)) => Some(jwt),
             Some(Err(rejection)) => return Some(Err(rejection)),
         };
-        let evidence = trusted.source.cached(token)?;
+        let evidence = trusted.source_for(token).cached(token)?;
         let judged = match (jwt, &evidence) {
             (Some(jwt), Evidence::Keys(keys)) => check_signature(jwt, keys, &trusted.policy),
             _ => verify(token, &evidence, &trusted.policy, self.now()),
@@ -258,9 +318,8 @@ impl Validator {
         token: &PresentedToken<'_>,
         trusted: &Trusted,
     ) -> Result<Unconfirmed, Error> {
-        let evidence = trusted.source.evidence(token).await.map_err(|cause| {
-            Error::Unavailable(Unavailable::new(Arc::clone(&trusted.name), cause))
-        })?;
+        let asked = trusted.source_for(token).evidence(token).await;
+        let evidence = asked.map_err(|cause| trusted.unavailable(cause))?;
         // From the top: the token may have expired while its source was asked.
         let judged = verify(token, &evidence, &trusted.policy, self.now());
         Ok(judged.map_err(|rejection| trusted.explained(rejection))?)
@@ -268,6 +327,21 @@ impl Validator {
 }
 
 impl Trusted {
+    fn source_for(&self, token: &PresentedToken<'_>) -> &dyn DynKeySource {
+        match &self.introspection {
+            Some(introspection) if token.jwt().is_none() => &**introspection,
+            _ => &*self.source,
+        }
+    }
+
+    fn sources(&self) -> impl Iterator<Item = &dyn DynKeySource> {
+        std::iter::once(&*self.source).chain(self.introspection.as_deref())
+    }
+
+    fn unavailable(&self, cause: SourceError) -> Error {
+        Error::Unavailable(Unavailable::new(Arc::clone(&self.name), cause))
+    }
+
     /// With what only the source knows.
     fn explained(&self, rejection: Rejection) -> Rejection {
         rejection.with_key_set_age(|| {
@@ -426,6 +500,7 @@ impl ValidatorBuilder {
         };
         let mut issuers = HashMap::new();
         let mut names = Vec::new();
+        let mut templates: Vec<IssuerTemplate> = Vec::new();
         let mut opaque = OpaqueRoutes::default();
         for issuer in self.issuers {
             if let Some(prefix) = issuer.opaque_prefix()
@@ -439,18 +514,21 @@ impl ValidatorBuilder {
             }
             match issuer.finish(&surroundings) {
                 Err(found) => problems.extend(found),
-                Ok((policy, source)) => {
-                    let name: Box<str> = policy.issuer().into();
+                Ok(finished) => {
+                    let name: Box<str> = finished.policy.issuer().into();
+                    templates.extend(finished.policy.template().cloned());
                     let trusted = Trusted {
-                        name: policy.issuer().into(),
-                        policy,
-                        source,
+                        name: finished.policy.issuer().into(),
+                        policy: finished.policy,
+                        source: finished.source,
+                        introspection: finished.introspection,
                     };
                     issuers.insert(name.clone(), trusted);
                     names.push(name);
                 }
             }
         }
+        problems.extend(overlaps(&templates));
         // Where an issuer uses the audiences set here, its policy has told the same.
         let is_told = problems.iter().any(|told| {
             matches!(told, BuildProblem::Policy { problem, .. } if *problem == PolicyProblem::NoAudience)
@@ -463,12 +541,27 @@ impl ValidatorBuilder {
         }
         Ok(Validator(Arc::new(Inner {
             issuers,
+            templates: templates.into(),
             names: names.into(),
             opaque,
             clock,
             max_token_bytes: self.max_token_bytes,
         })))
     }
+}
+
+/// Templates that one issuer's name could fit.
+fn overlaps(templates: &[IssuerTemplate]) -> impl Iterator<Item = BuildProblem> {
+    let pairs = templates.iter().enumerate().flat_map(|(position, one)| {
+        let others = templates.iter().take(position);
+        others.map(move |other| (one, other))
+    });
+    pairs
+        .filter(|(one, other)| one.overlaps(other))
+        .map(|(one, other)| BuildProblem::TemplatesOverlap {
+            issuer: one.as_str().to_owned(),
+            other: other.as_str().to_owned(),
+        })
 }
 
 /// Sources that did not get ready.

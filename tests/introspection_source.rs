@@ -763,8 +763,10 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
         built.problems(),
         [BuildProblem::Introspection { issuer, problem }]
     );
-    // Keys and questions for one issuer.
-    let both = Issuer::discover(ISSUER).introspection(basic());
+    // Two places to ask.
+    let both = Issuer::new(ISSUER)
+        .introspection(basic())
+        .introspection(basic());
     let built = Validator::builder()
         .audience(AUDIENCE)
         .issuer(both)

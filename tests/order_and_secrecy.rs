@@ -17,11 +17,11 @@ use resource_server::Reason::{
     NotBase64url, NotYetValid, OpaqueToken, ProofOfPossessionMissing, TooLong, TooOld,
     TypeNotAccepted, UnknownConfirmation, UnknownKey, Unsigned, UnsupportedHeader,
 };
-use resource_server::testing::TestToken;
+use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{
     AccessToken, Algorithm, Credentials, Error, Evidence, IntrospectionResponse, Issuer, KeySet,
     NumericDate, Policy, PolicyBuilder, PresentedToken, Profile, Rejection, Requirement,
-    StaticKeys, Thumbprint, Unmet, Validator, verify,
+    StaticKeys, Tenants, Thumbprint, Unmet, Validator, verify,
 };
 use serde_json::json;
 use support::{API, Api, ISSUER, NOW, THUMBPRINT, block_on};
@@ -392,6 +392,7 @@ fn p01_no_refusal_shows_what_the_token_says() {
     for rejection in [without_credentials(), lacking_scope(), unfit(), inactive()] {
         provoked.insert(rejection.reason());
     }
+    provoked.extend(of_tenants());
     let never: Vec<_> = Reason::ALL
         .iter()
         .filter(|reason| !provoked.contains(reason))
@@ -410,6 +411,43 @@ fn inactive() -> Rejection {
     let token = PresentedToken::parse("opaque").unwrap();
     let evidence = Evidence::Introspection(Arc::new(response));
     verify(&token, &evidence, &policy, NumericDate::from_secs(NOW)).unwrap_err()
+}
+
+/// The reasons that only issuers with many tenants have.
+fn of_tenants() -> [Reason; 3] {
+    let acme = "https://as.example.com/acme";
+    let signer = TestIssuer::new(acme, API);
+    let mut set: serde_json::Value = serde_json::from_str(&signer.jwks()).unwrap();
+    let keys = set["keys"].as_array_mut().unwrap();
+    keys.iter_mut()
+        .for_each(|key| key["issuer"] = json!(MARKER));
+    let evidence = Evidence::Keys(Arc::new(KeySet::from_jwks(&set.to_string()).unwrap()));
+    let refusal = |tenants: Tenants, change: Change| {
+        let policy = Policy::builder()
+            .issuer("https://as.example.com/{tenant}")
+            .audience(API)
+            .tenants(tenants);
+        let at = NumericDate::from_secs(NOW);
+        let text = change(mark(signer.token().issued_at(at))).mint();
+        let token = PresentedToken::parse(&text).unwrap();
+        let rejection = verify(&token, &evidence, &policy.build().unwrap(), at).unwrap_err();
+        assert_rejection_is_secret(&rejection, &text);
+        rejection.reason()
+    };
+    let reasons = [
+        refusal(Tenants::only(["globex"]), |t| t),
+        refusal(Tenants::any(), |t| t.claim("tid", MARKER)),
+        refusal(Tenants::any(), |t| t),
+    ];
+    assert_eq!(
+        reasons,
+        [
+            Reason::TenantNotAllowed,
+            Reason::TenantMismatch,
+            Reason::KeyOfAnotherIssuer
+        ]
+    );
+    reasons
 }
 
 fn without_credentials() -> Rejection {

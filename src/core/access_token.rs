@@ -139,7 +139,14 @@ impl AccessToken {
 
     /// The `iss` claim (RFC 7519 section 4.1.1). Of an introspected token whose answer names none, the issuer that answered.
     pub fn issuer(&self) -> &str {
-        self.policy.issuer()
+        self.payload
+            .str_of(&self.payload.iss)
+            .unwrap_or(self.policy.issuer())
+    }
+
+    /// The tenant in `iss`, of an issuer with many ([`Tenants`](crate::Tenants)); else `None`.
+    pub fn tenant(&self) -> Option<&str> {
+        self.policy.template()?.tenant_of(self.issuer())
     }
 
     /// The `sub` claim (RFC 7519 section 4.1.2). Unique only within the issuer: see [`identity`](AccessToken::identity).

@@ -10,12 +10,59 @@ use super::payload::{Claim, Payload};
 use super::policy::{Policy, Profile};
 use super::reason::Reason;
 use super::rejection::Rejection;
+use super::tenants::IssuerTemplate;
 use super::text::OneOrMany;
 use super::time::NumericDate;
 
 pub(crate) fn wrong_issuer(found: &str, accepted: AcceptedIssuers) -> Rejection {
     let found = excerpt(found);
     Rejection::new(Reason::IssuerMismatch, Facts::Issuer { found, accepted })
+}
+
+/// That `iss` is the policy's, and of a template a tenant's that is allowed.
+pub(super) fn check_issuer_name(
+    found: &str,
+    payload: &Payload,
+    policy: &Policy,
+) -> Result<(), Rejection> {
+    let Some((template, tenants)) = policy.tenants() else {
+        if found == policy.issuer() {
+            return Ok(());
+        }
+        return Err(wrong_issuer(found, AcceptedIssuers::One(policy.clone())));
+    };
+    let Some(tenant) = template.tenant_of(found) else {
+        return Err(wrong_issuer(found, AcceptedIssuers::One(policy.clone())));
+    };
+    if !tenants.allow(tenant) {
+        let facts = Facts::Tenant {
+            found: excerpt(found),
+            policy: policy.clone(),
+        };
+        return Err(Rejection::new(Reason::TenantNotAllowed, facts));
+    }
+    // The issuer's own word on the tenant, where it gives one.
+    match payload.find("tid") {
+        None => Ok(()),
+        Some(tid) => match tid.as_str() {
+            None => Err(malformed("tid")),
+            Some(tid) if tid == tenant => Ok(()),
+            Some(_) => Err(Rejection::plain(Reason::TenantMismatch)),
+        },
+    }
+}
+
+/// Whether a key that is stated for an issuer is for this token's: such sets hold the keys of many.
+pub(super) fn is_key_of(key_issuer: Option<&str>, payload: &Payload, policy: &Policy) -> bool {
+    let (Some(_), Some(key_issuer)) = (policy.template(), key_issuer) else {
+        return true;
+    };
+    let Some(issuer) = payload.str_of(&payload.iss) else {
+        return false;
+    };
+    key_issuer == issuer
+        || IssuerTemplate::parse(key_issuer)
+            .is_some_and(|template| template.tenant_of(issuer).is_some())
 }
 
 pub(super) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {

@@ -25,6 +25,10 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts) -> String {
             format!("The {part} has {bytes} bytes; at most {limit} are taken{setting}.")
         }
         Facts::Issuer { found, accepted } => issuer(found, accepted),
+        Facts::Tenant { found, policy } => format!(
+            "The token's issuer is \"{found}\", a tenant of \"{}\" that is not among those that are allowed.",
+            policy.issuer()
+        ),
         Facts::NoIssuer { typ } => format!("{}{}", plain(reason), kind_of(typ)),
         Facts::Type { found, profile } => typ(found, *profile),
         Facts::Member(name) => member(reason, name),
@@ -134,6 +138,13 @@ fn plain(reason: Reason) -> &'static str {
         Reason::Unsigned => "The token has no signature, which is never accepted.",
         Reason::IssuerMissing => {
             "The token has no iss claim, so nothing says whose keys would verify it."
+        }
+        Reason::TenantMismatch => {
+            "The token's tid is not the tenant in its iss, so one of them is not true of it."
+        }
+        Reason::KeyOfAnotherIssuer => {
+            "The key of the token's kid is published for another issuer (the \"issuer\" of its JWK): it can't vouch for this \
+             token's tenant."
         }
         Reason::CriticalHeader => {
             "The token's header marks extensions as critical (crit). None is understood here, so it must be refused."

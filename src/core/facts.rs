@@ -22,6 +22,11 @@ pub(crate) enum Facts {
         found: String,
         accepted: AcceptedIssuers,
     },
+    /// A tenant of the template that is not allowed.
+    Tenant {
+        found: String,
+        policy: Policy,
+    },
     /// Without an issuer; its `typ`, which may tell why.
     NoIssuer {
         typ: String,

@@ -113,6 +113,8 @@ pub(super) struct Jwk<'t> {
     x: Member<'t>,
     y: Member<'t>,
     public: Member<'t>,
+    /// No member of RFC 7517: sets that many tenants share say by it whose key this is.
+    issuer: Member<'t>,
     malformed_id: bool,
     is_private: bool,
 }
@@ -140,6 +142,7 @@ impl<'t> Jwk<'t> {
                 "x" => jwk.x = Some(string),
                 "y" => jwk.y = Some(string),
                 "pub" => jwk.public = Some(string),
+                "issuer" => jwk.issuer = Some(string),
                 // RFC 7518 sections 6.2.2, 6.3.2 and 6.4, RFC 9964 section 3.
                 "d" | "p" | "q" | "dp" | "dq" | "qi" | "oth" | "k" | "priv" => {
                     jwk.is_private = true;
@@ -198,12 +201,17 @@ impl<'t> Jwk<'t> {
                 && stated.is_none_or(|stated| algorithm.same_signature_as(stated))
         });
         let id = self.id.as_deref();
-        VerificationKey::prepare(id, &material, algorithms, Some(thumbprint), backend).map_err(
-            |refused| match refused {
+        let key = VerificationKey::prepare(id, &material, algorithms, Some(thumbprint), backend);
+        // One that is no text is nobody's.
+        let issuer = self
+            .issuer
+            .as_ref()
+            .map(|issuer| issuer.as_deref().unwrap_or_default());
+        key.map(|key| key.stated_for(issuer))
+            .map_err(|refused| match refused {
                 KeyRefused::Unsupported => SkipReason::Unsupported,
                 KeyRefused::Malformed => SkipReason::RefusedByBackend,
-            },
-        )
+            })
     }
 
     fn check_use(&self) -> Result<(), SkipReason> {

@@ -23,6 +23,7 @@ mod rejection;
 mod requirement;
 mod secret;
 mod signature;
+mod tenants;
 mod text;
 mod time;
 mod verify;
@@ -45,6 +46,7 @@ pub use rejection::Rejection;
 pub use requirement::{MalformedRequirement, Requirement};
 pub use secret::SecretProblem;
 pub use signature::{Backend, SignatureError, VerificationKey};
+pub use tenants::Tenants;
 pub use time::{Clock, NumericDate, TimeOutOfRange};
 pub use verify::{Evidence, verify};
 
@@ -53,6 +55,7 @@ pub(crate) use facts::{AcceptedIssuers, KeySetAge};
 pub(crate) use jws::DEFAULT_MAX_TOKEN_BYTES;
 #[cfg(feature = "pem")]
 pub(crate) use pem::read_keys as read_pem_keys;
+pub(crate) use tenants::IssuerTemplate;
 pub(crate) use verify::{check_claims, check_signature, issuer_of};
 #[cfg(feature = "jwks")]
 pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};

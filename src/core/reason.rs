@@ -57,6 +57,10 @@ reasons! {
     IssuerMissing = "issuer_missing",
     /// `iss` is not an issuer that is configured here, byte for byte.
     IssuerMismatch = "issuer_mismatch",
+    /// `iss` fits the issuer's template, and its tenant is none of those that are allowed.
+    TenantNotAllowed = "tenant_not_allowed",
+    /// `tid` is another tenant than the one in `iss`.
+    TenantMismatch = "tenant_mismatch",
     /// The header's `typ` is not one of an access token.
     TypeNotAccepted = "type_not_accepted",
     /// An ID token, logout token or another kind of JWT (RFC 8725 sections 2.8 and 3.12).
@@ -103,6 +107,8 @@ reasons! {
     UnknownConfirmation = "unknown_confirmation",
     /// No key of the issuer has this `kid` and fits the algorithm.
     UnknownKey = "unknown_key",
+    /// The key of this `kid` is stated, by its JWK's `issuer`, to be another tenant's.
+    KeyOfAnotherIssuer = "key_of_another_issuer",
     /// The signature does not verify.
     BadSignature = "bad_signature",
     /// The token is bound to a key or certificate (`cnf`), and possession of that was not proven.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::access_token::{AccessToken, Proof, Unconfirmed};
 use super::checks::{
-    check_audience, check_client, check_confirmation, check_expiry_is_there, check_other_types,
-    check_required, check_scope, check_time, malformed, wrong_issuer,
+    check_audience, check_client, check_confirmation, check_expiry_is_there, check_issuer_name,
+    check_other_types, check_required, check_scope, check_time, is_key_of, malformed,
 };
 use super::excerpt::excerpt;
-use super::facts::{AcceptedIssuers, Facts, KeySetAge};
+use super::facts::{Facts, KeySetAge};
 use super::introspection::IntrospectionResponse;
 use super::jws::{Kind, PresentedToken, UnverifiedJwt};
 use super::key_set::KeySet;
@@ -118,7 +118,12 @@ pub(crate) fn check_signature(
         .ok_or_else(|| Rejection::plain(Reason::AlgorithmMissing))?;
     let id = jwt.key_id();
     let mut tried = 0;
+    let mut is_of_another_issuer = false;
     for key in keys.candidates(id, algorithm) {
+        if !is_key_of(key.stated_issuer(), jwt.payload(), policy) {
+            is_of_another_issuer = true;
+            continue;
+        }
         tried += 1;
         let verified = key.verify(algorithm, jwt.signing_input(), jwt.signature());
         if verified.is_ok() {
@@ -133,6 +138,9 @@ pub(crate) fn check_signature(
         }
     }
     let id_text = id.map(excerpt);
+    if tried == 0 && is_of_another_issuer {
+        return Err(Rejection::plain(Reason::KeyOfAnotherIssuer));
+    }
     if tried == 0 {
         let facts = Facts::Key {
             id: id_text,
@@ -152,11 +160,7 @@ pub(crate) fn check_signature(
 }
 
 fn check_issuer(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    let found = issuer_of(jwt)?;
-    if found == policy.issuer() {
-        return Ok(());
-    }
-    Err(wrong_issuer(found, AcceptedIssuers::One(policy.clone())))
+    check_issuer_name(issuer_of(jwt)?, jwt.payload(), policy)
 }
 
 /// The `iss` claim, which every token must have: it says whose policy and keys to judge it by.

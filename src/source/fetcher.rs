@@ -10,12 +10,15 @@ use reqwest::header::{
 #[cfg(feature = "introspection")]
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Origin;
 
 use super::address::{Address, Http};
 
 /// An answer is read up to this size, in bytes.
 const MAX_BODY_BYTES: usize = 256 * 1024;
+/// A call that is over the bound on calls at once waits so long for its turn.
+const LONGEST_QUEUE: Duration = Duration::from_secs(1);
 
 /// The client, made once; for one issuer or shared by all.
 #[derive(Clone)]
@@ -23,6 +26,8 @@ pub(crate) struct Fetcher {
     inner: Arc<Inner>,
     /// Where the extra headers may go.
     home: Option<Origin>,
+    /// How many calls run at once, where many share it.
+    permits: Option<Arc<Semaphore>>,
 }
 
 struct Inner {
@@ -61,7 +66,11 @@ impl Fetcher {
             timeout,
             http,
         });
-        Fetcher { inner, home: None }
+        Fetcher {
+            inner,
+            home: None,
+            permits: None,
+        }
     }
 
     /// The same, for an issuer that is configured at this address.
@@ -69,6 +78,15 @@ impl Fetcher {
         Fetcher {
             inner: Arc::clone(&self.inner),
             home: Some(address.url().origin()),
+            permits: self.permits.clone(),
+        }
+    }
+
+    /// The same, with which no more than so many calls run at once, of all that are made from it.
+    pub(crate) fn bounded(&self, calls: usize) -> Self {
+        Fetcher {
+            permits: Some(Arc::new(Semaphore::new(calls))),
+            ..self.clone()
         }
     }
 
@@ -93,8 +111,12 @@ impl Fetcher {
         address: &Address,
         etag: Option<&str>,
     ) -> Result<Answer, FetchError> {
-        let call = tokio::time::timeout(self.inner.timeout, self.call(address, etag));
-        call.await
+        let call = async {
+            let _permit = self.permit().await?;
+            self.call(address, etag).await
+        };
+        tokio::time::timeout(self.inner.timeout, call)
+            .await
             .unwrap_or(Err(FetchErrorKind::Timeout))
             .map_err(|kind| FetchError {
                 address: address.to_string(),
@@ -140,6 +162,17 @@ impl Fetcher {
                 address: address.to_string(),
                 kind,
             })
+    }
+
+    async fn permit(&self) -> Result<Option<SemaphorePermit<'_>>, FetchErrorKind> {
+        let Some(permits) = &self.permits else {
+            return Ok(None);
+        };
+        let turn = tokio::time::timeout(LONGEST_QUEUE, permits.acquire()).await;
+        match turn {
+            Ok(Ok(permit)) => Ok(Some(permit)),
+            Ok(Err(_)) | Err(_) => Err(FetchErrorKind::Busy),
+        }
     }
 
     async fn call(&self, address: &Address, etag: Option<&str>) -> Result<Answer, FetchErrorKind> {
@@ -352,6 +385,8 @@ enum FetchErrorKind {
     Unreachable(#[source] Arc<reqwest::Error>),
     #[error("it did not answer in time")]
     Timeout,
+    #[error("so many calls are under way that this one got no turn")]
+    Busy,
     #[error("it answered with status {code}")]
     Status {
         code: u16,
@@ -375,7 +410,7 @@ impl FetchError {
     pub(crate) fn is_network(&self) -> bool {
         matches!(
             self.kind,
-            FetchErrorKind::Unreachable(_) | FetchErrorKind::Timeout
+            FetchErrorKind::Unreachable(_) | FetchErrorKind::Timeout | FetchErrorKind::Busy
         )
     }
 

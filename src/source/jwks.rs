@@ -17,7 +17,7 @@ use super::refresh::{Asked, Decision, Limits, Moment, Refresh, Ticket};
 use super::{KeySource, SourceError, SourceStatus};
 use load::{EntityTag, Loaded};
 
-pub(crate) use load::Location;
+pub(crate) use load::{Location, Whereabouts};
 
 /// The prompter looks at least this often, for a clock that jumped while it slept.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -469,6 +469,7 @@ impl KeySource for RemoteJwks {
             last_asked: state.refresh.last_asked(now),
             last_error: state.last_error.as_ref().map(SourceError::chain),
             next_refresh: Some(state.refresh.next_due(now)),
+            tenants: Vec::new(),
         }
     }
 }

@@ -16,6 +16,8 @@ mod jwks;
 mod refresh;
 mod static_keys;
 #[cfg(feature = "jwks")]
+mod tenants;
+#[cfg(feature = "jwks")]
 mod timer;
 
 use std::error::Error as StdError;
@@ -37,18 +39,22 @@ pub(crate) use introspection::{Endpoint, RemoteIntrospection};
 pub use introspection::{Introspection, IntrospectionProblem};
 #[cfg(feature = "jwks")]
 use timer::timer;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "introspection")]
 pub(crate) use {
     address::Address,
     discovery::{Discovery, Wanted},
-    fetcher::Fetcher,
-    jwks::{Location, RemoteJwks},
-    refresh::Limits,
 };
 #[cfg(feature = "jwks")]
 pub use {
     address::AddressProblem,
     fetch::{Fetch, FetchProblem},
+};
+#[cfg(feature = "jwks")]
+pub(crate) use {
+    fetcher::Fetcher,
+    jwks::{RemoteJwks, Whereabouts},
+    refresh::Limits,
+    tenants::{TenantBounds, TenantKeys},
 };
 
 /// Where the evidence for one issuer's tokens comes from. Implement it with a plain `async fn`.
@@ -139,6 +145,18 @@ pub struct SourceStatus {
     pub last_error: Option<String>,
     /// When they will be refreshed, from now.
     pub next_refresh: Option<Duration>,
+    /// How the sources of its tenants are doing, of an issuer with many: those that are held now.
+    pub tenants: Vec<TenantStatus>,
+}
+
+/// How the source of one tenant's keys is doing.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TenantStatus {
+    /// The tenant's issuer.
+    pub issuer: Arc<str>,
+    /// What its source says.
+    pub status: SourceStatus,
 }
 
 /// A source has no evidence now: an outage, or a mistake in its configuration. Cloning is cheap.

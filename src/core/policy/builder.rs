@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::problem::{PolicyError, PolicyProblem};
 use super::{Policy, Profile, ScopeClaim, Settings};
 use crate::core::algorithm::Algorithm;
+use crate::core::tenants::{IssuerTemplate, Tenants};
 
 /// Clock skew that is allowed unless a policy says otherwise: 30 seconds.
 const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(30);
@@ -31,6 +32,7 @@ const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 /// | `allowed_clients` | list of texts | any client |
 /// | `scope_claim` | `"scope"`, `"scp"` | `"scope"` |
 /// | `allow_scope_array`, `allow_id_token_claims`, `allow_missing_audience` | `true`, `false` | `false` |
+/// | `tenants` | list of texts, `"any"` | the issuer is one, not a template |
 ///
 /// ```
 /// use resource_server::{PolicyBuilder, PolicyError, Policy};
@@ -66,6 +68,8 @@ pub struct PolicyBuilder {
     allow_scope_array: bool,
     allow_id_token_claims: bool,
     allow_missing_audience: bool,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    tenants: Option<Tenants>,
 }
 
 /// A setting that is there has a value: `null`, such as an emptied line of YAML leaves behind, is not "not set".
@@ -168,6 +172,16 @@ impl PolicyBuilder {
         self
     }
 
+    /// The issuer's name is a template such as `https://login.example.com/{tenantid}/v2.0`, and these are the tenants whose
+    /// tokens are accepted. The placeholder is one whole segment of the path, in braces. A token's `tid`, where it has
+    /// one, must be the tenant in its `iss`, and so must the `issuer` of the key that verified it, where the JWK has such.
+    /// What [`Issuer::template`](crate::Issuer::template) sets.
+    #[must_use]
+    pub fn tenants(mut self, tenants: Tenants) -> Self {
+        self.tenants = Some(tenants);
+        self
+    }
+
     /// Checks the settings.
     ///
     /// # Errors
@@ -179,6 +193,17 @@ impl PolicyBuilder {
             problems.push(PolicyProblem::NoIssuer);
         } else if issuer.trim() != issuer {
             problems.push(PolicyProblem::SpaceAround(issuer.clone()));
+        }
+        let template = IssuerTemplate::parse(&issuer);
+        match (&self.tenants, &template) {
+            (Some(_), None) => problems.push(PolicyProblem::NoPlaceholder(issuer.clone())),
+            (None, _) if issuer.contains(['{', '}']) => {
+                problems.push(PolicyProblem::NoTenants(issuer.clone()));
+            }
+            (Some(tenants), Some(_)) if !tenants.are_sound() => {
+                problems.push(PolicyProblem::MalformedTenants);
+            }
+            _ => {}
         }
         let audiences = self.audiences.unwrap_or_default();
         if audiences.is_empty() || audiences.iter().any(String::is_empty) {
@@ -234,6 +259,7 @@ impl PolicyBuilder {
             allow_scope_array: self.allow_scope_array,
             allow_id_token_claims: self.allow_id_token_claims,
             allow_missing_audience: self.allow_missing_audience,
+            tenants: template.zip(self.tenants),
         })))
     }
 
@@ -243,6 +269,10 @@ impl PolicyBuilder {
 
     pub(crate) fn named_algorithms(&self) -> Option<&[Algorithm]> {
         self.algorithms.as_deref()
+    }
+
+    pub(crate) fn has_tenants(&self) -> bool {
+        self.tenants.is_some()
     }
 
     pub(crate) fn has_audiences(&self) -> bool {

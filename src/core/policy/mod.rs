@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::algorithm::{Algorithm, AlgorithmSet};
+use super::tenants::{IssuerTemplate, Tenants};
 
 pub use builder::PolicyBuilder;
 pub use problem::{PolicyError, PolicyProblem};
@@ -57,6 +58,7 @@ struct Settings {
     allow_scope_array: bool,
     allow_id_token_claims: bool,
     allow_missing_audience: bool,
+    tenants: Option<(IssuerTemplate, Tenants)>,
 }
 
 impl Policy {
@@ -65,7 +67,7 @@ impl Policy {
         PolicyBuilder::default()
     }
 
-    /// The issuer, byte for byte as it stands in `iss`.
+    /// The issuer, byte for byte as it stands in `iss`; of an issuer with many tenants the template of their names.
     pub fn issuer(&self) -> &str {
         &self.0.issuer
     }
@@ -118,6 +120,16 @@ impl Policy {
 
     pub(crate) fn allows_missing_audience(&self) -> bool {
         self.0.allow_missing_audience
+    }
+
+    /// Of an issuer with many tenants.
+    pub(crate) fn template(&self) -> Option<&IssuerTemplate> {
+        self.0.tenants.as_ref().map(|(template, _)| template)
+    }
+
+    /// The template and the tenants of it that are allowed.
+    pub(crate) fn tenants(&self) -> Option<&(IssuerTemplate, Tenants)> {
+        self.0.tenants.as_ref()
     }
 }
 

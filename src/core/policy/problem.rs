@@ -69,4 +69,20 @@ pub enum PolicyProblem {
     /// An empty list of clients, or an empty name in it.
     #[error("the list of allowed clients is empty or has an empty name: leave it out to allow any")]
     NoClient,
+    /// Tenants are named, but the issuer's name has no one placeholder for them.
+    #[error(
+        "tenants are set, but \"{0}\" has not exactly one placeholder such as {{tenantid}} as a whole segment of its path"
+    )]
+    NoPlaceholder(String),
+    /// The issuer's name is a template, and nothing says which tenants are allowed.
+    #[error(
+        "\"{0}\" is a template of an issuer's name: say which tenants are allowed (Issuer::template, or `tenants`)"
+    )]
+    NoTenants(String),
+    /// An empty list of tenants, or one with what can't be a tenant.
+    #[error(
+        "the list of tenants is empty, or has one that is not 1 to 64 of A-Z, a-z, 0-9 and -: for every tenant there is a word \
+         of its own (Tenants::any, \"any\")"
+    )]
+    MalformedTenants,
 }

@@ -152,6 +152,8 @@ pub struct SignatureError;
 /// ```
 pub struct VerificationKey {
     id: Option<Box<str>>,
+    /// Whose it is, where its JWK says so.
+    issuer: Option<Box<str>>,
     /// Given by hand without a `kid`: it counts for whatever `kid` a token has.
     is_for_any_id: bool,
     prepared: Box<[(Algorithm, Prepared)]>,
@@ -173,6 +175,7 @@ impl VerificationKey {
             .collect::<Result<_, KeyRefused>>()?;
         Ok(VerificationKey {
             id: id.map(Into::into),
+            issuer: None,
             is_for_any_id: false,
             prepared,
             signature_bytes: material.signature_bytes(),
@@ -188,6 +191,16 @@ impl VerificationKey {
     /// The algorithms that this key may be used with (RFC 7517 section 4.4).
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> + '_ {
         self.prepared.iter().map(|(algorithm, _)| *algorithm)
+    }
+
+    pub(crate) fn stated_for(mut self, issuer: Option<&str>) -> Self {
+        self.issuer = issuer.map(Into::into);
+        self
+    }
+
+    /// The issuer, or the template of issuers, that its JWK states.
+    pub(crate) fn stated_issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
     }
 
     /// A key given by hand: by this `kid`, or by none and then for tokens of any.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::KeySet;
+use crate::core::{IssuerTemplate, KeySet};
 
 use super::super::SourceError;
-use super::super::address::Address;
-use super::super::discovery::{Discovery, Metadata, NotFound};
+use super::super::address::{Address, AddressProblem, Http};
+use super::super::discovery::{Discovery, Metadata, NotFound, Wanted};
 use super::super::fetcher::{Answer, FetchError};
 use super::super::refresh::Lifetime;
 use super::Inner;
@@ -22,6 +22,47 @@ pub(crate) enum Location {
     Jwks(Address),
     /// At the address that the issuer's metadata names.
     Metadata(Discovery),
+}
+
+/// What is said about where the key set is, before it is known to be an address.
+#[derive(Clone, Debug)]
+pub(crate) enum Whereabouts {
+    /// Where the metadata says, which is found by the issuer's name.
+    Discovery,
+    /// Where the metadata at this address says.
+    DiscoveryAt(String),
+    /// At this address.
+    JwksAt(String),
+}
+
+impl Whereabouts {
+    /// Whether each tenant of the template has keys of its own.
+    pub(crate) fn is_by_tenant(&self, template: &IssuerTemplate) -> bool {
+        match self {
+            Whereabouts::Discovery => true,
+            Whereabouts::DiscoveryAt(url) | Whereabouts::JwksAt(url) => template.is_in(url),
+        }
+    }
+
+    pub(crate) fn of_tenant(&self, template: &IssuerTemplate, tenant: &str) -> Self {
+        match self {
+            Whereabouts::Discovery => Whereabouts::Discovery,
+            Whereabouts::DiscoveryAt(url) => Whereabouts::DiscoveryAt(template.fill(url, tenant)),
+            Whereabouts::JwksAt(url) => Whereabouts::JwksAt(template.fill(url, tenant)),
+        }
+    }
+
+    pub(crate) fn locate(&self, issuer: &str, http: Http) -> Result<Location, AddressProblem> {
+        let wanted = Wanted::JwksUri;
+        Ok(match self {
+            Whereabouts::Discovery => Location::Metadata(Discovery::by_name(issuer, wanted, http)?),
+            Whereabouts::DiscoveryAt(url) => {
+                let address = Address::parse(url, http)?;
+                Location::Metadata(Discovery::at(issuer, wanted, address))
+            }
+            Whereabouts::JwksAt(url) => Location::Jwks(Address::parse(url, http)?),
+        })
+    }
 }
 
 /// An entity tag (RFC 9110 section 8.8.3), which says something at its own address only.
