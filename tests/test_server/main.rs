@@ -2,5 +2,7 @@
 
 mod client;
 mod faults;
+#[cfg(feature = "introspection")]
+mod introspection;
 mod port;
 mod serving;

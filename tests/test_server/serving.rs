@@ -183,6 +183,7 @@ async fn requests_are_counted() {
     let expected = Fetches {
         discovery: 2,
         jwks: 3,
+        introspection: 0,
         not_modified: 0,
         other: 2,
     };

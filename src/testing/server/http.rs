@@ -11,6 +11,8 @@ use tokio_rustls::server::TlsStream;
 
 /// A request's head is no longer than this.
 const MAX_HEAD_BYTES: usize = 8 * 1024;
+/// Nor its body than this.
+const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 /// White space is written in pieces of this size.
 const FILLER: &[u8] = &[b' '; 4 * 1024];
 
@@ -20,6 +22,9 @@ pub(super) struct Request {
     /// Without a query.
     pub(super) path: String,
     pub(super) if_none_match: Option<String>,
+    pub(super) authorization: Option<String>,
+    pub(super) body: String,
+    body_bytes: usize,
     keep_alive: bool,
 }
 
@@ -149,18 +154,38 @@ impl<W: Wire> Connection<W> {
             if let Some(at) = memmem::find(&self.unread, b"\r\n\r\n") {
                 let rest = self.unread.split_off(at + 4);
                 let head = std::mem::replace(&mut self.unread, rest);
-                return Ok(Request::parse(&head));
+                let Some(request) = Request::parse(&head) else {
+                    return Ok(None);
+                };
+                return self.with_body(request).await;
             }
-            if self.unread.len() > MAX_HEAD_BYTES {
+            if self.unread.len() > MAX_HEAD_BYTES || !self.read_more().await? {
                 return Ok(None);
             }
-            let mut piece = [0; 1024];
-            let count = self.wire.read(&mut piece).await?;
-            if count == 0 {
-                return Ok(None);
-            }
-            self.unread.extend(piece.iter().take(count));
         }
+    }
+
+    async fn with_body(&mut self, mut request: Request) -> io::Result<Option<Request>> {
+        if request.body_bytes > MAX_BODY_BYTES {
+            return Ok(None);
+        }
+        while self.unread.len() < request.body_bytes {
+            if !self.read_more().await? {
+                return Ok(None);
+            }
+        }
+        let rest = self.unread.split_off(request.body_bytes);
+        let body = std::mem::replace(&mut self.unread, rest);
+        request.body = String::from_utf8_lossy(&body).into_owned();
+        Ok(Some(request))
+    }
+
+    /// False at the end.
+    async fn read_more(&mut self) -> io::Result<bool> {
+        let mut piece = [0; 1024];
+        let count = self.wire.read(&mut piece).await?;
+        self.unread.extend(piece.iter().take(count));
+        Ok(count > 0)
     }
 
     /// Answers the request; true where the connection goes on.
@@ -255,12 +280,16 @@ impl Request {
             })
         };
         let closes = header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+        let is_chunked = header("transfer-encoding").is_some();
         Some(Request {
             method: method.to_owned(),
             path: target.split('?').next()?.to_owned(),
             if_none_match: header("if-none-match").map(str::to_owned),
-            // Bodies aren't read, so what follows one is no request.
-            keep_alive: version == "HTTP/1.1" && method == "GET" && !closes,
+            authorization: header("authorization").map(str::to_owned),
+            body: String::new(),
+            body_bytes: header("content-length").map_or(Some(0), |text| text.parse().ok())?,
+            // Chunks aren't read, so what follows them is no request.
+            keep_alive: version == "HTTP/1.1" && !is_chunked && !closes,
         })
     }
 

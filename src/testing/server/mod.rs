@@ -3,6 +3,7 @@
 mod door;
 mod fault;
 mod http;
+mod introspection;
 mod site;
 mod tls;
 
@@ -11,6 +12,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -24,7 +26,7 @@ use super::TestIssuer;
 pub use self::fault::Fault;
 
 /// An authorization server on loopback: metadata (RFC 8414 and OpenID Connect Discovery) and JWK Set of a [`TestIssuer`],
-/// and any [`Fault`] in serving them.
+/// introspection of opaque tokens (RFC 7662), and any [`Fault`] in serving them.
 ///
 /// What the issuer signs with and publishes is served at once. The server runs on the tokio runtime that starts it, which
 /// needs I/O and time enabled, and ends when it is dropped or that runtime ends; its port is free as soon as it is dropped.
@@ -124,6 +126,8 @@ pub struct Fetches {
     pub discovery: usize,
     /// Requests for the JWK Set.
     pub jwks: usize,
+    /// Questions about tokens, at the introspection endpoint.
+    pub introspection: usize,
     /// Those among `jwks` that were answered with 304.
     pub not_modified: usize,
     /// All others.
@@ -174,6 +178,65 @@ impl TestServer {
         self.site.discovery_url()
     }
 
+    /// Where it is asked about tokens (RFC 7662), by a client that names itself by [`CLIENT_ID`](Self::CLIENT_ID) and
+    /// [`CLIENT_SECRET`](Self::CLIENT_SECRET), by the Basic scheme or in the form.
+    pub fn introspection_url(&self) -> String {
+        self.site.introspection_url()
+    }
+
+    /// The client that may ask about tokens.
+    pub const CLIENT_ID: &str = introspection::CLIENT_ID;
+
+    /// Its secret.
+    pub const CLIENT_SECRET: &str = introspection::CLIENT_SECRET;
+
+    /// How this server is asked about tokens, for [`Issuer::introspection`](crate::Issuer::introspection).
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// use resource_server::testing::TestServer;
+    /// use resource_server::{Issuer, Validator};
+    /// use serde_json::json;
+    ///
+    /// let server = TestServer::start("https://api.example.com").await?;
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(Issuer::discover(server.url()).introspection(server.introspection()))
+    ///     .build()?;
+    ///
+    /// let opaque = server.opaque_token(json!({"sub": "alice", "scope": "orders:read"}));
+    /// assert_eq!(validator.validate(&opaque).await?.subject(), Some("alice"));
+    ///
+    /// server.revoke(&opaque);
+    /// assert_eq!(validator.validate_online(&opaque).await.unwrap_err().status(), 401);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "introspection")]
+    pub fn introspection(&self) -> crate::Introspection {
+        crate::Introspection::at(self.introspection_url())
+            .client_secret_basic(Self::CLIENT_ID, Self::CLIENT_SECRET)
+    }
+
+    /// A new opaque token, which the introspection endpoint calls active, with `iss`, `aud`, `token_type` and `client_id`, and
+    /// with these members besides or instead. It has no end unless an `exp` is among them.
+    pub fn opaque_token(&self, members: Value) -> String {
+        let token = introspection::random_token();
+        self.site.know(&token, members);
+        token
+    }
+
+    /// From now on the introspection endpoint calls this token active, with the same and these members: for JWTs.
+    pub fn know(&self, token: &str, members: Value) {
+        self.site.know(token, members);
+    }
+
+    /// From now on the introspection endpoint calls this token inactive.
+    pub fn revoke(&self, token: &str) {
+        self.site.revoke(token);
+    }
+
     /// The certificate of its CA; empty without TLS.
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
@@ -215,18 +278,15 @@ impl TestServer {
         self.site.set_text(Document::Metadata, None);
     }
 
-    /// From the next answer on, this is wrong with metadata and JWK Set, in place of what was.
+    /// From the next answer on, this is wrong with metadata, JWK Set and introspection, in place of what was.
     ///
     /// # Panics
     /// Where the port can't be held for [`Fault::Refused`].
     pub fn fail(&self, fault: Fault) {
-        self.set_fault(
-            &[Document::Metadata, Document::Jwks],
-            Some(&Arc::new(fault)),
-        );
+        self.set_fault(&Document::ALL, Some(&Arc::new(fault)));
     }
 
-    /// As [`fail`](Self::fail), for the JWK Set only: the metadata's fault stays as it is.
+    /// As [`fail`](Self::fail), for the JWK Set only: other faults stay as they are.
     ///
     /// # Panics
     /// As [`fail`](Self::fail).
@@ -234,7 +294,7 @@ impl TestServer {
         self.set_fault(&[Document::Jwks], Some(&Arc::new(fault)));
     }
 
-    /// As [`fail`](Self::fail), for the metadata only: the JWK Set's fault stays as it is.
+    /// As [`fail`](Self::fail), for the metadata only.
     ///
     /// # Panics
     /// As [`fail`](Self::fail).
@@ -242,12 +302,20 @@ impl TestServer {
         self.set_fault(&[Document::Metadata], Some(&Arc::new(fault)));
     }
 
+    /// As [`fail`](Self::fail), for introspection only.
+    ///
+    /// # Panics
+    /// As [`fail`](Self::fail).
+    pub fn fail_introspection(&self, fault: Fault) {
+        self.set_fault(&[Document::Introspection], Some(&Arc::new(fault)));
+    }
+
     /// Nothing is wrong any more.
     ///
     /// # Panics
     /// After [`Fault::Refused`], where the runtime that started the server has ended.
     pub fn recover(&self) {
-        self.set_fault(&[Document::Metadata, Document::Jwks], None);
+        self.set_fault(&Document::ALL, None);
     }
 
     fn set_fault(&self, documents: &[Document], fault: Option<&Arc<Fault>>) {

@@ -4,12 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::digest;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::door::Door;
 use super::fault::Fault;
 use super::http::{Answer, Delivery, Request, Response};
+use super::introspection::{self, Known};
 use super::{Fetches, WellKnown};
 use crate::core::encode_base64url;
 use crate::testing::TestIssuer;
@@ -40,6 +41,9 @@ struct State {
     refuses: bool,
     metadata: Published,
     jwks: Published,
+    /// Its text is not used: the answer depends on the token.
+    introspection: Published,
+    known: Known,
     cache_control: Option<String>,
     age: Option<Duration>,
     fetches: Fetches,
@@ -52,11 +56,17 @@ struct Published {
     text: Option<String>,
 }
 
-/// The documents; a fault may be in one or both.
+/// What is served; a fault may be in some of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Document {
     Metadata,
     Jwks,
+    /// The answer about a token.
+    Introspection,
+}
+
+impl Document {
+    pub(super) const ALL: [Self; 3] = [Document::Metadata, Document::Jwks, Document::Introspection];
 }
 
 impl Site {
@@ -93,6 +103,20 @@ impl Site {
         format!("{}{JWKS_PATH}", self.url)
     }
 
+    pub(super) fn introspection_url(&self) -> String {
+        format!("{}{}", self.url, introspection::PATH)
+    }
+
+    /// From now on this token is known, and this is said about it.
+    pub(super) fn know(&self, token: &str, members: Value) {
+        let answer = introspection::answer(self.issuer.name(), self.issuer.audience(), members);
+        self.state().known.insert(token, answer);
+    }
+
+    pub(super) fn revoke(&self, token: &str) {
+        self.state().known.remove(token);
+    }
+
     pub(super) fn discovery_url(&self) -> String {
         let path = self.metadata_paths.first().map_or(OAUTH, String::as_str);
         format!("{}{path}", self.url)
@@ -125,8 +149,9 @@ impl Site {
         let mut state = self.state();
         state.refuses = fault.is_some_and(|fault| matches!(**fault, Fault::Refused));
         if state.refuses {
-            state.metadata.fault = None;
-            state.jwks.fault = None;
+            for document in Document::ALL {
+                state.published(document).fault = None;
+            }
             door.close();
         } else {
             for document in documents {
@@ -203,7 +228,10 @@ impl Site {
     fn count(&self, request: &Request) -> Option<Document> {
         let mut state = self.state();
         let fetches = &mut state.fetches;
-        if request.method != "GET" {
+        if request.method == "POST" && request.path == introspection::PATH {
+            fetches.introspection += 1;
+            Some(Document::Introspection)
+        } else if request.method != "GET" {
             fetches.other += 1;
             None
         } else if request.path == JWKS_PATH {
@@ -245,6 +273,7 @@ impl Site {
         let mut state = self.state();
         let text = state.published(document).text.clone();
         match document {
+            Document::Introspection => state.known.answer(request),
             Document::Metadata if self.metadata_paths.contains(&request.path) => {
                 Response::new(200, JSON, text.unwrap_or_else(|| self.metadata()))
             }
@@ -272,6 +301,7 @@ impl Site {
             "authorization_endpoint": format!("{}/authorize", self.url),
             "token_endpoint": format!("{}/token", self.url),
             "jwks_uri": self.jwks_url(),
+            "introspection_endpoint": self.introspection_url(),
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
@@ -289,6 +319,7 @@ impl State {
         match document {
             Document::Metadata => &mut self.metadata,
             Document::Jwks => &mut self.jwks,
+            Document::Introspection => &mut self.introspection,
         }
     }
 }

@@ -1,0 +1,91 @@
+//! One API, tokens of two kinds: JWTs are judged by their issuer's keys, opaque ones by asking (RFC 7662), each once for all
+//! who wait. Then a revocation, and an outage.
+//!
+//! `cargo run --example introspection --features testing`
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use resource_server::testing::{Fault, ManualClock, TestServer};
+use resource_server::{AccessToken, Clock, Error, Issuer, SystemClock, Validator};
+use serde_json::json;
+
+const AUDIENCE: &str = "https://api.example.com";
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn StdError>> {
+    // Stands in for your authorization server.
+    let server = TestServer::start(AUDIENCE).await?;
+    // Time is turned by hand, so that what is kept runs out at once.
+    let clock = ManualClock::at(SystemClock::new().now());
+
+    // What an API writes, once at start. In place of `server.introspection()` it says how it is known there:
+    // `Introspection::discover().client_secret_basic("orders-api", &secret)`.
+    let validator = Validator::builder()
+        .audience(AUDIENCE)
+        .issuer(Issuer::discover(server.url()).introspection(server.introspection()))
+        .clock(clock.clone())
+        .build()?;
+
+    let jwt = server.issuer().clone().clock(clock.clone()).token();
+    let jwt = jwt.subject("alice").scope("orders:read").mint();
+    let opaque = server.opaque_token(json!({"sub": "bob", "scope": "orders:read"}));
+    server.know(&jwt, json!({"sub": "alice", "scope": "orders:read"}));
+    let asked = || server.fetches().introspection;
+
+    println!("A JWT, by its keys:");
+    show(&validator.validate(&jwt).await);
+    println!("    asked about tokens: {}", asked());
+
+    println!("An opaque token, by asking, presented 100 times at once:");
+    let tasks: Vec<_> = (0..100)
+        .map(|_| {
+            let (validator, opaque) = (validator.clone(), opaque.clone());
+            tokio::spawn(async move { validator.validate(&opaque).await.is_ok() })
+        })
+        .collect();
+    let mut accepted = 0;
+    for task in tasks {
+        accepted += usize::from(task.await?);
+    }
+    println!("    accepted: {accepted}, asked about tokens: {}", asked());
+
+    println!("Both are revoked. Where the answer that is kept counts, and after it has run out:");
+    server.revoke(&opaque);
+    server.revoke(&jwt);
+    show(&validator.validate(&opaque).await);
+    clock.advance(Duration::from_secs(60));
+    show(&validator.validate(&opaque).await);
+
+    println!("A JWT is good until it expires, except where the issuer is asked each time:");
+    show(&validator.validate(&jwt).await);
+    show(&validator.validate_online(&jwt).await);
+
+    println!("The introspection endpoint is down. That is no verdict about a token:");
+    server.fail_introspection(Fault::Status {
+        code: 503,
+        retry_after: Some(5),
+    });
+    let fresh = server.opaque_token(json!({"sub": "carol"}));
+    let outage = validator.validate(&fresh).await;
+    show(&outage);
+    match outage {
+        Err(Error::Unavailable(_)) => Ok(()),
+        other => Err(format!("not an outage: {other:?}").into()),
+    }
+}
+
+fn show(judged: &Result<AccessToken, Error>) {
+    match judged {
+        Ok(token) => {
+            let how = if token.is_introspected() {
+                "its issuer's answer"
+            } else {
+                "its signature"
+            };
+            let who = token.subject().unwrap_or("nobody");
+            println!("    200 {who}, by {how}");
+        }
+        Err(error) => println!("    {} {}", error.status(), error.explain()),
+    }
+}
