@@ -3,13 +3,12 @@
 //! `cargo bench --manifest-path benches/peers/Cargo.toml` prints a table; with `-- --json` a line of JSON for each algorithm
 //! and case.
 //!
-//! The cases of one algorithm run in turn, round by round, in one process: what the machine does meanwhile hits all alike.
 //! Figures are medians of the rounds, ratios are medians of the rounds' ratios, allocations are exact.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+#[path = "rounds.rs"]
+mod rounds;
+
 use std::hint::black_box;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeySize, PublicKeyComponents};
@@ -20,36 +19,10 @@ use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{Algorithm, Issuer, StaticKeys, Validator};
 use serde_json::{Value, json};
 
+use rounds::{Case, measure, pollster};
+
 const ISSUER: &str = "https://as.example.com";
 const AUDIENCE: &str = "https://api.example.com";
-const ROUNDS: usize = 301;
-/// Each case runs so long in a round.
-const SLICE: Duration = Duration::from_millis(1);
-
-/// Counts allocations.
-struct Counting;
-
-static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: hands everything to the system's allocator as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// What jsonwebtoken decodes into: the same claims.
 #[derive(serde::Deserialize)]
@@ -67,18 +40,6 @@ struct Claims {
     tenant: String,
 }
 
-struct Case<'a> {
-    name: &'static str,
-    run: Box<dyn Fn() + 'a>,
-}
-
-struct Figure {
-    name: &'static str,
-    median_ns: f64,
-    ratio: f64,
-    allocations: usize,
-}
-
 fn main() {
     let as_json = std::env::args().any(|argument| argument == "--json");
     jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER
@@ -91,7 +52,17 @@ fn main() {
         );
     }
     for subject in subjects() {
-        let figures = measure(&subject.cases());
+        let cases = subject.cases();
+        let place = |name: &str| cases.iter().position(|case| case.name == name);
+        let (signature, validate) = (place("signature"), place("validate"));
+        let base = |at| {
+            if Some(at) == validate {
+                signature
+            } else {
+                validate
+            }
+        };
+        let figures = measure(&cases, |at| base(at).expect("a case"));
         for figure in figures {
             if as_json {
                 let line = json!({
@@ -359,71 +330,4 @@ impl Subject {
         validation.validate_nbf = true;
         Some((key.expect("a key"), validation))
     }
-}
-
-/// Runs a future that never waits: the keys are at hand.
-fn pollster<T>(future: impl Future<Output = T>) -> T {
-    let mut future = std::pin::pin!(future);
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match future.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(value) => value,
-        std::task::Poll::Pending => unreachable!("keys are at hand"),
-    }
-}
-
-fn measure(cases: &[Case<'_>]) -> Vec<Figure> {
-    let repeats: Vec<u32> = cases
-        .iter()
-        .map(|case| {
-            (case.run)();
-            let started = Instant::now();
-            (case.run)();
-            let once = started.elapsed().max(Duration::from_nanos(50));
-            u32::try_from(SLICE.as_nanos() / once.as_nanos())
-                .unwrap_or(1)
-                .max(1)
-        })
-        .collect();
-    let mut rounds = vec![Vec::with_capacity(ROUNDS); cases.len()];
-    for _ in 0..ROUNDS {
-        for ((case, repeats), times) in cases.iter().zip(&repeats).zip(&mut rounds) {
-            let started = Instant::now();
-            for _ in 0..*repeats {
-                (case.run)();
-            }
-            times.push(started.elapsed().as_secs_f64() * 1e9 / f64::from(*repeats));
-        }
-    }
-    let place = |name: &str| {
-        cases
-            .iter()
-            .position(|case| case.name == name)
-            .expect("a case")
-    };
-    let (signature, validate) = (place("signature"), place("validate"));
-    cases
-        .iter()
-        .enumerate()
-        .map(|(at, case)| {
-            let before = ALLOCATIONS.load(Ordering::Relaxed);
-            (case.run)();
-            let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
-            let base = if at == validate { signature } else { validate };
-            let ratios = rounds[at]
-                .iter()
-                .zip(&rounds[base])
-                .map(|(own, base)| own / base);
-            Figure {
-                name: case.name,
-                median_ns: median(rounds[at].clone()),
-                ratio: median(ratios.collect()),
-                allocations,
-            }
-        })
-        .collect()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

@@ -1,6 +1,6 @@
 //! The Validator: where the parts meet.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -62,25 +62,27 @@ struct Inner {
 
 /// Which issuer an opaque token is for, by how it begins.
 #[derive(Default)]
-struct OpaqueRoutes(Vec<(Box<str>, Box<str>)>);
+struct OpaqueRoutes {
+    by_prefix: HashMap<Box<str>, Box<str>>,
+    /// Of the prefixes.
+    lengths: BTreeSet<usize>,
+}
 
 impl OpaqueRoutes {
     /// The issuer of the longest prefix that fits. A token goes to one issuer only.
     fn find(&self, token: &str) -> Option<&str> {
-        let fitting = self
-            .0
-            .iter()
-            .filter(|(prefix, _)| token.starts_with(&**prefix));
-        let longest = fitting.max_by_key(|(prefix, _)| prefix.len());
-        longest.map(|(_, issuer)| &**issuer)
+        let longest_first = self.lengths.iter().rev();
+        let mut beginnings = longest_first.filter_map(|length| token.get(..*length));
+        beginnings.find_map(|beginning| self.by_prefix.get(beginning).map(AsRef::as_ref))
     }
 
     /// Says to which issuer tokens of this prefix go already.
     fn insert(&mut self, prefix: &str, issuer: &str) -> Result<(), Box<str>> {
-        if let Some((_, other)) = self.0.iter().find(|(known, _)| **known == *prefix) {
+        if let Some(other) = self.by_prefix.get(prefix) {
             return Err(other.clone());
         }
-        self.0.push((prefix.into(), issuer.into()));
+        self.lengths.insert(prefix.len());
+        self.by_prefix.insert(prefix.into(), issuer.into());
         Ok(())
     }
 }

@@ -419,8 +419,9 @@ fn of_tenants() -> [Reason; 3] {
     let signer = TestIssuer::new(acme, API);
     let mut set: serde_json::Value = serde_json::from_str(&signer.jwks()).unwrap();
     let keys = set["keys"].as_array_mut().unwrap();
-    keys.iter_mut()
-        .for_each(|key| key["issuer"] = json!(MARKER));
+    for key in keys {
+        key["issuer"] = json!(MARKER);
+    }
     let evidence = Evidence::Keys(Arc::new(KeySet::from_jwks(&set.to_string()).unwrap()));
     let refusal = |tenants: Tenants, change: Change| {
         let policy = Policy::builder()
