@@ -1,165 +1,18 @@
-//! What an API accepts from one issuer.
+//! The settings of a policy, from code or from a configuration file, and the check of them.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::algorithm::{Algorithm, AlgorithmSet};
+use super::problem::{PolicyError, PolicyProblem};
+use super::{Policy, Profile, ScopeClaim, Settings};
+use crate::core::algorithm::Algorithm;
 
 /// Clock skew that is allowed unless a policy says otherwise: 30 seconds.
-pub(crate) const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(30);
+const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(30);
 /// More skew than this hides a broken clock: 300 seconds.
-pub(crate) const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
-
-/// What this API accepts from one issuer. A policy that exists is a sound one: every way to make one, deserializing
-/// included, runs the same checks.
-///
-/// It is what the pure [`verify`](crate::verify) takes. With a [`Validator`](crate::Validator) hand the settings to
-/// [`Issuer::policy`](crate::Issuer::policy) instead; the issuer's name and the API's audience come from there.
-///
-/// Cloning is cheap.
-///
-/// ```
-/// use resource_server::{Algorithm, Policy};
-///
-/// let policy = Policy::builder()
-///     .issuer("https://as.example.com")
-///     .audience("https://api.example.com")
-///     .algorithms([Algorithm::ES256, Algorithm::RS256])
-///     .build()?;
-/// assert_eq!(policy.issuer(), "https://as.example.com");
-///
-/// // The same from a configuration file; an unknown field is an error.
-/// let policy: Policy = serde_json::from_str(r#"{
-///     "issuer": "https://as.example.com",
-///     "audiences": ["https://api.example.com"],
-///     "algorithms": ["ES256", "RS256"]
-/// }"#)?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Deserialize)]
-#[serde(try_from = "PolicyBuilder")]
-pub struct Policy(Arc<Settings>);
-
-struct Settings {
-    issuer: String,
-    audiences: Vec<String>,
-    algorithms: AlgorithmSet,
-    profile: Profile,
-    clock_skew: Duration,
-    max_token_age: Option<Duration>,
-    max_remaining: Option<Duration>,
-    allowed_clients: Option<Vec<String>>,
-    scope_claim: ScopeClaim,
-    allow_scope_array: bool,
-    allow_id_token_claims: bool,
-    allow_missing_audience: bool,
-}
-
-impl Policy {
-    /// Settings with everything at its default, and without an issuer and an audience, which a policy must have.
-    pub fn builder() -> PolicyBuilder {
-        PolicyBuilder::default()
-    }
-
-    /// The issuer, byte for byte as it stands in `iss`.
-    pub fn issuer(&self) -> &str {
-        &self.0.issuer
-    }
-
-    /// The audiences of which a token must have one, byte for byte.
-    pub fn audiences(&self) -> impl Iterator<Item = &str> {
-        self.0.audiences.iter().map(String::as_str)
-    }
-
-    /// The algorithms that are accepted.
-    pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
-        self.0.algorithms.iter()
-    }
-
-    pub(crate) fn algorithm_set(&self) -> AlgorithmSet {
-        self.0.algorithms
-    }
-
-    pub(crate) fn profile(&self) -> Profile {
-        self.0.profile
-    }
-
-    pub(crate) fn clock_skew(&self) -> Duration {
-        self.0.clock_skew
-    }
-
-    pub(crate) fn max_token_age(&self) -> Option<Duration> {
-        self.0.max_token_age
-    }
-
-    pub(crate) fn max_remaining(&self) -> Option<Duration> {
-        self.0.max_remaining
-    }
-
-    pub(crate) fn allowed_clients(&self) -> Option<&[String]> {
-        self.0.allowed_clients.as_deref()
-    }
-
-    pub(crate) fn scope_claim(&self) -> ScopeClaim {
-        self.0.scope_claim
-    }
-
-    pub(crate) fn allows_scope_array(&self) -> bool {
-        self.0.allow_scope_array
-    }
-
-    pub(crate) fn allows_id_token_claims(&self) -> bool {
-        self.0.allow_id_token_claims
-    }
-
-    pub(crate) fn allows_missing_audience(&self) -> bool {
-        self.0.allow_missing_audience
-    }
-}
-
-impl fmt::Debug for Policy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Policy")
-            .field("issuer", &self.0.issuer)
-            .field("audiences", &self.0.audiences)
-            .field("algorithms", &self.algorithms().collect::<Vec<_>>())
-            .field("profile", &self.0.profile)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Which kind of JWT is taken for an access token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Profile {
-    /// `typ` is `at+jwt`, `JWT` or absent. Where it is not `at+jwt`, a token with claims of an ID token, a logout token
-    /// or a security event is refused (RFC 8725 sections 2.8 and 3.12).
-    ///
-    /// Where an accepted audience is also the `client_id` of a client that gets ID tokens, that is not enough to tell
-    /// the two kinds apart: use [`Profile::Rfc9068`].
-    #[default]
-    #[serde(rename = "default")]
-    Default,
-    /// RFC 9068: `typ` is `at+jwt`, and `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and `jti` are all there.
-    #[serde(rename = "rfc9068")]
-    Rfc9068,
-}
-
-/// The claim that a token's scopes are read from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum ScopeClaim {
-    /// `scope` (RFC 9068 section 2.2.3), or `scp` where there is no `scope`. Never both together.
-    #[default]
-    #[serde(rename = "scope")]
-    Scope,
-    /// `scp`, or `scope` where there is no `scp`.
-    #[serde(rename = "scp")]
-    Scp,
-}
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 /// Settings of a [`Policy`] on the way to one. Also what [`Issuer::policy`](crate::Issuer::policy) takes, where issuer
 /// and audience may be left out.
@@ -363,7 +216,7 @@ impl PolicyBuilder {
             problems.push(PolicyProblem::NoClient);
         }
         if !problems.is_empty() {
-            return Err(PolicyError { problems });
+            return Err(PolicyError::new(problems));
         }
         Ok(Policy(Arc::new(Settings {
             issuer,
@@ -403,66 +256,4 @@ impl TryFrom<PolicyBuilder> for Policy {
     fn try_from(settings: PolicyBuilder) -> Result<Self, PolicyError> {
         settings.build()
     }
-}
-
-/// What is wrong with the settings of a policy: everything, not only the first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyError {
-    problems: Vec<PolicyProblem>,
-}
-
-impl PolicyError {
-    /// Each problem.
-    pub fn problems(&self) -> &[PolicyProblem] {
-        &self.problems
-    }
-}
-
-impl fmt::Display for PolicyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let problems: Vec<_> = self.problems.iter().map(PolicyProblem::to_string).collect();
-        f.write_str(&problems.join("; "))
-    }
-}
-
-impl std::error::Error for PolicyError {}
-
-/// One thing that is wrong with the settings of a policy.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PolicyProblem {
-    /// No issuer, or an empty one.
-    #[error("no issuer is set: name the authorization server as it stands in `iss`")]
-    NoIssuer,
-    /// No audience, or an empty one.
-    #[error(
-        "no audience is set, or an empty one: name this API as it stands in `aud`, with .audience(..) or `audiences`"
-    )]
-    NoAudience,
-    /// White space before or after an issuer or audience, which no token will match.
-    #[error("\"{0}\" has white space around it, so no token can match it")]
-    SpaceAround(String),
-    /// An empty list of algorithms.
-    #[error("the list of algorithms is empty: leave it out for the default, or name at least one")]
-    NoAlgorithm,
-    /// An algorithm that the signature backend which is built in can't verify.
-    #[error(
-        "{0} is not verified by the signature backend that is built in: enable the feature `aws-lc-rs`"
-    )]
-    UnsupportedAlgorithm(Algorithm),
-    /// HMAC together with algorithms of public keys: then a public key could be taken for a secret.
-    #[error(
-        "HMAC stands beside algorithms of public keys: tokens of a shared secret need an issuer, and so a policy, of their \
-         own (Issuer::hmac)"
-    )]
-    HmacBesideOthers,
-    /// More skew than 300 seconds.
-    #[error("a clock skew of {} s is over 300 s: set the clocks right instead", .0.as_secs())]
-    TooMuchSkew(Duration),
-    /// A `max_token_age` or `max_remaining` of zero seconds, which no token can meet.
-    #[error("max_token_age or max_remaining is less than a second: leave it out to switch it off")]
-    ZeroLifetime,
-    /// An empty list of clients, or an empty name in it.
-    #[error("the list of allowed clients is empty or has an empty name: leave it out to allow any")]
-    NoClient,
 }

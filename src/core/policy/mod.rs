@@ -1,0 +1,163 @@
+//! What an API accepts from one issuer.
+
+mod builder;
+mod problem;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::algorithm::{Algorithm, AlgorithmSet};
+
+pub use builder::PolicyBuilder;
+pub use problem::{PolicyError, PolicyProblem};
+
+/// What this API accepts from one issuer. A policy that exists is a sound one: every way to make one, deserializing
+/// included, runs the same checks.
+///
+/// It is what the pure [`verify`](crate::verify) takes. With a [`Validator`](crate::Validator) hand the settings to
+/// [`Issuer::policy`](crate::Issuer::policy) instead; the issuer's name and the API's audience come from there.
+///
+/// Cloning is cheap.
+///
+/// ```
+/// use resource_server::{Algorithm, Policy};
+///
+/// let policy = Policy::builder()
+///     .issuer("https://as.example.com")
+///     .audience("https://api.example.com")
+///     .algorithms([Algorithm::ES256, Algorithm::RS256])
+///     .build()?;
+/// assert_eq!(policy.issuer(), "https://as.example.com");
+///
+/// // The same from a configuration file; an unknown field is an error.
+/// let policy: Policy = serde_json::from_str(r#"{
+///     "issuer": "https://as.example.com",
+///     "audiences": ["https://api.example.com"],
+///     "algorithms": ["ES256", "RS256"]
+/// }"#)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "PolicyBuilder")]
+pub struct Policy(Arc<Settings>);
+
+struct Settings {
+    issuer: String,
+    audiences: Vec<String>,
+    algorithms: AlgorithmSet,
+    profile: Profile,
+    clock_skew: Duration,
+    max_token_age: Option<Duration>,
+    max_remaining: Option<Duration>,
+    allowed_clients: Option<Vec<String>>,
+    scope_claim: ScopeClaim,
+    allow_scope_array: bool,
+    allow_id_token_claims: bool,
+    allow_missing_audience: bool,
+}
+
+impl Policy {
+    /// Settings with everything at its default, and without an issuer and an audience, which a policy must have.
+    pub fn builder() -> PolicyBuilder {
+        PolicyBuilder::default()
+    }
+
+    /// The issuer, byte for byte as it stands in `iss`.
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    /// The audiences of which a token must have one, byte for byte.
+    pub fn audiences(&self) -> impl Iterator<Item = &str> {
+        self.0.audiences.iter().map(String::as_str)
+    }
+
+    /// The algorithms that are accepted.
+    pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        self.0.algorithms.iter()
+    }
+
+    pub(crate) fn algorithm_set(&self) -> AlgorithmSet {
+        self.0.algorithms
+    }
+
+    pub(crate) fn profile(&self) -> Profile {
+        self.0.profile
+    }
+
+    pub(crate) fn clock_skew(&self) -> Duration {
+        self.0.clock_skew
+    }
+
+    pub(crate) fn max_token_age(&self) -> Option<Duration> {
+        self.0.max_token_age
+    }
+
+    pub(crate) fn max_remaining(&self) -> Option<Duration> {
+        self.0.max_remaining
+    }
+
+    pub(crate) fn allowed_clients(&self) -> Option<&[String]> {
+        self.0.allowed_clients.as_deref()
+    }
+
+    pub(crate) fn scope_claim(&self) -> ScopeClaim {
+        self.0.scope_claim
+    }
+
+    pub(crate) fn allows_scope_array(&self) -> bool {
+        self.0.allow_scope_array
+    }
+
+    pub(crate) fn allows_id_token_claims(&self) -> bool {
+        self.0.allow_id_token_claims
+    }
+
+    pub(crate) fn allows_missing_audience(&self) -> bool {
+        self.0.allow_missing_audience
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policy")
+            .field("issuer", &self.0.issuer)
+            .field("audiences", &self.0.audiences)
+            .field("algorithms", &self.algorithms().collect::<Vec<_>>())
+            .field("profile", &self.0.profile)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which kind of JWT is taken for an access token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Profile {
+    /// `typ` is `at+jwt`, `JWT` or absent. Where it is not `at+jwt`, a token with claims of an ID token, a logout token
+    /// or a security event is refused (RFC 8725 sections 2.8 and 3.12).
+    ///
+    /// Where an accepted audience is also the `client_id` of a client that gets ID tokens, that is not enough to tell
+    /// the two kinds apart: use [`Profile::Rfc9068`].
+    #[default]
+    #[serde(rename = "default")]
+    Default,
+    /// RFC 9068: `typ` is `at+jwt`, and `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and `jti` are all there.
+    #[serde(rename = "rfc9068")]
+    Rfc9068,
+}
+
+/// The claim that a token's scopes are read from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum ScopeClaim {
+    /// `scope` (RFC 9068 section 2.2.3), or `scp` where there is no `scope`. Never both together.
+    #[default]
+    #[serde(rename = "scope")]
+    Scope,
+    /// `scp`, or `scope` where there is no `scp`.
+    #[serde(rename = "scp")]
+    Scp,
+}

@@ -1,0 +1,72 @@
+//! What can be wrong with the settings of a policy.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::core::algorithm::Algorithm;
+
+/// What is wrong with the settings of a policy: everything, not only the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyError {
+    problems: Vec<PolicyProblem>,
+}
+
+impl PolicyError {
+    pub(super) fn new(problems: Vec<PolicyProblem>) -> Self {
+        PolicyError { problems }
+    }
+
+    /// Each problem.
+    pub fn problems(&self) -> &[PolicyProblem] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problems: Vec<_> = self.problems.iter().map(PolicyProblem::to_string).collect();
+        f.write_str(&problems.join("; "))
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+/// One thing that is wrong with the settings of a policy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyProblem {
+    /// No issuer, or an empty one.
+    #[error("no issuer is set: name the authorization server as it stands in `iss`")]
+    NoIssuer,
+    /// No audience, or an empty one.
+    #[error(
+        "no audience is set, or an empty one: name this API as it stands in `aud`, with .audience(..) or `audiences`"
+    )]
+    NoAudience,
+    /// White space before or after an issuer or audience, which no token will match.
+    #[error("\"{0}\" has white space around it, so no token can match it")]
+    SpaceAround(String),
+    /// An empty list of algorithms.
+    #[error("the list of algorithms is empty: leave it out for the default, or name at least one")]
+    NoAlgorithm,
+    /// An algorithm that the signature backend which is built in can't verify.
+    #[error(
+        "{0} is not verified by the signature backend that is built in: enable the feature `aws-lc-rs`"
+    )]
+    UnsupportedAlgorithm(Algorithm),
+    /// HMAC together with algorithms of public keys: then a public key could be taken for a secret.
+    #[error(
+        "HMAC stands beside algorithms of public keys: tokens of a shared secret need an issuer, and so a policy, of their \
+         own (Issuer::hmac)"
+    )]
+    HmacBesideOthers,
+    /// More skew than 300 seconds.
+    #[error("a clock skew of {} s is over 300 s: set the clocks right instead", .0.as_secs())]
+    TooMuchSkew(Duration),
+    /// A `max_token_age` or `max_remaining` of zero seconds, which no token can meet.
+    #[error("max_token_age or max_remaining is less than a second: leave it out to switch it off")]
+    ZeroLifetime,
+    /// An empty list of clients, or an empty name in it.
+    #[error("the list of allowed clients is empty or has an empty name: leave it out to allow any")]
+    NoClient,
+}
