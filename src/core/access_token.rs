@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+use super::actor::Actor;
 use super::algorithm::Algorithm;
 use super::claims::{Audience, Confirmation, Identity, ScopeSet};
 use super::excerpt::excerpt;
 use super::facts::Facts;
+use super::mapped::{Mapped, client_is_registered};
 use super::payload::{Claim, Payload};
 use super::policy::{Policy, ScopeClaim};
 use super::reason::Reason;
 use super::rejection::Rejection;
 use super::requirement::{MalformedRequirement, Requirement};
+use super::roles::RoleSet;
 use super::signature::VerificationKey;
 use super::text::OneOrMany;
 use super::time::NumericDate;
@@ -113,6 +116,7 @@ impl Possession {
 #[derive(Clone)]
 pub struct AccessToken {
     payload: Arc<Payload>,
+    mapped: Option<Arc<Mapped>>,
     proof: Proof,
     policy: Policy,
 }
@@ -130,8 +134,11 @@ pub(crate) enum Proof {
 
 impl AccessToken {
     pub(crate) fn new(payload: Arc<Payload>, proof: Proof, policy: Policy) -> Self {
+        // Whoever makes one has checked the claims; if this ever failed, there would be no roles.
+        let mapped = Mapped::read(&payload, &policy).unwrap_or_default();
         AccessToken {
             payload,
+            mapped: (!mapped.is_empty()).then(|| Arc::new(mapped)),
             proof,
             policy,
         }
@@ -164,9 +171,50 @@ impl AccessToken {
         ScopeSet::new(self.payload.entries(claim), self.payload.text())
     }
 
-    /// The `client_id` claim (RFC 8693 section 4.3): the client that the token was issued to.
+    /// The client that the token was issued to: the `client_id` claim (RFC 8693 section 4.3), else `azp`, unless
+    /// [`PolicyBuilder::client_claims`](crate::PolicyBuilder::client_claims) names others.
     pub fn client_id(&self) -> Option<&str> {
-        self.payload.str_of(&self.payload.client_id)
+        if client_is_registered(&self.payload, &self.policy) {
+            return self.payload.str_of(&self.payload.client_id);
+        }
+        self.mapped()?.client.as_deref()
+    }
+
+    /// The roles, from the claims that [`PolicyBuilder::roles_from`](crate::PolicyBuilder::roles_from) names. Empty where it
+    /// names none.
+    pub fn roles(&self) -> RoleSet<'_> {
+        RoleSet::new(self.mapped().map_or(&[], |mapped| &mapped.roles))
+    }
+
+    /// Whether this is one of the [`roles`](AccessToken::roles), exactly.
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles().contains(role)
+    }
+
+    /// A name for who the token speaks for, from the claims that
+    /// [`PolicyBuilder::principal_from`](crate::PolicyBuilder::principal_from) names; without it the subject.
+    ///
+    /// It is for logs and look-ups, and no key: what is read from `email` or `preferred_username` may be changed by its
+    /// user and given to another. Store by [`identity`](AccessToken::identity).
+    pub fn principal(&self) -> Option<&str> {
+        match self.policy.principal_from() {
+            None => self.subject(),
+            Some(_) => self.mapped()?.principal.as_deref(),
+        }
+    }
+
+    /// Who acts for the subject, where someone does: the `act` claim (RFC 8693 section 4.1).
+    pub fn actor(&self) -> Option<Actor<'_>> {
+        Actor::current(self.mapped().map_or(&[], |mapped| &mapped.actors))
+    }
+
+    /// The chain of actors, the current one first and then who acted before it. At most 8.
+    pub fn actors(&self) -> impl Iterator<Item = Actor<'_>> {
+        std::iter::successors(self.actor(), Actor::prior)
+    }
+
+    fn mapped(&self) -> Option<&Mapped> {
+        self.mapped.as_deref()
     }
 
     /// The `exp` claim (RFC 7519 section 4.1.4).

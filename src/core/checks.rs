@@ -6,6 +6,7 @@ use super::access_token::scope_claim;
 use super::claims::is_scope_byte;
 use super::excerpt::excerpt;
 use super::facts::{AcceptedIssuers, Facts};
+use super::mapped::{actors_of, client_of, principal_of, roles_of};
 use super::payload::{Claim, Payload};
 use super::policy::{Policy, Profile};
 use super::reason::Reason;
@@ -118,7 +119,7 @@ pub(super) fn check_other_types(payload: &Payload) -> Result<(), Rejection> {
     }
     match payload.other_malformed {
         Some(name) => Err(malformed(name)),
-        None => Ok(()),
+        None => actors_of(payload).map(drop),
     }
 }
 
@@ -141,15 +142,28 @@ pub(super) fn check_required(payload: &Payload, policy: &Policy) -> Result<(), R
 }
 
 pub(super) fn check_client(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+    let client = client_of(payload, policy)?;
     let Some(allowed) = policy.allowed_clients() else {
         return Ok(());
     };
-    let client = payload.str_of(&payload.client_id);
-    if client.is_some_and(|client| allowed.iter().any(|name| name == client)) {
+    if client.is_some_and(|client| allowed.iter().any(|name| *name == client)) {
         Ok(())
     } else {
         Err(Rejection::plain(Reason::ClientNotAllowed))
     }
+}
+
+pub(super) fn check_required_claims(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+    policy
+        .required_claims()
+        .iter()
+        .try_for_each(|required| required.check(payload))
+}
+
+/// Roles and principal are of their types.
+pub(super) fn check_mapped(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+    roles_of(payload, policy)?;
+    principal_of(payload, policy).map(drop)
 }
 
 pub(super) fn check_scope(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {

@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::claim_path::ClaimPath;
 use super::excerpt::excerpt;
 use super::facts::{AcceptedIssuers, Facts, KeySetAge};
+use super::mapped::MAX_ACTORS;
 use super::policy::{Policy, Profile};
 use super::reason::Reason;
 use super::time::NumericDate;
@@ -26,8 +28,9 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts) -> String {
         }
         Facts::Issuer { found, accepted } => issuer(found, accepted),
         Facts::NoIssuer { typ } => format!("{}{}", plain(reason), kind_of(typ)),
-        Facts::Type { found, profile } => typ(found, *profile),
+        Facts::Type { found, policy } => typ(found, policy),
         Facts::Member(name) => member(reason, name),
+        Facts::Claim(path) => claim(reason, path),
         Facts::Algorithm { found, allowed } => {
             let reads = if found.eq_ignore_ascii_case("none") {
                 "The token is unsecured (alg none), which is never accepted.".to_owned()
@@ -146,7 +149,8 @@ fn plain(reason: Reason) -> &'static str {
         }
         Reason::ExpiryMissing => "The token has no exp, so it would be good for ever.",
         Reason::ClientNotAllowed => {
-            "The token's client_id is missing or is none of the clients that the policy allows."
+            "The token's client (by its client_id, else azp, unless the policy names other claims) is missing, or is none of \
+             those that the policy allows."
         }
         Reason::MalformedScope => {
             "A scope of the token has characters that no scope may have (RFC 6749 section 3.3), or stands in an \
@@ -192,8 +196,29 @@ fn member(reason: Reason, name: &str) -> String {
         Reason::ClaimMissing => {
             format!("The token has no \"{name}\" claim, which the policy of its issuer requires.")
         }
+        _ if name == "act" => format!(
+            "The token's \"act\" claim is no chain of at most {MAX_ACTORS} objects, whose iss and sub are strings (RFC 8693 \
+             section 4.1)."
+        ),
         _ => format!(
             "The token's \"{name}\" claim is not of the type that its specification gives it."
+        ),
+    }
+}
+
+/// A claim that the policy names, and nothing of what the token has there.
+fn claim(reason: Reason, path: &ClaimPath) -> String {
+    match reason {
+        Reason::ClaimMissing => format!(
+            "The token has no claim {path}, or null there; the policy of its issuer requires it."
+        ),
+        Reason::ClaimMismatch => format!(
+            "The token's claim {path} is none of the values that the policy of its issuer requires (compared exactly and by \
+             type: a list is none of its entries)."
+        ),
+        _ => format!(
+            "The token's claim {path}, which the policy of its issuer reads, is not of the type that it must be, or can't be \
+             reached: what it stands in is no object."
         ),
     }
 }
@@ -209,10 +234,14 @@ fn kind_of(typ: &str) -> &'static str {
     }
 }
 
-fn typ(found: &str, profile: Profile) -> String {
-    let expected = match profile {
-        Profile::Default => "at+jwt, JWT or none",
-        Profile::Rfc9068 => "at+jwt (the policy has the profile of RFC 9068)",
+fn typ(found: &str, policy: &Policy) -> String {
+    let expected = match (policy.accepted_types(), policy.profile()) {
+        (Some(types), _) => format!(
+            "{} (the policy's accepted_types)",
+            quoted(types.iter().map(String::as_str))
+        ),
+        (None, Profile::Default) => "at+jwt, JWT or none".to_owned(),
+        (None, Profile::Rfc9068) => "at+jwt (the policy has the profile of RFC 9068)".to_owned(),
     };
     let known = kind_of(found);
     format!("The token's typ is \"{found}\"; an access token here has {expected}.{known}")

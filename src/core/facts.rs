@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::algorithm::{Algorithm, AlgorithmSet};
+use super::claim_path::ClaimPath;
 use super::key_set::KeySet;
-use super::policy::{Policy, Profile};
+use super::policy::Policy;
 use super::requirement::Requirement;
 use super::time::NumericDate;
 
@@ -28,9 +29,11 @@ pub(crate) enum Facts {
     },
     Type {
         found: String,
-        profile: Profile,
+        policy: Policy,
     },
     Member(&'static str),
+    /// A claim that the policy names.
+    Claim(ClaimPath),
     Algorithm {
         found: String,
         allowed: Option<AlgorithmSet>,

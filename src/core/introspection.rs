@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::access_token::{AccessToken, Proof, Unconfirmed};
 use super::checks::{
-    check_audience, check_client, check_confirmation, check_other_types, check_scope, check_time,
-    malformed, wrong_issuer,
+    check_audience, check_client, check_confirmation, check_mapped, check_other_types,
+    check_required_claims, check_scope, check_time, malformed, wrong_issuer,
 };
 use super::facts::{AcceptedIssuers, Facts};
 use super::json::{self, Fault, Value};
@@ -187,6 +187,8 @@ impl IntrospectionResponse {
         check_time(payload, policy, now)?; // RFC 7662 2.2
         check_other_types(payload)?; // RFC 7662 2.2
         check_client(payload, policy)?;
+        check_required_claims(payload, policy)?;
+        check_mapped(payload, policy)?;
         check_scope(payload, policy)?; // RFC 6749 3.3
         check_confirmation(payload)?; // RFC 7800 3.1
         self.check_binding() // RFC 9449 6.2

@@ -1,9 +1,11 @@
 //! The pure core: no I/O, no async, no clock. It imports nothing of the rest of the crate.
 
 mod access_token;
+mod actor;
 mod algorithm;
 mod base64url;
 mod checks;
+mod claim_path;
 mod claims;
 mod ed25519_points;
 mod excerpt;
@@ -14,13 +16,16 @@ mod json;
 mod jwk;
 mod jws;
 mod key_set;
+mod mapped;
 mod payload;
 #[cfg(feature = "pem")]
 mod pem;
 mod policy;
 mod reason;
 mod rejection;
+mod required_claim;
 mod requirement;
+mod roles;
 mod secret;
 mod signature;
 mod text;
@@ -28,7 +33,9 @@ mod time;
 mod verify;
 
 pub use access_token::{AccessToken, Possession, Unconfirmed, Unmet};
+pub use actor::Actor;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub use claim_path::ClaimPath;
 pub use claims::{
     Audience, Confirmation, Identity, MalformedScope, MalformedThumbprint, Scope, ScopeSet,
     Thumbprint,
@@ -42,7 +49,9 @@ pub use pem::PemError;
 pub use policy::{Policy, PolicyBuilder, PolicyError, PolicyProblem, Profile, ScopeClaim};
 pub use reason::Reason;
 pub use rejection::Rejection;
+pub use required_claim::{ClaimValue, RequiredClaim};
 pub use requirement::{MalformedRequirement, Requirement};
+pub use roles::RoleSet;
 pub use secret::SecretProblem;
 pub use signature::{Backend, SignatureError, VerificationKey};
 pub use time::{Clock, NumericDate, TimeOutOfRange};

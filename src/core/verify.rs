@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::access_token::{AccessToken, Proof, Unconfirmed};
 use super::checks::{
-    check_audience, check_client, check_confirmation, check_expiry_is_there, check_other_types,
-    check_required, check_scope, check_time, malformed, wrong_issuer,
+    check_audience, check_client, check_confirmation, check_expiry_is_there, check_mapped,
+    check_other_types, check_required, check_required_claims, check_scope, check_time, malformed,
+    wrong_issuer,
 };
 use super::excerpt::excerpt;
 use super::facts::{AcceptedIssuers, Facts, KeySetAge};
 use super::introspection::IntrospectionResponse;
-use super::jws::{Kind, PresentedToken, UnverifiedJwt};
+use super::jws::{Kind, PresentedToken, UnverifiedJwt, same_media_type};
 use super::key_set::KeySet;
 use super::payload::Foreign;
 use super::policy::{Policy, Profile};
@@ -102,6 +103,8 @@ pub(crate) fn check_claims<'a, 't>(
     check_other_types(payload)?; // RFC 7519 4
     check_required(payload, policy)?; // RFC 9068 2.2
     check_client(payload, policy)?; // RFC 9068 2.2
+    check_required_claims(payload, policy)?;
+    check_mapped(payload, policy)?;
     check_scope(payload, policy)?; // RFC 6749 3.3
     check_confirmation(payload)?; // RFC 7800 3.1
     Ok(jwt)
@@ -171,17 +174,22 @@ pub(crate) fn issuer_of<'a>(jwt: &'a UnverifiedJwt<'_>) -> Result<&'a str, Rejec
 }
 
 fn check_type(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    let accepted = match jwt.kind() {
-        Kind::AccessToken => true,
-        Kind::Jwt | Kind::Untyped => policy.profile() == Profile::Default,
-        Kind::Other => false,
+    let accepted = match policy.accepted_types() {
+        Some(types) => jwt
+            .typ()
+            .is_some_and(|typ| types.iter().any(|accepted| same_media_type(typ, accepted))),
+        None => match jwt.kind() {
+            Kind::AccessToken => true,
+            Kind::Jwt | Kind::Untyped => policy.profile() == Profile::Default,
+            Kind::Other => false,
+        },
     };
     if accepted {
         return Ok(());
     }
     let facts = Facts::Type {
         found: typ_of(jwt),
-        profile: policy.profile(),
+        policy: policy.clone(),
     };
     Err(Rejection::new(Reason::TypeNotAccepted, facts))
 }

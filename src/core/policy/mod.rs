@@ -10,6 +10,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::algorithm::{Algorithm, AlgorithmSet};
+use super::claim_path::ClaimPath;
+use super::required_claim::RequiredClaim;
 
 pub use builder::PolicyBuilder;
 pub use problem::{PolicyError, PolicyProblem};
@@ -53,6 +55,11 @@ struct Settings {
     max_token_age: Option<Duration>,
     max_remaining: Option<Duration>,
     allowed_clients: Option<Vec<String>>,
+    client_claims: Option<Vec<ClaimPath>>,
+    accepted_types: Option<Vec<String>>,
+    required_claims: Vec<RequiredClaim>,
+    roles_from: Vec<ClaimPath>,
+    principal_from: Option<Vec<ClaimPath>>,
     scope_claim: ScopeClaim,
     allow_scope_array: bool,
     allow_id_token_claims: bool,
@@ -104,6 +111,28 @@ impl Policy {
         self.0.allowed_clients.as_deref()
     }
 
+    pub(crate) fn client_claims(&self) -> Option<&[ClaimPath]> {
+        self.0.client_claims.as_deref()
+    }
+
+    /// Instead of those of the profile.
+    pub(crate) fn accepted_types(&self) -> Option<&[String]> {
+        self.0.accepted_types.as_deref()
+    }
+
+    pub(crate) fn required_claims(&self) -> &[RequiredClaim] {
+        &self.0.required_claims
+    }
+
+    pub(crate) fn roles_from(&self) -> &[ClaimPath] {
+        &self.0.roles_from
+    }
+
+    /// Instead of the subject.
+    pub(crate) fn principal_from(&self) -> Option<&[ClaimPath]> {
+        self.0.principal_from.as_deref()
+    }
+
     pub(crate) fn scope_claim(&self) -> ScopeClaim {
         self.0.scope_claim
     }
@@ -147,6 +176,22 @@ pub enum Profile {
     /// RFC 9068: `typ` is `at+jwt`, and `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and `jti` are all there.
     #[serde(rename = "rfc9068")]
     Rfc9068,
+}
+
+impl Profile {
+    /// Its name in a configuration file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Profile::Default => "default",
+            Profile::Rfc9068 => "rfc9068",
+        }
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// The claim that a token's scopes are read from.
