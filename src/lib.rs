@@ -136,6 +136,6 @@ pub use crate::core::{
     MalformedScope, MalformedThumbprint, NumericDate, Policy, PolicyBuilder, PolicyError,
     PolicyProblem, Possession, PresentedToken, Profile, Reason, Rejection, RequiredClaim,
     Requirement, RoleSet, Scope, ScopeClaim, ScopeSet, SecretProblem, SignatureError, SkipReason,
-    SkippedKey, Thumbprint, TimeOutOfRange, Unconfirmed, UnknownAlgorithm, Unmet, UnverifiedJwt,
-    VerificationKey, verify,
+    SkippedKey, SubjectKind, Thumbprint, TimeOutOfRange, Unconfirmed, UnknownAlgorithm, Unmet,
+    UnverifiedJwt, VerificationKey, verify,
 };

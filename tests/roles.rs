@@ -2,12 +2,13 @@
 
 mod support;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use resource_server::Reason::{MalformedClaim, MalformedPayload};
 use resource_server::{
-    AccessToken, ClaimPath, Evidence, IntrospectionResponse, NumericDate, Policy, PolicyBuilder,
-    Possession, PresentedToken, Rejection, verify,
+    AccessToken, ClaimPath, Evidence, Identity, IntrospectionResponse, NumericDate, Policy,
+    PolicyBuilder, Possession, PresentedToken, Profile, Rejection, SubjectKind, verify,
 };
 use serde_json::json;
 use support::{API, Api, ISSUER, NOW};
@@ -177,6 +178,82 @@ fn c14_introspection_answers_are_read_the_same_way() {
     for members in [json!({"roles": {}}), json!({"username": 1})] {
         let reason = introspected(settings(), &members).unwrap_err().reason();
         assert_eq!(reason, MalformedClaim, "C14: {members}");
+    }
+}
+
+/// RFC 9700 section 4.15: a client that registered under the name of a user.
+#[test]
+fn c13_a_client_under_a_users_name_is_told_to_be_a_client() {
+    let api = Api::with(Policy::builder().profile(Profile::Rfc9068));
+    let judge = |sub: &str, client: &str| {
+        let token = api.token().subject(sub).client_id(client);
+        api.judge(&token.mint()).unwrap()
+    };
+    let (alice, client) = (judge("alice", "web"), judge("alice", "alice"));
+    // One identity, so that alone lets the client in as alice.
+    assert_eq!(alice.identity(), client.identity(), "C13");
+    assert_eq!(client.subject_kind(), Some(SubjectKind::Client), "C13");
+    assert_eq!(alice.subject_kind(), None, "C13");
+    for (sub, client) in [("alice", "Alice"), ("alice", "alice "), ("a", "alice")] {
+        assert_eq!(
+            judge(sub, client).subject_kind(),
+            None,
+            "C13: {sub} {client}"
+        );
+    }
+}
+
+#[test]
+fn c13_the_kind_of_subject_where_the_token_tells() {
+    let api = Api::new();
+    for (changes, expected) in [
+        (&[("idtyp", r#""app""#)][..], Some(SubjectKind::Client)),
+        (&[("idtyp", r#""user""#)], Some(SubjectKind::User)),
+        (
+            &[("idtyp", r#""user""#), ("client_id", r#""alice""#)],
+            Some(SubjectKind::User),
+        ),
+        // Something else is no word about it, whatever the names are.
+        (
+            &[("idtyp", r#""device""#), ("client_id", r#""alice""#)],
+            None,
+        ),
+        (&[("idtyp", "1"), ("client_id", r#""alice""#)], None),
+        (&[("idtyp", "null"), ("client_id", r#""alice""#)], None),
+        (&[("client_id", r#""alice""#)], Some(SubjectKind::Client)),
+        (
+            &[("client_id", "absent"), ("azp", r#""alice""#)],
+            Some(SubjectKind::Client),
+        ),
+        (&[("client_id", "absent")], None),
+        (&[("sub", "absent")], None),
+        (&[("sub", "absent"), ("client_id", "absent")], None),
+    ] {
+        let token = api.judge(&api.minted(changes)).unwrap();
+        assert_eq!(token.subject_kind(), expected, "C13: {changes:?}");
+    }
+}
+
+#[test]
+fn c13_an_identity_outlives_its_token() {
+    let (a, b) = (
+        Api::new(),
+        Api::trusting("https://b.example.com", Policy::builder()),
+    );
+    let mut orders: HashMap<Identity<'static>, &str> = HashMap::new();
+    for (api, what) in [(&a, "of a"), (&b, "of b")] {
+        let token = api.judge(&api.token().subject("alice").mint()).unwrap();
+        orders.insert(token.identity().unwrap().into_owned(), what);
+    }
+    assert_eq!(orders.len(), 2, "C13: the same sub of two issuers");
+    for (api, sub, what) in [
+        (&a, "alice", Some("of a")),
+        (&b, "alice", Some("of b")),
+        (&a, "bob", None),
+    ] {
+        let token = api.judge(&api.token().subject(sub).mint()).unwrap();
+        let found = orders.get(&token.identity().unwrap()).copied();
+        assert_eq!(found, what, "C13: {sub}");
     }
 }
 

@@ -8,9 +8,11 @@ use serde::de::DeserializeOwned;
 
 use super::actor::Actor;
 use super::algorithm::Algorithm;
-use super::claims::{Audience, Confirmation, Identity, ScopeSet};
+use super::claim_path::find;
+use super::claims::{Audience, Confirmation, ScopeSet};
 use super::excerpt::excerpt;
 use super::facts::Facts;
+use super::identity::{Identity, SubjectKind};
 use super::mapped::{Mapped, client_is_registered};
 use super::payload::{Claim, Payload};
 use super::policy::{Policy, ScopeClaim};
@@ -158,6 +160,37 @@ impl AccessToken {
     pub fn identity(&self) -> Option<Identity<'_>> {
         self.subject()
             .map(|subject| Identity::new(self.issuer(), subject))
+    }
+
+    /// Whether the subject is a client that acts for itself or a user, where the token tells. Read why it matters at
+    /// [`SubjectKind`].
+    ///
+    /// `idtyp` decides where it is there (`app` or `user`, Microsoft Entra's optional claim). Else a token whose subject is its
+    /// own client is a client's (RFC 9068 section 2.2 has it so for the client credentials grant). All else can't be told:
+    /// an authorization server may name a client's subject in another way than by its `client_id`, as Keycloak and Auth0 do.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use resource_server::{SubjectKind, Validator, testing::TestIssuer};
+    /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+    /// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
+    /// // A client that registered under the name of a user.
+    /// let minted = issuer.token().subject("alice").client_id("alice").mint();
+    /// let token = validator.validate_now(&minted).unwrap()?;
+    /// assert_eq!(token.subject_kind(), Some(SubjectKind::Client));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn subject_kind(&self) -> Option<SubjectKind> {
+        if let Some(stated) = find(&self.payload, "idtyp") {
+            return match stated.as_str()?.as_ref() {
+                "app" => Some(SubjectKind::Client),
+                "user" => Some(SubjectKind::User),
+                _ => None,
+            };
+        }
+        let is_client = self.subject()? == self.client_id()?;
+        is_client.then_some(SubjectKind::Client)
     }
 
     /// The `aud` claim (RFC 7519 section 4.1.3).

@@ -11,6 +11,7 @@ mod ed25519_points;
 mod excerpt;
 mod explain;
 mod facts;
+mod identity;
 mod introspection;
 mod json;
 mod jwk;
@@ -37,9 +38,9 @@ pub use actor::Actor;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use claim_path::ClaimPath;
 pub use claims::{
-    Audience, Confirmation, Identity, MalformedScope, MalformedThumbprint, Scope, ScopeSet,
-    Thumbprint,
+    Audience, Confirmation, MalformedScope, MalformedThumbprint, Scope, ScopeSet, Thumbprint,
 };
+pub use identity::{Identity, SubjectKind};
 pub use introspection::{IntrospectionResponse, MalformedResponse};
 pub use jwk::SkipReason;
 pub use jws::{PresentedToken, UnverifiedJwt};
