@@ -11,8 +11,8 @@ use crate::build_error::{BuildError, BuildProblem};
 use crate::clock::SystemClock;
 use crate::core::{
     AcceptedIssuers, AccessToken, Clock, DEFAULT_MAX_TOKEN_BYTES, Evidence, KeySetAge, NumericDate,
-    Policy, PolicyProblem, Possession, PresentedToken, Reason, Rejection, Unconfirmed,
-    check_claims, check_signature, issuer_of, verify, wrong_issuer,
+    Policy, PolicyProblem, Possession, PresentedToken, Profile, Reason, Rejection, Unconfirmed,
+    check_claims, check_signature, issuer_of, trust_domain_of, verify, wrong_issuer,
 };
 use crate::credentials::Credentials;
 use crate::error::{Error, Unavailable};
@@ -224,11 +224,19 @@ impl Validator {
                 return trusted.ok_or(rejection);
             }
         };
+        let unknown = |found| wrong_issuer(found, AcceptedIssuers::Many(Arc::clone(&self.0.names)));
+        // A JWT-SVID need not name an issuer. Where it does, that alone counts.
+        if let Some(domain) = trust_domain_of(jwt)
+            && self.trusted().any(Trusted::takes_svids)
+        {
+            let trusted = self.0.issuers.get(domain);
+            return trusted
+                .filter(|trusted| trusted.takes_svids())
+                .ok_or_else(|| unknown(domain));
+        }
         let issuer = issuer_of(jwt)?;
-        self.0
-            .issuers
-            .get(issuer)
-            .ok_or_else(|| wrong_issuer(issuer, AcceptedIssuers::Many(Arc::clone(&self.0.names))))
+        let trusted = self.0.issuers.get(issuer);
+        trusted.ok_or_else(|| unknown(issuer))
     }
 
     fn judge_with_cached(
@@ -268,6 +276,10 @@ impl Validator {
 }
 
 impl Trusted {
+    fn takes_svids(&self) -> bool {
+        self.policy.profile() == Profile::JwtSvid
+    }
+
     /// With what only the source knows.
     fn explained(&self, rejection: Rejection) -> Rejection {
         rejection.with_key_set_age(|| {

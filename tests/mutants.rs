@@ -21,6 +21,8 @@ mod order_and_secrecy;
 mod pem;
 #[path = "policy_claims.rs"]
 mod policy_claims;
+#[path = "profiles.rs"]
+mod profiles;
 #[path = "requirements.rs"]
 mod requirements;
 #[path = "rfc_vectors.rs"]

@@ -15,7 +15,7 @@ use super::facts::Facts;
 use super::identity::{Identity, SubjectKind};
 use super::mapped::{Mapped, client_is_registered};
 use super::payload::{Claim, Payload};
-use super::policy::{Policy, ScopeClaim};
+use super::policy::{Policy, Profile, ScopeClaim};
 use super::reason::Reason;
 use super::rejection::Rejection;
 use super::requirement::{MalformedRequirement, Requirement};
@@ -146,7 +146,7 @@ impl AccessToken {
         }
     }
 
-    /// The `iss` claim (RFC 7519 section 4.1.1). Of an introspected token whose answer names none, the issuer that answered.
+    /// The `iss` claim (RFC 7519 section 4.1.1). Of a SPIFFE JWT-SVID, its trust domain (`spiffe://example.org`). Of an introspected token whose answer names none, the issuer that answered.
     pub fn issuer(&self) -> &str {
         self.policy.issuer()
     }
@@ -166,8 +166,10 @@ impl AccessToken {
     /// [`SubjectKind`].
     ///
     /// `idtyp` decides where it is there (`app` or `user`, Microsoft Entra's optional claim). Else a token whose subject is its
-    /// own client is a client's (RFC 9068 section 2.2 has it so for the client credentials grant). All else can't be told:
-    /// an authorization server may name a client's subject in another way than by its `client_id`, as Keycloak and Auth0 do.
+    /// own client is a client's (RFC 9068 section 2.2 has it so for the client credentials grant), and with
+    /// [`Profile::Cognito`] any other is a user's. A SPIFFE JWT-SVID is a workload's, which is a client. All else can't be
+    /// told: an authorization server may name a client's subject in another way than by its `client_id`, as Keycloak and
+    /// Auth0 do.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -182,6 +184,9 @@ impl AccessToken {
     /// # }
     /// ```
     pub fn subject_kind(&self) -> Option<SubjectKind> {
+        if self.policy.profile() == Profile::JwtSvid {
+            return Some(SubjectKind::Client);
+        }
         if let Some(stated) = find(&self.payload, "idtyp") {
             return match stated.as_str()?.as_ref() {
                 "app" => Some(SubjectKind::Client),
@@ -190,7 +195,11 @@ impl AccessToken {
             };
         }
         let is_client = self.subject()? == self.client_id()?;
-        is_client.then_some(SubjectKind::Client)
+        match self.policy.profile() {
+            _ if is_client => Some(SubjectKind::Client),
+            Profile::Cognito => Some(SubjectKind::User),
+            Profile::Default | Profile::Rfc9068 | Profile::JwtSvid => None,
+        }
     }
 
     /// The `aud` claim (RFC 7519 section 4.1.3).

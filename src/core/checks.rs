@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use super::access_token::scope_claim;
+use super::claim_path::find;
 use super::claims::is_scope_byte;
 use super::excerpt::excerpt;
 use super::facts::{AcceptedIssuers, Facts};
+use super::json::Value;
 use super::mapped::{actors_of, client_of, principal_of, roles_of};
 use super::payload::{Claim, Payload};
 use super::policy::{Policy, Profile};
 use super::reason::Reason;
 use super::rejection::Rejection;
+use super::spiffe::trust_domain;
 use super::text::OneOrMany;
 use super::time::NumericDate;
 
@@ -19,11 +22,42 @@ pub(crate) fn wrong_issuer(found: &str, accepted: AcceptedIssuers) -> Rejection 
     Rejection::new(Reason::IssuerMismatch, Facts::Issuer { found, accepted })
 }
 
+/// The subject of an SVID is a workload of the trust domain that the policy is about.
+pub(super) fn check_trust_domain(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+    if policy.profile() != Profile::JwtSvid {
+        return Ok(());
+    }
+    if payload.sub.is_absent() {
+        return Err(missing("sub"));
+    }
+    let id = payload.str_of(&payload.sub);
+    let found = id.and_then(trust_domain).ok_or_else(|| malformed("sub"))?;
+    if found == policy.issuer() {
+        return Ok(());
+    }
+    Err(wrong_issuer(found, AcceptedIssuers::One(policy.clone())))
+}
+
+/// Amazon Cognito says what a token is in `token_use`, and in nothing else.
+pub(super) fn check_token_use(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+    if policy.profile() != Profile::Cognito {
+        return Ok(());
+    }
+    let stated = find(payload, "token_use").and_then(Value::as_str);
+    if stated.is_some_and(|stated| stated == "access") {
+        return Ok(());
+    }
+    let facts = Facts::Member("token_use");
+    Err(Rejection::new(Reason::NotAnAccessToken, facts))
+}
+
 pub(super) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
     /// Entries of a refused token that `explain()` shows.
     const MAX_SHOWN: usize = 10;
 
     let entries = match &payload.aud {
+        // The client says whom the token is for.
+        Claim::Absent if policy.profile() == Profile::Cognito => return Ok(()),
         Claim::Malformed => return Err(malformed("aud")),
         Claim::Absent => &[],
         Claim::Is(audience) => audience

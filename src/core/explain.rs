@@ -6,6 +6,8 @@ use std::time::Duration;
 use super::claim_path::ClaimPath;
 use super::excerpt::excerpt;
 use super::facts::{AcceptedIssuers, Facts, KeySetAge};
+use super::jwk::{KeyUse, SkipReason};
+use super::key_set::KeySet;
 use super::mapped::MAX_ACTORS;
 use super::policy::{Policy, Profile};
 use super::reason::Reason;
@@ -72,9 +74,13 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts) -> String {
             id,
             id_is_known,
             algorithm,
+            key_use,
             keys,
             age,
-        } => key(id.as_deref(), *id_is_known, algorithm.as_str(), keys, *age),
+        } => {
+            let id = id.as_deref();
+            key(id, *id_is_known, algorithm.as_str(), *key_use, keys, *age)
+        }
         Facts::Signature { algorithm, .. } if algorithm.is_hmac() => format!(
             "The signature ({algorithm}) does not verify with the secret that is configured for this issuer: the token was \
              changed, or signed with another secret. Is the configured one still encoded (base64, hex)? It is taken as it is."
@@ -136,7 +142,8 @@ fn plain(reason: Reason) -> &'static str {
         }
         Reason::Unsigned => "The token has no signature, which is never accepted.",
         Reason::IssuerMissing => {
-            "The token has no iss claim, so nothing says whose keys would verify it."
+            "The token has no iss claim, so nothing says whose keys would verify it. (A SPIFFE JWT-SVID needs none, where its \
+             sub is a SPIFFE ID with a path and its trust domain is configured.)"
         }
         Reason::CriticalHeader => {
             "The token's header marks extensions as critical (crit). None is understood here, so it must be refused."
@@ -240,7 +247,10 @@ fn typ(found: &str, policy: &Policy) -> String {
             "{} (the policy's accepted_types)",
             quoted(types.iter().map(String::as_str))
         ),
-        (None, Profile::Default) => "at+jwt, JWT or none".to_owned(),
+        (None, Profile::Default | Profile::Cognito) => "at+jwt, JWT or none".to_owned(),
+        (None, Profile::JwtSvid) => {
+            "JWT, JOSE or none (the policy has the profile jwt-svid)".to_owned()
+        }
         (None, Profile::Rfc9068) => "at+jwt (the policy has the profile of RFC 9068)".to_owned(),
     };
     let known = kind_of(found);
@@ -307,7 +317,8 @@ fn key(
     id: Option<&str>,
     id_is_known: bool,
     algorithm: &str,
-    keys: &super::KeySet,
+    key_use: KeyUse,
+    keys: &KeySet,
     known: KeySetAge,
 ) -> String {
     let mut text = match id {
@@ -317,10 +328,14 @@ fn key(
         Some(id) => format!("The issuer has no key with kid \"{id}\"."),
         None => format!("The token names no kid, and no key of the issuer fits {algorithm}."),
     };
-    if keys.is_empty() {
+    let usable = keys.of(key_use);
+    if key_use == KeyUse::JwtSvid && usable.is_empty() {
+        text.push_str(" The key set has no key whose use is jwt-svid.");
+    } else if usable.is_empty() {
         text.push_str(" The key set is empty.");
     } else {
-        let ids: Vec<_> = keys.key_ids().take(MAX_LISTED + 1).map(excerpt).collect();
+        let ids = usable.iter().filter_map(|key| key.key_id());
+        let ids: Vec<_> = ids.take(MAX_LISTED + 1).map(excerpt).collect();
         if ids.is_empty() {
             text.push_str(" None of its keys has a kid.");
         } else {
@@ -329,7 +344,10 @@ fn key(
             text.push('.');
         }
     }
-    for skipped in keys.skipped().iter().take(MAX_LISTED) {
+    let skipped = keys.skipped().iter().filter(|skipped| {
+        key_use == KeyUse::Signature || skipped.reason() != SkipReason::OnlyForSvids
+    });
+    for skipped in skipped.take(MAX_LISTED) {
         text.push_str(" Left out: ");
         text.push_str(&skipped.to_string());
         text.push('.');

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::algorithm::{Algorithm, AlgorithmSet};
 use super::claim_path::ClaimPath;
+use super::jwk::KeyUse;
 use super::key_set::KeySet;
 use super::policy::Policy;
 use super::requirement::Requirement;
@@ -53,6 +54,7 @@ pub(crate) enum Facts {
         /// A key of this id is there, but not for this algorithm.
         id_is_known: bool,
         algorithm: Algorithm,
+        key_use: KeyUse,
         keys: Arc<KeySet>,
         age: KeySetAge,
     },

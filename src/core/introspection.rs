@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::access_token::{AccessToken, Proof, Unconfirmed};
 use super::checks::{
     check_audience, check_client, check_confirmation, check_mapped, check_other_types,
-    check_required_claims, check_scope, check_time, malformed, wrong_issuer,
+    check_required_claims, check_scope, check_time, check_token_use, check_trust_domain, malformed,
+    wrong_issuer,
 };
 use super::facts::{AcceptedIssuers, Facts};
 use super::json::{self, Fault, Value};
@@ -195,6 +196,7 @@ impl IntrospectionResponse {
     }
 
     fn check_issuer(&self, policy: &Policy) -> Result<(), Rejection> {
+        check_trust_domain(&self.payload, policy)?;
         match &self.payload.iss {
             Claim::Absent => Ok(()),
             Claim::Malformed => Err(malformed("iss")),
@@ -210,6 +212,7 @@ impl IntrospectionResponse {
     }
 
     fn check_kind(&self, policy: &Policy) -> Result<(), Rejection> {
+        check_token_use(&self.payload, policy)?;
         let other = match (self.kind, self.payload.foreign) {
             (Kind::Other(name), _) => Some(name),
             (_, Some(Foreign::IdToken(_))) if policy.allows_id_token_claims() => None,

@@ -7,7 +7,7 @@ use super::claim_path::{ClaimPath, Found, find, strings};
 use super::facts::Facts;
 use super::json;
 use super::payload::{Claim, Payload};
-use super::policy::Policy;
+use super::policy::{Policy, Profile};
 use super::reason::Reason;
 use super::rejection::Rejection;
 
@@ -74,6 +74,7 @@ pub(crate) fn client_of<'p>(
     match &payload.client_id {
         Claim::Is(text) => Ok(Some(Cow::Borrowed(text.of(payload.text())))),
         Claim::Malformed => Err(malformed("client_id")),
+        Claim::Absent if policy.profile() == Profile::Cognito => Ok(None),
         Claim::Absent => find(payload, "azp")
             .map(|value| value.as_str().ok_or_else(|| malformed("azp")))
             .transpose(),

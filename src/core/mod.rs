@@ -29,6 +29,7 @@ mod requirement;
 mod roles;
 mod secret;
 mod signature;
+mod spiffe;
 mod text;
 mod time;
 mod verify;
@@ -63,7 +64,7 @@ pub(crate) use facts::{AcceptedIssuers, KeySetAge};
 pub(crate) use jws::DEFAULT_MAX_TOKEN_BYTES;
 #[cfg(feature = "pem")]
 pub(crate) use pem::read_keys as read_pem_keys;
-pub(crate) use verify::{check_claims, check_signature, issuer_of};
+pub(crate) use verify::{check_claims, check_signature, issuer_of, trust_domain_of};
 #[cfg(feature = "jwks")]
 pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};
 

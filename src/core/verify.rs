@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::access_token::{AccessToken, Proof, Unconfirmed};
 use super::checks::{
     check_audience, check_client, check_confirmation, check_expiry_is_there, check_mapped,
-    check_other_types, check_required, check_required_claims, check_scope, check_time, malformed,
-    wrong_issuer,
+    check_other_types, check_required, check_required_claims, check_scope, check_time,
+    check_token_use, check_trust_domain, malformed, wrong_issuer,
 };
 use super::excerpt::excerpt;
 use super::facts::{AcceptedIssuers, Facts, KeySetAge};
@@ -17,6 +17,7 @@ use super::payload::Foreign;
 use super::policy::{Policy, Profile};
 use super::reason::Reason;
 use super::rejection::Rejection;
+use super::spiffe::trust_domain;
 use super::time::NumericDate;
 
 /// What a source brings to judge a token by.
@@ -120,8 +121,9 @@ pub(crate) fn check_signature(
         .algorithm()
         .ok_or_else(|| Rejection::plain(Reason::AlgorithmMissing))?;
     let id = jwt.key_id();
+    let key_use = policy.profile().key_use();
     let mut tried = 0;
-    for key in keys.candidates(id, algorithm) {
+    for key in keys.candidates(id, algorithm, key_use) {
         tried += 1;
         let verified = key.verify(algorithm, jwt.signing_input(), jwt.signature());
         if verified.is_ok() {
@@ -139,8 +141,9 @@ pub(crate) fn check_signature(
     if tried == 0 {
         let facts = Facts::Key {
             id: id_text,
-            id_is_known: id.is_some_and(|id| keys.has_id(id)),
+            id_is_known: id.is_some_and(|id| keys.has_id(id, key_use)),
             algorithm,
+            key_use,
             keys: Arc::clone(keys),
             age: KeySetAge::default(),
         };
@@ -155,14 +158,27 @@ pub(crate) fn check_signature(
 }
 
 fn check_issuer(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    let found = issuer_of(jwt)?;
-    if found == policy.issuer() {
-        return Ok(());
+    let found = match trust_domain_of(jwt) {
+        Some(domain) if policy.profile() == Profile::JwtSvid => domain,
+        _ => issuer_of(jwt)?,
+    };
+    if found != policy.issuer() {
+        return Err(wrong_issuer(found, AcceptedIssuers::One(policy.clone())));
     }
-    Err(wrong_issuer(found, AcceptedIssuers::One(policy.clone())))
+    check_trust_domain(jwt.payload(), policy)
 }
 
-/// The `iss` claim, which every token must have: it says whose policy and keys to judge it by.
+/// The trust domain of a token without `iss` whose `sub` is a SPIFFE ID: then that says whose policy and keys to judge it by,
+/// where such tokens are taken.
+pub(crate) fn trust_domain_of<'a>(jwt: &'a UnverifiedJwt<'_>) -> Option<&'a str> {
+    let payload = jwt.payload();
+    if !payload.iss.is_absent() {
+        return None;
+    }
+    trust_domain(payload.str_of(&payload.sub)?)
+}
+
+/// The `iss` claim, which every token but a JWT-SVID must have: it says whose policy and keys to judge it by.
 pub(crate) fn issuer_of<'a>(jwt: &'a UnverifiedJwt<'_>) -> Result<&'a str, Rejection> {
     if jwt.payload().iss.is_malformed() {
         return Err(malformed("iss"));
@@ -178,10 +194,12 @@ fn check_type(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection>
         Some(types) => jwt
             .typ()
             .is_some_and(|typ| types.iter().any(|accepted| same_media_type(typ, accepted))),
-        None => match jwt.kind() {
-            Kind::AccessToken => true,
-            Kind::Jwt | Kind::Untyped => policy.profile() == Profile::Default,
-            Kind::Other => false,
+        None => match (policy.profile(), jwt.kind()) {
+            (Profile::Rfc9068, kind) => kind == Kind::AccessToken,
+            (Profile::Default | Profile::Cognito, kind) => kind != Kind::Other,
+            (Profile::JwtSvid, Kind::Jwt | Kind::Untyped) => true,
+            // JWT-SVID section 2.3.
+            (Profile::JwtSvid, _) => jwt.typ().is_some_and(|typ| same_media_type(typ, "JOSE")),
         },
     };
     if accepted {
@@ -200,6 +218,7 @@ fn typ_of(jwt: &UnverifiedJwt<'_>) -> String {
 }
 
 fn check_kind(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
+    check_token_use(jwt.payload(), policy)?;
     if jwt.kind() == Kind::AccessToken {
         return Ok(());
     }

@@ -11,6 +11,7 @@ use crate::core::algorithm::Algorithm;
 use crate::core::claim_path::ClaimPath;
 use crate::core::jws::subtype_of;
 use crate::core::required_claim::RequiredClaim;
+use crate::core::spiffe::is_trust_domain;
 
 /// Clock skew that is allowed unless a policy says otherwise: 30 seconds.
 const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(30);
@@ -28,7 +29,7 @@ const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 /// | `issuer` | text | the [`Issuer`](crate::Issuer)'s name |
 /// | `audiences` | list of texts | the [`Issuer`](crate::Issuer)'s, else the [`Validator`](crate::Validator)'s |
 /// | `algorithms` | list of names | [`Algorithm::default_list`] |
-/// | `profile` | `"default"`, `"rfc9068"` | `"default"` |
+/// | `profile` | `"default"`, `"rfc9068"`, `"cognito"`, `"jwt-svid"` | `"default"` |
 /// | `clock_skew_seconds` | number, at most 300 | 30 |
 /// | `max_token_age_seconds`, `max_remaining_seconds` | number, at least 1 | no limit |
 /// | `allowed_clients` | list of texts | any client |
@@ -258,9 +259,12 @@ impl PolicyBuilder {
             problems.push(PolicyProblem::NoIssuer);
         } else if issuer.trim() != issuer {
             problems.push(PolicyProblem::SpaceAround(issuer.clone()));
+        } else if self.profile == Profile::JwtSvid && !is_trust_domain(&issuer) {
+            problems.push(PolicyProblem::NotATrustDomain(issuer.clone()));
         }
         let audiences = self.audiences.unwrap_or_default();
-        if audiences.is_empty() || audiences.iter().any(String::is_empty) {
+        let needs_audience = self.profile != Profile::Cognito;
+        if (needs_audience && audiences.is_empty()) || audiences.iter().any(String::is_empty) {
             problems.push(PolicyProblem::NoAudience);
         }
         for audience in &audiences {
@@ -274,6 +278,12 @@ impl PolicyBuilder {
         let named = || self.algorithms.iter().flatten();
         for algorithm in named().filter(|algorithm| !algorithm.is_supported()) {
             problems.push(PolicyProblem::UnsupportedAlgorithm(*algorithm));
+        }
+        for algorithm in named().filter(|algorithm| !self.profile.takes(**algorithm)) {
+            problems.push(PolicyProblem::AlgorithmOutsideProfile {
+                algorithm: *algorithm,
+                profile: self.profile,
+            });
         }
         if named().any(|algorithm| algorithm.is_hmac())
             && !named().all(|algorithm| algorithm.is_hmac())
@@ -294,6 +304,9 @@ impl PolicyBuilder {
         {
             problems.push(PolicyProblem::NoClient);
         }
+        if self.profile == Profile::Cognito && self.allowed_clients.is_none() {
+            problems.push(PolicyProblem::ClientsNotNamed);
+        }
         problems.extend(of_claims);
         if !problems.is_empty() {
             return Err(PolicyError::new(problems));
@@ -303,7 +316,9 @@ impl PolicyBuilder {
             audiences,
             algorithms: match self.algorithms {
                 Some(named) => named.into_iter().collect(),
-                None => Algorithm::default_list().collect(),
+                None => Algorithm::default_list()
+                    .filter(|algorithm| self.profile.takes(*algorithm))
+                    .collect(),
             },
             profile: self.profile,
             clock_skew,
@@ -356,11 +371,25 @@ impl PolicyBuilder {
                 problems.push(PolicyProblem::TypeNotAcceptable(typ.clone()));
             }
         }
-        if self.accepted_types.is_some() && self.profile == Profile::Rfc9068 {
-            problems.push(PolicyProblem::FixedByProfile {
-                setting: "accepted_types",
-                profile: self.profile,
-            });
+        let fixed = [
+            (
+                "accepted_types",
+                self.accepted_types.is_some(),
+                [Profile::Rfc9068, Profile::JwtSvid].as_slice(),
+            ),
+            (
+                "client_claims",
+                self.client_claims.is_some(),
+                &[Profile::Cognito],
+            ),
+        ];
+        for (setting, is_set, profiles) in fixed {
+            if is_set && profiles.contains(&self.profile) {
+                problems.push(PolicyProblem::FixedByProfile {
+                    setting,
+                    profile: self.profile,
+                });
+            }
         }
         problems
     }

@@ -56,6 +56,26 @@ pub enum PolicyProblem {
         "{0} is not verified by the signature backend that is built in: enable the feature `aws-lc-rs`"
     )]
     UnsupportedAlgorithm(Algorithm),
+    /// An algorithm that tokens of the profile are never by.
+    #[error("{algorithm} is no algorithm of the profile {profile}")]
+    AlgorithmOutsideProfile {
+        /// The algorithm.
+        algorithm: Algorithm,
+        /// The profile.
+        profile: Profile,
+    },
+    /// An issuer that is no SPIFFE trust domain, for the profile `jwt-svid`.
+    #[error(
+        "\"{0}\" is no SPIFFE trust domain: with the profile jwt-svid the issuer is `spiffe://` and its name in lower case, \
+         without a path"
+    )]
+    NotATrustDomain(String),
+    /// The profile `cognito` without clients.
+    #[error(
+        "no clients are named: Amazon Cognito's access tokens have no audience, so `allowed_clients` must say whose tokens are \
+         for this API"
+    )]
+    ClientsNotNamed,
     /// HMAC together with algorithms of public keys: then a public key could be taken for a secret.
     #[error(
         "HMAC stands beside algorithms of public keys: tokens of a shared secret need an issuer, and so a policy, of their \
