@@ -131,11 +131,11 @@ pub use validator::{IssuerHealth, Validator, ValidatorBuilder, WarmUpError};
 #[cfg(feature = "pem")]
 pub use crate::core::PemError;
 pub use crate::core::{
-    AccessToken, Algorithm, Audience, Clock, Confirmation, Evidence, Identity,
-    IntrospectionResponse, KeySet, KeySetError, MalformedRequirement, MalformedResponse,
+    AccessToken, Actor, Algorithm, Audience, ClaimPath, ClaimValue, Clock, Confirmation, Evidence,
+    Identity, IntrospectionResponse, KeySet, KeySetError, MalformedRequirement, MalformedResponse,
     MalformedScope, MalformedThumbprint, NumericDate, Policy, PolicyBuilder, PolicyError,
-    PolicyProblem, Possession, PresentedToken, Profile, Reason, Rejection, Requirement, Scope,
-    ScopeClaim, ScopeSet, SecretProblem, SignatureError, SkipReason, SkippedKey, Tenants,
-    Thumbprint, TimeOutOfRange, Unconfirmed, UnknownAlgorithm, Unmet, UnverifiedJwt,
-    VerificationKey, verify,
+    PolicyProblem, Possession, PresentedToken, Profile, Reason, Rejection, RequiredClaim,
+    Requirement, RoleSet, Scope, ScopeClaim, ScopeSet, SecretProblem, SignatureError, SkipReason,
+    SkippedKey, SubjectKind, Tenants, Thumbprint, TimeOutOfRange, Unconfirmed, UnknownAlgorithm,
+    Unmet, UnverifiedJwt, VerificationKey, verify,
 };

@@ -11,8 +11,9 @@ use crate::build_error::{BuildError, BuildProblem};
 use crate::clock::SystemClock;
 use crate::core::{
     AcceptedIssuers, AccessToken, Clock, DEFAULT_MAX_TOKEN_BYTES, Evidence, IssuerTemplate,
-    KeySetAge, NumericDate, Policy, PolicyProblem, Possession, PresentedToken, Reason, Rejection,
-    Unconfirmed, check_claims, check_signature, issuer_of, verify, wrong_issuer,
+    KeySetAge, NumericDate, Policy, PolicyProblem, Possession, PresentedToken, Profile, Reason,
+    Rejection, Unconfirmed, check_claims, check_signature, issuer_of, trust_domain_of, verify,
+    wrong_issuer,
 };
 use crate::credentials::Credentials;
 use crate::error::{Error, Misconfigured, Unavailable};
@@ -56,6 +57,8 @@ struct Inner {
     /// The same names in the order of configuration, for explanations and health.
     names: Arc<[Box<str>]>,
     opaque: OpaqueRoutes,
+    /// Whether one of them takes tokens without `iss`.
+    takes_svids: bool,
     clock: Arc<dyn Clock>,
     max_token_bytes: usize,
 }
@@ -279,9 +282,18 @@ impl Validator {
                 return trusted.ok_or(rejection);
             }
         };
+        let unknown = |found| wrong_issuer(found, AcceptedIssuers::Many(Arc::clone(&self.0.names)));
+        // A JWT-SVID need not name an issuer. Where it does, that alone counts.
+        if let Some(domain) = trust_domain_of(jwt)
+            && self.0.takes_svids
+        {
+            let trusted = self.0.issuers.get(domain);
+            return trusted
+                .filter(|trusted| trusted.takes_svids())
+                .ok_or_else(|| unknown(domain));
+        }
         let issuer = issuer_of(jwt)?;
-        self.find(issuer)
-            .ok_or_else(|| wrong_issuer(issuer, AcceptedIssuers::Many(Arc::clone(&self.0.names))))
+        self.find(issuer).ok_or_else(|| unknown(issuer))
     }
 
     fn find(&self, issuer: &str) -> Option<&Trusted> {
@@ -342,6 +354,10 @@ impl Trusted {
 
     fn unavailable(&self, cause: SourceError) -> Error {
         Error::Unavailable(Unavailable::new(Arc::clone(&self.name), cause))
+    }
+
+    fn takes_svids(&self) -> bool {
+        self.policy.profile() == Profile::JwtSvid
     }
 
     /// With what only the source knows.
@@ -542,6 +558,7 @@ impl ValidatorBuilder {
             return Err(BuildError::new(problems));
         }
         Ok(Validator(Arc::new(Inner {
+            takes_svids: issuers.values().any(Trusted::takes_svids),
             issuers,
             templates: templates.into(),
             names: names.into(),

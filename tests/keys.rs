@@ -7,9 +7,9 @@ use std::sync::Arc;
 use resource_server::Reason::{BadSignature, UnknownKey};
 use resource_server::SkipReason::{
     self, AlgorithmMismatch, BeyondTheLimit, DuplicateMember, Malformed, MalformedMember,
-    MissingMember, NotForVerification, Private, RefusedByBackend, RsaEvenModulus, RsaExponent,
-    RsaTooLarge, RsaTooSmall, Symmetric, UnknownAlgorithm, UnknownCurve, UnknownKeyType,
-    Unsupported, WeakPoint,
+    MissingMember, NotForVerification, OnlyForSvids, Private, RefusedByBackend, RsaEvenModulus,
+    RsaExponent, RsaTooLarge, RsaTooSmall, Symmetric, UnknownAlgorithm, UnknownCurve,
+    UnknownKeyType, Unsupported, WeakPoint,
 };
 use resource_server::testing::TestIssuer;
 use resource_server::{
@@ -273,12 +273,12 @@ fn k01_use_and_key_ops() {
     ];
     #[rustfmt::skip]
     let refused = [
-        json!({"use": "enc"}), json!({"use": "jwt-svid"}), json!({"use": "x509-svid"}), json!({"use": "SIG"}),
+        json!({"use": "enc"}), json!({"use": "x509-svid"}), json!({"use": "JWT-SVID"}), json!({"use": "SIG"}),
         json!({"use": ""}), json!({"use": null}), json!({"use": ["sig"]}), json!({"use": 1}), json!({"key_ops": []}),
         json!({"key_ops": ["sign"]}), json!({"key_ops": ["encrypt", "wrapKey"]}), json!({"key_ops": ["VERIFY"]}),
         json!({"key_ops": "verify"}), json!({"key_ops": null}), json!({"key_ops": {"verify": true}}),
         json!({"key_ops": [["verify"]]}), json!({"use": "sig", "key_ops": ["encrypt"]}),
-        json!({"use": "enc", "key_ops": ["verify"]}),
+        json!({"use": "enc", "key_ops": ["verify"]}), json!({"use": "jwt-svid", "key_ops": ["sign"]}),
     ];
     for members in taken {
         assert_eq!(skipped(&stating(&members)), None, "{members}");
@@ -287,6 +287,9 @@ fn k01_use_and_key_ops() {
         let reason = skipped(&stating(&members));
         assert_eq!(reason, Some(NotForVerification), "{members}");
     }
+    // Named by a policy of SPIFFE's SVIDs and by no other.
+    let reason = skipped(&stating(&json!({"use": "jwt-svid"})));
+    assert_eq!(reason, Some(OnlyForSvids));
     // Such a key judges no token, under its kid or without one.
     let issuer = test_issuer();
     let key = key_of(&issuer, Algorithm::ES256);

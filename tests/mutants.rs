@@ -19,10 +19,16 @@ mod keys;
 mod order_and_secrecy;
 #[path = "pem.rs"]
 mod pem;
+#[path = "policy_claims.rs"]
+mod policy_claims;
+#[path = "profiles.rs"]
+mod profiles;
 #[path = "requirements.rs"]
 mod requirements;
 #[path = "rfc_vectors.rs"]
 mod rfc_vectors;
+#[path = "roles.rs"]
+mod roles;
 #[path = "token_form.rs"]
 mod token_form;
 #[path = "validator.rs"]

@@ -10,18 +10,18 @@ use std::time::Duration;
 
 use resource_server::Reason::{
     self, AlgorithmMissing, AlgorithmNotAllowed, AlgorithmUnknown, AudienceMismatch,
-    AudienceMissing, BadSignature, ClaimMissing, ClientNotAllowed, CriticalHeader, EncryptedToken,
-    Expired, ExpiryMissing, InsufficientScope, IssuedInTheFuture, IssuerMismatch, IssuerMissing,
-    LifetimeTooLong, MalformedClaim, MalformedConfirmation, MalformedHeader, MalformedKeyId,
-    MalformedPayload, MalformedScope, MalformedToken, NoCredentials, NotAnAccessToken,
-    NotBase64url, NotYetValid, OpaqueToken, ProofOfPossessionMissing, TooLong, TooOld,
-    TypeNotAccepted, UnknownConfirmation, UnknownKey, Unsigned, UnsupportedHeader,
+    AudienceMissing, BadSignature, ClaimMismatch, ClaimMissing, ClientNotAllowed, CriticalHeader,
+    EncryptedToken, Expired, ExpiryMissing, InsufficientScope, IssuedInTheFuture, IssuerMismatch,
+    IssuerMissing, LifetimeTooLong, MalformedClaim, MalformedConfirmation, MalformedHeader,
+    MalformedKeyId, MalformedPayload, MalformedScope, MalformedToken, NoCredentials,
+    NotAnAccessToken, NotBase64url, NotYetValid, OpaqueToken, ProofOfPossessionMissing, TooLong,
+    TooOld, TypeNotAccepted, UnknownConfirmation, UnknownKey, Unsigned, UnsupportedHeader,
 };
 use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{
     AccessToken, Algorithm, Credentials, Error, Evidence, IntrospectionResponse, Issuer, KeySet,
-    NumericDate, Policy, PolicyBuilder, PresentedToken, Profile, Rejection, Requirement,
-    StaticKeys, Tenants, Thumbprint, Unmet, Validator, verify,
+    NumericDate, Policy, PolicyBuilder, PresentedToken, Profile, Rejection, RequiredClaim,
+    Requirement, StaticKeys, Tenants, Thumbprint, Unmet, Validator, verify,
 };
 use serde_json::json;
 use support::{API, Api, ISSUER, NOW, THUMBPRINT, block_on};
@@ -77,6 +77,9 @@ const FAULTS: &[(u8, Reason, &str, Change)] = &[
     (7, MalformedClaim, "auth_time", |t| t.claim("auth_time", "1")),
     (7, ClaimMissing, "jti", |t| t.without("jti")),
     (7, ClientNotAllowed, "client_id", |t| t.client_id("other")),
+    (7, ClaimMismatch, "sub", |t| t.subject("other")),
+    (7, MalformedClaim, "roles", |t| t.claim("roles", 1)),
+    (7, MalformedClaim, "email", |t| t.claim("email", json!([]))),
     (7, MalformedScope, "scope", |t| t.scope("a\tb")),
     (7, MalformedConfirmation, "cnf", |t| t.claim("cnf", json!({}))),
     (7, UnknownConfirmation, "cnf", |t| t.claim("cnf", json!({"kid": "a"}))),
@@ -95,6 +98,9 @@ fn strict() -> Api {
 fn settings() -> PolicyBuilder {
     Policy::builder()
         .allowed_clients(["test-client"])
+        .required_claim(RequiredClaim::equals("sub", "test-subject"))
+        .roles_from(["roles"])
+        .principal_from(["email"])
         .max_token_age(Duration::from_secs(600))
         .max_remaining(Duration::from_secs(600))
 }
@@ -258,6 +264,13 @@ fn marked() -> Vec<(Option<Api>, Reason, String)> {
         ClientNotAllowed,
         |t| t,
     ));
+    let tenant = Policy::builder().required_claim(RequiredClaim::equals("email", "acme"));
+    for (settings, reason) in [
+        (tenant, ClaimMismatch),
+        (Policy::builder().roles_from(["act"]), MalformedClaim),
+    ] {
+        cases.push(by(settings, reason, |t| t));
+    }
     cases.push(by(
         Policy::builder().max_token_age(seconds(1)),
         TooOld,

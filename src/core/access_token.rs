@@ -6,15 +6,20 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+use super::actor::Actor;
 use super::algorithm::Algorithm;
-use super::claims::{Audience, Confirmation, Identity, ScopeSet};
+use super::claim_path::find;
+use super::claims::{Audience, Confirmation, ScopeSet};
 use super::excerpt::excerpt;
 use super::facts::Facts;
+use super::identity::{Identity, SubjectKind};
+use super::mapped::{Mapped, client_is_registered};
 use super::payload::{Claim, Payload};
-use super::policy::{Policy, ScopeClaim};
+use super::policy::{Policy, Profile, ScopeClaim};
 use super::reason::Reason;
 use super::rejection::Rejection;
 use super::requirement::{MalformedRequirement, Requirement};
+use super::roles::RoleSet;
 use super::signature::VerificationKey;
 use super::text::OneOrMany;
 use super::time::NumericDate;
@@ -113,6 +118,7 @@ impl Possession {
 #[derive(Clone)]
 pub struct AccessToken {
     payload: Arc<Payload>,
+    mapped: Option<Arc<Mapped>>,
     proof: Proof,
     policy: Policy,
 }
@@ -130,14 +136,17 @@ pub(crate) enum Proof {
 
 impl AccessToken {
     pub(crate) fn new(payload: Arc<Payload>, proof: Proof, policy: Policy) -> Self {
+        // Whoever makes one has checked the claims; if this ever failed, there would be no roles.
+        let mapped = Mapped::read(&payload, &policy).unwrap_or_default();
         AccessToken {
             payload,
+            mapped: (!mapped.is_empty()).then(|| Arc::new(mapped)),
             proof,
             policy,
         }
     }
 
-    /// The `iss` claim (RFC 7519 section 4.1.1). Of an introspected token whose answer names none, the issuer that answered.
+    /// The `iss` claim (RFC 7519 section 4.1.1). Of a SPIFFE JWT-SVID, its trust domain (`spiffe://example.org`). Of an introspected token whose answer names none, the issuer that answered.
     pub fn issuer(&self) -> &str {
         self.payload
             .str_of(&self.payload.iss)
@@ -160,6 +169,46 @@ impl AccessToken {
             .map(|subject| Identity::new(self.issuer(), subject))
     }
 
+    /// Whether the subject is a client that acts for itself or a user, where the token tells. Read why it matters at
+    /// [`SubjectKind`].
+    ///
+    /// `idtyp` decides where it is there (`app` or `user`, Microsoft Entra's optional claim). Else a token whose subject is its
+    /// own client is a client's (RFC 9068 section 2.2 has it so for the client credentials grant), and with
+    /// [`Profile::Cognito`] any other is a user's. A SPIFFE JWT-SVID is a workload's, which is a client. All else can't be
+    /// told: an authorization server may name a client's subject in another way than by its `client_id`, as Keycloak and
+    /// Auth0 do.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use resource_server::{SubjectKind, Validator, testing::TestIssuer};
+    /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+    /// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
+    /// // A client that registered under the name of a user.
+    /// let minted = issuer.token().subject("alice").client_id("alice").mint();
+    /// let token = validator.validate_now(&minted).unwrap()?;
+    /// assert_eq!(token.subject_kind(), Some(SubjectKind::Client));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn subject_kind(&self) -> Option<SubjectKind> {
+        if self.policy.profile() == Profile::JwtSvid {
+            return Some(SubjectKind::Client);
+        }
+        if let Some(stated) = find(&self.payload, "idtyp") {
+            return match stated.as_str()?.as_ref() {
+                "app" => Some(SubjectKind::Client),
+                "user" => Some(SubjectKind::User),
+                _ => None,
+            };
+        }
+        let is_client = self.subject()? == self.client_id()?;
+        match self.policy.profile() {
+            _ if is_client => Some(SubjectKind::Client),
+            Profile::Cognito => Some(SubjectKind::User),
+            Profile::Default | Profile::Rfc9068 | Profile::JwtSvid => None,
+        }
+    }
+
     /// The `aud` claim (RFC 7519 section 4.1.3).
     pub fn audience(&self) -> Audience<'_> {
         Audience::new(self.payload.entries(&self.payload.aud), self.payload.text())
@@ -171,9 +220,50 @@ impl AccessToken {
         ScopeSet::new(self.payload.entries(claim), self.payload.text())
     }
 
-    /// The `client_id` claim (RFC 8693 section 4.3): the client that the token was issued to.
+    /// The client that the token was issued to: the `client_id` claim (RFC 8693 section 4.3), else `azp`, unless
+    /// [`PolicyBuilder::client_claims`](crate::PolicyBuilder::client_claims) names others.
     pub fn client_id(&self) -> Option<&str> {
-        self.payload.str_of(&self.payload.client_id)
+        if client_is_registered(&self.payload, &self.policy) {
+            return self.payload.str_of(&self.payload.client_id);
+        }
+        self.mapped()?.client.as_deref()
+    }
+
+    /// The roles, from the claims that [`PolicyBuilder::roles_from`](crate::PolicyBuilder::roles_from) names. Empty where it
+    /// names none.
+    pub fn roles(&self) -> RoleSet<'_> {
+        RoleSet::new(self.mapped().map_or(&[], |mapped| &mapped.roles))
+    }
+
+    /// Whether this is one of the [`roles`](AccessToken::roles), exactly.
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles().contains(role)
+    }
+
+    /// A name for who the token speaks for, from the claims that
+    /// [`PolicyBuilder::principal_from`](crate::PolicyBuilder::principal_from) names; without it the subject.
+    ///
+    /// It is for logs and look-ups, and no key: what is read from `email` or `preferred_username` may be changed by its
+    /// user and given to another. Store by [`identity`](AccessToken::identity).
+    pub fn principal(&self) -> Option<&str> {
+        match self.policy.principal_from() {
+            None => self.subject(),
+            Some(_) => self.mapped()?.principal.as_deref(),
+        }
+    }
+
+    /// Who acts for the subject, where someone does: the `act` claim (RFC 8693 section 4.1).
+    pub fn actor(&self) -> Option<Actor<'_>> {
+        Actor::current(self.mapped().map_or(&[], |mapped| &mapped.actors))
+    }
+
+    /// The chain of actors, the current one first and then who acted before it. At most 8.
+    pub fn actors(&self) -> impl Iterator<Item = Actor<'_>> {
+        std::iter::successors(self.actor(), Actor::prior)
+    }
+
+    fn mapped(&self) -> Option<&Mapped> {
+        self.mapped.as_deref()
     }
 
     /// The `exp` claim (RFC 7519 section 4.1.4).

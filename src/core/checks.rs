@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use super::access_token::scope_claim;
+use super::claim_path::find;
 use super::claims::is_scope_byte;
 use super::excerpt::excerpt;
 use super::facts::{AcceptedIssuers, Facts};
+use super::json::Value;
+use super::mapped::{actors_of, client_of, principal_of, roles_of};
 use super::payload::{Claim, Payload};
 use super::policy::{Policy, Profile};
 use super::reason::Reason;
 use super::rejection::Rejection;
+use super::spiffe::trust_domain;
 use super::tenants::IssuerTemplate;
 use super::text::OneOrMany;
 use super::time::NumericDate;
@@ -65,11 +69,42 @@ pub(super) fn is_key_of(key_issuer: Option<&str>, payload: &Payload, policy: &Po
             .is_some_and(|template| template.tenant_of(issuer).is_some())
 }
 
+/// The subject of an SVID is a workload of the trust domain that the policy is about.
+pub(super) fn check_trust_domain(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+    if policy.profile() != Profile::JwtSvid {
+        return Ok(());
+    }
+    if payload.sub.is_absent() {
+        return Err(missing("sub"));
+    }
+    let id = payload.str_of(&payload.sub);
+    let found = id.and_then(trust_domain).ok_or_else(|| malformed("sub"))?;
+    if found == policy.issuer() {
+        return Ok(());
+    }
+    Err(wrong_issuer(found, AcceptedIssuers::One(policy.clone())))
+}
+
+/// Amazon Cognito says what a token is in `token_use`, and in nothing else.
+pub(super) fn check_token_use(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+    if policy.profile() != Profile::Cognito {
+        return Ok(());
+    }
+    let stated = find(payload, "token_use").and_then(Value::as_str);
+    if stated.is_some_and(|stated| stated == "access") {
+        return Ok(());
+    }
+    let facts = Facts::Member("token_use");
+    Err(Rejection::new(Reason::NotAnAccessToken, facts))
+}
+
 pub(super) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
     /// Entries of a refused token that `explain()` shows.
     const MAX_SHOWN: usize = 10;
 
     let entries = match &payload.aud {
+        // The client says whom the token is for.
+        Claim::Absent if policy.profile() == Profile::Cognito => return Ok(()),
         Claim::Malformed => return Err(malformed("aud")),
         Claim::Absent => &[],
         Claim::Is(audience) => audience
@@ -165,7 +200,7 @@ pub(super) fn check_other_types(payload: &Payload) -> Result<(), Rejection> {
     }
     match payload.other_malformed {
         Some(name) => Err(malformed(name)),
-        None => Ok(()),
+        None => actors_of(payload).map(drop),
     }
 }
 
@@ -188,15 +223,28 @@ pub(super) fn check_required(payload: &Payload, policy: &Policy) -> Result<(), R
 }
 
 pub(super) fn check_client(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+    let client = client_of(payload, policy)?;
     let Some(allowed) = policy.allowed_clients() else {
         return Ok(());
     };
-    let client = payload.str_of(&payload.client_id);
-    if client.is_some_and(|client| allowed.iter().any(|name| name == client)) {
+    if client.is_some_and(|client| allowed.iter().any(|name| *name == client)) {
         Ok(())
     } else {
         Err(Rejection::plain(Reason::ClientNotAllowed))
     }
+}
+
+pub(super) fn check_required_claims(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+    policy
+        .required_claims()
+        .iter()
+        .try_for_each(|required| required.check(payload))
+}
+
+/// Roles and principal are of their types.
+pub(super) fn check_mapped(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+    roles_of(payload, policy)?;
+    principal_of(payload, policy).map(drop)
 }
 
 pub(super) fn check_scope(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {

@@ -1,4 +1,4 @@
-//! Registered claims as the user reads them: audience, scopes, confirmation, identity.
+//! Registered claims as the user reads them: audience, scopes, confirmation.
 
 use std::fmt;
 use std::str::FromStr;
@@ -246,48 +246,5 @@ impl Confirmation {
     /// `x5t#S256`: the thumbprint of the client's certificate.
     pub const fn x5t_s256(&self) -> Option<Thumbprint> {
         self.x5t_s256
-    }
-}
-
-/// Who a token speaks for: `sub` is unique only within its `iss` (RFC 7519 section 4.1.2, RFC 9700 section 4.15), so
-/// the two are one value. Use it as the key of whatever is stored by user.
-///
-/// ```
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use resource_server::{Issuer, Validator, testing::TestIssuer};
-/// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
-/// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
-/// let token = validator.validate_now(&issuer.token().subject("alice").mint()).unwrap()?;
-/// let identity = token.identity().expect("this token has a subject");
-/// assert_eq!((identity.issuer(), identity.subject()), ("https://as.example.com", "alice"));
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Identity<'t> {
-    issuer: &'t str,
-    subject: &'t str,
-}
-
-impl<'t> Identity<'t> {
-    pub(crate) const fn new(issuer: &'t str, subject: &'t str) -> Self {
-        Identity { issuer, subject }
-    }
-
-    /// The `iss` claim.
-    pub const fn issuer(&self) -> &'t str {
-        self.issuer
-    }
-
-    /// The `sub` claim.
-    pub const fn subject(&self) -> &'t str {
-        self.subject
-    }
-}
-
-impl fmt::Debug for Identity<'_> {
-    /// Names the type only.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Identity(..)")
     }
 }

@@ -3,8 +3,12 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::claim_path::ClaimPath;
 use super::excerpt::excerpt;
 use super::facts::{AcceptedIssuers, Facts, KeySetAge};
+use super::jwk::{KeyUse, SkipReason};
+use super::key_set::KeySet;
+use super::mapped::MAX_ACTORS;
 use super::policy::{Policy, Profile};
 use super::reason::Reason;
 use super::time::NumericDate;
@@ -30,8 +34,9 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts) -> String {
             policy.issuer()
         ),
         Facts::NoIssuer { typ } => format!("{}{}", plain(reason), kind_of(typ)),
-        Facts::Type { found, profile } => typ(found, *profile),
+        Facts::Type { found, policy } => typ(found, policy),
         Facts::Member(name) => member(reason, name),
+        Facts::Claim(path) => claim(reason, path),
         Facts::Algorithm { found, allowed } => {
             let reads = if found.eq_ignore_ascii_case("none") {
                 "The token is unsecured (alg none), which is never accepted.".to_owned()
@@ -73,9 +78,13 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts) -> String {
             id,
             id_is_known,
             algorithm,
+            key_use,
             keys,
             age,
-        } => key(id.as_deref(), *id_is_known, algorithm.as_str(), keys, *age),
+        } => {
+            let id = id.as_deref();
+            key(id, *id_is_known, algorithm.as_str(), *key_use, keys, *age)
+        }
         Facts::Signature { algorithm, .. } if algorithm.is_hmac() => format!(
             "The signature ({algorithm}) does not verify with the secret that is configured for this issuer: the token was \
              changed, or signed with another secret. Is the configured one still encoded (base64, hex)? It is taken as it is."
@@ -137,7 +146,8 @@ fn plain(reason: Reason) -> &'static str {
         }
         Reason::Unsigned => "The token has no signature, which is never accepted.",
         Reason::IssuerMissing => {
-            "The token has no iss claim, so nothing says whose keys would verify it."
+            "The token has no iss claim, so nothing says whose keys would verify it. (A SPIFFE JWT-SVID needs none, where its \
+             sub is a SPIFFE ID with a path and its trust domain is configured.)"
         }
         Reason::TenantMismatch => {
             "The token's tid is not the tenant in its iss, so one of them is not true of it."
@@ -157,7 +167,8 @@ fn plain(reason: Reason) -> &'static str {
         }
         Reason::ExpiryMissing => "The token has no exp, so it would be good for ever.",
         Reason::ClientNotAllowed => {
-            "The token's client_id is missing or is none of the clients that the policy allows."
+            "The token's client (by its client_id, else azp, unless the policy names other claims) is missing, or is none of \
+             those that the policy allows."
         }
         Reason::MalformedScope => {
             "A scope of the token has characters that no scope may have (RFC 6749 section 3.3), or stands in an \
@@ -203,8 +214,29 @@ fn member(reason: Reason, name: &str) -> String {
         Reason::ClaimMissing => {
             format!("The token has no \"{name}\" claim, which the policy of its issuer requires.")
         }
+        _ if name == "act" => format!(
+            "The token's \"act\" claim is no chain of at most {MAX_ACTORS} objects, whose iss and sub are strings (RFC 8693 \
+             section 4.1)."
+        ),
         _ => format!(
             "The token's \"{name}\" claim is not of the type that its specification gives it."
+        ),
+    }
+}
+
+/// A claim that the policy names, and nothing of what the token has there.
+fn claim(reason: Reason, path: &ClaimPath) -> String {
+    match reason {
+        Reason::ClaimMissing => format!(
+            "The token has no claim {path}, or null there; the policy of its issuer requires it."
+        ),
+        Reason::ClaimMismatch => format!(
+            "The token's claim {path} is none of the values that the policy of its issuer requires (compared exactly and by \
+             type: a list is none of its entries)."
+        ),
+        _ => format!(
+            "The token's claim {path}, which the policy of its issuer reads, is not of the type that it must be, or can't be \
+             reached: what it stands in is no object."
         ),
     }
 }
@@ -220,10 +252,17 @@ fn kind_of(typ: &str) -> &'static str {
     }
 }
 
-fn typ(found: &str, profile: Profile) -> String {
-    let expected = match profile {
-        Profile::Default => "at+jwt, JWT or none",
-        Profile::Rfc9068 => "at+jwt (the policy has the profile of RFC 9068)",
+fn typ(found: &str, policy: &Policy) -> String {
+    let expected = match (policy.accepted_types(), policy.profile()) {
+        (Some(types), _) => format!(
+            "{} (the policy's accepted_types)",
+            quoted(types.iter().map(String::as_str))
+        ),
+        (None, Profile::Default | Profile::Cognito) => "at+jwt, JWT or none".to_owned(),
+        (None, Profile::JwtSvid) => {
+            "JWT, JOSE or none (the policy has the profile jwt-svid)".to_owned()
+        }
+        (None, Profile::Rfc9068) => "at+jwt (the policy has the profile of RFC 9068)".to_owned(),
     };
     let known = kind_of(found);
     format!("The token's typ is \"{found}\"; an access token here has {expected}.{known}")
@@ -289,7 +328,8 @@ fn key(
     id: Option<&str>,
     id_is_known: bool,
     algorithm: &str,
-    keys: &super::KeySet,
+    key_use: KeyUse,
+    keys: &KeySet,
     known: KeySetAge,
 ) -> String {
     let mut text = match id {
@@ -299,10 +339,14 @@ fn key(
         Some(id) => format!("The issuer has no key with kid \"{id}\"."),
         None => format!("The token names no kid, and no key of the issuer fits {algorithm}."),
     };
-    if keys.is_empty() {
+    let usable = keys.of(key_use);
+    if key_use == KeyUse::JwtSvid && usable.is_empty() {
+        text.push_str(" The key set has no key whose use is jwt-svid.");
+    } else if usable.is_empty() {
         text.push_str(" The key set is empty.");
     } else {
-        let ids: Vec<_> = keys.key_ids().take(MAX_LISTED + 1).map(excerpt).collect();
+        let ids = usable.iter().filter_map(|key| key.key_id());
+        let ids: Vec<_> = ids.take(MAX_LISTED + 1).map(excerpt).collect();
         if ids.is_empty() {
             text.push_str(" None of its keys has a kid.");
         } else {
@@ -311,7 +355,10 @@ fn key(
             text.push('.');
         }
     }
-    for skipped in keys.skipped().iter().take(MAX_LISTED) {
+    let skipped = keys.skipped().iter().filter(|skipped| {
+        key_use == KeyUse::Signature || skipped.reason() != SkipReason::OnlyForSvids
+    });
+    for skipped in skipped.take(MAX_LISTED) {
         text.push_str(" Left out: ");
         text.push_str(&skipped.to_string());
         text.push('.');

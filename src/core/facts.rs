@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::algorithm::{Algorithm, AlgorithmSet};
+use super::claim_path::ClaimPath;
+use super::jwk::KeyUse;
 use super::key_set::KeySet;
-use super::policy::{Policy, Profile};
+use super::policy::Policy;
 use super::requirement::Requirement;
 use super::time::NumericDate;
 
@@ -33,9 +35,11 @@ pub(crate) enum Facts {
     },
     Type {
         found: String,
-        profile: Profile,
+        policy: Policy,
     },
     Member(&'static str),
+    /// A claim that the policy names.
+    Claim(ClaimPath),
     Algorithm {
         found: String,
         allowed: Option<AlgorithmSet>,
@@ -55,6 +59,7 @@ pub(crate) enum Facts {
         /// A key of this id is there, but not for this algorithm.
         id_is_known: bool,
         algorithm: Algorithm,
+        key_use: KeyUse,
         keys: Arc<KeySet>,
         age: KeySetAge,
     },

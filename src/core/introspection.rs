@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::access_token::{AccessToken, Proof, Unconfirmed};
 use super::checks::{
-    check_audience, check_client, check_confirmation, check_issuer_name, check_other_types,
-    check_scope, check_time, malformed,
+    check_audience, check_client, check_confirmation, check_issuer_name, check_mapped,
+    check_other_types, check_required_claims, check_scope, check_time, check_token_use,
+    check_trust_domain, malformed,
 };
 use super::facts::Facts;
 use super::json::{self, Fault, Value};
@@ -187,12 +188,15 @@ impl IntrospectionResponse {
         check_time(payload, policy, now)?; // RFC 7662 2.2
         check_other_types(payload)?; // RFC 7662 2.2
         check_client(payload, policy)?;
+        check_required_claims(payload, policy)?;
+        check_mapped(payload, policy)?;
         check_scope(payload, policy)?; // RFC 6749 3.3
         check_confirmation(payload)?; // RFC 7800 3.1
         self.check_binding() // RFC 9449 6.2
     }
 
     fn check_issuer(&self, policy: &Policy) -> Result<(), Rejection> {
+        check_trust_domain(&self.payload, policy)?;
         match &self.payload.iss {
             // Of many tenants' issuers nothing else says which.
             Claim::Absent if policy.template().is_some() => {
@@ -207,6 +211,7 @@ impl IntrospectionResponse {
     }
 
     fn check_kind(&self, policy: &Policy) -> Result<(), Rejection> {
+        check_token_use(&self.payload, policy)?;
         let other = match (self.kind, self.payload.foreign) {
             (Kind::Other(name), _) => Some(name),
             (_, Some(Foreign::IdToken(_))) if policy.allows_id_token_claims() => None,

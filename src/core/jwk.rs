@@ -44,6 +44,10 @@ pub enum SkipReason {
     /// `use` is not `sig`, or `key_ops` is without `verify` (RFC 7517 sections 4.2 and 4.3).
     #[error("its use or key_ops does not allow verification")]
     NotForVerification,
+    /// `use` is `jwt-svid`: a key of a SPIFFE trust domain. Only a policy with [`Profile::JwtSvid`](crate::Profile::JwtSvid)
+    /// takes it.
+    #[error("its use is jwt-svid, for the profile jwt-svid alone")]
+    OnlyForSvids,
     /// It has private members. Whoever publishes them has lost the key.
     #[error("it is a private key")]
     Private,
@@ -95,8 +99,20 @@ impl VerificationKey {
         if text.len() > MAX_SET_BYTES {
             return Err(SkipReason::Malformed);
         }
-        Jwk::read(text)?.prepare(backend)
+        match Jwk::read(text)?.prepare(backend)? {
+            (key, KeyUse::Signature) => Ok(key),
+            (_, KeyUse::JwtSvid) => Err(SkipReason::OnlyForSvids),
+        }
     }
+}
+
+/// What a key may verify, by its `use` (RFC 7517 section 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyUse {
+    /// Any signature: `sig`, or nothing is said.
+    Signature,
+    /// `jwt-svid` (JWT-SVID section 6).
+    JwtSvid,
 }
 
 /// The members of a JWK that count here.
@@ -161,7 +177,10 @@ impl<'t> Jwk<'t> {
         self.id.as_deref()
     }
 
-    pub(super) fn prepare(&self, backend: Backend) -> Result<VerificationKey, SkipReason> {
+    pub(super) fn prepare(
+        &self,
+        backend: Backend,
+    ) -> Result<(VerificationKey, KeyUse), SkipReason> {
         if self.malformed_id {
             return Err(SkipReason::MissingMember("kid"));
         }
@@ -178,7 +197,7 @@ impl<'t> Jwk<'t> {
         if self.is_private {
             return Err(SkipReason::Private);
         }
-        self.check_use()?;
+        let key_use = self.key_use()?;
         let stated = match &self.algorithm {
             None => None,
             Some(None) => return Err(SkipReason::MissingMember("alg")),
@@ -201,23 +220,27 @@ impl<'t> Jwk<'t> {
                 && stated.is_none_or(|stated| algorithm.same_signature_as(stated))
         });
         let id = self.id.as_deref();
-        let key = VerificationKey::prepare(id, &material, algorithms, Some(thumbprint), backend);
+        let key = VerificationKey::prepare(id, &material, algorithms, Some(thumbprint), backend)
+            .map_err(|refused| match refused {
+                KeyRefused::Unsupported => SkipReason::Unsupported,
+                KeyRefused::Malformed => SkipReason::RefusedByBackend,
+            })?;
         // One that is no text is nobody's.
         let issuer = self
             .issuer
             .as_ref()
             .map(|issuer| issuer.as_deref().unwrap_or_default());
-        key.map(|key| key.stated_for(issuer))
-            .map_err(|refused| match refused {
-                KeyRefused::Unsupported => SkipReason::Unsupported,
-                KeyRefused::Malformed => SkipReason::RefusedByBackend,
-            })
+        Ok((key.stated_for(issuer), key_use))
     }
 
-    fn check_use(&self) -> Result<(), SkipReason> {
+    fn key_use(&self) -> Result<KeyUse, SkipReason> {
         let by_use = match &self.key_use {
-            None => true,
-            Some(stated) => stated.as_deref() == Some("sig"),
+            None => Some(KeyUse::Signature),
+            Some(stated) => match stated.as_deref() {
+                Some("sig") => Some(KeyUse::Signature),
+                Some("jwt-svid") => Some(KeyUse::JwtSvid),
+                _ => None,
+            },
         };
         let by_operations = self.key_ops.is_none_or(|operations| {
             operations.as_array().is_some_and(|list| {
@@ -225,11 +248,9 @@ impl<'t> Jwk<'t> {
                     .any(|op| op.as_str().as_deref() == Some("verify"))
             })
         });
-        if by_use && by_operations {
-            Ok(())
-        } else {
-            Err(SkipReason::NotForVerification)
-        }
+        by_use
+            .filter(|_| by_operations)
+            .ok_or(SkipReason::NotForVerification)
     }
 
     /// RFC 7518 section 6.3.1. Leading zero bytes, which the RFC knows from older software, are harmless.

@@ -366,14 +366,23 @@ impl Header {
 /// Whether a `typ` or `cty` names a media type, whose `application/` may be left out (RFC 7515 sections 4.1.9 and
 /// 4.1.10).
 fn names_media_type(text: &str, subtype: &str) -> bool {
+    subtype_of(text).eq_ignore_ascii_case(subtype)
+}
+
+/// Whether two texts name one media type.
+pub(crate) fn same_media_type(one: &str, other: &str) -> bool {
+    names_media_type(one, subtype_of(other))
+}
+
+/// A media type without its `application/`.
+pub(crate) fn subtype_of(text: &str) -> &str {
     const PREFIX: &str = "application/";
-    let named = match text.get(..PREFIX.len()) {
+    match text.get(..PREFIX.len()) {
         Some(start) if start.eq_ignore_ascii_case(PREFIX) => {
             text.get(PREFIX.len()..).unwrap_or_default()
         }
         _ => text,
-    };
-    named.eq_ignore_ascii_case(subtype)
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::algorithm::Algorithm;
 use super::excerpt::excerpt;
 use super::json::{self, Fault};
-use super::jwk::{Jwk, SkipReason};
+use super::jwk::{Jwk, KeyUse, SkipReason};
 use super::secret::SecretProblem;
 use super::signature::{Backend, VerificationKey};
 
@@ -20,6 +20,7 @@ pub(crate) const MAX_CANDIDATES: usize = 4;
 
 /// An issuer's keys, each prepared once for verification (RFC 7517 section 5).
 ///
+/// Keys for SPIFFE JWT-SVIDs are kept apart ([`svid_keys`](KeySet::svid_keys)).
 /// Keys that can't be used are left out and listed by [`skipped`](KeySet::skipped): an unknown `kty` or `alg`, another
 /// `use` than `sig`, a missing or doubled member, a private or symmetric key, RSA outside 2048 to 8192 bits or with an
 /// unfit exponent, an EC point off its curve, an Ed25519 point of small order. At most 100 keys are taken, from at most 256 KiB.
@@ -37,6 +38,8 @@ pub(crate) const MAX_CANDIDATES: usize = 4;
 /// ```
 pub struct KeySet {
     keys: Vec<Arc<VerificationKey>>,
+    /// With `"use": "jwt-svid"`. They stand among the skipped too: for every policy but that of SVIDs they are.
+    svid_keys: Vec<Arc<VerificationKey>>,
     skipped: Vec<SkippedKey>,
 }
 
@@ -82,6 +85,7 @@ impl KeySet {
 
         let mut set = KeySet {
             keys: Vec::new(),
+            svid_keys: Vec::new(),
             skipped: Vec::new(),
         };
         for (index, element) in elements.iter().enumerate() {
@@ -98,16 +102,24 @@ impl KeySet {
                 Ok(jwk) => jwk.prepare(Backend::DEFAULT),
                 Err(reason) => Err(*reason),
             };
-            match prepared {
-                Ok(key) => set.keys.push(Arc::new(key)),
-                Err(reason) => set.skipped.push(SkippedKey {
-                    index,
-                    id: jwk.ok().and_then(|jwk| jwk.id().map(excerpt)),
-                    reason,
-                }),
-            }
+            let reason = match prepared {
+                Ok((key, KeyUse::Signature)) => {
+                    set.keys.push(Arc::new(key));
+                    continue;
+                }
+                Ok((key, KeyUse::JwtSvid)) => {
+                    set.svid_keys.push(Arc::new(key));
+                    SkipReason::OnlyForSvids
+                }
+                Err(reason) => reason,
+            };
+            set.skipped.push(SkippedKey {
+                index,
+                id: jwk.ok().and_then(|jwk| jwk.id().map(excerpt)),
+                reason,
+            });
         }
-        if set.keys.is_empty() && !set.skipped.is_empty() {
+        if set.has_no_key() && !set.skipped.is_empty() {
             return Err(KeySetError::NoUsableKey {
                 skipped: set.skipped,
             });
@@ -135,11 +147,12 @@ impl KeySet {
     pub(crate) fn of_keys(keys: Vec<VerificationKey>) -> Self {
         KeySet {
             keys: keys.into_iter().map(Arc::new).collect(),
+            svid_keys: Vec::new(),
             skipped: Vec::new(),
         }
     }
 
-    /// How many keys can be used.
+    /// How many keys can be used. Those of [`svid_keys`](KeySet::svid_keys) are not among these.
     pub fn len(&self) -> usize {
         self.keys.len()
     }
@@ -159,6 +172,26 @@ impl KeySet {
         self.keys.iter().map(AsRef::as_ref)
     }
 
+    /// The keys for SPIFFE JWT-SVIDs (`"use": "jwt-svid"`), which only a policy with
+    /// [`Profile::JwtSvid`](crate::Profile::JwtSvid) takes, and such a policy takes no others. They are told as
+    /// [skipped](KeySet::skipped) too, since all other policies leave them out.
+    pub fn svid_keys(&self) -> impl Iterator<Item = &VerificationKey> {
+        self.svid_keys.iter().map(AsRef::as_ref)
+    }
+
+    /// Not for whatever policy.
+    pub(crate) fn has_no_key(&self) -> bool {
+        self.keys.is_empty() && self.svid_keys.is_empty()
+    }
+
+    /// Those that tokens of one kind are verified with.
+    pub(crate) fn of(&self, key_use: KeyUse) -> &[Arc<VerificationKey>] {
+        match key_use {
+            KeyUse::Signature => &self.keys,
+            KeyUse::JwtSvid => &self.svid_keys,
+        }
+    }
+
     /// The keys that were left out, and why.
     pub fn skipped(&self) -> &[SkippedKey] {
         &self.skipped
@@ -170,23 +203,26 @@ impl KeySet {
         &self,
         id: Option<&str>,
         algorithm: Algorithm,
+        key_use: KeyUse,
     ) -> impl Iterator<Item = &Arc<VerificationKey>> {
-        self.keys
+        self.of(key_use)
             .iter()
             .filter(move |key| id.is_none_or(|id| key.is_selected_by(id)))
             .filter(move |key| key.fits(algorithm))
             .take(MAX_CANDIDATES)
     }
 
-    /// Whether there is a key to try for such a token.
+    /// Whether there is a key to try for such a token, whatever its policy.
     #[cfg(feature = "jwks")]
     pub(crate) fn has_candidate(&self, id: Option<&str>, algorithm: Algorithm) -> bool {
-        self.candidates(id, algorithm).next().is_some()
+        [KeyUse::Signature, KeyUse::JwtSvid]
+            .into_iter()
+            .any(|key_use| self.candidates(id, algorithm, key_use).next().is_some())
     }
 
     /// Whether a key of this `kid` is there, for whatever algorithm.
-    pub(crate) fn has_id(&self, id: &str) -> bool {
-        self.keys.iter().any(|key| key.is_selected_by(id))
+    pub(crate) fn has_id(&self, id: &str, key_use: KeyUse) -> bool {
+        self.of(key_use).iter().any(|key| key.is_selected_by(id))
     }
 }
 

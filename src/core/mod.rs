@@ -1,39 +1,48 @@
 //! The pure core: no I/O, no async, no clock. It imports nothing of the rest of the crate.
 
 mod access_token;
+mod actor;
 mod algorithm;
 mod base64url;
 mod checks;
+mod claim_path;
 mod claims;
 mod ed25519_points;
 mod excerpt;
 mod explain;
 mod facts;
+mod identity;
 mod introspection;
 mod json;
 mod jwk;
 mod jws;
 mod key_set;
+mod mapped;
 mod payload;
 #[cfg(feature = "pem")]
 mod pem;
 mod policy;
 mod reason;
 mod rejection;
+mod required_claim;
 mod requirement;
+mod roles;
 mod secret;
 mod signature;
+mod spiffe;
 mod tenants;
 mod text;
 mod time;
 mod verify;
 
 pub use access_token::{AccessToken, Possession, Unconfirmed, Unmet};
+pub use actor::Actor;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub use claim_path::ClaimPath;
 pub use claims::{
-    Audience, Confirmation, Identity, MalformedScope, MalformedThumbprint, Scope, ScopeSet,
-    Thumbprint,
+    Audience, Confirmation, MalformedScope, MalformedThumbprint, Scope, ScopeSet, Thumbprint,
 };
+pub use identity::{Identity, SubjectKind};
 pub use introspection::{IntrospectionResponse, MalformedResponse};
 pub use jwk::SkipReason;
 pub use jws::{PresentedToken, UnverifiedJwt};
@@ -43,7 +52,9 @@ pub use pem::PemError;
 pub use policy::{Policy, PolicyBuilder, PolicyError, PolicyProblem, Profile, ScopeClaim};
 pub use reason::Reason;
 pub use rejection::Rejection;
+pub use required_claim::{ClaimValue, RequiredClaim};
 pub use requirement::{MalformedRequirement, Requirement};
+pub use roles::RoleSet;
 pub use secret::SecretProblem;
 pub use signature::{Backend, SignatureError, VerificationKey};
 pub use tenants::Tenants;
@@ -56,7 +67,7 @@ pub(crate) use jws::DEFAULT_MAX_TOKEN_BYTES;
 #[cfg(feature = "pem")]
 pub(crate) use pem::read_keys as read_pem_keys;
 pub(crate) use tenants::IssuerTemplate;
-pub(crate) use verify::{check_claims, check_signature, issuer_of};
+pub(crate) use verify::{check_claims, check_signature, issuer_of, trust_domain_of};
 #[cfg(feature = "jwks")]
 pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};
 

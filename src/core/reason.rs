@@ -95,9 +95,11 @@ reasons! {
     LifetimeTooLong = "lifetime_too_long",
     /// A claim that the profile or policy requires is not there.
     ClaimMissing = "claim_missing",
-    /// A registered claim is not of its type.
+    /// A claim is not what the policy requires it to be.
+    ClaimMismatch = "claim_mismatch",
+    /// A claim that is registered, or that the policy reads, is not of its type.
     MalformedClaim = "malformed_claim",
-    /// `client_id` is none of the allowed clients.
+    /// The client is none of the allowed ones.
     ClientNotAllowed = "client_not_allowed",
     /// A scope has characters outside RFC 6749 section 3.3, or an array stands where a string must.
     MalformedScope = "malformed_scope",

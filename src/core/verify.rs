@@ -5,17 +5,19 @@ use std::sync::Arc;
 use super::access_token::{AccessToken, Proof, Unconfirmed};
 use super::checks::{
     check_audience, check_client, check_confirmation, check_expiry_is_there, check_issuer_name,
-    check_other_types, check_required, check_scope, check_time, is_key_of, malformed,
+    check_mapped, check_other_types, check_required, check_required_claims, check_scope,
+    check_time, check_token_use, check_trust_domain, is_key_of, malformed,
 };
 use super::excerpt::excerpt;
 use super::facts::{Facts, KeySetAge};
 use super::introspection::IntrospectionResponse;
-use super::jws::{Kind, PresentedToken, UnverifiedJwt};
+use super::jws::{Kind, PresentedToken, UnverifiedJwt, same_media_type};
 use super::key_set::KeySet;
 use super::payload::Foreign;
 use super::policy::{Policy, Profile};
 use super::reason::Reason;
 use super::rejection::Rejection;
+use super::spiffe::trust_domain;
 use super::time::NumericDate;
 
 /// What a source brings to judge a token by.
@@ -102,6 +104,8 @@ pub(crate) fn check_claims<'a, 't>(
     check_other_types(payload)?; // RFC 7519 4
     check_required(payload, policy)?; // RFC 9068 2.2
     check_client(payload, policy)?; // RFC 9068 2.2
+    check_required_claims(payload, policy)?;
+    check_mapped(payload, policy)?;
     check_scope(payload, policy)?; // RFC 6749 3.3
     check_confirmation(payload)?; // RFC 7800 3.1
     Ok(jwt)
@@ -117,9 +121,10 @@ pub(crate) fn check_signature(
         .algorithm()
         .ok_or_else(|| Rejection::plain(Reason::AlgorithmMissing))?;
     let id = jwt.key_id();
+    let key_use = policy.profile().key_use();
     let mut tried = 0;
     let mut is_of_another_issuer = false;
-    for key in keys.candidates(id, algorithm) {
+    for key in keys.candidates(id, algorithm, key_use) {
         if !is_key_of(key.stated_issuer(), jwt.payload(), policy) {
             is_of_another_issuer = true;
             continue;
@@ -144,8 +149,9 @@ pub(crate) fn check_signature(
     if tried == 0 {
         let facts = Facts::Key {
             id: id_text,
-            id_is_known: id.is_some_and(|id| keys.has_id(id)),
+            id_is_known: id.is_some_and(|id| keys.has_id(id, key_use)),
             algorithm,
+            key_use,
             keys: Arc::clone(keys),
             age: KeySetAge::default(),
         };
@@ -160,10 +166,27 @@ pub(crate) fn check_signature(
 }
 
 fn check_issuer(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    check_issuer_name(issuer_of(jwt)?, jwt.payload(), policy)
+    let payload = jwt.payload();
+    match trust_domain_of(jwt) {
+        Some(domain) if policy.profile() == Profile::JwtSvid => {
+            check_issuer_name(domain, payload, policy)?;
+        }
+        _ => check_issuer_name(issuer_of(jwt)?, payload, policy)?,
+    }
+    check_trust_domain(payload, policy)
 }
 
-/// The `iss` claim, which every token must have: it says whose policy and keys to judge it by.
+/// The trust domain of a token without `iss` whose `sub` is a SPIFFE ID: then that says whose policy and keys to judge it by,
+/// where such tokens are taken.
+pub(crate) fn trust_domain_of<'a>(jwt: &'a UnverifiedJwt<'_>) -> Option<&'a str> {
+    let payload = jwt.payload();
+    if !payload.iss.is_absent() {
+        return None;
+    }
+    trust_domain(payload.str_of(&payload.sub)?)
+}
+
+/// The `iss` claim, which every token but a JWT-SVID must have: it says whose policy and keys to judge it by.
 pub(crate) fn issuer_of<'a>(jwt: &'a UnverifiedJwt<'_>) -> Result<&'a str, Rejection> {
     if jwt.payload().iss.is_malformed() {
         return Err(malformed("iss"));
@@ -175,17 +198,24 @@ pub(crate) fn issuer_of<'a>(jwt: &'a UnverifiedJwt<'_>) -> Result<&'a str, Rejec
 }
 
 fn check_type(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    let accepted = match jwt.kind() {
-        Kind::AccessToken => true,
-        Kind::Jwt | Kind::Untyped => policy.profile() == Profile::Default,
-        Kind::Other => false,
+    let accepted = match policy.accepted_types() {
+        Some(types) => jwt
+            .typ()
+            .is_some_and(|typ| types.iter().any(|accepted| same_media_type(typ, accepted))),
+        None => match (policy.profile(), jwt.kind()) {
+            (Profile::Rfc9068, kind) => kind == Kind::AccessToken,
+            (Profile::Default | Profile::Cognito, kind) => kind != Kind::Other,
+            (Profile::JwtSvid, Kind::Jwt | Kind::Untyped) => true,
+            // JWT-SVID section 2.3.
+            (Profile::JwtSvid, _) => jwt.typ().is_some_and(|typ| same_media_type(typ, "JOSE")),
+        },
     };
     if accepted {
         return Ok(());
     }
     let facts = Facts::Type {
         found: typ_of(jwt),
-        profile: policy.profile(),
+        policy: policy.clone(),
     };
     Err(Rejection::new(Reason::TypeNotAccepted, facts))
 }
@@ -196,6 +226,7 @@ fn typ_of(jwt: &UnverifiedJwt<'_>) -> String {
 }
 
 fn check_kind(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
+    check_token_use(jwt.payload(), policy)?;
     if jwt.kind() == Kind::AccessToken {
         return Ok(());
     }

@@ -30,7 +30,7 @@ impl StaticKeys {
     /// The text is no JWK Set, or no key in it can be used.
     pub fn from_jwks(text: &str) -> Result<Self, KeySetError> {
         let keys = KeySet::from_jwks(text)?;
-        if keys.is_empty() {
+        if keys.has_no_key() {
             return Err(KeySetError::Empty);
         }
         Ok(StaticKeys(Arc::new(keys)))

@@ -8,6 +8,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::problem::{PolicyError, PolicyProblem};
 use super::{Policy, Profile, ScopeClaim, Settings};
 use crate::core::algorithm::Algorithm;
+use crate::core::claim_path::ClaimPath;
+use crate::core::jws::subtype_of;
+use crate::core::required_claim::RequiredClaim;
+use crate::core::spiffe::is_trust_domain;
 use crate::core::tenants::{IssuerTemplate, Tenants};
 
 /// Clock skew that is allowed unless a policy says otherwise: 30 seconds.
@@ -26,10 +30,15 @@ const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 /// | `issuer` | text | the [`Issuer`](crate::Issuer)'s name |
 /// | `audiences` | list of texts | the [`Issuer`](crate::Issuer)'s, else the [`Validator`](crate::Validator)'s |
 /// | `algorithms` | list of names | [`Algorithm::default_list`] |
-/// | `profile` | `"default"`, `"rfc9068"` | `"default"` |
+/// | `profile` | `"default"`, `"rfc9068"`, `"cognito"`, `"jwt-svid"` | `"default"` |
 /// | `clock_skew_seconds` | number, at most 300 | 30 |
 /// | `max_token_age_seconds`, `max_remaining_seconds` | number, at least 1 | no limit |
 /// | `allowed_clients` | list of texts | any client |
+/// | `client_claims` | list of [claims](ClaimPath) | `client_id`, else `azp` |
+/// | `accepted_types` | list of texts | those of the profile |
+/// | `required_claims` | list of [`RequiredClaim`]s | none |
+/// | `roles_from` | list of [claims](ClaimPath) | no roles |
+/// | `principal_from` | list of [claims](ClaimPath) | `sub` |
 /// | `scope_claim` | `"scope"`, `"scp"` | `"scope"` |
 /// | `allow_scope_array`, `allow_id_token_claims`, `allow_missing_audience` | `true`, `false` | `false` |
 /// | `tenants` | list of texts, `"any"` | the issuer is one, not a template |
@@ -64,6 +73,16 @@ pub struct PolicyBuilder {
     max_remaining_seconds: Option<u64>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     allowed_clients: Option<Vec<String>>,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    client_claims: Option<Vec<ClaimPath>>,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    accepted_types: Option<Vec<String>>,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    required_claims: Option<Vec<RequiredClaim>>,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    roles_from: Option<Vec<ClaimPath>>,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    principal_from: Option<Vec<ClaimPath>>,
     scope_claim: ScopeClaim,
     allow_scope_array: bool,
     allow_id_token_claims: bool,
@@ -130,14 +149,74 @@ impl PolicyBuilder {
         self
     }
 
-    /// The only clients whose tokens are accepted, by their `client_id`. Without this call any client's are; an empty list
-    /// is an error.
+    /// The only clients whose tokens are accepted, by their `client_id`, or else `azp`, unless
+    /// [`client_claims`](PolicyBuilder::client_claims) names others. Without this call any client's are; an empty list is an
+    /// error.
     #[must_use]
     pub fn allowed_clients<C: Into<String>>(
         mut self,
         client_ids: impl IntoIterator<Item = C>,
     ) -> Self {
         self.allowed_clients = Some(client_ids.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Where the client is read from that a token was issued to, instead of `client_id` and else `azp`: the first of these
+    /// claims that is there counts, and must be a string. Others are `cid` (Okta) and `appid` (Microsoft Entra v1).
+    ///
+    /// What [`AccessToken::client_id`](crate::AccessToken::client_id) gives, and
+    /// [`allowed_clients`](PolicyBuilder::allowed_clients) looks at.
+    #[must_use]
+    pub fn client_claims<P: Into<ClaimPath>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.client_claims = Some(paths.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The header's `typ` that a token must have, instead of what the profile accepts: for a provider with an explicit type
+    /// of its own (RFC 8725 section 3.11). Compared without case, and with and without `application/`. A token without a
+    /// `typ` is then refused.
+    ///
+    /// Signs of another kind of token are still looked for where the type is not `at+jwt`. DPoP proofs, logout tokens,
+    /// security events and introspection responses can't be let in by their types.
+    #[must_use]
+    pub fn accepted_types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
+        self.accepted_types = Some(types.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// One more claim that a token must have, such as a tenant or a repository.
+    #[must_use]
+    pub fn required_claim(mut self, required: RequiredClaim) -> Self {
+        self.required_claims.get_or_insert_default().push(required);
+        self
+    }
+
+    /// Where [roles](crate::AccessToken::roles) are read from, all of these united: such as `roles`, `groups`,
+    /// `cognito:groups`, and nested `realm_access`, `roles` (Keycloak). Each is an array of strings, or a string that is one
+    /// role; a token with something else there is refused, and one without it has no roles from there.
+    ///
+    /// ```
+    /// use resource_server::{ClaimPath, Policy};
+    ///
+    /// let settings = Policy::builder().roles_from([
+    ///     ClaimPath::nested(["realm_access", "roles"]),
+    ///     ClaimPath::nested(["resource_access", "orders-api", "roles"]),
+    /// ]);
+    /// ```
+    #[must_use]
+    pub fn roles_from<P: Into<ClaimPath>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.roles_from = Some(paths.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Where the [principal](crate::AccessToken::principal) is read from, instead of `sub`: the first of these claims that is
+    /// there, which must be a string.
+    #[must_use]
+    pub fn principal_from<P: Into<ClaimPath>>(
+        mut self,
+        paths: impl IntoIterator<Item = P>,
+    ) -> Self {
+        self.principal_from = Some(paths.into_iter().map(Into::into).collect());
         self
     }
 
@@ -187,12 +266,15 @@ impl PolicyBuilder {
     /// # Errors
     /// All problems at once: see [`PolicyProblem`].
     pub fn build(self) -> Result<Policy, PolicyError> {
+        let of_claims = self.claim_problems();
         let mut problems = Vec::new();
         let issuer = self.issuer.unwrap_or_default();
         if issuer.is_empty() {
             problems.push(PolicyProblem::NoIssuer);
         } else if issuer.trim() != issuer {
             problems.push(PolicyProblem::SpaceAround(issuer.clone()));
+        } else if self.profile == Profile::JwtSvid && !is_trust_domain(&issuer) {
+            problems.push(PolicyProblem::NotATrustDomain(issuer.clone()));
         }
         let template = IssuerTemplate::parse(&issuer);
         match (&self.tenants, &template) {
@@ -206,7 +288,8 @@ impl PolicyBuilder {
             _ => {}
         }
         let audiences = self.audiences.unwrap_or_default();
-        if audiences.is_empty() || audiences.iter().any(String::is_empty) {
+        let needs_audience = self.profile != Profile::Cognito;
+        if (needs_audience && audiences.is_empty()) || audiences.iter().any(String::is_empty) {
             problems.push(PolicyProblem::NoAudience);
         }
         for audience in &audiences {
@@ -220,6 +303,12 @@ impl PolicyBuilder {
         let named = || self.algorithms.iter().flatten();
         for algorithm in named().filter(|algorithm| !algorithm.is_supported()) {
             problems.push(PolicyProblem::UnsupportedAlgorithm(*algorithm));
+        }
+        for algorithm in named().filter(|algorithm| !self.profile.takes(**algorithm)) {
+            problems.push(PolicyProblem::AlgorithmOutsideProfile {
+                algorithm: *algorithm,
+                profile: self.profile,
+            });
         }
         if named().any(|algorithm| algorithm.is_hmac())
             && !named().all(|algorithm| algorithm.is_hmac())
@@ -240,6 +329,10 @@ impl PolicyBuilder {
         {
             problems.push(PolicyProblem::NoClient);
         }
+        if self.profile == Profile::Cognito && self.allowed_clients.is_none() {
+            problems.push(PolicyProblem::ClientsNotNamed);
+        }
+        problems.extend(of_claims);
         if !problems.is_empty() {
             return Err(PolicyError::new(problems));
         }
@@ -248,19 +341,83 @@ impl PolicyBuilder {
             audiences,
             algorithms: match self.algorithms {
                 Some(named) => named.into_iter().collect(),
-                None => Algorithm::default_list().collect(),
+                None => Algorithm::default_list()
+                    .filter(|algorithm| self.profile.takes(*algorithm))
+                    .collect(),
             },
             profile: self.profile,
             clock_skew,
             max_token_age: self.max_token_age_seconds.map(Duration::from_secs),
             max_remaining: self.max_remaining_seconds.map(Duration::from_secs),
             allowed_clients: self.allowed_clients,
+            client_claims: self.client_claims,
+            accepted_types: self.accepted_types,
+            required_claims: self.required_claims.unwrap_or_default(),
+            roles_from: self.roles_from.unwrap_or_default(),
+            principal_from: self.principal_from,
             scope_claim: self.scope_claim,
             allow_scope_array: self.allow_scope_array,
             allow_id_token_claims: self.allow_id_token_claims,
             allow_missing_audience: self.allow_missing_audience,
             tenants: template.zip(self.tenants),
         })))
+    }
+
+    /// What is read from claims of the user's choice.
+    fn claim_problems(&self) -> Vec<PolicyProblem> {
+        let mut problems = Vec::new();
+        let paths = [
+            ("client_claims", &self.client_claims),
+            ("roles_from", &self.roles_from),
+            ("principal_from", &self.principal_from),
+        ];
+        for (setting, paths) in paths {
+            if paths.as_ref().is_some_and(Vec::is_empty) {
+                problems.push(PolicyProblem::EmptyList(setting));
+            }
+        }
+        let required = self.required_claims.iter().flatten();
+        if self.required_claims.as_ref().is_some_and(Vec::is_empty) {
+            problems.push(PolicyProblem::EmptyList("required_claims"));
+        }
+        let named = paths.iter().flat_map(|(_, paths)| paths.iter().flatten());
+        for path in named.chain(required.clone().map(RequiredClaim::path)) {
+            if !path.is_sound() {
+                problems.push(PolicyProblem::MalformedPath(path.clone()));
+            }
+        }
+        for required in required.filter(|required| !required.has_sound_values()) {
+            problems.push(PolicyProblem::NoClaimValue(required.path().clone()));
+        }
+        if self.accepted_types.as_ref().is_some_and(Vec::is_empty) {
+            problems.push(PolicyProblem::EmptyList("accepted_types"));
+        }
+        for typ in self.accepted_types.iter().flatten() {
+            if !is_acceptable(typ) {
+                problems.push(PolicyProblem::TypeNotAcceptable(typ.clone()));
+            }
+        }
+        let fixed = [
+            (
+                "accepted_types",
+                self.accepted_types.is_some(),
+                [Profile::Rfc9068, Profile::JwtSvid].as_slice(),
+            ),
+            (
+                "client_claims",
+                self.client_claims.is_some(),
+                &[Profile::Cognito],
+            ),
+        ];
+        for (setting, is_set, profiles) in fixed {
+            if is_set && profiles.contains(&self.profile) {
+                problems.push(PolicyProblem::FixedByProfile {
+                    setting,
+                    profile: self.profile,
+                });
+            }
+        }
+        problems
     }
 
     pub(crate) fn issuer_name(&self) -> Option<&str> {
@@ -278,6 +435,24 @@ impl PolicyBuilder {
     pub(crate) fn has_audiences(&self) -> bool {
         self.audiences.is_some()
     }
+}
+
+/// Whether a `typ` may be one of access tokens: a subtype of `application` that is not known to be of something else.
+fn is_acceptable(typ: &str) -> bool {
+    const OTHERS: [&str; 4] = [
+        "dpop+jwt",
+        "logout+jwt",
+        "secevent+jwt",
+        "token-introspection+jwt",
+    ];
+    let subtype = subtype_of(typ);
+    // RFC 6838 section 4.2.
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
+    !subtype.is_empty()
+        && subtype.bytes().all(is_name)
+        && !OTHERS
+            .iter()
+            .any(|other| subtype.eq_ignore_ascii_case(other))
 }
 
 impl TryFrom<PolicyBuilder> for Policy {

@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::algorithm::{Algorithm, AlgorithmSet};
+use super::algorithm::{Algorithm, AlgorithmSet, KeyFamily};
+use super::claim_path::ClaimPath;
+use super::jwk::KeyUse;
+use super::required_claim::RequiredClaim;
 use super::tenants::{IssuerTemplate, Tenants};
 
 pub use builder::PolicyBuilder;
@@ -54,6 +57,11 @@ struct Settings {
     max_token_age: Option<Duration>,
     max_remaining: Option<Duration>,
     allowed_clients: Option<Vec<String>>,
+    client_claims: Option<Vec<ClaimPath>>,
+    accepted_types: Option<Vec<String>>,
+    required_claims: Vec<RequiredClaim>,
+    roles_from: Vec<ClaimPath>,
+    principal_from: Option<Vec<ClaimPath>>,
     scope_claim: ScopeClaim,
     allow_scope_array: bool,
     allow_id_token_claims: bool,
@@ -104,6 +112,28 @@ impl Policy {
 
     pub(crate) fn allowed_clients(&self) -> Option<&[String]> {
         self.0.allowed_clients.as_deref()
+    }
+
+    pub(crate) fn client_claims(&self) -> Option<&[ClaimPath]> {
+        self.0.client_claims.as_deref()
+    }
+
+    /// Instead of those of the profile.
+    pub(crate) fn accepted_types(&self) -> Option<&[String]> {
+        self.0.accepted_types.as_deref()
+    }
+
+    pub(crate) fn required_claims(&self) -> &[RequiredClaim] {
+        &self.0.required_claims
+    }
+
+    pub(crate) fn roles_from(&self) -> &[ClaimPath] {
+        &self.0.roles_from
+    }
+
+    /// Instead of the subject.
+    pub(crate) fn principal_from(&self) -> Option<&[ClaimPath]> {
+        self.0.principal_from.as_deref()
     }
 
     pub(crate) fn scope_claim(&self) -> ScopeClaim {
@@ -159,6 +189,71 @@ pub enum Profile {
     /// RFC 9068: `typ` is `at+jwt`, and `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and `jti` are all there.
     #[serde(rename = "rfc9068")]
     Rfc9068,
+    /// Amazon Cognito, whose access tokens have no `aud` unless the client asked for a resource: `token_use` is `access` (an
+    /// ID token has `id`), and `client_id` is one of [`allowed_clients`](PolicyBuilder::allowed_clients), which must be set.
+    /// Otherwise as the default. No audience is needed; an `aud` that is there must be one of those that are set.
+    ///
+    /// What says that a token is meant for this API is then only whom it was issued to: name the app clients that may call
+    /// it, and no others of the pool.
+    #[serde(rename = "cognito")]
+    Cognito,
+    /// SPIFFE JWT-SVIDs: the policy's issuer is a trust domain (`spiffe://example.org`), of which `sub`, a SPIFFE ID with a
+    /// path, must be; `iss` may be absent, and is the same where it is there. `typ` is `JWT`, `JOSE` or absent, the algorithm
+    /// one of RSA and ECDSA, `aud` and `exp` are there. Only keys with `"use": "jwt-svid"` count, which no other profile
+    /// takes.
+    ///
+    /// ```
+    /// use resource_server::{Issuer, Policy, Profile, Validator};
+    ///
+    /// # #[cfg(feature = "jwks")]
+    /// let validator = Validator::builder()
+    ///     .audience("spiffe://example.org/orders")
+    ///     .issuer(
+    ///         Issuer::new("spiffe://example.org")
+    ///             .jwks_at("https://bundles.example.org/")
+    ///             .policy(Policy::builder().profile(Profile::JwtSvid)),
+    ///     )
+    ///     .build()?;
+    /// # Ok::<(), resource_server::BuildError>(())
+    /// ```
+    #[serde(rename = "jwt-svid")]
+    JwtSvid,
+}
+
+impl Profile {
+    /// Its name in a configuration file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Profile::Default => "default",
+            Profile::Rfc9068 => "rfc9068",
+            Profile::Cognito => "cognito",
+            Profile::JwtSvid => "jwt-svid",
+        }
+    }
+
+    /// Whether its tokens may be by this algorithm (JWT-SVID section 2.1).
+    fn takes(self, algorithm: Algorithm) -> bool {
+        let family = algorithm.family();
+        self != Profile::JwtSvid
+            || matches!(
+                family,
+                KeyFamily::Rsa | KeyFamily::P256 | KeyFamily::P384 | KeyFamily::P521
+            )
+    }
+
+    /// The keys that its tokens are verified with.
+    pub(crate) fn key_use(self) -> KeyUse {
+        match self {
+            Profile::Default | Profile::Rfc9068 | Profile::Cognito => KeyUse::Signature,
+            Profile::JwtSvid => KeyUse::JwtSvid,
+        }
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// The claim that a token's scopes are read from.

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::Profile;
 use crate::core::algorithm::Algorithm;
+use crate::core::claim_path::ClaimPath;
 
 /// What is wrong with the settings of a policy: everything, not only the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +56,26 @@ pub enum PolicyProblem {
         "{0} is not verified by the signature backend that is built in: enable the feature `aws-lc-rs`"
     )]
     UnsupportedAlgorithm(Algorithm),
+    /// An algorithm that tokens of the profile are never by.
+    #[error("{algorithm} is no algorithm of the profile {profile}")]
+    AlgorithmOutsideProfile {
+        /// The algorithm.
+        algorithm: Algorithm,
+        /// The profile.
+        profile: Profile,
+    },
+    /// An issuer that is no SPIFFE trust domain, for the profile `jwt-svid`.
+    #[error(
+        "\"{0}\" is no SPIFFE trust domain: with the profile jwt-svid the issuer is `spiffe://` and its name in lower case, \
+         without a path"
+    )]
+    NotATrustDomain(String),
+    /// The profile `cognito` without clients.
+    #[error(
+        "no clients are named: Amazon Cognito's access tokens have no audience, so `allowed_clients` must say whose tokens are \
+         for this API"
+    )]
+    ClientsNotNamed,
     /// HMAC together with algorithms of public keys: then a public key could be taken for a secret.
     #[error(
         "HMAC stands beside algorithms of public keys: tokens of a shared secret need an issuer, and so a policy, of their \
@@ -66,6 +88,29 @@ pub enum PolicyProblem {
     /// A `max_token_age` or `max_remaining` of zero seconds, which no token can meet.
     #[error("max_token_age or max_remaining is less than a second: leave it out to switch it off")]
     ZeroLifetime,
+    /// An empty list, which would mean nothing or everything.
+    #[error("`{0}` is an empty list: leave it out, or name at least one")]
+    EmptyList(&'static str),
+    /// A path to a claim of no name or of more than 8, or with an empty one.
+    #[error("{0} is no path to a claim: it has one to eight names, none of them empty")]
+    MalformedPath(ClaimPath),
+    /// A required claim that no value fits, or an empty one.
+    #[error("the required claim {0} has no value that it must be, or an empty one")]
+    NoClaimValue(ClaimPath),
+    /// A `typ` to accept that is none, or one of another kind of token (DPoP proof, logout token, security event,
+    /// introspection response).
+    #[error(
+        "\"{0}\" can't be the typ of access tokens: it is none, or that of another kind of token"
+    )]
+    TypeNotAcceptable(String),
+    /// A setting that the profile decides.
+    #[error("the profile {profile} decides `{setting}`: leave one of them out")]
+    FixedByProfile {
+        /// The setting.
+        setting: &'static str,
+        /// The profile.
+        profile: Profile,
+    },
     /// An empty list of clients, or an empty name in it.
     #[error("the list of allowed clients is empty or has an empty name: leave it out to allow any")]
     NoClient,

@@ -1,0 +1,253 @@
+//! Where a claim stands, and what stands there.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::excerpt::excerpt;
+use super::json::{self, Value};
+use super::payload::Payload;
+
+/// Names of one path.
+const MAX_DEPTH: usize = 8;
+
+/// Where a claim stands in the claims set: by one name, or by names inside one another.
+///
+/// Each name is taken as it is. Claims such as `kubernetes.io` or `https://example.com/roles` have dots, slashes and colons
+/// in their names, so none of these means anything here. At most 8 names, none of them empty; a policy with another path
+/// is not built.
+///
+/// In a configuration file it is a text or a list of texts.
+///
+/// ```
+/// use resource_server::ClaimPath;
+///
+/// let one = ClaimPath::from("cognito:groups");
+/// let nested = ClaimPath::nested(["realm_access", "roles"]);
+/// assert_eq!(nested.names().collect::<Vec<_>>(), ["realm_access", "roles"]);
+/// assert_eq!(nested.to_string(), r#""realm_access"."roles""#);
+///
+/// assert_eq!(serde_json::from_str::<ClaimPath>(r#""cognito:groups""#)?, one);
+/// assert_eq!(serde_json::from_str::<ClaimPath>(r#"["realm_access", "roles"]"#)?, nested);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "Form", into = "Form")]
+pub struct ClaimPath(Vec<String>);
+
+impl ClaimPath {
+    /// By names inside one another, the outermost first.
+    pub fn nested<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Self {
+        ClaimPath(names.into_iter().map(Into::into).collect())
+    }
+
+    /// Its names, the outermost first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    pub(crate) fn is_sound(&self) -> bool {
+        (1..=MAX_DEPTH).contains(&self.0.len()) && !self.0.iter().any(String::is_empty)
+    }
+
+    /// What stands there.
+    pub(crate) fn find<'p>(&self, payload: &'p Payload) -> Found<'p> {
+        let Some((first, rest)) = self.0.split_first() else {
+            return Found::Absent;
+        };
+        let Some(mut value) = find(payload, first) else {
+            return Found::Absent;
+        };
+        for name in rest {
+            if !value.is_object() {
+                return Found::Unreachable;
+            }
+            match member(value, name) {
+                Some(inner) => value = inner,
+                None => return Found::Absent,
+            }
+        }
+        Found::Value(value)
+    }
+}
+
+impl From<&str> for ClaimPath {
+    fn from(name: &str) -> Self {
+        ClaimPath(vec![name.to_owned()])
+    }
+}
+
+impl From<String> for ClaimPath {
+    fn from(name: String) -> Self {
+        ClaimPath(vec![name])
+    }
+}
+
+impl fmt::Display for ClaimPath {
+    /// Each name in quotes, escaped, with dots between them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("(no name)");
+        }
+        let names: Vec<_> = self
+            .names()
+            .map(|name| format!("\"{}\"", excerpt(name)))
+            .collect();
+        f.write_str(&names.join("."))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Form {
+    One(String),
+    Nested(Vec<String>),
+}
+
+impl From<Form> for ClaimPath {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::One(name) => ClaimPath(vec![name]),
+            Form::Nested(names) => ClaimPath(names),
+        }
+    }
+}
+
+impl From<ClaimPath> for Form {
+    fn from(path: ClaimPath) -> Self {
+        let mut names = path.0;
+        match names.pop() {
+            Some(name) if names.is_empty() => Form::One(name),
+            last => Form::Nested(names.into_iter().chain(last).collect()),
+        }
+    }
+}
+
+/// What stands at a path.
+pub(crate) enum Found<'p> {
+    Absent,
+    /// Something on the way is not an object.
+    Unreachable,
+    Value(Value<'p>),
+}
+
+/// A claim by its name. Where the text has no such name, escaped or not, it is not read once more.
+pub(crate) fn find<'p>(payload: &'p Payload, name: &str) -> Option<Value<'p>> {
+    if may_name(payload.text(), name) {
+        payload.find(name)
+    } else {
+        None
+    }
+}
+
+fn may_name(text: &str, name: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr(b'\\', bytes).is_some()
+        || memchr::memmem::find_iter(bytes, name).any(|at| {
+            let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+            let behind = bytes.get(at + name.len());
+            before == Some(&b'"') && behind == Some(&b'"')
+        })
+}
+
+/// A member of an object that stands in a claims set, which was read strictly as a whole.
+pub(crate) fn member<'p>(object: Value<'p>, wanted: &str) -> Option<Value<'p>> {
+    let mut found = None;
+    let read = json::read_members(object.text(), |name, value| {
+        if name == wanted {
+            found = Some(value);
+        }
+        Ok(())
+    });
+    read.ok().and(found)
+}
+
+/// One string, or every entry of an array of strings. `None` where it is something else.
+pub(crate) fn strings(value: Value<'_>) -> Option<Vec<Cow<'_, str>>> {
+    /// As many as of `aud` and `scope`.
+    const MAX_ENTRIES: usize = 256;
+
+    if !value.is_array() {
+        return value.as_str().map(|one| vec![one]);
+    }
+    let mut entries = Vec::new();
+    value.each_string(MAX_ENTRIES, |entry| entries.push(entry))?;
+    Some(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str, path: &ClaimPath) -> Option<String> {
+        let payload = Payload::read(text.to_owned()).unwrap();
+        match path.find(&payload) {
+            Found::Absent => None,
+            Found::Unreachable => Some("unreachable".to_owned()),
+            Found::Value(value) => Some(value.text().to_owned()),
+        }
+    }
+
+    #[test]
+    fn c14_names_are_literal_however_the_token_spells_them() {
+        let one = ClaimPath::from("https://a.example/r");
+        let nested = ClaimPath::nested(["kubernetes.io", "namespace"]);
+        for (text, path, expected) in [
+            (r#"{"https://a.example/r":1}"#, &one, Some("1")),
+            (r#"{"https:\/\/a.example\/r":1}"#, &one, Some("1")),
+            (r#"{"https://a.ex\u0061mple/r":1}"#, &one, Some("1")),
+            (r#"{"https://a":{"example/r":1}}"#, &one, None),
+            // The name as a value, and as a part of other names.
+            (r#"{"a":"https://a.example/r"}"#, &one, None),
+            (
+                r#"{"xhttps://a.example/r":1,"https://a.example/rx":1}"#,
+                &one,
+                None,
+            ),
+            (r#"{"a":{"https://a.example/r":1}}"#, &one, None),
+            (
+                r#"{"kubernetes.io":{"namespace":"n"}}"#,
+                &nested,
+                Some(r#""n""#),
+            ),
+            (
+                r#"{"kubernetes.io":{"n\u0061mespace":null}}"#,
+                &nested,
+                Some("null"),
+            ),
+            (r#"{"kubernetes.io":{}}"#, &nested, None),
+            (
+                r#"{"kubernetes.io":"namespace"}"#,
+                &nested,
+                Some("unreachable"),
+            ),
+            (r#"{"kubernetes.io":null}"#, &nested, Some("unreachable")),
+            (r#"{"kubernetes":{"io":{"namespace":1}}}"#, &nested, None),
+            (r#"{"kubernetes.io.namespace":1}"#, &nested, None),
+        ] {
+            assert_eq!(found(text, path).as_deref(), expected, "C14: {text}");
+        }
+    }
+
+    #[test]
+    fn c14_a_sound_path_is_short_and_has_no_empty_name() {
+        let deep = |depth| ClaimPath::nested(vec!["a"; depth]);
+        assert!(deep(1).is_sound() && deep(8).is_sound());
+        assert!(!deep(9).is_sound() && !deep(0).is_sound());
+        assert!(!ClaimPath::from("").is_sound());
+        assert!(!ClaimPath::nested(["a", ""]).is_sound());
+        assert_eq!(found("{}", &deep(0)), None);
+    }
+
+    #[test]
+    fn c14_both_forms_come_back_as_they_were() {
+        for text in [r#""roles""#, r#"["a","b"]"#] {
+            let path: ClaimPath = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&path).unwrap(), text);
+        }
+        for text in ["null", "1", "{}", r#"[1]"#, r#"[["a"]]"#] {
+            assert!(serde_json::from_str::<ClaimPath>(text).is_err(), "{text}");
+        }
+    }
+}

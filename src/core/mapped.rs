@@ -1,0 +1,161 @@
+//! What is read from claims of the policy's choice: the client, the roles and the principal. And the chain of actors.
+
+use std::borrow::Cow;
+
+use super::checks::malformed;
+use super::claim_path::{ClaimPath, Found, find, strings};
+use super::facts::Facts;
+use super::json;
+use super::payload::{Claim, Payload};
+use super::policy::{Policy, Profile};
+use super::reason::Reason;
+use super::rejection::Rejection;
+
+/// Actors of one token: the current one and those before it.
+pub(crate) const MAX_ACTORS: usize = 8;
+
+/// Of one token. Nothing is kept where there is nothing.
+#[derive(Default)]
+pub(crate) struct Mapped {
+    /// Where it is another claim than `client_id`.
+    pub(crate) client: Option<Box<str>>,
+    pub(crate) roles: Box<[Box<str>]>,
+    /// Where it is another claim than `sub`.
+    pub(crate) principal: Option<Box<str>>,
+    /// The current one first.
+    pub(crate) actors: Box<[ActorClaims]>,
+}
+
+/// One `act` (RFC 8693 section 4.1).
+pub(crate) struct ActorClaims {
+    pub(crate) issuer: Option<Box<str>>,
+    pub(crate) subject: Option<Box<str>>,
+}
+
+impl Mapped {
+    /// Of claims that were checked.
+    pub(crate) fn read(payload: &Payload, policy: &Policy) -> Result<Self, Rejection> {
+        let client = if client_is_registered(payload, policy) {
+            None
+        } else {
+            client_of(payload, policy)?.map(Into::into)
+        };
+        let roles = roles_of(payload, policy)?;
+        Ok(Mapped {
+            client,
+            roles: roles.into_iter().map(Into::into).collect(),
+            principal: principal_of(payload, policy)?.map(Into::into),
+            actors: actors_of(payload)?.into(),
+        })
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.client.is_none()
+            && self.roles.is_empty()
+            && self.principal.is_none()
+            && self.actors.is_empty()
+    }
+}
+
+/// Whether the client is what `client_id` says.
+pub(crate) fn client_is_registered(payload: &Payload, policy: &Policy) -> bool {
+    policy.client_claims().is_none() && payload.client_id.get().is_some()
+}
+
+/// The client that a token was issued to, where a claim says it: `client_id` (RFC 8693 section 4.3), else `azp` (OpenID
+/// Connect Core section 2), unless the policy names others.
+pub(crate) fn client_of<'p>(
+    payload: &'p Payload,
+    policy: &Policy,
+) -> Result<Option<Cow<'p, str>>, Rejection> {
+    if let Some(paths) = policy.client_claims() {
+        return first_string(payload, paths);
+    }
+    match &payload.client_id {
+        Claim::Is(text) => Ok(Some(Cow::Borrowed(text.of(payload.text())))),
+        Claim::Malformed => Err(malformed("client_id")),
+        Claim::Absent if policy.profile() == Profile::Cognito => Ok(None),
+        Claim::Absent => find(payload, "azp")
+            .map(|value| value.as_str().ok_or_else(|| malformed("azp")))
+            .transpose(),
+    }
+}
+
+/// Of every path of the policy. Where nothing stands there are none.
+pub(crate) fn roles_of<'p>(
+    payload: &'p Payload,
+    policy: &Policy,
+) -> Result<Vec<Cow<'p, str>>, Rejection> {
+    let mut roles = Vec::new();
+    for path in policy.roles_from() {
+        match path.find(payload) {
+            Found::Absent => {}
+            Found::Unreachable => return Err(misfit(path)),
+            Found::Value(value) => {
+                let found = strings(value).ok_or_else(|| misfit(path))?;
+                roles.extend(found.into_iter().filter(|role| !role.is_empty()));
+            }
+        }
+    }
+    Ok(roles)
+}
+
+/// By the policy's paths. `None` also where it has none and the principal is the subject.
+pub(crate) fn principal_of<'p>(
+    payload: &'p Payload,
+    policy: &Policy,
+) -> Result<Option<Cow<'p, str>>, Rejection> {
+    first_string(payload, policy.principal_from().unwrap_or_default())
+}
+
+/// The first that is there counts, and must be a string.
+fn first_string<'p>(
+    payload: &'p Payload,
+    paths: &[ClaimPath],
+) -> Result<Option<Cow<'p, str>>, Rejection> {
+    for path in paths {
+        match path.find(payload) {
+            Found::Absent => {}
+            Found::Unreachable => return Err(misfit(path)),
+            Found::Value(value) => return value.as_str().map(Some).ok_or_else(|| misfit(path)),
+        }
+    }
+    Ok(None)
+}
+
+/// The chain of `act` (RFC 8693 section 4.1), the current actor first.
+pub(crate) fn actors_of(payload: &Payload) -> Result<Vec<ActorClaims>, Rejection> {
+    let refused = || malformed("act");
+    let mut actors = Vec::new();
+    let mut next = find(payload, "act");
+    while let Some(act) = next.take() {
+        if actors.len() == MAX_ACTORS {
+            return Err(refused());
+        }
+        let (mut issuer, mut subject) = (None, None);
+        json::read_members(act.text(), |name, value| {
+            match name {
+                "iss" => issuer = Some(value),
+                "sub" => subject = Some(value),
+                "act" => next = Some(value),
+                _ => {}
+            }
+            Ok(())
+        })
+        .map_err(|_| refused())?;
+        let string = |value: Option<json::Value<'_>>| {
+            value
+                .map(|value| value.as_str().map(Into::into).ok_or_else(refused))
+                .transpose()
+        };
+        actors.push(ActorClaims {
+            issuer: string(issuer)?,
+            subject: string(subject)?,
+        });
+    }
+    Ok(actors)
+}
+
+fn misfit(path: &ClaimPath) -> Rejection {
+    Rejection::new(Reason::MalformedClaim, Facts::Claim(path.clone()))
+}

@@ -1,0 +1,52 @@
+//! The roles of a token, as the user reads them.
+
+use std::fmt;
+
+/// The roles that a token's user or client has, from the claims that
+/// [`PolicyBuilder::roles_from`](crate::PolicyBuilder::roles_from) names. Membership is exact and case-sensitive.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use resource_server::{ClaimPath, Policy, Validator, testing::TestIssuer};
+/// # use serde_json::json;
+/// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+/// let settings = Policy::builder()
+///     .roles_from([ClaimPath::nested(["realm_access", "roles"]), ClaimPath::from("groups")]);
+/// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer().policy(settings)).build()?;
+/// let minted = issuer.token().claim("realm_access", json!({"roles": ["clerk"]})).claim("groups", "staff").mint();
+/// let token = validator.validate_now(&minted).unwrap()?;
+/// assert_eq!(token.roles().iter().collect::<Vec<_>>(), ["clerk", "staff"]);
+/// assert!(token.has_role("clerk") && !token.has_role("cler"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy)]
+pub struct RoleSet<'t>(&'t [Box<str>]);
+
+impl<'t> RoleSet<'t> {
+    pub(crate) const fn new(roles: &'t [Box<str>]) -> Self {
+        RoleSet(roles)
+    }
+
+    /// Whether this is one of the roles.
+    pub fn contains(&self, role: &str) -> bool {
+        self.iter().any(|granted| granted == role)
+    }
+
+    /// Every role, in the order of the policy's claims and then of the token, doubles included.
+    pub fn iter(&self) -> impl Iterator<Item = &'t str> + use<'t> {
+        self.0.iter().map(AsRef::as_ref)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for RoleSet<'_> {
+    /// Shows how many, not which.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RoleSet({} roles)", self.0.len())
+    }
+}
