@@ -55,8 +55,11 @@
 //! * Use more than once: a bearer token may be presented again and again, and `jti` is not remembered.
 //! * Who presents it: a token that is bound to a key or certificate (`cnf`) is refused, since nothing here proves
 //!   possession; one that is not bound serves whoever has it. Encrypted tokens are refused too.
-//! * Claims that are not named in [`Policy`]: `acr`, `auth_time`, `act`, roles, and those of your own are yours to read
-//!   ([`AccessToken::claim`], [`AccessToken::claims`]); of the registered ones only the type is checked.
+//! * Claims that are not named in [`Policy`]: those of your own are yours to require
+//!   ([`PolicyBuilder::required_claim`]) or to read ([`AccessToken::claim`], [`AccessToken::claims`]), and so are `acr`,
+//!   `auth_time` and `act` ([`AccessToken::actor`]), of which only the type is checked. There are no roles before
+//!   [`PolicyBuilder::roles_from`] says where.
+//! * Whether a subject is a user: a client that acts for itself has a subject too ([`SubjectKind`]).
 //! * Header members that lead to keys (`jku`, `jwk`, `x5u`, `x5c`): they are not looked at, not even for their form.
 //! * Dates and issuer of a certificate that keys are taken from by hand ([`StaticKeys`]).
 //!

@@ -282,7 +282,8 @@ impl Validator {
                 return trusted.ok_or(rejection);
             }
         };
-        let unknown = |found| wrong_issuer(found, AcceptedIssuers::Many(Arc::clone(&self.0.names)));
+        let unknown =
+            |found| wrong_issuer(found, AcceptedIssuers::Many(Arc::clone(&self.0.names))).of(jwt);
         // A JWT-SVID need not name an issuer. Where it does, that alone counts.
         if let Some(domain) = trust_domain_of(jwt)
             && self.0.takes_svids

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use resource_server::testing::{Fault, TestIssuer, TestServer};
-use resource_server::{Error, Issuer, KeySetError, Reason, StaticKeys, Validator};
+use resource_server::{
+    Error, Issuer, KeySetError, Policy, Profile, Reason, SkipReason, StaticKeys, Validator,
+};
 
 use support_http::{
     AUDIENCE, COOLDOWN, LIFETIME, TOLERANCE, World, clock, outage, reason, until, validator,
@@ -460,4 +462,37 @@ async fn s12_pem_by_kid_is_named_for_what_it_is() {
         text.contains("PEM") && text.contains("oauth2/v3/certs"),
         "{text}"
     );
+}
+
+/// A SPIFFE bundle: its keys are known as any other, so no token asks for them anew.
+#[tokio::test]
+async fn k01_a_bundle_of_keys_for_svids_is_fetched_once() {
+    let server = TestServer::start(AUDIENCE).await.unwrap();
+    let bundle = server.issuer().jwks().replace("\"sig\"", "\"jwt-svid\"");
+    assert!(bundle.contains("jwt-svid"));
+    server.serve_jwks(bundle);
+    let validator = Validator::builder()
+        .audience(AUDIENCE)
+        .issuer(
+            Issuer::new("spiffe://example.org")
+                .jwks_at(server.jwks_url())
+                .policy(Policy::builder().profile(Profile::JwtSvid)),
+        )
+        .build()
+        .unwrap();
+    for with_kid in [true, false, true] {
+        let svid = server.issuer().token().typ("JWT").without("iss");
+        let svid = svid.subject("spiffe://example.org/orders");
+        let svid = if with_kid {
+            svid
+        } else {
+            svid.without_header("kid")
+        };
+        validator.validate(&svid.mint()).await.unwrap();
+    }
+    assert_eq!(server.fetches().jwks, 1, "K01");
+    let health = validator.health();
+    let keys = health[0].status().keys.clone().unwrap();
+    assert_eq!((keys.len(), keys.svid_keys().count()), (0, 1), "K01");
+    assert_eq!(keys.skipped()[0].reason(), SkipReason::OnlyForSvids, "K01");
 }

@@ -9,6 +9,8 @@ mod backends;
 mod claims;
 #[path = "explain.rs"]
 mod explain;
+#[path = "foreign_tokens.rs"]
+mod foreign_tokens;
 #[path = "hmac.rs"]
 mod hmac;
 #[path = "introspection.rs"]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 use super::excerpt::excerpt;
@@ -132,23 +133,29 @@ pub(crate) enum Found<'p> {
     Value(Value<'p>),
 }
 
-/// A claim by its name. Where the text has no such name, escaped or not, it is not read once more.
+/// A claim by its name. Where the text has no such name, in whatever spelling, it is not read once more.
 pub(crate) fn find<'p>(payload: &'p Payload, name: &str) -> Option<Value<'p>> {
-    if may_name(payload.text(), name) {
+    if may_name(payload.text().as_bytes(), name) {
         payload.find(name)
     } else {
         None
     }
 }
 
-fn may_name(text: &str, name: &str) -> bool {
-    let bytes = text.as_bytes();
-    memchr::memchr(b'\\', bytes).is_some()
-        || memchr::memmem::find_iter(bytes, name).any(|at| {
-            let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-            let behind = bytes.get(at + name.len());
-            before == Some(&b'"') && behind == Some(&b'"')
-        })
+/// Whether the name stands in the text as it is, or may stand there escaped.
+fn may_name(text: &[u8], name: &str) -> bool {
+    // All other characters can be escaped in one way only (RFC 8259 section 7).
+    let has_short_escape = |byte: u8| byte < b' ' || matches!(byte, b'"' | b'\\' | b'/');
+    let escape: &[u8] = if name.bytes().any(has_short_escape) {
+        b"\\"
+    } else {
+        b"\\u"
+    };
+    let stands_alone = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| text.get(before));
+        before == Some(&b'"') && text.get(at + name.len()) == Some(&b'"')
+    };
+    memmem::find(text, escape).is_some() || memmem::find_iter(text, name).any(stands_alone)
 }
 
 /// A member of an object that stands in a claims set, which was read strictly as a whole.
@@ -193,10 +200,12 @@ mod tests {
     fn c14_names_are_literal_however_the_token_spells_them() {
         let one = ClaimPath::from("https://a.example/r");
         let nested = ClaimPath::nested(["kubernetes.io", "namespace"]);
+        let odd = ClaimPath::from("\n\"\\");
         for (text, path, expected) in [
             (r#"{"https://a.example/r":1}"#, &one, Some("1")),
             (r#"{"https:\/\/a.example\/r":1}"#, &one, Some("1")),
             (r#"{"https://a.ex\u0061mple/r":1}"#, &one, Some("1")),
+            (r#"{"https:\u002f/a.example/r":1}"#, &one, Some("1")),
             (r#"{"https://a":{"example/r":1}}"#, &one, None),
             // The name as a value, and as a part of other names.
             (r#"{"a":"https://a.example/r"}"#, &one, None),
@@ -216,6 +225,17 @@ mod tests {
                 &nested,
                 Some("null"),
             ),
+            (
+                r#"{"\u006bubernetes.io":{"namespace":1}}"#,
+                &nested,
+                Some("1"),
+            ),
+            (
+                r#"{"a":"\/","kubernetes.io":{"namespace":1}}"#,
+                &nested,
+                Some("1"),
+            ),
+            (r#"{"\"":1,"a":"\"kubernetes.io\""}"#, &nested, None),
             (r#"{"kubernetes.io":{}}"#, &nested, None),
             (
                 r#"{"kubernetes.io":"namespace"}"#,
@@ -225,6 +245,8 @@ mod tests {
             (r#"{"kubernetes.io":null}"#, &nested, Some("unreachable")),
             (r#"{"kubernetes":{"io":{"namespace":1}}}"#, &nested, None),
             (r#"{"kubernetes.io.namespace":1}"#, &nested, None),
+            (r#"{"\n\"\\":1}"#, &odd, Some("1")),
+            (r#"{"\u000a\u0022\u005c":1}"#, &odd, Some("1")),
         ] {
             assert_eq!(found(text, path).as_deref(), expected, "C14: {text}");
         }

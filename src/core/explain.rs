@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::algorithm::{Algorithm, AlgorithmSet};
 use super::claim_path::ClaimPath;
 use super::excerpt::excerpt;
 use super::facts::{AcceptedIssuers, Facts, KeySetAge};
@@ -11,14 +12,15 @@ use super::key_set::KeySet;
 use super::mapped::MAX_ACTORS;
 use super::policy::{Policy, Profile};
 use super::reason::Reason;
+use super::recognize::Familiar;
 use super::time::NumericDate;
 
 /// Names of issuers, audiences and keys listed in one sentence.
 const MAX_LISTED: usize = 10;
 
-pub(crate) fn sentences(reason: Reason, facts: &Facts) -> String {
+pub(crate) fn sentences(reason: Reason, facts: &Facts, familiar: Option<Familiar>) -> String {
     match facts {
-        Facts::None => plain(reason).to_owned(),
+        Facts::None | Facts::Opaque { is_googles: false } => plain(reason).to_owned(),
         Facts::Length { part, bytes, limit } => {
             // A header's bound is no setting.
             let setting = if *part == "token" {
@@ -28,7 +30,12 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts) -> String {
             };
             format!("The {part} has {bytes} bytes; at most {limit} are taken{setting}.")
         }
-        Facts::Issuer { found, accepted } => issuer(found, accepted),
+        Facts::Opaque { is_googles: true } => {
+            "The token is opaque, and by how it begins an access token of Google for Google's own APIs. The client must send what \
+             this API takes: an access token of an issuer that is configured here."
+                .to_owned()
+        }
+        Facts::Issuer { found, accepted } => issuer(found, accepted, familiar),
         Facts::Tenant { found, policy } => format!(
             "The token's issuer is \"{found}\", a tenant of \"{}\" that is not among those that are allowed.",
             policy.issuer()
@@ -37,35 +44,16 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts) -> String {
         Facts::Type { found, policy } => typ(found, policy),
         Facts::Member(name) => member(reason, name),
         Facts::Claim(path) => claim(reason, path),
-        Facts::Algorithm { found, allowed } => {
-            let reads = if found.eq_ignore_ascii_case("none") {
-                "The token is unsecured (alg none), which is never accepted.".to_owned()
-            } else if found.starts_with("HS")
-                && !allowed.is_some_and(|set| set.iter().any(super::Algorithm::is_hmac))
-            {
-                format!(
-                    "The token's alg is \"{found}\", a shared-secret algorithm, which is never taken with an issuer's public keys."
-                )
-            } else if allowed.is_none() {
-                format!("The token's alg \"{found}\" is not one that is verified here.")
-            } else {
-                format!(
-                    "The token's alg is \"{found}\", which the policy of its issuer leaves out."
-                )
-            };
-            match allowed {
-                None => reads,
-                Some(set) => {
-                    let names: Vec<_> = set.iter().map(super::Algorithm::as_str).collect();
-                    format!("{reads} It allows: {}.", names.join(", "))
-                }
-            }
-        }
+        Facts::Algorithm { found, allowed } => algorithm(found, *allowed),
         Facts::Audience { found, policy } => format!(
             "The token is for another audience: it has {}, and this API takes {}.{} Ask the authorization server for a \
              token for this API (its resource or audience parameter), or set the audience that it writes.",
             quoted(found.iter().map(String::as_str)),
-            quoted(policy.audiences()),
+            if policy.audiences().next().is_none() {
+                "only tokens without one, since none is set".to_owned()
+            } else {
+                quoted(policy.audiences())
+            },
             audience_slip(found, policy)
         ),
         Facts::Time {
@@ -125,14 +113,15 @@ fn plain(reason: Reason) -> &'static str {
         }
         Reason::OpaqueToken => {
             "The token is not a JWT but opaque, and no introspection is configured for such. Was the client given a \
-             token without an audience or resource, for which some authorization servers issue opaque ones?"
+             token without an audience or resource, for which some authorization servers, Auth0 among them, issue opaque ones?"
         }
         Reason::Inactive => {
             "The authorization server says that the token is not active: it has expired, was revoked, or is none that it \
              knows. Was it issued by another authorization server?"
         }
         Reason::EncryptedToken => {
-            "The token is encrypted (JWE). This API has no decryption key; ask for signed tokens."
+            "The token is encrypted (JWE). This API has no decryption key; ask for signed tokens. (Auth0 issues encrypted ones, \
+             for itself, where the client names no audience.)"
         }
         Reason::NotBase64url => {
             "A part of the token is not canonical base64url: it was cut, padded or changed on its way, or has white space \
@@ -201,7 +190,11 @@ fn member(reason: Reason, name: &str) -> String {
             "By the typ among its claims this is an ID, refresh or logout token; the client must send its access token."
                 .to_owned()
         }
-        Reason::NotAnAccessToken if name == "token_type" || name == "token_use" => format!(
+        Reason::NotAnAccessToken if name == "token_use" => {
+            "By its \"token_use\", or for want of one, this is no access token. The client must send its access token."
+                .to_owned()
+        }
+        Reason::NotAnAccessToken if name == "token_type" => format!(
             "By the \"{name}\" of the authorization server's answer this is no access token; it knows other kinds of token \
              too. The client must send its access token."
         ),
@@ -249,6 +242,29 @@ fn kind_of(typ: &str) -> &'static str {
         "secevent+jwt" => " It is a security event.",
         "token-introspection+jwt" => " It is a signed introspection response.",
         _ => "",
+    }
+}
+
+fn algorithm(found: &str, allowed: Option<AlgorithmSet>) -> String {
+    let reads = if found.eq_ignore_ascii_case("none") {
+        "The token is unsecured (alg none), which is never accepted.".to_owned()
+    } else if found.starts_with("HS")
+        && !allowed.is_some_and(|set| set.iter().any(Algorithm::is_hmac))
+    {
+        format!(
+            "The token's alg is \"{found}\", a shared-secret algorithm, which is never taken with an issuer's public keys."
+        )
+    } else if allowed.is_none() {
+        format!("The token's alg \"{found}\" is not one that is verified here.")
+    } else {
+        format!("The token's alg is \"{found}\", which the policy of its issuer leaves out.")
+    };
+    match allowed {
+        None => reads,
+        Some(set) => {
+            let names: Vec<_> = set.iter().map(Algorithm::as_str).collect();
+            format!("{reads} It allows: {}.", names.join(", "))
+        }
     }
 }
 
@@ -378,8 +394,14 @@ fn key(
     text
 }
 
-fn issuer(found: &str, accepted: &AcceptedIssuers) -> String {
+fn issuer(found: &str, accepted: &AcceptedIssuers, familiar: Option<Familiar>) -> String {
     let names = accepted.names();
+    // Of another kind of token the version doesn't matter.
+    if familiar.is_none()
+        && let Some(text) = microsoft_version(found, &names)
+    {
+        return text;
+    }
     // The nearest: a slip in a slash before one in the path.
     let nearest = names
         .iter()
@@ -395,6 +417,29 @@ fn issuer(found: &str, accepted: &AcceptedIssuers) -> String {
             quoted(names.into_iter())
         ),
     }
+}
+
+/// Microsoft Entra has two names for one tenant, by the version of its tokens.
+fn microsoft_version(found: &str, names: &[&str]) -> Option<String> {
+    let version = |issuer: &str| {
+        if let Some(tenant) = issuer.strip_prefix("https://sts.windows.net/") {
+            return Some((1, tenant.trim_end_matches('/').to_owned()));
+        }
+        let tenant = issuer.strip_prefix("https://login.microsoftonline.com/")?;
+        let tenant = tenant.trim_end_matches('/').strip_suffix("/v2.0")?;
+        Some((2, tenant.to_owned()))
+    };
+    let (found_version, tenant) = version(found)?;
+    let (name, wanted) = names.iter().find_map(|name| {
+        let (wanted, of) = version(name)?;
+        (of == tenant && wanted != found_version).then_some((name, wanted))
+    })?;
+    Some(format!(
+        "The token is from issuer \"{found}\", which is Microsoft Entra's for tokens of version {found_version}; configured is \
+         \"{name}\", of version {wanted}. Set the version in the manifest of this API's app registration \
+         (requestedAccessTokenVersion, or accessTokenAcceptedVersion: {}), or configure the issuer that the token has.",
+        if wanted == 2 { "2" } else { "null" }
+    ))
 }
 
 /// How two issuers differ, where they are near enough that it may be a slip; the nearest first.

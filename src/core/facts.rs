@@ -20,6 +20,10 @@ pub(crate) enum Facts {
         bytes: usize,
         limit: usize,
     },
+    /// No JWT.
+    Opaque {
+        is_googles: bool,
+    },
     Issuer {
         found: String,
         accepted: AcceptedIssuers,

@@ -97,7 +97,11 @@ impl<'t> PresentedToken<'t> {
         match &self.form {
             Form::Jwt(jwt) => Ok(jwt),
             Form::Encrypted => Err(Rejection::plain(Reason::EncryptedToken)),
-            Form::Opaque => Err(Rejection::plain(Reason::OpaqueToken)),
+            Form::Opaque => {
+                let is_googles = self.text.starts_with("ya29.");
+                let facts = Facts::Opaque { is_googles };
+                Err(Rejection::new(Reason::OpaqueToken, facts))
+            }
         }
     }
 }
@@ -264,6 +268,12 @@ impl<'t> UnverifiedJwt<'t> {
 
     pub(crate) fn payload(&self) -> &Arc<Payload> {
         &self.payload
+    }
+
+    /// The header as it was read.
+    pub(crate) fn header_text(&self) -> &str {
+        let header = self.decoded.get(..self.header_bytes).unwrap_or_default();
+        std::str::from_utf8(header).unwrap_or_default()
     }
 
     pub(crate) fn signing_input(&self) -> &[u8] {

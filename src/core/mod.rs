@@ -23,6 +23,7 @@ mod payload;
 mod pem;
 mod policy;
 mod reason;
+mod recognize;
 mod rejection;
 mod required_claim;
 mod requirement;

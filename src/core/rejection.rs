@@ -4,7 +4,9 @@ use std::fmt;
 
 use super::explain;
 use super::facts::{Facts, KeySetAge};
+use super::jws::UnverifiedJwt;
 use super::reason::Reason;
+use super::recognize::{Familiar, recognize};
 use super::requirement::Requirement;
 
 /// A token, or a request without one, was refused. The presenter's fault: 401 or 403.
@@ -36,6 +38,7 @@ pub struct Rejection(Box<Inner>);
 struct Inner {
     reason: Reason,
     facts: Facts,
+    familiar: Option<Familiar>,
     is_introspected: bool,
 }
 
@@ -44,6 +47,7 @@ impl Rejection {
         Rejection(Box::new(Inner {
             reason,
             facts,
+            familiar: None,
             is_introspected: false,
         }))
     }
@@ -51,6 +55,12 @@ impl Rejection {
     /// Found in the authorization server's answer about the token.
     pub(crate) fn in_answer(mut self) -> Self {
         self.0.is_introspected = true;
+        self
+    }
+
+    /// Adds what the refused token looks like.
+    pub(crate) fn of(mut self, jwt: &UnverifiedJwt<'_>) -> Self {
+        self.0.familiar = recognize(jwt, self.0.reason);
         self
     }
 
@@ -103,7 +113,10 @@ impl Rejection {
     /// It shows of a token at most its issuer, audience, `kid`, `alg`, `typ` and times, escaped and cut at 128
     /// characters. It is for logs, not for the caller.
     pub fn explain(&self) -> String {
-        explain::sentences(self.0.reason, &self.0.facts)
+        let familiar = self.0.familiar;
+        let mut text = explain::sentences(self.0.reason, &self.0.facts, familiar);
+        text.push_str(familiar.map_or("", Familiar::in_words));
+        text
     }
 }
 

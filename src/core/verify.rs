@@ -92,6 +92,17 @@ pub(crate) fn check_claims<'a, 't>(
     now: NumericDate,
 ) -> Result<&'a UnverifiedJwt<'t>, Rejection> {
     let jwt = token.require_jwt()?;
+    match check_in_order(jwt, policy, now) {
+        Ok(()) => Ok(jwt),
+        Err(rejection) => Err(rejection.of(jwt)),
+    }
+}
+
+fn check_in_order(
+    jwt: &UnverifiedJwt<'_>,
+    policy: &Policy,
+    now: NumericDate,
+) -> Result<(), Rejection> {
     check_issuer(jwt, policy)?; // RFC 7519 4.1.1, RFC 9068 4
     check_type(jwt, policy)?; // RFC 8725 3.11, RFC 9068 4
     check_kind(jwt, policy)?; // RFC 8725 3.12
@@ -107,8 +118,7 @@ pub(crate) fn check_claims<'a, 't>(
     check_required_claims(payload, policy)?;
     check_mapped(payload, policy)?;
     check_scope(payload, policy)?; // RFC 6749 3.3
-    check_confirmation(payload)?; // RFC 7800 3.1
-    Ok(jwt)
+    check_confirmation(payload) // RFC 7800 3.1
 }
 
 /// The back part: key and signature.
@@ -155,14 +165,14 @@ pub(crate) fn check_signature(
             keys: Arc::clone(keys),
             age: KeySetAge::default(),
         };
-        return Err(Rejection::new(Reason::UnknownKey, facts));
+        return Err(Rejection::new(Reason::UnknownKey, facts).of(jwt));
     }
     let facts = Facts::Signature {
         id: id_text,
         algorithm,
         tried,
     };
-    Err(Rejection::new(Reason::BadSignature, facts))
+    Err(Rejection::new(Reason::BadSignature, facts).of(jwt))
 }
 
 fn check_issuer(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
