@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+#[cfg(feature = "jwks")]
+use crate::core::KeySetError;
 use crate::core::{Algorithm, PolicyProblem, SecretProblem};
 #[cfg(feature = "introspection")]
 use crate::source::IntrospectionProblem;
@@ -170,6 +172,24 @@ pub enum BuildProblem {
         issuer: Option<String>,
         /// What is wrong with it.
         problem: FetchProblem,
+    },
+    /// The JWK Set of [`Issuer::starting_from_jwks`](crate::Issuer::starting_from_jwks).
+    #[cfg(feature = "jwks")]
+    #[error("issuer \"{issuer}\": the keys to start from can't be used: {problem}")]
+    StartingKeys {
+        /// The issuer's name.
+        issuer: String,
+        /// What is wrong with it.
+        problem: KeySetError,
+    },
+    /// Keys to start from for an issuer that never fetches any.
+    #[cfg(feature = "jwks")]
+    #[error(
+        "issuer \"{issuer}\" has keys to start from, and its keys are not fetched: give them with .keys(..) alone"
+    )]
+    StartingKeysNotFetched {
+        /// The issuer's name.
+        issuer: String,
     },
     /// An `outage_tolerance` of more than 24 hours.
     #[cfg(feature = "jwks")]

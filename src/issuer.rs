@@ -7,7 +7,9 @@ use std::time::Duration;
 use crate::build_error::BuildProblem;
 use crate::core::{Algorithm, Clock, Policy, PolicyBuilder, PolicyError, SecretProblem};
 #[cfg(feature = "jwks")]
-use crate::source::{Address, Discovery, Fetch, Fetcher, Limits, Location, RemoteJwks, Wanted};
+use crate::source::{
+    Address, Discovery, Fetch, Fetcher, KeySnapshot, Limits, Location, RemoteJwks, Wanted,
+};
 use crate::source::{DynKeySource, KeySource, StaticKeys};
 #[cfg(feature = "introspection")]
 use crate::source::{Endpoint, Introspection, RemoteIntrospection};
@@ -41,6 +43,9 @@ pub struct Issuer {
     limits: Limits,
     #[cfg(feature = "jwks")]
     is_lazy: bool,
+    /// A JWK Set to start from.
+    #[cfg(feature = "jwks")]
+    starting_jwks: Option<String>,
 }
 
 /// Longer than this an outage is no outage.
@@ -67,6 +72,8 @@ pub(crate) struct Surroundings<'v> {
     pub(crate) clock: &'v std::sync::Arc<dyn Clock>,
     #[cfg(feature = "jwks")]
     pub(crate) fetcher: Option<&'v Fetcher>,
+    #[cfg(feature = "jwks")]
+    pub(crate) snapshot: Option<&'v KeySnapshot>,
 }
 
 impl Issuer {
@@ -88,6 +95,8 @@ impl Issuer {
             limits: Limits::default(),
             #[cfg(feature = "jwks")]
             is_lazy: false,
+            #[cfg(feature = "jwks")]
+            starting_jwks: None,
         }
     }
 
@@ -207,6 +216,37 @@ impl Issuer {
         self
     }
 
+    /// Starts from this JWK Set, such as one from a file, and goes on by fetching: so that tokens are judged at once, and also
+    /// where the issuer can't be reached when this API starts. For issuers whose keys are fetched.
+    ///
+    /// How old it is nobody knows. So its keys are due for a refresh at first use, and count for the time that this first fetch
+    /// may take (some 20 s); from then on only what was fetched counts, which takes the place of the whole set, or, while the
+    /// issuer can't be reached, they do, until [`outage_tolerance`](Issuer::outage_tolerance) after the Validator was built. A
+    /// key that is not in the set is always asked for. Until a fetch has succeeded,
+    /// [`SourceStatus::is_confirmed`](crate::SourceStatus::is_confirmed) is `Some(false)`.
+    ///
+    /// Whoever can write the set decides which keys are trusted. It holds public keys: symmetric and private ones are left out,
+    /// and a set without a key that can be used is a [`BuildProblem`]. Where a snapshot
+    /// ([`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore)) has keys of this issuer that can be used, those count
+    /// instead.
+    ///
+    /// ```
+    /// use resource_server::{Issuer, Validator};
+    ///
+    /// # let text = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(Issuer::discover("https://as.example.com").starting_from_jwks(text))
+    ///     .build()?;
+    /// assert_eq!(validator.health()[0].status().is_confirmed, Some(false));
+    /// # Ok::<(), resource_server::BuildError>(())
+    /// ```
+    #[cfg(feature = "jwks")]
+    pub fn starting_from_jwks(mut self, text: impl Into<String>) -> Self {
+        self.starting_jwks = Some(text.into());
+        self
+    }
+
     /// Keys given by hand.
     pub fn keys(mut self, keys: StaticKeys) -> Self {
         self.has_keys_by_hand = true;
@@ -323,6 +363,12 @@ impl Issuer {
         #[cfg(feature = "jwks")]
         if self.limits.outage_tolerance > MAX_OUTAGE_TOLERANCE {
             problems.push(BuildProblem::OutageTolerance {
+                issuer: self.name.clone(),
+            });
+        }
+        #[cfg(feature = "jwks")]
+        if self.starting_jwks.is_some() && !self.has_fetched_keys() {
+            problems.push(BuildProblem::StartingKeysNotFetched {
                 issuer: self.name.clone(),
             });
         }
@@ -447,14 +493,18 @@ impl Issuer {
             Recipe::JwksAt(url) => Address::parse(url, fetcher.http()).map(Location::Jwks),
         };
         match location {
-            Ok(location) => Some(Box::new(RemoteJwks::new(
-                &self.name,
-                location,
-                fetcher,
-                std::sync::Arc::clone(surroundings.clock),
-                self.limits,
-                self.is_lazy,
-            ))),
+            Ok(location) => {
+                let source = RemoteJwks::new(
+                    &self.name,
+                    location,
+                    fetcher,
+                    std::sync::Arc::clone(surroundings.clock),
+                    self.limits,
+                    self.is_lazy,
+                );
+                self.put_keys_in_hand(&source, surroundings, problems);
+                Some(Box::new(source))
+            }
             Err(problem) => {
                 problems.push(BuildProblem::Address {
                     issuer: self.name.clone(),
@@ -462,6 +512,32 @@ impl Issuer {
                 });
                 None
             }
+        }
+    }
+}
+
+#[cfg(feature = "jwks")]
+impl Issuer {
+    /// Those of the snapshot count before those given by hand: their age is known.
+    fn put_keys_in_hand(
+        &self,
+        source: &RemoteJwks,
+        surroundings: &Surroundings<'_>,
+        problems: &mut Vec<BuildProblem>,
+    ) {
+        match self.starting_jwks.as_deref().map(StaticKeys::from_jwks) {
+            None => {}
+            Some(Ok(keys)) => source.start_with(&keys),
+            Some(Err(problem)) => problems.push(BuildProblem::StartingKeys {
+                issuer: self.name.clone(),
+                problem,
+            }),
+        }
+        if let Some(held) = surroundings
+            .snapshot
+            .and_then(|snapshot| snapshot.find(&self.name))
+        {
+            source.restore(&held);
         }
     }
 }

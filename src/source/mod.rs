@@ -14,6 +14,8 @@ mod introspection;
 mod jwks;
 #[cfg(feature = "jwks")]
 mod refresh;
+#[cfg(feature = "jwks")]
+mod snapshot;
 mod static_keys;
 #[cfg(feature = "jwks")]
 mod timer;
@@ -44,11 +46,13 @@ pub(crate) use {
     fetcher::Fetcher,
     jwks::{Location, RemoteJwks},
     refresh::Limits,
+    snapshot::HeldKeys,
 };
 #[cfg(feature = "jwks")]
 pub use {
     address::AddressProblem,
     fetch::{Fetch, FetchProblem},
+    snapshot::KeySnapshot,
 };
 
 /// Where the evidence for one issuer's tokens comes from. Implement it with a plain `async fn`.
@@ -128,7 +132,11 @@ pub trait KeySource: Send + Sync + 'static {
 pub struct SourceStatus {
     /// The keys at hand, with what was left out and why. They stay here when they are too old to be used.
     pub keys: Option<Arc<KeySet>>,
-    /// How old they are.
+    /// Whether they came from the issuer. `Some(false)`: the source was started with keys in hand
+    /// ([`Issuer::starting_from_jwks`](crate::Issuer::starting_from_jwks),
+    /// [`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore)), and no fetch has succeeded since.
+    pub is_confirmed: Option<bool>,
+    /// How old they are; of keys given by hand at the start, how long they are held.
     pub age: Option<Duration>,
     /// How long they can still be used if nothing newer comes. Zero where there are none, or where they are too old: then
     /// tokens of this issuer are answered with 503.
@@ -139,6 +147,9 @@ pub struct SourceStatus {
     pub last_error: Option<String>,
     /// When they will be refreshed, from now.
     pub next_refresh: Option<Duration>,
+    /// What of it goes into a snapshot.
+    #[cfg(feature = "jwks")]
+    pub(crate) held: Option<HeldKeys>,
 }
 
 /// A source has no evidence now: an outage, or a mistake in its configuration. Cloning is cheap.
