@@ -115,10 +115,10 @@ pub enum BuildProblem {
         /// The secret's algorithm.
         algorithm: Algorithm,
     },
-    /// A policy that names HMAC for an issuer whose keys are fetched: published keys are never secrets.
+    /// A policy that names HMAC for an issuer whose keys are fetched or read from a file: public keys are never secrets.
     #[cfg(feature = "jwks")]
     #[error(
-        "issuer \"{issuer}\" has a policy for HMAC, and its keys are fetched, which gives no secrets: use Issuer::hmac"
+        "issuer \"{issuer}\" has a policy for HMAC, and its keys are fetched or read from a file, which gives no secrets: use Issuer::hmac"
     )]
     HmacWithFetchedKeys {
         /// The issuer's name.
@@ -188,6 +188,13 @@ pub enum BuildProblem {
         "issuer \"{issuer}\" has keys to start from, and its keys are not fetched: give them with .keys(..) alone"
     )]
     StartingKeysNotFetched {
+        /// The issuer's name.
+        issuer: String,
+    },
+    /// A [`KeyFile::look_every`](crate::KeyFile::look_every) outside 1 second to 1 hour.
+    #[cfg(feature = "jwks")]
+    #[error("issuer \"{issuer}\": look at its key file every 1 second to 1 hour")]
+    KeyFileInterval {
         /// The issuer's name.
         issuer: String,
     },

@@ -8,7 +8,7 @@ use crate::build_error::BuildProblem;
 use crate::core::{Algorithm, Clock, Policy, PolicyBuilder, PolicyError, SecretProblem};
 #[cfg(feature = "jwks")]
 use crate::source::{
-    Address, Discovery, Fetch, Fetcher, KeySnapshot, Limits, Location, RemoteJwks, Wanted,
+    Address, Discovery, Fetch, Fetcher, KeyFile, KeySnapshot, Limits, Location, RemoteJwks, Wanted,
 };
 use crate::source::{DynKeySource, KeySource, StaticKeys};
 #[cfg(feature = "introspection")]
@@ -61,6 +61,8 @@ enum Recipe {
     DiscoveryAt(String),
     #[cfg(feature = "jwks")]
     JwksAt(String),
+    #[cfg(feature = "jwks")]
+    KeyFile(KeyFile),
     #[cfg(feature = "introspection")]
     Introspection(Box<Introspection>),
 }
@@ -253,6 +255,15 @@ impl Issuer {
         self.source(keys)
     }
 
+    /// Keys given by hand in a file that may change, such as a JWK Set that is mounted into a container: a path, or a [`KeyFile`]
+    /// with settings.
+    #[cfg(feature = "jwks")]
+    pub fn key_file(mut self, file: impl Into<KeyFile>) -> Self {
+        self.has_keys_by_hand = true;
+        self.sources.push(Recipe::KeyFile(file.into()));
+        self
+    }
+
     /// A source of your own.
     pub fn source(mut self, source: impl KeySource) -> Self {
         self.sources.push(Recipe::Made(Box::new(source)));
@@ -296,7 +307,13 @@ impl Issuer {
             && self
                 .sources
                 .iter()
-                .any(|source| !matches!(source, Recipe::Made(_)))
+                .any(|source| !matches!(source, Recipe::Made(_) | Recipe::KeyFile(_)))
+    }
+
+    #[cfg(feature = "jwks")]
+    fn has_key_file(&self) -> bool {
+        let is_key_file = |source: &Recipe| matches!(source, Recipe::KeyFile(_));
+        self.sources.iter().any(is_key_file)
     }
 
     #[cfg(feature = "jwks")]
@@ -390,6 +407,15 @@ impl Issuer {
         for recipe in std::mem::take(&mut self.sources) {
             source = match recipe {
                 Recipe::Made(source) => Some(source),
+                #[cfg(feature = "jwks")]
+                Recipe::KeyFile(file) => {
+                    if !file.has_sound_interval() {
+                        problems.push(BuildProblem::KeyFileInterval {
+                            issuer: self.name.clone(),
+                        });
+                    }
+                    Some(Box::new(file.finish(surroundings.clock.clone())))
+                }
                 #[cfg(feature = "introspection")]
                 Recipe::Introspection(introspection) => fetcher.as_ref().and_then(|fetcher| {
                     self.finish_introspection(*introspection, fetcher, surroundings, &mut problems)
@@ -445,7 +471,7 @@ impl Issuer {
             settings = settings.algorithms([algorithm]);
         }
         #[cfg(feature = "jwks")]
-        if self.has_fetched_keys()
+        if (self.has_fetched_keys() || self.has_key_file())
             && settings
                 .named_algorithms()
                 .into_iter()
@@ -482,7 +508,7 @@ impl Issuer {
         problems: &mut Vec<BuildProblem>,
     ) -> Option<Box<dyn DynKeySource>> {
         let location = match recipe {
-            Recipe::Made(_) => return None,
+            Recipe::Made(_) | Recipe::KeyFile(_) => return None,
             #[cfg(feature = "introspection")]
             Recipe::Introspection(_) => return None,
             Recipe::Discovery => Discovery::by_name(&self.name, Wanted::JwksUri, fetcher.http())

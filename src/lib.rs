@@ -122,7 +122,7 @@ pub use credentials::Credentials;
 pub use error::{Error, Misconfigured, Unavailable};
 pub use issuer::Issuer;
 #[cfg(feature = "jwks")]
-pub use source::{AddressProblem, Fetch, FetchProblem, KeySnapshot};
+pub use source::{AddressProblem, Fetch, FetchProblem, KeyFile, KeySnapshot};
 #[cfg(feature = "introspection")]
 pub use source::{Introspection, IntrospectionProblem};
 pub use source::{KeySource, SourceError, SourceStatus, StaticKeys};

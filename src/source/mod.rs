@@ -8,10 +8,14 @@ mod discovery;
 mod fetch;
 #[cfg(feature = "jwks")]
 mod fetcher;
+#[cfg(feature = "jwks")]
+mod file;
 #[cfg(feature = "introspection")]
 mod introspection;
 #[cfg(feature = "jwks")]
 mod jwks;
+#[cfg(feature = "jwks")]
+mod key_file;
 #[cfg(feature = "jwks")]
 mod refresh;
 #[cfg(feature = "jwks")]
@@ -52,6 +56,7 @@ pub(crate) use {
 pub use {
     address::AddressProblem,
     fetch::{Fetch, FetchProblem},
+    key_file::KeyFile,
     snapshot::KeySnapshot,
 };
 
