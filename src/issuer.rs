@@ -8,7 +8,8 @@ use crate::build_error::BuildProblem;
 use crate::core::{Algorithm, Clock, Policy, PolicyBuilder, PolicyError, SecretProblem};
 #[cfg(feature = "jwks")]
 use crate::source::{
-    Address, Discovery, Fetch, Fetcher, KeyFile, KeySnapshot, Limits, Location, RemoteJwks, Wanted,
+    Address, Discovery, Fetch, FetchProblem, Fetcher, KeyFile, KeySnapshot, Limits, Location,
+    RemoteJwks, Wanted,
 };
 use crate::source::{DynKeySource, KeySource, StaticKeys};
 #[cfg(feature = "introspection")]
@@ -224,7 +225,8 @@ impl Issuer {
     /// How old it is nobody knows. So its keys are due for a refresh at first use, and count for the time that this first fetch
     /// may take (some 20 s); from then on only what was fetched counts, which takes the place of the whole set, or, while the
     /// issuer can't be reached, they do, until [`outage_tolerance`](Issuer::outage_tolerance) after the Validator was built. A
-    /// key that is not in the set is always asked for. Until a fetch has succeeded,
+    /// key that is not in the set is always asked for. [`Validator::warm_up`](crate::Validator::warm_up) waits for the fetch, and is
+    /// content with the keys in hand where it fails. Until a fetch has succeeded,
     /// [`SourceStatus::is_confirmed`](crate::SourceStatus::is_confirmed) is `Some(false)`.
     ///
     /// Whoever can write the set decides which keys are trusted. It holds public keys: symmetric and private ones are left out,
@@ -403,6 +405,18 @@ impl Issuer {
                 })
                 .ok(),
         };
+        #[cfg(feature = "introspection")]
+        if self.fetch.as_ref().is_some_and(Fetch::has_credentials)
+            && self
+                .sources
+                .iter()
+                .any(|source| matches!(source, Recipe::Introspection(_)))
+        {
+            problems.push(BuildProblem::Fetch {
+                issuer: Some(self.name.clone()),
+                problem: FetchProblem::CredentialsWithIntrospection,
+            });
+        }
         let mut source = None;
         for recipe in std::mem::take(&mut self.sources) {
             source = match recipe {
@@ -519,6 +533,17 @@ impl Issuer {
             Recipe::JwksAt(url) => Address::parse(url, fetcher.http()).map(Location::Jwks),
         };
         match location {
+            Ok(location)
+                if !location
+                    .home()
+                    .is_none_or(|home| fetcher.may_show_credentials_at(home)) =>
+            {
+                problems.push(BuildProblem::Fetch {
+                    issuer: Some(self.name.clone()),
+                    problem: FetchProblem::CredentialsOverHttp,
+                });
+                None
+            }
             Ok(location) => {
                 let source = RemoteJwks::new(
                     &self.name,

@@ -457,7 +457,7 @@ impl ValidatorBuilder {
             if self.fetch.is_some() || self.issuers.iter().any(Issuer::needs_common_fetcher) {
                 self.fetch
                     .unwrap_or_default()
-                    .build()
+                    .build_for_all()
                     .map_err(|problem| {
                         problems.push(BuildProblem::Fetch {
                             issuer: None,

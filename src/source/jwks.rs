@@ -93,10 +93,7 @@ impl RemoteJwks {
         limits: Limits,
         is_lazy: bool,
     ) -> Self {
-        let home = match &location {
-            Location::Jwks(address) => Some(address),
-            Location::Metadata(discovery) => discovery.home(),
-        };
+        let home = location.home();
         let fetcher = home.map_or_else(|| fetcher.clone(), |home| fetcher.at_home_at(home));
         // Each address of the metadata, then the keys.
         let calls = match &location {

@@ -122,10 +122,20 @@ enum NotASnapshot {
 }
 
 /// A fetched key set, as it is held.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct HeldKeys {
     /// Public keys alone.
     pub(crate) jwks: Arc<str>,
     pub(crate) fetched_at: NumericDate,
     pub(crate) lifetime: Duration,
+}
+
+impl fmt::Debug for HeldKeys {
+    /// Without the keys, which are shown where they are held.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeldKeys")
+            .field("fetched_at", &self.fetched_at)
+            .field("lifetime", &self.lifetime)
+            .finish_non_exhaustive()
+    }
 }

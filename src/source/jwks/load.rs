@@ -24,6 +24,16 @@ pub(crate) enum Location {
     Metadata(Discovery),
 }
 
+impl Location {
+    /// The address that is configured, or follows from the issuer's name.
+    pub(crate) fn home(&self) -> Option<&Address> {
+        match self {
+            Location::Jwks(address) => Some(address),
+            Location::Metadata(discovery) => discovery.home(),
+        }
+    }
+}
+
 /// An entity tag (RFC 9110 section 8.8.3), which says something at its own address only.
 #[derive(Clone)]
 pub(super) struct EntityTag {
