@@ -151,7 +151,7 @@ async fn f02_a_file_without_a_token_is_an_outage_that_names_it() {
     let (issuer, url, asked) = keys().await;
     let token = issuer.token().mint();
     let put = |text: &[u8]| Folder::with(text);
-    let large = [b'x'; 16 * 1024 + 1];
+    let large = vec![b'x'; 16 * 1024 + 1];
     let folder = Folder::new();
     fs::create_dir(folder.file()).unwrap();
     for (folder, part) in [

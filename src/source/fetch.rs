@@ -120,7 +120,8 @@ impl Fetch {
 
     /// Sends one more header with calls to the origin that is configured: the issuer's name, or the address given for its
     /// metadata or keys. Not to another origin that its metadata names. Its value is a secret as far as this crate is
-    /// concerned.
+    /// concerned; what is a credential is better set by [`secret_header`](Fetch::secret_header), which goes by https only and is
+    /// for one issuer.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self

@@ -25,13 +25,13 @@ const VERSION: u32 = 1;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Form", into = "Form")]
 pub struct KeySnapshot {
-    issuers: Vec<Fetched>,
+    issuers: Vec<Entry>,
 }
 
 /// One issuer's keys.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Fetched {
+struct Entry {
     issuer: String,
     /// Seconds since 1970.
     fetched_at: i64,
@@ -44,34 +44,34 @@ struct Fetched {
 #[serde(deny_unknown_fields)]
 struct Form {
     version: u32,
-    issuers: Vec<Fetched>,
+    issuers: Vec<Entry>,
 }
 
 impl KeySnapshot {
     pub(crate) fn of<'k>(issuers: impl Iterator<Item = (&'k str, HeldKeys)>) -> Self {
-        let fetched = |(issuer, held): (&str, HeldKeys)| Fetched {
+        let entry = |(issuer, held): (&str, HeldKeys)| Entry {
             issuer: issuer.to_owned(),
             fetched_at: held.fetched_at.as_secs(),
             lifetime_seconds: held.lifetime.as_secs(),
             jwks: held.jwks.to_string(),
         };
         KeySnapshot {
-            issuers: issuers.map(fetched).collect(),
+            issuers: issuers.map(entry).collect(),
         }
     }
 
     /// The issuers whose keys are in it.
     pub fn issuers(&self) -> impl Iterator<Item = &str> {
-        self.issuers.iter().map(|fetched| fetched.issuer.as_str())
+        self.issuers.iter().map(|entry| entry.issuer.as_str())
     }
 
     /// This issuer's keys.
     pub(crate) fn find(&self, issuer: &str) -> Option<HeldKeys> {
-        let fetched = self.issuers.iter().find(|one| one.issuer == issuer)?;
+        let entry = self.issuers.iter().find(|one| one.issuer == issuer)?;
         Some(HeldKeys {
-            jwks: fetched.jwks.as_str().into(),
-            fetched_at: NumericDate::from_secs(fetched.fetched_at),
-            lifetime: Duration::from_secs(fetched.lifetime_seconds),
+            jwks: entry.jwks.as_str().into(),
+            fetched_at: NumericDate::from_secs(entry.fetched_at),
+            lifetime: Duration::from_secs(entry.lifetime_seconds),
         })
     }
 }
@@ -101,8 +101,8 @@ impl TryFrom<Form> for KeySnapshot {
             return Err(NotASnapshot::Version(form.version));
         }
         let mut known = HashSet::new();
-        for fetched in &form.issuers {
-            if !known.insert(fetched.issuer.as_str()) {
+        for entry in &form.issuers {
+            if !known.insert(entry.issuer.as_str()) {
                 return Err(NotASnapshot::IssuerTwice);
             }
         }

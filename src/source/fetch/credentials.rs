@@ -30,10 +30,9 @@ pub(super) enum Credential {
 impl Credential {
     /// RFC 7617 section 2, in UTF-8.
     pub(super) fn basic(user: &str, password: &str) -> Result<Self, FetchProblem> {
-        let is_sound = !user.contains(':')
-            && !user.chars().chain(password.chars()).any(char::is_control)
-            && !(user.is_empty() && password.is_empty());
-        if !is_sound {
+        let is_empty = user.is_empty() && password.is_empty();
+        let mut characters = user.chars().chain(password.chars());
+        if is_empty || user.contains(':') || characters.any(char::is_control) {
             return Err(FetchProblem::BasicCredentials);
         }
         let text = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
