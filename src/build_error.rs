@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+#[cfg(feature = "jwks")]
+use crate::core::KeySetError;
 use crate::core::{Algorithm, PolicyProblem, SecretProblem};
 #[cfg(feature = "introspection")]
 use crate::source::IntrospectionProblem;
@@ -113,10 +115,10 @@ pub enum BuildProblem {
         /// The secret's algorithm.
         algorithm: Algorithm,
     },
-    /// A policy that names HMAC for an issuer whose keys are fetched: published keys are never secrets.
+    /// A policy that names HMAC for an issuer whose keys are fetched or read from a file: public keys are never secrets.
     #[cfg(feature = "jwks")]
     #[error(
-        "issuer \"{issuer}\" has a policy for HMAC, and its keys are fetched, which gives no secrets: use Issuer::hmac"
+        "issuer \"{issuer}\" has a policy for HMAC, and its keys are fetched or read from a file, which gives no secrets: use Issuer::hmac"
     )]
     HmacWithFetchedKeys {
         /// The issuer's name.
@@ -170,6 +172,31 @@ pub enum BuildProblem {
         issuer: Option<String>,
         /// What is wrong with it.
         problem: FetchProblem,
+    },
+    /// The JWK Set of [`Issuer::starting_from_jwks`](crate::Issuer::starting_from_jwks).
+    #[cfg(feature = "jwks")]
+    #[error("issuer \"{issuer}\": the keys to start from can't be used: {problem}")]
+    StartingKeys {
+        /// The issuer's name.
+        issuer: String,
+        /// What is wrong with it.
+        problem: KeySetError,
+    },
+    /// Keys to start from for an issuer that never fetches any.
+    #[cfg(feature = "jwks")]
+    #[error(
+        "issuer \"{issuer}\" has keys to start from, and its keys are not fetched: give them with .keys(..) alone"
+    )]
+    StartingKeysNotFetched {
+        /// The issuer's name.
+        issuer: String,
+    },
+    /// A [`KeyFile::look_every`](crate::KeyFile::look_every) outside 1 second to 1 hour.
+    #[cfg(feature = "jwks")]
+    #[error("issuer \"{issuer}\": look at its key file every 1 second to 1 hour")]
+    KeyFileInterval {
+        /// The issuer's name.
+        issuer: String,
     },
     /// An `outage_tolerance` of more than 24 hours.
     #[cfg(feature = "jwks")]

@@ -13,6 +13,8 @@ use crate::source::{Address, Discovery, Endpoint, Introspection, RemoteIntrospec
 use crate::source::{DynKeySource, KeySource, StaticKeys};
 #[cfg(feature = "jwks")]
 use crate::source::{Fetch, Fetcher, Limits, RemoteJwks, TenantBounds, TenantKeys, Whereabouts};
+#[cfg(feature = "jwks")]
+use crate::source::{FetchProblem, KeyFile, KeySnapshot};
 
 /// One issuer whose tokens are accepted: its name, its policy, and one source of evidence.
 ///
@@ -49,6 +51,9 @@ pub struct Issuer {
     tenant_bounds: TenantBounds,
     #[cfg(feature = "jwks")]
     is_lazy: bool,
+    /// A JWK Set to start from.
+    #[cfg(feature = "jwks")]
+    starting_jwks: Option<String>,
 }
 
 /// Longer than this an outage is no outage.
@@ -60,6 +65,8 @@ enum Recipe {
     Made(Box<dyn DynKeySource>),
     #[cfg(feature = "jwks")]
     Remote(Whereabouts),
+    #[cfg(feature = "jwks")]
+    KeyFile(KeyFile),
 }
 
 /// An issuer as the Validator uses it.
@@ -78,6 +85,8 @@ pub(crate) struct Surroundings<'v> {
     pub(crate) clock: &'v std::sync::Arc<dyn Clock>,
     #[cfg(feature = "jwks")]
     pub(crate) fetcher: Option<&'v Fetcher>,
+    #[cfg(feature = "jwks")]
+    pub(crate) snapshot: Option<&'v KeySnapshot>,
 }
 
 impl Issuer {
@@ -104,6 +113,8 @@ impl Issuer {
             tenant_bounds: TenantBounds::default(),
             #[cfg(feature = "jwks")]
             is_lazy: false,
+            #[cfg(feature = "jwks")]
+            starting_jwks: None,
         }
     }
 
@@ -307,10 +318,51 @@ impl Issuer {
         self
     }
 
+    /// Starts from this JWK Set, such as one from a file, and goes on by fetching: so that tokens are judged at once, and also
+    /// where the issuer can't be reached when this API starts. For issuers whose keys are fetched.
+    ///
+    /// How old it is nobody knows. So its keys are due for a refresh at first use, and count for the time that this first fetch
+    /// may take (some 20 s); from then on only what was fetched counts, which takes the place of the whole set, or, while the
+    /// issuer can't be reached, they do, until [`outage_tolerance`](Issuer::outage_tolerance) after the Validator was built. A
+    /// key that is not in the set is always asked for. [`Validator::warm_up`](crate::Validator::warm_up) waits for the fetch, and is
+    /// content with the keys in hand where it fails. Until a fetch has succeeded,
+    /// [`SourceStatus::is_confirmed`](crate::SourceStatus::is_confirmed) is `Some(false)`.
+    ///
+    /// Whoever can write the set decides which keys are trusted. It holds public keys: symmetric and private ones are left out,
+    /// and a set without a key that can be used is a [`BuildProblem`]. Where a snapshot
+    /// ([`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore)) has keys of this issuer that can be used, those count
+    /// instead.
+    ///
+    /// ```
+    /// use resource_server::{Issuer, Validator};
+    ///
+    /// # let text = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(Issuer::discover("https://as.example.com").starting_from_jwks(text))
+    ///     .build()?;
+    /// assert_eq!(validator.health()[0].status().is_confirmed, Some(false));
+    /// # Ok::<(), resource_server::BuildError>(())
+    /// ```
+    #[cfg(feature = "jwks")]
+    pub fn starting_from_jwks(mut self, text: impl Into<String>) -> Self {
+        self.starting_jwks = Some(text.into());
+        self
+    }
+
     /// Keys given by hand.
     pub fn keys(mut self, keys: StaticKeys) -> Self {
         self.has_keys_by_hand = true;
         self.source(keys)
+    }
+
+    /// Keys given by hand in a file that may change, such as a JWK Set that is mounted into a container: a path, or a [`KeyFile`]
+    /// with settings.
+    #[cfg(feature = "jwks")]
+    pub fn key_file(mut self, file: impl Into<KeyFile>) -> Self {
+        self.has_keys_by_hand = true;
+        self.sources.push(Recipe::KeyFile(file.into()));
+        self
     }
 
     /// A source of your own.
@@ -353,6 +405,12 @@ impl Issuer {
     #[cfg(feature = "jwks")]
     pub(crate) fn needs_common_fetcher(&self) -> bool {
         self.fetch.is_none() && (self.has_fetched_keys() || self.has_introspection())
+    }
+
+    #[cfg(feature = "jwks")]
+    fn has_key_file(&self) -> bool {
+        let is_key_file = |source: &Recipe| matches!(source, Recipe::KeyFile(_));
+        self.sources.iter().any(is_key_file)
     }
 
     #[cfg(feature = "jwks")]
@@ -421,6 +479,15 @@ impl Issuer {
         for recipe in std::mem::take(&mut self.sources) {
             source = match recipe {
                 Recipe::Made(source) => Some(source),
+                #[cfg(feature = "jwks")]
+                Recipe::KeyFile(file) => {
+                    if !file.has_sound_interval() {
+                        problems.push(BuildProblem::KeyFileInterval {
+                            issuer: self.name.clone(),
+                        });
+                    }
+                    Some(Box::new(file.finish(surroundings.clock.clone())))
+                }
                 #[cfg(feature = "jwks")]
                 Recipe::Remote(whereabouts) => {
                     let tenants = policy.as_ref().and_then(Policy::tenants);
@@ -492,6 +559,16 @@ impl Issuer {
         if self.limits.outage_tolerance > MAX_OUTAGE_TOLERANCE {
             problems.push(BuildProblem::OutageTolerance { issuer: issuer() });
         }
+        if self.starting_jwks.is_some() && !self.has_fetched_keys() {
+            problems.push(BuildProblem::StartingKeysNotFetched { issuer: issuer() });
+        }
+        #[cfg(feature = "introspection")]
+        if self.has_introspection() && self.fetch.as_ref().is_some_and(Fetch::has_credentials) {
+            problems.push(BuildProblem::Fetch {
+                issuer: Some(issuer()),
+                problem: FetchProblem::CredentialsWithIntrospection,
+            });
+        }
         if !self.tenant_bounds.are_sound() {
             problems.push(BuildProblem::TenantBounds { issuer: issuer() });
         }
@@ -544,7 +621,7 @@ impl Issuer {
             settings = settings.algorithms([algorithm]);
         }
         #[cfg(feature = "jwks")]
-        if self.has_fetched_keys()
+        if (self.has_fetched_keys() || self.has_key_file())
             && settings
                 .named_algorithms()
                 .into_iter()
@@ -602,12 +679,26 @@ impl Issuer {
                 return None;
             }
         };
+        let home = location.home();
+        if home.is_some_and(|home| !fetcher.may_show_credentials_at(home)) {
+            problems.push(BuildProblem::Fetch {
+                issuer: Some(self.name.clone()),
+                problem: FetchProblem::CredentialsOverHttp,
+            });
+            return None;
+        }
         let Some((template, tenants)) = by_tenant else {
             let name = &self.name;
             let (limits, is_lazy) = (self.limits, self.is_lazy);
             let keys = RemoteJwks::new(name, location, fetcher, clock, limits, is_lazy);
+            self.put_keys_in_hand(&keys, surroundings, problems);
             return Some(Box::new(keys));
         };
+        if self.starting_jwks.is_some() {
+            problems.push(BuildProblem::StartingKeysNotFetched {
+                issuer: self.name.clone(),
+            });
+        }
         if !tenants.are_chosen() {
             problems.push(BuildProblem::AnyTenantFetched {
                 issuer: self.name.clone(),
@@ -617,6 +708,32 @@ impl Issuer {
         let template = template.clone();
         let keys = TenantKeys::new(template, whereabouts, fetcher, clock, limits, bounds);
         Some(Box::new(keys))
+    }
+}
+
+#[cfg(feature = "jwks")]
+impl Issuer {
+    /// Those of the snapshot count before those given by hand: their age is known.
+    fn put_keys_in_hand(
+        &self,
+        source: &RemoteJwks,
+        surroundings: &Surroundings<'_>,
+        problems: &mut Vec<BuildProblem>,
+    ) {
+        match self.starting_jwks.as_deref().map(StaticKeys::from_jwks) {
+            None => {}
+            Some(Ok(keys)) => source.start_with(&keys),
+            Some(Err(problem)) => problems.push(BuildProblem::StartingKeys {
+                issuer: self.name.clone(),
+                problem,
+            }),
+        }
+        if let Some(held) = surroundings
+            .snapshot
+            .and_then(|snapshot| snapshot.find(&self.name))
+        {
+            source.restore(&held);
+        }
     }
 }
 

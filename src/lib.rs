@@ -70,7 +70,8 @@
 //! * `rust-crypto`: a signature backend without C, by RustCrypto, for the pure core (`jwks` by its TLS, and `testing`, bring
 //!   AWS-LC all the same). It has no ES512, ES256K and ML-DSA, takes RSA keys of at most 4096 bits, and is slower. Where both are
 //!   on, `aws-lc-rs` serves.
-//! * `jwks` (default): keys that are fetched. Needs a tokio runtime when a token comes; brings reqwest with rustls.
+//! * `jwks` (default): keys that are fetched, or read from a file that changes. To fetch needs a tokio runtime when a token
+//!   comes; brings reqwest with rustls.
 //! * `introspection` (default): opaque tokens, asked about at their authorization server: [`Issuer::introspection`].
 //! * `pem` (with `jwks`): [`StaticKeys::from_pem`].
 //! * `testing`: [`testing::TestIssuer`] mints tokens, good and bad, for tests of your own API; with `jwks`,
@@ -125,7 +126,7 @@ pub use credentials::Credentials;
 pub use error::{Error, Misconfigured, Unavailable};
 pub use issuer::Issuer;
 #[cfg(feature = "jwks")]
-pub use source::{AddressProblem, Fetch, FetchProblem};
+pub use source::{AddressProblem, Fetch, FetchProblem, KeyFile, KeySnapshot};
 #[cfg(feature = "introspection")]
 pub use source::{Introspection, IntrospectionProblem};
 pub use source::{KeySource, SourceError, SourceStatus, StaticKeys, TenantStatus};

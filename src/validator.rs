@@ -18,9 +18,9 @@ use crate::core::{
 use crate::credentials::Credentials;
 use crate::error::{Error, Misconfigured, Unavailable};
 use crate::issuer::{Issuer, Surroundings};
-#[cfg(feature = "jwks")]
-use crate::source::Fetch;
 use crate::source::{DynKeySource, SourceError, SourceStatus};
+#[cfg(feature = "jwks")]
+use crate::source::{Fetch, KeySnapshot};
 
 /// The largest token that can be allowed: 1 MiB.
 const LARGEST_MAX_TOKEN_BYTES: usize = 1024 * 1024;
@@ -108,6 +108,8 @@ impl Validator {
             clock: None,
             #[cfg(feature = "jwks")]
             fetch: None,
+            #[cfg(feature = "jwks")]
+            snapshot: None,
             max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
         }
     }
@@ -249,6 +251,38 @@ impl Validator {
                 })
             })
             .collect()
+    }
+
+    /// The public keys that were fetched, of every issuer that has some: to be put away, and taken up by another process
+    /// ([`ValidatorBuilder::restore`]). Keys given by hand and secrets are not in it. Cheap, without I/O.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// use resource_server::{Issuer, KeySnapshot, Validator, testing::TestServer};
+    ///
+    /// let server = TestServer::start("https://api.example.com").await?;
+    /// let validator = || Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(Issuer::discover(server.url()));
+    ///
+    /// let first = validator().build()?;
+    /// first.warm_up().await?;
+    /// let text = serde_json::to_string(&first.snapshot())?; // to a file that only this API can write
+    ///
+    /// let snapshot: KeySnapshot = serde_json::from_str(&text)?;
+    /// let second = validator().restore(snapshot).build()?;
+    /// assert!(second.validate_now(&server.issuer().token().mint()).is_some()); // without a fetch
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "jwks")]
+    pub fn snapshot(&self) -> KeySnapshot {
+        KeySnapshot::of(self.trusted().filter_map(|trusted| {
+            let held = trusted.source.status().held?;
+            Some((&*trusted.name, held))
+        }))
     }
 
     fn trusted(&self) -> impl Iterator<Item = &Trusted> {
@@ -416,6 +450,8 @@ pub struct ValidatorBuilder {
     clock: Option<ClockSetting>,
     #[cfg(feature = "jwks")]
     fetch: Option<Fetch>,
+    #[cfg(feature = "jwks")]
+    snapshot: Option<KeySnapshot>,
     max_token_bytes: usize,
 }
 
@@ -452,6 +488,20 @@ impl ValidatorBuilder {
     #[cfg(feature = "jwks")]
     pub fn fetch(mut self, fetch: Fetch) -> Self {
         self.fetch = Some(fetch);
+        self
+    }
+
+    /// Starts from the keys that another process has fetched, and goes on by fetching. They are as old as they are: used
+    /// without a fetch while fresh (at most an hour), then as any keys that were fetched, and not at all when older than their
+    /// lifetime and the [`outage_tolerance`](Issuer::outage_tolerance), or when this machine's clock says that they were
+    /// fetched more than 30 s from now. Those of issuers that are not configured, or whose keys are not fetched, are ignored.
+    ///
+    /// **Whoever can write the snapshot decides which keys are trusted**, and for how long: up to an hour and the tolerance after
+    /// the last fetch that succeeded. Keys that are not used, and why, show in [`Validator::health`] until the next fetch. A
+    /// second call replaces the first.
+    #[cfg(feature = "jwks")]
+    pub fn restore(mut self, snapshot: KeySnapshot) -> Self {
+        self.snapshot = Some(snapshot);
         self
     }
 
@@ -500,7 +550,7 @@ impl ValidatorBuilder {
             if self.fetch.is_some() || self.issuers.iter().any(Issuer::needs_common_fetcher) {
                 self.fetch
                     .unwrap_or_default()
-                    .build()
+                    .build_for_all()
                     .map_err(|problem| {
                         problems.push(BuildProblem::Fetch {
                             issuer: None,
@@ -516,6 +566,8 @@ impl ValidatorBuilder {
             clock: &clock,
             #[cfg(feature = "jwks")]
             fetcher: fetcher.as_ref(),
+            #[cfg(feature = "jwks")]
+            snapshot: self.snapshot.as_ref(),
         };
         let mut issuers = HashMap::new();
         let mut names = Vec::new();

@@ -49,6 +49,20 @@ impl KeySet {
     /// # Errors
     /// The text is no JWK Set, is too large, or has keys of which none is usable.
     pub fn from_jwks(text: &str) -> Result<Self, KeySetError> {
+        Self::read(text, |_| {})
+    }
+
+    /// The same, and beside it a JWK Set of the keys taken alone, each as it stands in the text: so nothing private or
+    /// symmetric is in it.
+    #[cfg(feature = "jwks")]
+    pub(crate) fn from_jwks_with_text(text: &str) -> Result<(Self, String), KeySetError> {
+        let mut taken: Vec<&str> = Vec::new();
+        let keys = Self::read(text, |jwk| taken.push(jwk))?;
+        Ok((keys, format!(r#"{{"keys":[{}]}}"#, taken.join(","))))
+    }
+
+    /// Tells the text of each key that it takes.
+    fn read<'t>(text: &'t str, mut taken: impl FnMut(&'t str)) -> Result<Self, KeySetError> {
         if text.len() > MAX_SET_BYTES {
             return Err(KeySetError::TooLarge { bytes: text.len() });
         }
@@ -104,10 +118,12 @@ impl KeySet {
             };
             let reason = match prepared {
                 Ok((key, KeyUse::Signature)) => {
+                    taken(element.text());
                     set.keys.push(Arc::new(key));
                     continue;
                 }
                 Ok((key, KeyUse::JwtSvid)) => {
+                    taken(element.text());
                     set.svid_keys.push(Arc::new(key));
                     SkipReason::OnlyForSvids
                 }

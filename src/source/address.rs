@@ -89,6 +89,10 @@ impl Address {
         self.0.scheme() == "http"
     }
 
+    pub(crate) fn is_loopback(&self) -> bool {
+        leads_to_loopback(&self.0)
+    }
+
     /// What an address that this one's document names may use: a document that came by https can't lead to http.
     pub(crate) fn http_of_what_it_names(&self, setting: Http) -> Http {
         match (setting, self.0.scheme()) {

@@ -1,6 +1,9 @@
 //! How an authorization server is reached: the settings of the HTTP client.
 
+mod credentials;
+
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +13,8 @@ use url::Url;
 
 use super::address::Http;
 use super::fetcher::{Clients, Fetcher};
+use credentials::Credential;
+pub(super) use credentials::{Credentials, TokenFileError};
 
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -48,6 +53,9 @@ pub struct Fetch {
     identity: Option<Vec<u8>>,
     proxy: ProxySetting,
     headers: Vec<(String, String)>,
+    credentials: Vec<Result<Credential, FetchProblem>>,
+    /// Origins that the credentials go to as well.
+    credential_origins: Vec<String>,
     allow_http: bool,
     client: Option<Client>,
 }
@@ -112,9 +120,73 @@ impl Fetch {
 
     /// Sends one more header with calls to the origin that is configured: the issuer's name, or the address given for its
     /// metadata or keys. Not to another origin that its metadata names. Its value is a secret as far as this crate is
-    /// concerned.
+    /// concerned; what is a credential is better set by [`secret_header`](Fetch::secret_header), which goes by https only and is
+    /// for one issuer.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Shows the bearer token in this file (RFC 6750 section 2.1) with calls for metadata and keys: for an issuer that shows them
+    /// only to those it knows, such as a Kubernetes API server. The file is read for each call, on a thread of its own, so a
+    /// token that was renewed, also by a symlink that is swapped, counts at once. It holds one token of at most 16 KiB; blanks
+    /// and line breaks around it are left out. Where it can't be read or holds anything else, there is no call, which is an
+    /// outage that names the file.
+    ///
+    /// This and the other credentials, [`basic`](Fetch::basic) and [`secret_header`](Fetch::secret_header), are for one issuer, so
+    /// they are set by [`Issuer::fetch`](crate::Issuer::fetch), one at most. They go only to the origin (scheme, host and port)
+    /// that is configured there: that of the issuer's name, or of the address given by
+    /// [`discovery_at`](crate::Issuer::discovery_at) or [`jwks_at`](crate::Issuer::jwks_at). Not to another one that the metadata
+    /// names, unless [`credentials_also_for`](Fetch::credentials_also_for) does too; not where a redirect leads; and never over
+    /// plain http except to loopback. Introspection has credentials of its own and takes none of these.
+    ///
+    /// For tokens of a Kubernetes cluster's service accounts, take as the issuer's name what stands in their `iss`, and name the
+    /// address of the keys, as here: the `jwks_uri` in the cluster's metadata is often the API server's address as seen from
+    /// outside, to which the token does not go.
+    ///
+    /// ```no_run
+    /// use resource_server::{Fetch, Issuer, Validator};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let account = "/var/run/secrets/kubernetes.io/serviceaccount";
+    /// let fetch = Fetch::new()
+    ///     .only_root_certificates_pem(std::fs::read(format!("{account}/ca.crt"))?)
+    ///     .bearer_file(format!("{account}/token"));
+    /// let validator = Validator::builder()
+    ///     .audience("orders-api")
+    ///     .issuer(
+    ///         Issuer::new("https://kubernetes.default.svc.cluster.local")
+    ///             .jwks_at("https://kubernetes.default.svc/openid/v1/jwks")
+    ///             .fetch(fetch),
+    ///     )
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn bearer_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.credentials
+            .push(Ok(Credential::BearerFile(path.into())));
+        self
+    }
+
+    /// Shows this user name and password (RFC 7617) with calls for metadata and keys. Where they go is said at
+    /// [`bearer_file`](Fetch::bearer_file).
+    pub fn basic(mut self, user: &str, password: &str) -> Self {
+        self.credentials.push(Credential::basic(user, password));
+        self
+    }
+
+    /// Shows this secret, such as an API key, in a header of its own with calls for metadata and keys. Where it goes is said at
+    /// [`bearer_file`](Fetch::bearer_file).
+    pub fn secret_header(mut self, name: &str, value: &str) -> Self {
+        self.credentials.push(Credential::header(name, value));
+        self
+    }
+
+    /// Lets the credentials go to this origin too, such as `https://203.0.113.7:6443`: where the issuer's metadata is in one place
+    /// and its keys in another. **Whoever answers there gets them.**
+    pub fn credentials_also_for(mut self, origin: impl Into<String>) -> Self {
+        self.credential_origins.push(origin.into());
         self
     }
 
@@ -141,6 +213,18 @@ impl Fetch {
         }
     }
 
+    pub(crate) fn has_credentials(&self) -> bool {
+        !self.credentials.is_empty()
+    }
+
+    /// For issuers that have none of their own. One's credentials are no business of another.
+    pub(crate) fn build_for_all(&self) -> Result<Fetcher, FetchProblem> {
+        if self.has_credentials() {
+            return Err(FetchProblem::CredentialsForAll);
+        }
+        self.build()
+    }
+
     pub(crate) fn build(&self) -> Result<Fetcher, FetchProblem> {
         let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
         let connect_timeout = self.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT);
@@ -150,8 +234,30 @@ impl Fetch {
             }
         }
         let headers = self.header_map()?;
+        let credentials = self.sound_credentials(&headers)?;
         let clients = self.clients(connect_timeout)?;
-        Ok(Fetcher::new(clients, headers, timeout, self.http()))
+        let fetcher = Fetcher::new(clients, headers, timeout, self.http());
+        Ok(match credentials {
+            Some(credentials) => fetcher.with_credentials(credentials),
+            None => fetcher,
+        })
+    }
+
+    fn sound_credentials(&self, headers: &HeaderMap) -> Result<Option<Credentials>, FetchProblem> {
+        let credential = match self.credentials.as_slice() {
+            [] if self.credential_origins.is_empty() => return Ok(None),
+            [] => return Err(FetchProblem::OriginWithoutCredentials),
+            [credential] => credential.clone()?,
+            _ => return Err(FetchProblem::SeveralCredentials),
+        };
+        if headers.contains_key(credential.header_name()) {
+            return Err(FetchProblem::SeveralCredentials);
+        }
+        // It might follow redirects, and send along what it was given.
+        if self.client.is_some() {
+            return Err(FetchProblem::CredentialsWithOwnClient);
+        }
+        Credentials::new(credential, &self.credential_origins).map(Some)
     }
 
     fn clients(&self, connect_timeout: Duration) -> Result<Clients, FetchProblem> {
@@ -234,7 +340,7 @@ fn proxy(text: &str) -> Option<Proxy> {
 }
 
 impl fmt::Debug for Fetch {
-    /// Shows no header, proxy or certificate: there may be secrets among them.
+    /// Shows no header, credential, proxy or certificate: there may be secrets among them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fetch")
             .field("connect_timeout", &self.connect_timeout)
@@ -288,6 +394,44 @@ pub enum FetchProblem {
         "the header \"{0}\" can't be sent: its name or value has characters that are not allowed"
     )]
     Header(String),
+    /// More than one of `bearer_file`, `basic` and `secret_header`, or a `header` of the same name.
+    #[error("several credentials are set, or a header of the same name beside them: leave one")]
+    SeveralCredentials,
+    /// A user name or password that can't stand in a request.
+    #[error(
+        "the user name and password can't be sent: both are empty, or there is a control character in them, or a colon in \
+         the name (RFC 7617 section 2)"
+    )]
+    BasicCredentials,
+    /// An origin that credentials may not go to.
+    #[error(
+        "an origin that credentials may also go to is none: write it as https://host or https://host:port (http is for \
+         loopback)"
+    )]
+    CredentialsOrigin,
+    /// An origin for credentials, and no credentials.
+    #[error("an origin is named that credentials may also go to, and there are no credentials")]
+    OriginWithoutCredentials,
+    /// Credentials in the [`Fetch`] of a whole Validator, by which each issuer would get them.
+    #[error(
+        "credentials are set for all issuers: set them for the one that they are for, by Issuer::fetch"
+    )]
+    CredentialsForAll,
+    /// Credentials, and a client of one's own, which may send them on.
+    #[error(
+        "credentials are set beside a client of your own: send them by that client, or do without it"
+    )]
+    CredentialsWithOwnClient,
+    /// Credentials, and an issuer that is asked about tokens.
+    #[error(
+        "credentials are set in the Fetch of an issuer with introspection: set them in the Introspection"
+    )]
+    CredentialsWithIntrospection,
+    /// Credentials that would go over plain http, or through a proxy without encryption.
+    #[error(
+        "credentials are set for an address of plain http: they are sent by https only (http is for loopback, without a proxy)"
+    )]
+    CredentialsOverHttp,
     /// Settings that an own client already has.
     #[error(
         "a client of your own is set, and beside it trust, proxy, identity or connect timeout: set these there"

@@ -14,6 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Origin;
 
 use super::address::{Address, Http};
+use super::fetch::{Credentials, TokenFileError};
 
 /// An answer is read up to this size, in bytes.
 const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -28,6 +29,7 @@ pub(crate) struct Fetcher {
     home: Option<Origin>,
     /// How many calls run at once, where many share it.
     permits: Option<Arc<Semaphore>>,
+    credentials: Option<Arc<Credentials>>,
 }
 
 struct Inner {
@@ -70,6 +72,15 @@ impl Fetcher {
             inner,
             home: None,
             permits: None,
+            credentials: None,
+        }
+    }
+
+    /// The same, with what the issuer wants to see.
+    pub(super) fn with_credentials(self, credentials: Credentials) -> Self {
+        Fetcher {
+            credentials: Some(Arc::new(credentials)),
+            ..self
         }
     }
 
@@ -79,6 +90,7 @@ impl Fetcher {
             inner: Arc::clone(&self.inner),
             home: Some(address.url().origin()),
             permits: self.permits.clone(),
+            credentials: self.credentials.clone(),
         }
     }
 
@@ -88,6 +100,11 @@ impl Fetcher {
             permits: Some(Arc::new(Semaphore::new(calls))),
             ..self.clone()
         }
+    }
+
+    /// Whether credentials, where there are some, may be shown at this address of the issuer's.
+    pub(crate) fn may_show_credentials_at(&self, home: &Address) -> bool {
+        self.credentials.is_none() || self.is_private(home)
     }
 
     /// Whether the client is the user's, whose ways are not known.
@@ -176,10 +193,18 @@ impl Fetcher {
     }
 
     async fn call(&self, address: &Address, etag: Option<&str>) -> Result<Answer, FetchErrorKind> {
+        let credentials = self.credentials_for(address);
+        let shown = match credentials {
+            Some(credentials) => Some(credentials.header().await?),
+            None => None,
+        };
         let request = |client: &Client| {
             let mut request = client
                 .get(address.url().clone())
                 .header(ACCEPT, "application/json, application/jwk-set+json");
+            if let Some((name, value)) = &shown {
+                request = request.header(name, value.clone());
+            }
             if let Some(etag) = etag {
                 request = request.header(IF_NONE_MATCH, etag);
             }
@@ -197,7 +222,15 @@ impl Fetcher {
                 lifetime: lifetime(response.headers()),
             });
         }
-        let response = check_place_and_status(response, address)?;
+        let response = check_place_and_status(response, address).map_err(|kind| match kind {
+            FetchErrorKind::Status {
+                code: code @ (401 | 403),
+                ..
+            } if shown.is_none() && self.credentials.is_some() => {
+                FetchErrorKind::CredentialsWithheld { code }
+            }
+            kind => kind,
+        })?;
         let etag = response
             .headers()
             .get(ETAG)
@@ -210,6 +243,19 @@ impl Fetcher {
             etag,
             lifetime,
         })
+    }
+
+    /// The credentials, where they may be shown: to the origin that they were given for, and so that nobody else sees them.
+    fn credentials_for(&self, address: &Address) -> Option<&Credentials> {
+        let credentials = self.credentials.as_deref()?;
+        let origin = address.url().origin();
+        let is_theirs = self.home.as_ref() == Some(&origin) || credentials.are_also_for(&origin);
+        (is_theirs && self.is_private(address)).then_some(credentials)
+    }
+
+    /// Encrypted, or within this machine.
+    fn is_private(&self, address: &Address) -> bool {
+        !address.is_http() || address.is_loopback() && self.proxy_for(address).is_none()
     }
 
     /// Sends what `request` makes for one of the clients, with the extra headers where they may go, except for those that
@@ -232,11 +278,8 @@ impl Fetcher {
             request.headers(extra.clone())
         };
         match &self.inner.clients {
-            Clients::Made { direct, proxied } => {
-                let client = match proxied {
-                    Some(proxied) if !self.is_only_safe_directly(address) => proxied,
-                    _ => direct,
-                };
+            Clients::Made { direct, .. } => {
+                let client = self.proxy_for(address).unwrap_or(direct);
                 request(client).send().await
             }
             // The server may have closed a pooled connection; the client sees it only when it has written. Asking is
@@ -248,9 +291,14 @@ impl Fetcher {
         }
     }
 
-    /// Plain http is taken for loopback since nobody sits on the way; a proxy would.
-    fn is_only_safe_directly(&self, address: &Address) -> bool {
-        address.is_http() && self.inner.http != Http::Anywhere
+    /// The client that goes through a proxy, where this address is reached so. Plain http is taken for loopback since nobody sits
+    /// on the way; a proxy would.
+    fn proxy_for(&self, address: &Address) -> Option<&Client> {
+        let is_only_safe_directly = address.is_http() && self.inner.http != Http::Anywhere;
+        match &self.inner.clients {
+            Clients::Made { proxied, .. } if !is_only_safe_directly => proxied.as_ref(),
+            _ => None,
+        }
     }
 }
 
@@ -393,6 +441,13 @@ enum FetchErrorKind {
         retry_after: Option<Duration>,
     },
     #[error(
+        "it answered with status {code}, and the credentials set for the issuer were not shown to it, since they are for \
+         another origin (Fetch::credentials_also_for), or since it is plain http"
+    )]
+    CredentialsWithheld { code: u16 },
+    #[error(transparent)]
+    TokenFile(#[from] TokenFileError),
+    #[error(
         "it redirects to host \"{host}\", and redirects are not followed: set the address that it leads to"
     )]
     Redirected { host: String },
@@ -406,17 +461,22 @@ enum FetchErrorKind {
 }
 
 impl FetchError {
-    /// Whether the other side could not be reached, or not in time.
+    /// Whether the other side could not be asked, or not in time.
     pub(crate) fn is_network(&self) -> bool {
         matches!(
             self.kind,
-            FetchErrorKind::Unreachable(_) | FetchErrorKind::Timeout | FetchErrorKind::Busy
+            FetchErrorKind::Unreachable(_)
+                | FetchErrorKind::Timeout
+                | FetchErrorKind::Busy
+                | FetchErrorKind::TokenFile(_)
         )
     }
 
     pub(crate) fn status(&self) -> Option<u16> {
         match self.kind {
-            FetchErrorKind::Status { code, .. } => Some(code),
+            FetchErrorKind::Status { code, .. } | FetchErrorKind::CredentialsWithheld { code } => {
+                Some(code)
+            }
             _ => None,
         }
     }

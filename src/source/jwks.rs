@@ -13,8 +13,9 @@ use crate::core::{Clock, Evidence, KeySet, PresentedToken};
 
 use super::discovery::Metadata;
 use super::fetcher::Fetcher;
-use super::refresh::{Asked, Decision, Limits, Moment, Refresh, Ticket};
-use super::{KeySource, SourceError, SourceStatus};
+use super::refresh::{Asked, Decision, InHand, Limits, Moment, Refresh, Ticket};
+use super::snapshot::HeldKeys;
+use super::{KeySource, SourceError, SourceStatus, StaticKeys};
 use load::{EntityTag, Loaded};
 
 pub(crate) use load::{Location, Whereabouts};
@@ -49,6 +50,8 @@ struct Inner {
 struct State {
     refresh: Refresh,
     keys: Option<Arc<KeySet>>,
+    /// Of these keys, those that can be used, as a JWK Set.
+    jwks: Option<Arc<str>>,
     /// Of these keys.
     etag: Option<EntityTag>,
     metadata: Option<(Arc<Metadata>, Moment)>,
@@ -90,10 +93,7 @@ impl RemoteJwks {
         limits: Limits,
         is_lazy: bool,
     ) -> Self {
-        let home = match &location {
-            Location::Jwks(address) => Some(address),
-            Location::Metadata(discovery) => discovery.home(),
-        };
+        let home = location.home();
         let fetcher = home.map_or_else(|| fetcher.clone(), |home| fetcher.at_home_at(home));
         // Each address of the metadata, then the keys.
         let calls = match &location {
@@ -114,6 +114,7 @@ impl RemoteJwks {
             state: RwLock::new(State {
                 refresh: Refresh::new(limits),
                 keys: None,
+                jwks: None,
                 etag: None,
                 metadata: None,
                 metadata_failed_at: None,
@@ -127,7 +128,47 @@ impl RemoteJwks {
         }))
     }
 
-    /// Keys for a token, or for none in particular.
+    /// Starts with keys given by hand, of whatever age.
+    pub(crate) fn start_with(&self, keys: &StaticKeys) {
+        let now = self.0.now();
+        let mut state = self.0.write();
+        if state.refresh.start_with(InHand::Undated, now).is_ok() {
+            state.keys = Some(keys.shared());
+        }
+    }
+
+    /// Starts with keys that another process has fetched. Where they can't be used it starts without, and says so until its
+    /// first fetch.
+    pub(crate) fn restore(&self, held: &HeldKeys) {
+        let now = self.0.now();
+        let in_hand = InHand::Fetched {
+            at: held.fetched_at,
+            lifetime: held.lifetime,
+        };
+        let unused = || {
+            let issuer = &self.0.issuer;
+            let what = format!("the keys of issuer \"{issuer}\" in the snapshot are not used");
+            SourceError::new(what)
+        };
+        let read = KeySet::from_jwks_with_text(&held.jwks);
+        let mut state = self.0.write();
+        let (keys, jwks) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                state.last_error = Some(unused().caused_by(error));
+                return;
+            }
+        };
+        match state.refresh.start_with(in_hand, now) {
+            Ok(()) => {
+                state.keys = Some(Arc::new(keys));
+                state.jwks = Some(jwks.into());
+            }
+            Err(error) => state.last_error = Some(unused().caused_by(error)),
+        }
+    }
+
+    /// Keys for a token, or ahead of any.
     async fn keys(&self, token: Option<&PresentedToken<'_>>) -> Result<Arc<KeySet>, SourceError> {
         let inner = &self.0;
         for _ in 0..MAX_ROUNDS {
@@ -295,9 +336,10 @@ impl Inner {
                     return;
                 }
                 // Unmodified keys stay the same allocation, and with it what hangs on it.
-                if let Some((keys, etag)) = keys {
-                    state.keys = Some(keys);
-                    state.etag = etag;
+                if let Some(fetched) = keys {
+                    state.keys = Some(fetched.keys);
+                    state.jwks = Some(fetched.jwks);
+                    state.etag = fetched.etag;
                 }
                 state.last_error = None;
             }
@@ -335,7 +377,10 @@ impl Inner {
 
 impl State {
     fn asked(&self, token: Option<&PresentedToken<'_>>) -> Asked {
-        let Some(jwt) = token.and_then(PresentedToken::jwt) else {
+        let Some(token) = token else {
+            return Asked::Ahead;
+        };
+        let Some(jwt) = token.jwt() else {
             return Asked::Known;
         };
         let is_known = self.keys.as_ref().is_some_and(|keys| {
@@ -462,8 +507,15 @@ impl KeySource for RemoteJwks {
     fn status(&self) -> SourceStatus {
         let state = self.0.read();
         let now = self.0.now();
+        let fetched = state.refresh.fetched_at(now).zip(state.jwks.clone());
         SourceStatus {
             keys: state.keys.clone(),
+            is_confirmed: state.refresh.is_confirmed(),
+            held: fetched.map(|((fetched_at, lifetime), jwks)| HeldKeys {
+                jwks,
+                fetched_at,
+                lifetime,
+            }),
             age: state.refresh.age(now),
             usable_for: Some(state.refresh.usable_for(now)),
             last_asked: state.refresh.last_asked(now),

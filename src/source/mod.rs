@@ -8,12 +8,18 @@ mod discovery;
 mod fetch;
 #[cfg(feature = "jwks")]
 mod fetcher;
+#[cfg(feature = "jwks")]
+mod file;
 #[cfg(feature = "introspection")]
 mod introspection;
 #[cfg(feature = "jwks")]
 mod jwks;
 #[cfg(feature = "jwks")]
+mod key_file;
+#[cfg(feature = "jwks")]
 mod refresh;
+#[cfg(feature = "jwks")]
+mod snapshot;
 mod static_keys;
 #[cfg(feature = "jwks")]
 mod tenants;
@@ -48,12 +54,15 @@ pub(crate) use {
 pub use {
     address::AddressProblem,
     fetch::{Fetch, FetchProblem},
+    key_file::KeyFile,
+    snapshot::KeySnapshot,
 };
 #[cfg(feature = "jwks")]
 pub(crate) use {
     fetcher::Fetcher,
     jwks::{RemoteJwks, Whereabouts},
     refresh::Limits,
+    snapshot::HeldKeys,
     tenants::{TenantBounds, TenantKeys},
 };
 
@@ -134,7 +143,11 @@ pub trait KeySource: Send + Sync + 'static {
 pub struct SourceStatus {
     /// The keys at hand, with what was left out and why. They stay here when they are too old to be used.
     pub keys: Option<Arc<KeySet>>,
-    /// How old they are.
+    /// Whether they came from the issuer. `Some(false)`: the source was started with keys in hand
+    /// ([`Issuer::starting_from_jwks`](crate::Issuer::starting_from_jwks),
+    /// [`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore)), and no fetch has succeeded since.
+    pub is_confirmed: Option<bool>,
+    /// How old they are; of keys given by hand at the start, how long they are held.
     pub age: Option<Duration>,
     /// How long they can still be used if nothing newer comes. Zero where there are none, or where they are too old: then
     /// tokens of this issuer are answered with 503.
@@ -147,6 +160,9 @@ pub struct SourceStatus {
     pub next_refresh: Option<Duration>,
     /// How the sources of its tenants are doing, of an issuer with many: those that are held now.
     pub tenants: Vec<TenantStatus>,
+    /// What of it goes into a snapshot.
+    #[cfg(feature = "jwks")]
+    pub(crate) held: Option<HeldKeys>,
 }
 
 /// How the source of one tenant's keys is doing.

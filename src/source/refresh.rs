@@ -6,6 +6,9 @@
 //! Held keys are *fresh* for their lifetime, then *stale* for the outage tolerance, then unusable. They are refreshed ahead
 //! of their end. A key that is not among them is worth one fetch in each cooldown. A fetch that fails is tried again after
 //! a pause that doubles.
+//!
+//! Keys in hand at the start are *unconfirmed* until a fetch brings others in their place. They serve at once while the first
+//! fetch has its time, and what is not among them is never called unknown.
 
 use std::time::Duration;
 
@@ -53,6 +56,8 @@ const BURST: u32 = 10;
 const BUDGET_INTERVAL: Duration = Duration::from_secs(5);
 /// A failure is news until the fetch that follows it has had its time, and this long more.
 const NEWS: Duration = Duration::from_secs(5);
+/// A wall clock may be behind the one by which keys were fetched elsewhere.
+const SKEW: Duration = Duration::from_secs(30);
 
 /// A moment on both clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +87,26 @@ impl Moment {
 pub(crate) enum Asked {
     Known,
     Unknown,
+    /// Before there is a token: so there is time to confirm keys in hand.
+    Ahead,
+}
+
+/// What is known of keys in hand at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InHand {
+    /// Nothing.
+    Undated,
+    /// They were fetched by some process.
+    Fetched { at: NumericDate, lifetime: Duration },
+}
+
+/// Why keys in hand are not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unusable {
+    #[error("they were fetched so long ago that they are no longer used")]
+    TooOld,
+    #[error("they were fetched in the future, by this machine's clock")]
+    InTheFuture,
 }
 
 /// What to do for one token.
@@ -120,6 +145,31 @@ struct Held {
     fetch: u64,
     lifetime: Duration,
     refresh_after: Duration,
+    /// How old it was at `since`.
+    age_before: Duration,
+    origin: Origin,
+    /// When the first fetch since then began, whatever came of it.
+    first_tried: Option<Moment>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// By a fetch of this process.
+    Fetched,
+    /// By a fetch of another one, at a known time.
+    Restored,
+    /// By hand.
+    ByHand,
+}
+
+impl Held {
+    fn age(&self, now: Moment) -> Duration {
+        self.since.elapsed(now).saturating_add(self.age_before)
+    }
+
+    fn is_confirmed(&self) -> bool {
+        self.origin == Origin::Fetched
+    }
 }
 
 /// One fetch, from its start on.
@@ -176,6 +226,35 @@ impl Refresh {
         }
     }
 
+    /// Starts with keys in hand, where they are not too old to be used.
+    pub(crate) fn start_with(&mut self, in_hand: InHand, now: Moment) -> Result<(), Unusable> {
+        let (age_before, lifetime, origin) = match in_hand {
+            // Already due, and usable for the tolerance from now on.
+            InHand::Undated => (Duration::ZERO, Duration::ZERO, Origin::ByHand),
+            InHand::Fetched { at, lifetime } => {
+                if at > now.wall.saturating_add(SKEW) {
+                    return Err(Unusable::InTheFuture);
+                }
+                let lifetime = lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME);
+                (now.wall.since(at), lifetime, Origin::Restored)
+            }
+        };
+        let held = Held {
+            since: now,
+            fetch: 0,
+            lifetime,
+            refresh_after: lifetime.mul_f64(0.7),
+            age_before,
+            origin,
+            first_tried: None,
+        };
+        if !self.is_usable(held, now) {
+            return Err(Unusable::TooOld);
+        }
+        self.held = Some(held);
+        Ok(())
+    }
+
     pub(crate) fn decide(&self, asked: Asked, now: Moment) -> Decision {
         let Some(held) = self.held.filter(|held| self.is_usable(*held, now)) else {
             return match self.may_fetch(self.pause, now) {
@@ -185,11 +264,12 @@ impl Refresh {
                 },
             };
         };
-        let age = held.since.elapsed(now);
-        let is_fresh = age <= held.lifetime;
+        let age = held.age(now);
+        let is_fresh = age <= held.lifetime && held.origin != Origin::ByHand;
+        let has_leave = asked == Asked::Known && self.may_serve_unconfirmed(held, now);
         match asked {
             // While fetches fail nobody with a known key waits for them.
-            Asked::Known if is_fresh || self.has_just_failed(now) => {
+            Asked::Known | Asked::Ahead if is_fresh || has_leave || self.has_just_failed(now) => {
                 let is_due = age >= held.refresh_after;
                 if is_due && self.may_fetch(self.pause, now).is_ok() {
                     Decision::ServeAndFetch
@@ -198,14 +278,19 @@ impl Refresh {
                 }
             }
             // The keys were not refreshed in time because nobody asked: a withdrawn one may be among them.
-            Asked::Known => match self.may_fetch(Duration::ZERO, now) {
+            Asked::Known | Asked::Ahead => match self.may_fetch(Duration::ZERO, now) {
                 Ok(()) => Decision::Fetch,
                 Err(_) => Decision::Serve,
             },
             Asked::Unknown => match self.may_fetch(self.pause.max(COOLDOWN), now) {
                 Ok(()) => Decision::Fetch,
                 // The set is what the issuer said less than a cooldown ago: the key does not exist.
-                Err(not_yet) if is_fresh && self.is_well() && !not_yet.by_gap.is_zero() => {
+                Err(not_yet)
+                    if is_fresh
+                        && held.is_confirmed()
+                        && self.is_well()
+                        && !not_yet.by_gap.is_zero() =>
+                {
                     Decision::Serve
                 }
                 // It may be a rotated key that could not be fetched.
@@ -219,7 +304,7 @@ impl Refresh {
     /// What to answer after a fetch that was waited for and failed.
     pub(crate) fn after_failure(&self, asked: Asked, now: Moment) -> Decision {
         let is_usable = self.held.is_some_and(|held| self.is_usable(held, now));
-        if is_usable && asked == Asked::Known {
+        if is_usable && asked != Asked::Unknown {
             return Decision::Serve;
         }
         let wait = self.may_fetch(self.pause, now).err();
@@ -239,6 +324,9 @@ impl Refresh {
         };
         self.in_flight = Some(ticket.number);
         self.last_start = Some(now);
+        if let Some(held) = &mut self.held {
+            held.first_tried.get_or_insert(now);
+        }
         self.budget.spend(now);
         ticket
     }
@@ -265,6 +353,9 @@ impl Refresh {
             lifetime,
             // Between 70 % and 85 %.
             refresh_after: lifetime.mul_f64(0.7 + 0.15 * spread.clamp(0.0, 1.0)),
+            age_before: Duration::ZERO,
+            origin: Origin::Fetched,
+            first_tried: None,
         });
         true
     }
@@ -326,14 +417,29 @@ impl Refresh {
 
     /// Age of the keys held.
     pub(crate) fn age(&self, now: Moment) -> Option<Duration> {
-        self.held.map(|held| held.since.elapsed(now))
+        self.held.map(|held| held.age(now))
+    }
+
+    /// Whether the keys held came by a fetch of this process.
+    pub(crate) fn is_confirmed(&self) -> Option<bool> {
+        self.held.map(|held| held.is_confirmed())
+    }
+
+    /// When the keys held were fetched, by the wall clock as it is now, and their lifetime. Nothing where nobody knows.
+    pub(crate) fn fetched_at(&self, now: Moment) -> Option<(NumericDate, Duration)> {
+        let held = self.held.filter(|held| held.origin != Origin::ByHand)?;
+        // Up to a second too early rather than too late.
+        let age = held
+            .age(now)
+            .saturating_add(Duration::from_nanos(999_999_999));
+        Some((now.wall.saturating_sub(age), held.lifetime))
     }
 
     /// How long the keys held can still be used.
     pub(crate) fn usable_for(&self, now: Moment) -> Duration {
         self.held.map_or(Duration::ZERO, |held| {
             let end = held.lifetime + self.limits.outage_tolerance;
-            end.saturating_sub(held.since.elapsed(now))
+            end.saturating_sub(held.age(now))
         })
     }
 
@@ -346,9 +452,7 @@ impl Refresh {
     /// keeps the keys fresh.
     pub(crate) fn next_due(&self, now: Moment) -> Duration {
         let by_age = match self.held {
-            Some(held) if self.is_well() => {
-                held.refresh_after.saturating_sub(held.since.elapsed(now))
-            }
+            Some(held) if self.is_well() => held.refresh_after.saturating_sub(held.age(now)),
             _ => Duration::ZERO,
         };
         let not_yet = self.may_fetch(self.pause, now).err();
@@ -356,7 +460,13 @@ impl Refresh {
     }
 
     fn is_usable(&self, held: Held, now: Moment) -> bool {
-        held.since.elapsed(now) <= held.lifetime + self.limits.outage_tolerance
+        held.age(now) <= held.lifetime + self.limits.outage_tolerance
+    }
+
+    /// Keys in hand serve without waiting until the first fetch has had its time, and no longer, whatever became of it.
+    fn may_serve_unconfirmed(&self, held: Held, now: Moment) -> bool {
+        let time = self.limits.longest_fetch + NEWS;
+        !held.is_confirmed() && held.first_tried.is_none_or(|at| at.elapsed(now) <= time)
     }
 
     /// A failure long ago says nothing about now.

@@ -92,6 +92,11 @@ impl StaticKeys {
         Ok(StaticKeys(Arc::new(keys)))
     }
 
+    #[cfg(feature = "jwks")]
+    pub(super) fn shared(&self) -> Arc<KeySet> {
+        Arc::clone(&self.0)
+    }
+
     /// The keys.
     pub fn key_set(&self) -> &KeySet {
         &self.0

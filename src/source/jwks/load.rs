@@ -65,6 +65,16 @@ impl Whereabouts {
     }
 }
 
+impl Location {
+    /// The address that is configured, or follows from the issuer's name.
+    pub(crate) fn home(&self) -> Option<&Address> {
+        match self {
+            Location::Jwks(address) => Some(address),
+            Location::Metadata(discovery) => discovery.home(),
+        }
+    }
+}
+
 /// An entity tag (RFC 9110 section 8.8.3), which says something at its own address only.
 #[derive(Clone)]
 pub(super) struct EntityTag {
@@ -74,8 +84,15 @@ pub(super) struct EntityTag {
 
 /// A key set as it came; no keys where those held are still the issuer's.
 pub(super) struct Loaded {
-    pub(super) keys: Option<(Arc<KeySet>, Option<EntityTag>)>,
+    pub(super) keys: Option<Fetched>,
     pub(super) lifetime: Lifetime,
+}
+
+pub(super) struct Fetched {
+    pub(super) keys: Arc<KeySet>,
+    /// Those that can be used, as a JWK Set.
+    pub(super) jwks: Arc<str>,
+    pub(super) etag: Option<EntityTag>,
 }
 
 impl Inner {
@@ -167,7 +184,7 @@ impl Inner {
                 etag,
                 lifetime,
             } => {
-                let keys = KeySet::from_jwks(&text).map_err(|error| {
+                let (keys, jwks) = KeySet::from_jwks_with_text(&text).map_err(|error| {
                     SourceError::new(format!(
                         "what issuer \"{}\" publishes as its keys can't be used",
                         self.issuer
@@ -179,7 +196,11 @@ impl Inner {
                     tag,
                 });
                 Ok(Loaded {
-                    keys: Some((Arc::new(keys), etag)),
+                    keys: Some(Fetched {
+                        keys: Arc::new(keys),
+                        jwks: jwks.into(),
+                        etag,
+                    }),
                     lifetime: lifetime.map_or(Lifetime::Unsaid, Lifetime::Said),
                 })
             }

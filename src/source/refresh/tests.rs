@@ -468,6 +468,199 @@ fn s06_a_ticket_is_of_one_fetch() {
     assert!(!first.is(second) && !second.is(first));
 }
 
+fn fetched_ago(world: &World, age: Duration) -> InHand {
+    InHand::Fetched {
+        at: world.now.wall.saturating_sub(age),
+        lifetime: LIFETIME,
+    }
+}
+
+impl World {
+    fn starting_with(in_hand: InHand) -> Self {
+        let mut world = World::new();
+        assert_eq!(world.state.start_with(in_hand, world.now), Ok(()));
+        world
+    }
+}
+
+#[test]
+fn s10_keys_by_hand_serve_at_once_and_are_due() {
+    let mut world = World::starting_with(InHand::Undated);
+    assert_eq!(world.state.is_confirmed(), Some(false));
+    assert_eq!(world.state.usable_for(world.now), TOLERANCE);
+    assert_eq!(world.state.next_due(world.now), Duration::ZERO);
+    assert_eq!(world.state.fetched_at(world.now), None);
+    // Also where the first token comes late.
+    world.pass_secs(1_800);
+    let decision = world.state.decide(Asked::Known, world.now);
+    assert_eq!(decision, Decision::ServeAndFetch);
+    // Ahead of any token there is time.
+    let decision = world.state.decide(Asked::Ahead, world.now);
+    assert_eq!(decision, Decision::Fetch);
+    assert_eq!(world.ask(Asked::Known, true), Decision::Serve);
+    assert_eq!(world.state.is_confirmed(), Some(true));
+    assert_eq!(world.state.age(world.now), Some(Duration::ZERO));
+}
+
+#[test]
+fn s10_keys_by_hand_outlive_an_outage_up_to_the_tolerance() {
+    let mut world = World::starting_with(InHand::Undated);
+    for _ in 0..60 {
+        assert_eq!(world.ask(Asked::Known, false), Decision::Serve);
+        assert_eq!(world.ask(Asked::Ahead, false), Decision::Serve);
+        world.pass_secs(60);
+    }
+    assert_eq!(world.ask(Asked::Known, false), Decision::Serve);
+    world.pass_secs(1);
+    assert!(is_refused(world.ask(Asked::Known, false)));
+    world.pass_secs(60);
+    assert_eq!(world.ask(Asked::Known, true), Decision::Serve);
+    assert_eq!(world.state.is_confirmed(), Some(true));
+}
+
+#[test]
+fn s10_a_fetch_that_never_ends_does_not_leave_unconfirmed_keys_in_use() {
+    let longest = Limits::default().longest_fetch;
+    for in_hand in [
+        InHand::Undated,
+        fetched_ago(&World::new(), LIFETIME + TOLERANCE / 2),
+    ] {
+        let mut world = World::starting_with(in_hand);
+        let ticket = world.state.started(world.now);
+        world.state.lost(ticket);
+        world.pass(longest + NEWS);
+        let decision = world.state.decide(Asked::Known, world.now);
+        assert_eq!(decision, Decision::ServeAndFetch);
+        world.pass_secs(1);
+        let decision = world.state.decide(Asked::Known, world.now);
+        assert_eq!(decision, Decision::Fetch, "now it is waited for");
+        // A second try gives no new leave.
+        let ticket = world.state.started(world.now);
+        let decision = world.state.decide(Asked::Known, world.now);
+        assert_eq!(decision, Decision::Fetch);
+        world.state.failed(ticket, None, 0.5, world.now);
+        assert_eq!(
+            world.state.after_failure(Asked::Known, world.now),
+            Decision::Serve
+        );
+    }
+}
+
+#[test]
+fn s10_an_unknown_key_is_never_called_so_by_unconfirmed_keys() {
+    for in_hand in [
+        InHand::Undated,
+        fetched_ago(&World::new(), Duration::from_secs(5)),
+    ] {
+        let mut world = World::starting_with(in_hand);
+        let decision = world.state.decide(Asked::Unknown, world.now);
+        assert_eq!(decision, Decision::Fetch);
+        assert!(is_refused(world.ask(Asked::Unknown, false)));
+        // Within the cooldown after a fetch that was lost, the set is not the issuer's word either.
+        let mut world = World::starting_with(in_hand);
+        for _ in 0..BURST {
+            let ticket = world.state.started(world.now);
+            world.state.lost(ticket);
+        }
+        let asked = world.state.started(world.now);
+        world.state.in_flight = None;
+        assert!(is_refused(world.state.decide(Asked::Unknown, world.now)));
+        world.state.in_flight = Some(asked.number);
+        assert!(world.state.fetched(asked, Lifetime::Unsaid, 0.5));
+        let decision = world.state.decide(Asked::Unknown, world.now);
+        assert_eq!(decision, Decision::Serve, "now it is");
+    }
+}
+
+#[test]
+fn s10_restored_keys_are_as_old_as_they_are() {
+    let restored = |age: u64| {
+        let world = World::new();
+        World::starting_with(fetched_ago(&world, Duration::from_secs(age)))
+    };
+    // Fresh: nothing is asked.
+    let world = restored(300);
+    assert_eq!(world.state.age(world.now), Some(Duration::from_secs(300)));
+    assert_eq!(world.state.decide(Asked::Known, world.now), Decision::Serve);
+    assert_eq!(world.state.decide(Asked::Ahead, world.now), Decision::Serve);
+    assert_eq!(world.state.is_confirmed(), Some(false));
+    // Due.
+    let world = restored(500);
+    assert_eq!(
+        world.state.decide(Asked::Known, world.now),
+        Decision::ServeAndFetch
+    );
+    // Stale.
+    let mut world = restored(700);
+    assert_eq!(
+        world.state.decide(Asked::Known, world.now),
+        Decision::ServeAndFetch
+    );
+    assert_eq!(world.state.decide(Asked::Ahead, world.now), Decision::Fetch);
+    world.pass_secs(600 + 3_600 - 700);
+    assert_eq!(world.ask(Asked::Known, false), Decision::Serve);
+    world.pass_secs(1);
+    assert!(is_refused(world.ask(Asked::Known, false)));
+    // A wall clock that is set back doesn't make them young.
+    let mut world = restored(600 + 3_600);
+    world.now.wall = world.now.wall.saturating_sub(Duration::from_secs(100_000));
+    world.now.monotonic += Duration::from_secs(1);
+    assert_eq!(world.state.usable_for(world.now), Duration::ZERO);
+    assert!(is_refused(world.ask(Asked::Known, false)));
+}
+
+#[test]
+fn s10_what_is_too_old_or_of_the_future_is_not_restored() {
+    let mut world = World::new();
+    let state = &mut world.state;
+    let now = world.now;
+    let mut start = |at: NumericDate, lifetime: u64| {
+        let lifetime = Duration::from_secs(lifetime);
+        state.start_with(InHand::Fetched { at, lifetime }, now)
+    };
+    let ago = |age| now.wall.saturating_sub(Duration::from_secs(age));
+    let ahead = |by| now.wall.saturating_add(Duration::from_secs(by));
+    assert_eq!(start(ago(4_201), 600), Err(Unusable::TooOld));
+    assert_eq!(
+        start(NumericDate::from_secs(i64::MIN), 600),
+        Err(Unusable::TooOld)
+    );
+    // No lifetime is longer than an hour.
+    assert_eq!(start(ago(7_201), u64::MAX), Err(Unusable::TooOld));
+    assert_eq!(start(ahead(31), 600), Err(Unusable::InTheFuture));
+    assert_eq!(
+        start(NumericDate::from_secs(i64::MAX), 600),
+        Err(Unusable::InTheFuture)
+    );
+    assert_eq!(state.age(now), None);
+    let mut start = |at| {
+        let lifetime = LIFETIME;
+        state.start_with(InHand::Fetched { at, lifetime }, now)
+    };
+    assert_eq!(start(ahead(30)), Ok(()));
+    assert_eq!(state.age(now), Some(Duration::ZERO));
+}
+
+#[test]
+fn s10_what_goes_into_a_snapshot_does_not_grow_younger() {
+    let mut world = World::with_keys();
+    world.pass(Duration::from_millis(300_500));
+    let mut age = world.state.age(world.now).unwrap();
+    for _ in 0..10 {
+        let (at, lifetime) = world.state.fetched_at(world.now).unwrap();
+        assert_eq!(lifetime, LIFETIME);
+        let before = world.now;
+        world = World::new();
+        world.now.wall = before.wall;
+        let in_hand = InHand::Fetched { at, lifetime };
+        world.state.start_with(in_hand, world.now).unwrap();
+        world.pass(Duration::from_millis(700));
+        let next = world.state.age(world.now).unwrap();
+        assert!(next >= age + Duration::from_millis(700), "{next:?}");
+        age = next;
+    }
+}
+
 mod properties {
     use super::*;
     use proptest::prelude::*;
@@ -480,6 +673,15 @@ mod properties {
         Ask { known: bool, answers: bool },
         Prompt { answers: bool },
         Lose,
+    }
+
+    /// With nothing, with keys by hand, with keys of this age.
+    fn start() -> impl Strategy<Value = Option<Option<u64>>> {
+        prop_oneof![
+            Just(None),
+            Just(Some(None)),
+            (0_u64..4_200).prop_map(|age| Some(Some(age))),
+        ]
     }
 
     fn step() -> impl Strategy<Value = Step> {
@@ -498,8 +700,13 @@ mod properties {
         /// Never used beyond lifetime plus tolerance; never more fetches than the bound; no withdrawn key past its
         /// lifetime while the issuer answers; always recovers.
         #[test]
-        fn s03_s05_s07_whatever_happens_the_promises_hold(steps in prop::collection::vec(step(), 1..300)) {
+        fn s03_s05_s07_s10_whatever_happens_the_promises_hold(start in start(), steps in prop::collection::vec(step(), 1..300)) {
             let mut world = World::new();
+            let in_hand = start.map(|age| age.map_or(InHand::Undated, |age| fetched_ago(&world, Duration::from_secs(age))));
+            if let Some(in_hand) = in_hand {
+                world.state.start_with(in_hand, world.now).unwrap();
+            }
+            let mut first_tried = None;
             let (mut passed, mut last, mut high) = (Duration::ZERO, world.now, world.now.wall);
             let mut failed_at = None;
             for step in steps {
@@ -524,12 +731,18 @@ mod properties {
                         }
                         if decision == Decision::Serve {
                             let age = world.state.age(world.now).unwrap();
-                            prop_assert!(age <= LIFETIME + TOLERANCE);
+                            let is_confirmed = world.state.is_confirmed() == Some(true);
+                            let is_undated = !is_confirmed && in_hand == Some(InHand::Undated);
+                            let lifetime = if is_undated { Duration::ZERO } else { LIFETIME };
+                            prop_assert!(age <= lifetime + TOLERANCE);
                             let has_just_failed = failed_at.is_some_and(|at| at.elapsed(world.now) <= MAX_BACKOFF + Limits::default().longest_fetch + NEWS);
-                            if !has_just_failed && !budget_was_empty {
-                                prop_assert!(age <= LIFETIME);
+                            let leave = Limits::default().longest_fetch + NEWS;
+                            let has_leave = !is_confirmed && first_tried.is_none_or(|at: Moment| at.elapsed(world.now) <= leave);
+                            if !has_just_failed && !budget_was_empty && !has_leave {
+                                prop_assert!(age <= lifetime && !is_undated);
                             }
                             if asked == Asked::Unknown {
+                                prop_assert!(is_confirmed);
                                 prop_assert!(failed_at.is_none(), "a rotated key is never called unknown in an outage");
                             }
                         }
@@ -546,6 +759,9 @@ mod properties {
                             world.state.lost(ticket);
                         }
                     }
+                }
+                if world.state.started > 0 {
+                    first_tried.get_or_insert(world.now);
                 }
                 // Time by whichever clock went on further; by the wall clock only where it is later than ever.
                 let monotonic = world.now.monotonic.saturating_sub(last.monotonic);

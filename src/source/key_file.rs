@@ -1,0 +1,464 @@
+//! Keys in a file that is looked at again and again. When to look is decided in `looks`.
+
+mod looks;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::core::{Algorithm, Clock, Evidence, PresentedToken};
+
+use super::file::{FileProblem, read_apart};
+use super::refresh::Moment;
+use super::{KeySource, SourceError, SourceStatus, StaticKeys};
+use looks::{Asked, Decision, Looks};
+
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(10);
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
+const MAX_INTERVAL: Duration = Duration::from_secs(3_600);
+/// A look that takes longer is no longer waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// The largest JWK Set and PEM text that is read, in bytes.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// A file with an issuer's public keys, which is read again when it changes; for
+/// [`Issuer::key_file`](crate::Issuer::key_file). It holds a JWK Set (RFC 7517 section 5), or PEM where
+/// [`pem`](KeyFile::pem) says so, of at most 256 KiB.
+///
+/// It is looked at when a token comes and the last look was 10 seconds ago, by its content and from its path on: so it may be
+/// written anew, replaced, or changed by a symlink that is swapped, as Kubernetes does with what it mounts. A token whose key
+/// is not in it leads to a look too, at most once a second, so a new key works at once; one that takes the place of another
+/// under its `kid`, or in PEM, from the next look on. A key that is taken out stops with the next look.
+///
+/// Each look is made on a thread of its own and waited for: 5 seconds at most, where a tokio runtime with time is there to count
+/// it.
+///
+/// A file that is missing, can't be read, is only half written or has no key that can be used changes nothing: the keys read
+/// before serve on, for as long as that lasts, and [`SourceStatus::last_error`] tells. An empty set counts as such a file, so to
+/// end all trust in an issuer take the issuer out. Where there never were keys, its tokens can't be judged (503). Write a new
+/// file and rename it, rather than writing into the old one.
+///
+/// Symmetric keys (`oct`) in it are left out as in any set.
+///
+/// ```
+/// use resource_server::{Issuer, KeyFile, Validator};
+/// use std::time::Duration;
+///
+/// let validator = Validator::builder()
+///     .audience("https://api.example.com")
+///     .issuer(Issuer::new("https://as.example.com")
+///         .key_file(KeyFile::new("/etc/orders-api/keys/jwks.json").look_every(Duration::from_secs(30))))
+///     .build()?;
+/// # Ok::<(), resource_server::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct KeyFile {
+    path: PathBuf,
+    interval: Duration,
+    form: Form,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Jwks,
+    Pem(Algorithm),
+}
+
+impl KeyFile {
+    /// The file at this path, which need not be there yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        KeyFile {
+            path: path.into(),
+            interval: DEFAULT_INTERVAL,
+            form: Form::Jwks,
+        }
+    }
+
+    /// How long to be content with the last look. Default 10 seconds, from 1 second to 1 hour.
+    pub fn look_every(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// It holds public keys and certificates in PEM (RFC 7468), each for this algorithm, as
+    /// [`StaticKeys::from_pem`] takes them. They count for tokens of any `kid`.
+    pub fn pem(mut self, algorithm: Algorithm) -> Self {
+        self.form = Form::Pem(algorithm);
+        self
+    }
+
+    pub(crate) fn has_sound_interval(&self) -> bool {
+        (MIN_INTERVAL..=MAX_INTERVAL).contains(&self.interval)
+    }
+
+    /// The source that it is, by this clock.
+    pub(crate) fn finish(self, clock: Arc<dyn Clock>) -> WatchedKeys {
+        WatchedKeys(Arc::new(Inner {
+            state: RwLock::new(State {
+                looks: Looks::new(self.interval),
+                keys: None,
+                flight: None,
+                last_error: None,
+            }),
+            file: self,
+            clock,
+        }))
+    }
+
+    fn read(&self, content: &[u8]) -> Result<StaticKeys, SourceError> {
+        let unusable = || self.failed("can't be used");
+        let text = std::str::from_utf8(content).map_err(|error| unusable().caused_by(error))?;
+        match self.form {
+            Form::Jwks => StaticKeys::from_jwks(text).map_err(|error| unusable().caused_by(error)),
+            Form::Pem(algorithm) => {
+                StaticKeys::from_pem(algorithm, text).map_err(|error| unusable().caused_by(error))
+            }
+        }
+    }
+
+    fn failed(&self, what: &str) -> SourceError {
+        SourceError::new(format!("the key file {} {what}", self.path.display()))
+    }
+}
+
+impl From<PathBuf> for KeyFile {
+    fn from(path: PathBuf) -> Self {
+        KeyFile::new(path)
+    }
+}
+
+impl From<&Path> for KeyFile {
+    fn from(path: &Path) -> Self {
+        KeyFile::new(path)
+    }
+}
+
+impl From<&str> for KeyFile {
+    fn from(path: &str) -> Self {
+        KeyFile::new(path)
+    }
+}
+
+impl From<String> for KeyFile {
+    fn from(path: String) -> Self {
+        KeyFile::new(path)
+    }
+}
+
+/// The keys of a file.
+pub(crate) struct WatchedKeys(Arc<Inner>);
+
+struct Inner {
+    file: KeyFile,
+    clock: Arc<dyn Clock>,
+    state: RwLock<State>,
+}
+
+struct State {
+    looks: Looks,
+    /// What was read last and could be used, and the keys in it.
+    keys: Option<(Vec<u8>, StaticKeys)>,
+    flight: Option<Flight>,
+    last_error: Option<SourceError>,
+}
+
+/// A look under way.
+#[derive(Clone)]
+struct Flight {
+    begun: Instant,
+    /// Ends when the look does.
+    landing: watch::Receiver<()>,
+}
+
+enum Step {
+    Serve(StaticKeys),
+    Wait(Flight),
+}
+
+impl Inner {
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Moment {
+        Moment::of(&*self.clock)
+    }
+
+    async fn keys(
+        self: &Arc<Self>,
+        token: Option<&PresentedToken<'_>>,
+    ) -> Result<StaticKeys, SourceError> {
+        let flight = match self.step(token)? {
+            Step::Serve(keys) => return Ok(keys),
+            Step::Wait(flight) => flight,
+        };
+        let has_landed = wait(flight).await;
+        let now = self.now();
+        let state = self.state();
+        let asked = state.asked(token);
+        match (state.looks.after_look(asked, now), &state.keys) {
+            (Decision::Serve, Some((_, keys))) if has_landed || asked == Asked::Known => {
+                Ok(keys.clone())
+            }
+            (decision, _) => Err(self.refusal(&state, decision)),
+        }
+    }
+
+    /// Decides and does it under one lock, so that a thousand callers make one look.
+    fn step(self: &Arc<Self>, token: Option<&PresentedToken<'_>>) -> Result<Step, SourceError> {
+        let now = self.now();
+        let state = self.state_mut();
+        let is_under_way = state.flight.is_some();
+        let decision = state.looks.decide(state.asked(token), is_under_way, now);
+        match (decision, &state.keys) {
+            (Decision::Serve, Some((_, keys))) => Ok(Step::Serve(keys.clone())),
+            (Decision::Look, _) => Ok(Step::Wait(self.look(state, now))),
+            (decision, _) => Err(self.refusal(&state, decision)),
+        }
+    }
+
+    /// One look at a time: one that hangs is not followed by others that hang.
+    fn look(self: &Arc<Self>, mut state: RwLockWriteGuard<'_, State>, now: Moment) -> Flight {
+        if let Some(flight) = &state.flight {
+            return flight.clone();
+        }
+        let (sender, landing) = watch::channel(());
+        let flight = Flight {
+            begun: Instant::now(),
+            landing,
+        };
+        state.looks.began(now);
+        state.flight = Some(flight.clone());
+        // Where there is no thread to be had, the look is dropped and lands here.
+        drop(state);
+        let look = Look {
+            inner: Arc::clone(self),
+            began: now,
+            has_landed: false,
+            _landing: sender,
+        };
+        read_apart(&self.file.path, MAX_BYTES, move |read| look.land(read));
+        flight
+    }
+
+    fn landed(&self, began: Moment, read: Result<Vec<u8>, FileProblem>) {
+        // Keys are prepared without the lock.
+        let outcome = match read {
+            Err(problem) => Err(self.file.failed("can't be read").caused_by(problem)),
+            Ok(content) => match self.state().unchanged(&content) {
+                Some(keys) => Ok((content, keys)),
+                None => self.file.read(&content).map(|keys| (content, keys)),
+            },
+        };
+        let mut state = self.state_mut();
+        state.flight = None;
+        state.looks.ended(began, outcome.is_ok());
+        match outcome {
+            Ok(keys) => {
+                state.keys = Some(keys);
+                state.last_error = None;
+            }
+            Err(error) => state.last_error = Some(error),
+        }
+    }
+
+    fn refusal(&self, state: &State, decision: Decision) -> SourceError {
+        let what = match state.keys {
+            None => "has given no keys yet",
+            Some(_) => "may have the token's key by now, and can't be read anew",
+        };
+        let error = self.file.failed(what);
+        let error = match (&state.last_error, &state.flight) {
+            (Some(cause), _) => error.caused_by(cause.clone()),
+            (None, Some(_)) => error.caused_by(self.slow()),
+            (None, None) => error,
+        };
+        let retry_in = match decision {
+            Decision::Refuse { retry_in } => retry_in,
+            _ => Duration::ZERO,
+        };
+        // Whole seconds, at least one: what `Retry-After` can say.
+        error.retry_in(Duration::from_secs(retry_in.as_secs() + 1))
+    }
+
+    fn slow(&self) -> SourceError {
+        self.file.failed("is taking long to be read")
+    }
+}
+
+impl State {
+    /// The keys that were read from the same content.
+    fn unchanged(&self, content: &[u8]) -> Option<StaticKeys> {
+        let (known, keys) = self.keys.as_ref()?;
+        (known == content).then(|| keys.clone())
+    }
+
+    fn asked(&self, token: Option<&PresentedToken<'_>>) -> Asked {
+        let Some(jwt) = token.and_then(PresentedToken::jwt) else {
+            return Asked::Known;
+        };
+        let is_known = self.keys.as_ref().is_some_and(|(_, keys)| {
+            jwt.algorithm()
+                .is_some_and(|algorithm| keys.key_set().has_candidate(jwt.key_id(), algorithm))
+        });
+        if is_known {
+            Asked::Known
+        } else {
+            Asked::Unknown
+        }
+    }
+}
+
+/// Whether the look has ended; waits for it, but not for long where there is a timer to tell.
+async fn wait(mut flight: Flight) -> bool {
+    let left = LONGEST_WAIT.saturating_sub(flight.begun.elapsed());
+    let timer = async {
+        match super::timer(left) {
+            Ok(timer) => timer.await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        // Its sender says nothing: it ends with the look.
+        _ = flight.landing.changed() => true,
+        () = timer => false,
+    }
+}
+
+/// A look as it is made. However it ends, those who wait learn of it.
+struct Look {
+    inner: Arc<Inner>,
+    began: Moment,
+    has_landed: bool,
+    _landing: watch::Sender<()>,
+}
+
+impl Look {
+    fn land(mut self, read: Result<Vec<u8>, FileProblem>) {
+        self.inner.landed(self.began, read);
+        self.has_landed = true;
+    }
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        if !self.has_landed {
+            self.inner.landed(self.began, Err(FileProblem::NoThread));
+        }
+    }
+}
+
+impl KeySource for WatchedKeys {
+    async fn evidence(&self, token: &PresentedToken<'_>) -> Result<Evidence, SourceError> {
+        let keys = self.0.keys(Some(token)).await?;
+        Ok(Evidence::Keys(keys.shared()))
+    }
+
+    fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
+        let state = self.0.state();
+        let (_, keys) = state.keys.as_ref()?;
+        let (asked, is_under_way) = (state.asked(Some(token)), state.flight.is_some());
+        let decision = state.looks.decide(asked, is_under_way, self.0.now());
+        (decision == Decision::Serve).then(|| Evidence::Keys(keys.shared()))
+    }
+
+    async fn warm_up(&self) -> Result<(), SourceError> {
+        self.0.keys(None).await.map(drop)
+    }
+
+    fn status(&self) -> SourceStatus {
+        let state = self.0.state();
+        let now = self.0.now();
+        let since_last = state.looks.last.map(|last| last.elapsed(now));
+        let is_slow = state
+            .flight
+            .as_ref()
+            .is_some_and(|flight| flight.begun.elapsed() > LONGEST_WAIT);
+        let slow = is_slow.then(|| self.0.slow());
+        SourceStatus {
+            keys: state.keys.as_ref().map(|(_, keys)| keys.shared()),
+            age: state.looks.good.map(|good| good.elapsed(now)),
+            // Without an end, once there are some.
+            usable_for: state.keys.is_none().then_some(Duration::ZERO),
+            last_asked: since_last,
+            last_error: slow
+                .or_else(|| state.last_error.clone())
+                .map(|error| error.chain()),
+            next_refresh: Some(since_last.map_or(Duration::ZERO, |since| {
+                state.looks.interval.saturating_sub(since)
+            })),
+            ..SourceStatus::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use crate::core::NumericDate;
+
+    use super::*;
+
+    const JWKS: &str = r#"{"keys":[
+        {"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+    ]}"#;
+
+    struct Standing;
+
+    impl Clock for Standing {
+        fn now(&self) -> NumericDate {
+            NumericDate::from_secs(1_000_000)
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::from_secs(5)
+        }
+    }
+
+    /// A disk that hangs: nobody with a known key waits, and nothing else is called a bad token.
+    #[tokio::test]
+    async fn s11_a_look_that_hangs() {
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"EdDSA","kid":"b"}"#);
+        let text = format!("{header}.e30.AAAA");
+        let stray = PresentedToken::parse(&text).unwrap();
+        let source = KeyFile::new("/keys.json").finish(Arc::new(Standing));
+        let now = source.0.now();
+        let (_hangs, landing) = watch::channel(());
+        {
+            let mut state = source.0.state_mut();
+            state.looks.began(now);
+            state.flight = Some(Flight {
+                begun: Instant::now().checked_sub(LONGEST_WAIT).unwrap(),
+                landing,
+            });
+        }
+        let error = source.evidence(&stray).await.unwrap_err();
+        assert!(
+            error.chain().contains("/keys.json is taking long"),
+            "{}",
+            error.chain()
+        );
+        assert!(source.warm_up().await.is_err());
+        {
+            let mut state = source.0.state_mut();
+            let keys = StaticKeys::from_jwks(JWKS).unwrap();
+            state.keys = Some((JWKS.into(), keys));
+            state.looks.ended(now, true);
+        }
+        source.warm_up().await.unwrap();
+        assert!(source.evidence(&stray).await.is_err());
+        assert!(source.cached(&stray).is_none());
+        let said = source.status().last_error.unwrap();
+        assert!(said.contains("taking long"), "{said}");
+    }
+}
