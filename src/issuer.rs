@@ -487,18 +487,16 @@ impl Issuer {
                 problem,
             });
         });
-        let settings = introspection
-            .finish(fetcher.has_own_client())
-            .map_err(|found| {
-                problems.extend(
-                    found
-                        .into_iter()
-                        .map(|problem| BuildProblem::Introspection {
-                            issuer: issuer(),
-                            problem,
-                        }),
-                );
-            });
+        let settings = introspection.finish(&self.name, fetcher).map_err(|found| {
+            problems.extend(
+                found
+                    .into_iter()
+                    .map(|problem| BuildProblem::Introspection {
+                        issuer: issuer(),
+                        problem,
+                    }),
+            );
+        });
         let (Ok(endpoint), Ok(settings)) = (endpoint, settings) else {
             return None;
         };

@@ -15,7 +15,7 @@ use resource_server::{
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use support_http::{AUDIENCE, by_hand, chain, clock, ok, outage, reason};
+use support_http::{AUDIENCE, by_hand, chain, clock, ok, outage, reason, url_decoded};
 
 const ISSUER: &str = "https://as.example.com";
 const TOKEN: &str = "2YotnFZFEjr1zCsicMWpAA";
@@ -91,30 +91,6 @@ fn parts(request: &str) -> (Pairs, Pairs) {
     });
     let form = url_decoded(body);
     (headers.collect(), form)
-}
-
-/// application/x-www-form-urlencoded, by hand.
-fn url_decoded(body: &str) -> Pairs {
-    let decode = |text: &str| {
-        let mut bytes = Vec::new();
-        let mut rest = text.bytes();
-        while let Some(byte) = rest.next() {
-            match byte {
-                b'+' => bytes.push(b' '),
-                b'%' => {
-                    let digits = [rest.next().unwrap(), rest.next().unwrap()];
-                    let digits = std::str::from_utf8(&digits).unwrap();
-                    bytes.push(u8::from_str_radix(digits, 16).unwrap());
-                }
-                other => bytes.push(other),
-            }
-        }
-        String::from_utf8(bytes).unwrap()
-    };
-    let pairs = body.split('&').map(|pair| pair.split_once('=').unwrap());
-    pairs
-        .map(|(name, value)| (decode(name), decode(value)))
-        .collect()
 }
 
 #[tokio::test]

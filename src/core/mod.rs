@@ -59,8 +59,10 @@ pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};
 
 #[cfg(feature = "introspection")]
 pub(crate) use signature::sha256;
+#[cfg(feature = "introspection")]
+pub(crate) use {base64url::decode as decode_base64url, json::Value as JsonValue};
 
 #[cfg(feature = "testing")]
 pub(crate) use algorithm::KeyFamily;
-#[cfg(feature = "testing")]
+#[cfg(any(feature = "testing", feature = "introspection"))]
 pub(crate) use base64url::encode as encode_base64url;

@@ -32,9 +32,9 @@ pub use static_keys::StaticKeys;
 #[cfg(all(fuzzing, feature = "jwks"))]
 pub(crate) use discovery::keys_named_by_metadata;
 #[cfg(feature = "introspection")]
-pub(crate) use introspection::{Endpoint, RemoteIntrospection};
+pub use introspection::{ClientKey, ClientKeyProblem, Introspection, IntrospectionProblem};
 #[cfg(feature = "introspection")]
-pub use introspection::{Introspection, IntrospectionProblem};
+pub(crate) use introspection::{Endpoint, RemoteIntrospection};
 #[cfg(feature = "jwks")]
 use timer::timer;
 #[cfg(feature = "jwks")]

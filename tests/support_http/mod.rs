@@ -199,3 +199,27 @@ pub(crate) fn ok(body: &str, headers: &str) -> String {
         "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}"
     )
 }
+
+/// application/x-www-form-urlencoded, by hand.
+pub(crate) fn url_decoded(body: &str) -> Vec<(String, String)> {
+    let decode = |text: &str| {
+        let mut bytes = Vec::new();
+        let mut rest = text.bytes();
+        while let Some(byte) = rest.next() {
+            match byte {
+                b'+' => bytes.push(b' '),
+                b'%' => {
+                    let digits = [rest.next().unwrap(), rest.next().unwrap()];
+                    let digits = std::str::from_utf8(&digits).unwrap();
+                    bytes.push(u8::from_str_radix(digits, 16).unwrap());
+                }
+                other => bytes.push(other),
+            }
+        }
+        String::from_utf8(bytes).unwrap()
+    };
+    let pairs = body.split('&').map(|pair| pair.split_once('=').unwrap());
+    pairs
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
+}

@@ -1,6 +1,7 @@
 //! Asking the authorization server about tokens (RFC 7662): each once for all who wait, with a cache of its answers.
 
 mod cache;
+mod client_key;
 mod settings;
 
 use std::collections::HashMap;
@@ -21,6 +22,8 @@ use super::fetcher::{FetchError, Fetcher};
 use super::refresh::Moment;
 use super::{KeySource, SourceError, SourceStatus};
 use cache::{Cache, TokenHash};
+use client_key::NotSigned;
+pub use client_key::{ClientKey, ClientKeyProblem};
 pub(crate) use settings::{Authentication, Settings};
 pub use settings::{Introspection, IntrospectionProblem};
 
@@ -192,7 +195,10 @@ impl Inner {
 
     async fn call(&self, token: &str) -> Outcome {
         let address = self.address().await?;
-        let form = self.form(token);
+        let form = self.form(token).map_err(|error| {
+            self.failed("the introspection endpoint can't be asked")
+                .caused_by(error)
+        })?;
         let authorization = self.authentication.header();
         let answered = self.fetcher.post(&address, authorization, &form).await;
         let text = answered.map_err(|error| self.not_answered(error))?;
@@ -204,14 +210,12 @@ impl Inner {
     }
 
     /// RFC 7662 section 2.1.
-    fn form(&self, token: &str) -> Zeroizing<String> {
+    fn form(&self, token: &str) -> Result<Zeroizing<String>, NotSigned> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("token", token)
             .append_pair("token_type_hint", "access_token");
-        for (name, value) in self.authentication.form_members() {
-            form.append_pair(name, value);
-        }
-        Zeroizing::new(form.finish())
+        self.authentication.append_to(&mut form, self.clock.now())?;
+        Ok(Zeroizing::new(form.finish()))
     }
 
     async fn address(&self) -> Result<Address, SourceError> {
@@ -281,7 +285,7 @@ impl Inner {
         }
         let what = match error.status() {
             Some(401 | 403) => {
-                "the introspection endpoint refuses this API's own credentials: look at its client id and secret"
+                "the introspection endpoint refuses this API's own credentials: look at its client id, and at its secret or key"
             }
             _ => "the introspection endpoint gives no answer about the token",
         };

@@ -9,7 +9,11 @@ use reqwest::header::HeaderValue;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
+use crate::core::NumericDate;
+
+use super::super::fetcher::Fetcher;
 use super::cache::CacheSettings;
+use super::client_key::{ClientKey, NotSigned};
 
 const DEFAULT_ACTIVE_FOR: Duration = Duration::from_secs(60);
 const DEFAULT_INACTIVE_FOR: Duration = Duration::from_secs(10);
@@ -53,6 +57,7 @@ pub struct Introspection {
     pub(crate) endpoint: Option<String>,
     authentication: Option<Authentication>,
     has_two_authentications: bool,
+    assertion_audience: Option<String>,
     active_for: Duration,
     inactive_for: Duration,
     cache_bytes: u64,
@@ -65,10 +70,26 @@ pub(crate) enum Authentication {
     Header(HeaderValue),
     Form {
         client_id: String,
-        /// None where a client certificate says it (RFC 8705 section 2).
-        client_secret: Option<Zeroizing<String>>,
+        proof: Proof,
+    },
+    /// What can't be sent.
+    Unsound,
+}
+
+/// What stands in the form beside the client id.
+pub(crate) enum Proof {
+    Secret(Zeroizing<String>),
+    /// Nothing: a client certificate says it (RFC 8705 section 2).
+    Certificate,
+    /// RFC 7523 section 2.2.
+    Assertion {
+        key: ClientKey,
+        audience: String,
     },
 }
+
+/// The registered name of a JWT as client assertion (RFC 7523 section 2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Settings of an introspection source that were checked.
 pub(crate) struct Settings {
@@ -84,7 +105,7 @@ pub enum IntrospectionProblem {
     /// No way to say who this API is: an endpoint that answers anybody can be asked for valid tokens (RFC 7662 section 4).
     #[error(
         "the introspection endpoint must know who asks: add .client_secret_basic(..), .client_secret_post(..), \
-         .bearer_token(..) or .tls_client_auth(..)"
+         .private_key_jwt(..), .bearer_token(..) or .tls_client_auth(..)"
     )]
     NoAuthentication,
     /// More than one way.
@@ -93,6 +114,12 @@ pub enum IntrospectionProblem {
     /// An empty client id or secret, or one that can't stand in a header.
     #[error("the client id or secret is empty, or the token has characters that can't be sent")]
     Credentials,
+    /// [`assertion_audience`](Introspection::assertion_audience) without
+    /// [`private_key_jwt`](Introspection::private_key_jwt), or an empty one.
+    #[error(
+        "assertion_audience names whom the assertion of private_key_jwt is for: set both, and no empty audience"
+    )]
+    AssertionAudience,
     /// Answers kept for more than an hour.
     #[error("answers are kept for {} s, more than 3600: a revocation would go unseen for that long", .0.as_secs())]
     CachedTooLong(Duration),
@@ -126,6 +153,7 @@ impl Introspection {
             endpoint,
             authentication: None,
             has_two_authentications: false,
+            assertion_audience: None,
             active_for: DEFAULT_ACTIVE_FOR,
             inactive_for: DEFAULT_INACTIVE_FOR,
             cache_bytes: DEFAULT_CACHE_BYTES,
@@ -156,8 +184,42 @@ impl Introspection {
         let is_sound = !client_id.is_empty() && !client_secret.is_empty();
         self.authenticating(is_sound.then(|| Authentication::Form {
             client_id: client_id.to_owned(),
-            client_secret: Some(Zeroizing::new(client_secret.to_owned())),
+            proof: Proof::Secret(Zeroizing::new(client_secret.to_owned())),
         }))
+    }
+
+    /// Says who this API is by an assertion that is signed with its private key (RFC 7523 section 2.2, OpenID Connect Core
+    /// section 9): a new one for each call, good for 60 seconds and for one use (`jti`).
+    ///
+    /// Its `aud` is the issuer's name and nothing else, never an address that metadata names: one that an attacker could
+    /// choose would let them hand the assertion on (CVE-2025-27370). For a server that wants another audience there is
+    /// [`assertion_audience`](Introspection::assertion_audience).
+    ///
+    /// ```
+    /// use resource_server::{ClientKey, Introspection, Issuer};
+    ///
+    /// # let jwk = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    /// let key = ClientKey::from_jwk(jwk)?.with_key_id("2026-11");
+    /// let issuer = Issuer::new("https://as.example.com")
+    ///     .introspection(Introspection::discover().private_key_jwt("orders-api", key));
+    /// # Ok::<(), resource_server::ClientKeyProblem>(())
+    /// ```
+    pub fn private_key_jwt(self, client_id: &str, key: ClientKey) -> Self {
+        self.authenticating((!client_id.is_empty()).then(|| Authentication::Form {
+            client_id: client_id.to_owned(),
+            proof: Proof::Assertion {
+                key,
+                audience: String::new(),
+            },
+        }))
+    }
+
+    /// The `aud` of the assertions of [`private_key_jwt`](Introspection::private_key_jwt), for a server that wants another
+    /// than the issuer's name, such as the address of its token endpoint. It is taken as it is, and must be this server's
+    /// own: whoever the audience names can use the assertion there.
+    pub fn assertion_audience(mut self, audience: impl Into<String>) -> Self {
+        self.assertion_audience = Some(audience.into());
+        self
     }
 
     /// Says who this API is by an access token of its own (RFC 6750), which must not run out.
@@ -177,17 +239,14 @@ impl Introspection {
     pub fn tls_client_auth(self, client_id: &str) -> Self {
         self.authenticating((!client_id.is_empty()).then(|| Authentication::Form {
             client_id: client_id.to_owned(),
-            client_secret: None,
+            proof: Proof::Certificate,
         }))
     }
 
     /// What can't be sent is none that an endpoint could know: told when the Validator is built.
     fn authenticating(mut self, authentication: Option<Authentication>) -> Self {
         self.has_two_authentications |= self.authentication.is_some();
-        self.authentication = Some(authentication.unwrap_or(Authentication::Form {
-            client_id: String::new(),
-            client_secret: None,
-        }));
+        self.authentication = Some(authentication.unwrap_or(Authentication::Unsound));
         self
     }
 
@@ -216,20 +275,35 @@ impl Introspection {
         self
     }
 
+    /// Settings for an issuer of this name, or everything that is wrong with them.
     pub(crate) fn finish(
-        self,
-        has_own_client: bool,
+        mut self,
+        issuer: &str,
+        fetcher: &Fetcher,
     ) -> Result<Settings, Vec<IntrospectionProblem>> {
         let mut problems = Vec::new();
         if self.has_two_authentications {
             problems.push(IntrospectionProblem::SeveralAuthentications);
         }
-        match &self.authentication {
+        match &mut self.authentication {
             None => problems.push(IntrospectionProblem::NoAuthentication),
-            Some(Authentication::Form { client_id, .. }) if client_id.is_empty() => {
-                problems.push(IntrospectionProblem::Credentials);
+            Some(Authentication::Unsound) => problems.push(IntrospectionProblem::Credentials),
+            Some(Authentication::Form {
+                proof: Proof::Assertion { audience, .. },
+                ..
+            }) => {
+                *audience = self
+                    .assertion_audience
+                    .take()
+                    .unwrap_or_else(|| issuer.to_owned());
+                if audience.is_empty() {
+                    problems.push(IntrospectionProblem::AssertionAudience);
+                }
             }
             Some(_) => {}
+        }
+        if self.assertion_audience.is_some() {
+            problems.push(IntrospectionProblem::AssertionAudience);
         }
         for lifetime in [self.active_for, self.inactive_for] {
             if lifetime > MAX_CACHED_FOR {
@@ -239,7 +313,7 @@ impl Introspection {
         if self.cache_bytes < MIN_CACHE_BYTES {
             problems.push(IntrospectionProblem::CacheTooSmall(self.cache_bytes));
         }
-        if has_own_client {
+        if fetcher.has_own_client() {
             problems.push(IntrospectionProblem::OwnClient);
         }
         if !(1..=MAX_CALLS).contains(&self.max_concurrent_calls) {
@@ -276,24 +350,32 @@ impl Authentication {
     pub(super) fn header(&self) -> Option<&HeaderValue> {
         match self {
             Authentication::Header(value) => Some(value),
-            Authentication::Form { .. } => None,
+            Authentication::Form { .. } | Authentication::Unsound => None,
         }
     }
 
-    pub(super) fn form_members(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let (id, secret) = match self {
-            Authentication::Header(_) => (None, None),
-            Authentication::Form {
-                client_id,
-                client_secret,
-            } => (
-                Some(client_id.as_str()),
-                client_secret.as_ref().map(|secret| secret.as_str()),
-            ),
+    /// What it adds to a form that is sent now.
+    pub(super) fn append_to(
+        &self,
+        form: &mut form_urlencoded::Serializer<'_, String>,
+        now: NumericDate,
+    ) -> Result<(), NotSigned> {
+        let Authentication::Form { client_id, proof } = self else {
+            return Ok(());
         };
-        let id = id.map(|id| ("client_id", id));
-        id.into_iter()
-            .chain(secret.map(|secret| ("client_secret", secret)))
+        form.append_pair("client_id", client_id);
+        match proof {
+            Proof::Certificate => {}
+            Proof::Secret(secret) => {
+                form.append_pair("client_secret", secret);
+            }
+            Proof::Assertion { key, audience } => {
+                let assertion = key.assertion(client_id, audience, now)?;
+                form.append_pair("client_assertion_type", JWT_BEARER)
+                    .append_pair("client_assertion", &assertion);
+            }
+        }
+        Ok(())
     }
 }
 
