@@ -5,12 +5,16 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::build_error::BuildProblem;
+#[cfg(feature = "introspection")]
+use crate::core::SignedResponse;
 use crate::core::{Algorithm, Clock, Policy, PolicyBuilder, PolicyError, SecretProblem};
 #[cfg(feature = "jwks")]
 use crate::source::{Address, Discovery, Fetch, Fetcher, Limits, Location, RemoteJwks, Wanted};
 use crate::source::{DynKeySource, KeySource, StaticKeys};
 #[cfg(feature = "introspection")]
-use crate::source::{Endpoint, Introspection, RemoteIntrospection};
+use crate::source::{
+    Endpoint, Introspection, IntrospectionProblem, RemoteIntrospection, SignedAnswers,
+};
 
 /// One issuer whose tokens are accepted: its name, its policy, and one source of evidence.
 ///
@@ -346,7 +350,13 @@ impl Issuer {
                 Recipe::Made(source) => Some(source),
                 #[cfg(feature = "introspection")]
                 Recipe::Introspection(introspection) => fetcher.as_ref().and_then(|fetcher| {
-                    self.finish_introspection(*introspection, fetcher, surroundings, &mut problems)
+                    self.finish_introspection(
+                        *introspection,
+                        policy.as_ref(),
+                        fetcher,
+                        surroundings,
+                        &mut problems,
+                    )
                 }),
                 #[cfg(feature = "jwks")]
                 recipe => fetcher.as_ref().and_then(|fetcher| {
@@ -471,6 +481,7 @@ impl Issuer {
     fn finish_introspection(
         &self,
         mut introspection: Introspection,
+        policy: Option<&Policy>,
         fetcher: &Fetcher,
         surroundings: &Surroundings<'_>,
         problems: &mut Vec<BuildProblem>,
@@ -487,6 +498,7 @@ impl Issuer {
                 problem,
             });
         });
+        let answer_keys = introspection.answer_keys.clone();
         let settings = introspection.finish(&self.name, fetcher).map_err(|found| {
             problems.extend(
                 found
@@ -497,8 +509,19 @@ impl Issuer {
                     }),
             );
         });
-        let (Ok(endpoint), Ok(settings)) = (endpoint, settings) else {
+        let (Ok(endpoint), Ok(settings), Some(policy)) = (endpoint, settings, policy) else {
             return None;
+        };
+        let signed = match &settings.signed_for {
+            None => None,
+            Some(client_id) => Some(self.finish_signed_answers(
+                client_id,
+                answer_keys.as_deref(),
+                policy,
+                fetcher,
+                surroundings,
+                problems,
+            )?),
         };
         Some(Box::new(RemoteIntrospection::new(
             &self.name,
@@ -506,7 +529,51 @@ impl Issuer {
             fetcher,
             std::sync::Arc::clone(surroundings.clock),
             settings,
+            signed,
         )))
+    }
+
+    /// What signed answers to this client are opened with.
+    fn finish_signed_answers(
+        &self,
+        client_id: &str,
+        keys_at: Option<&str>,
+        policy: &Policy,
+        fetcher: &Fetcher,
+        surroundings: &Surroundings<'_>,
+        problems: &mut Vec<BuildProblem>,
+    ) -> Option<SignedAnswers> {
+        let issuer = self.name.clone();
+        let location = match keys_at {
+            Some(url) => Address::parse(url, fetcher.http()).map(Location::Jwks),
+            None => Discovery::by_name(&self.name, Wanted::JwksUri, fetcher.http())
+                .map(Location::Metadata),
+        };
+        if policy.algorithms().any(Algorithm::is_hmac) {
+            problems.push(BuildProblem::HmacWithFetchedKeys { issuer });
+            return None;
+        }
+        let location = match location {
+            Ok(location) => location,
+            Err(problem) => {
+                problems.push(BuildProblem::Address { issuer, problem });
+                return None;
+            }
+        };
+        let Ok(policy) = SignedResponse::policy(policy, client_id) else {
+            let problem = IntrospectionProblem::ClientId;
+            problems.push(BuildProblem::Introspection { issuer, problem });
+            return None;
+        };
+        let keys = RemoteJwks::new(
+            &self.name,
+            location,
+            fetcher,
+            std::sync::Arc::clone(surroundings.clock),
+            self.limits,
+            self.is_lazy,
+        );
+        Some(SignedAnswers { keys, policy })
     }
 }
 

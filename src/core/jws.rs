@@ -365,7 +365,7 @@ impl Header {
 
 /// Whether a `typ` or `cty` names a media type, whose `application/` may be left out (RFC 7515 sections 4.1.9 and
 /// 4.1.10).
-fn names_media_type(text: &str, subtype: &str) -> bool {
+pub(super) fn names_media_type(text: &str, subtype: &str) -> bool {
     const PREFIX: &str = "application/";
     let named = match text.get(..PREFIX.len()) {
         Some(start) if start.eq_ignore_ascii_case(PREFIX) => {

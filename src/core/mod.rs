@@ -23,6 +23,8 @@ mod rejection;
 mod requirement;
 mod secret;
 mod signature;
+#[cfg(feature = "introspection")]
+mod signed_introspection;
 mod text;
 mod time;
 mod verify;
@@ -59,6 +61,8 @@ pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};
 
 #[cfg(feature = "introspection")]
 pub(crate) use signature::sha256;
+#[cfg(feature = "introspection")]
+pub(crate) use signed_introspection::SignedResponse;
 #[cfg(feature = "introspection")]
 pub(crate) use {base64url::decode as decode_base64url, json::Value as JsonValue};
 

@@ -151,7 +151,7 @@ pub(crate) fn check_signature(
     Err(Rejection::new(Reason::BadSignature, facts))
 }
 
-fn check_issuer(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
+pub(super) fn check_issuer(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
     let found = issuer_of(jwt)?;
     if found == policy.issuer() {
         return Ok(());
@@ -205,7 +205,7 @@ fn check_kind(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection>
     }
 }
 
-fn check_header(jwt: &UnverifiedJwt<'_>) -> Result<(), Rejection> {
+pub(super) fn check_header(jwt: &UnverifiedJwt<'_>) -> Result<(), Rejection> {
     if jwt.has_critical_header() {
         return Err(Rejection::plain(Reason::CriticalHeader));
     }
@@ -221,7 +221,7 @@ fn check_header(jwt: &UnverifiedJwt<'_>) -> Result<(), Rejection> {
     Ok(())
 }
 
-fn check_algorithm(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
+pub(super) fn check_algorithm(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
     let (reason, allowed) = match jwt.algorithm() {
         Some(algorithm) if policy.algorithm_set().contains(algorithm) => return Ok(()),
         Some(_) => (Reason::AlgorithmNotAllowed, Some(policy.algorithm_set())),

@@ -102,19 +102,20 @@ impl Fetcher {
             })
     }
 
-    /// Posts a form (RFC 7662 section 2.1) and gives the JSON that came for it.
+    /// Posts a form (RFC 7662 section 2.1) and gives what came for it, which must be of this media type.
     #[cfg(feature = "introspection")]
     pub(crate) async fn post(
         &self,
         address: &Address,
         authorization: Option<&HeaderValue>,
         form: &str,
+        media_type: &'static str,
     ) -> Result<String, FetchError> {
         let call = async {
             let request = |client: &Client| {
                 let mut request = client
                     .post(address.url().clone())
-                    .header(ACCEPT, "application/json")
+                    .header(ACCEPT, media_type)
                     .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                     .body(form.to_owned());
                 if let Some(authorization) = authorization {
@@ -128,8 +129,8 @@ impl Fetcher {
             let response = check_place_and_status(response, address)?;
             let content_type = response.headers().get(CONTENT_TYPE);
             let content_type = content_type.and_then(|value| value.to_str().ok());
-            if !content_type.is_some_and(is_json) {
-                return Err(FetchErrorKind::NotJson);
+            if !content_type.is_some_and(|found| is_of_type(found, media_type)) {
+                return Err(FetchErrorKind::OtherType(media_type));
             }
             read(response).await
         };
@@ -246,11 +247,11 @@ fn check_place_and_status(
     Ok(response)
 }
 
-/// RFC 8259 section 11; parameters say nothing.
+/// Parameters say nothing (RFC 8259 section 11, RFC 9701 section 5).
 #[cfg(feature = "introspection")]
-fn is_json(content_type: &str) -> bool {
+fn is_of_type(content_type: &str, media_type: &str) -> bool {
     let name = content_type.split(';').next().unwrap_or_default();
-    name.trim().eq_ignore_ascii_case("application/json")
+    name.trim().eq_ignore_ascii_case(media_type)
 }
 
 /// Whether the connection ended before there was an answer.
@@ -366,8 +367,8 @@ enum FetchErrorKind {
     #[error("its answer is not UTF-8 text")]
     NotText,
     #[cfg(feature = "introspection")]
-    #[error("its answer is not of the type application/json")]
-    NotJson,
+    #[error("its answer is not of the type {0}")]
+    OtherType(&'static str),
 }
 
 impl FetchError {

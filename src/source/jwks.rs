@@ -127,6 +127,12 @@ impl RemoteJwks {
         }))
     }
 
+    /// How long a fetch may take, with what it takes to find out where from.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn longest_fetch(&self) -> Duration {
+        self.0.longest_fetch
+    }
+
     /// Keys for a token, or for none in particular.
     async fn keys(&self, token: Option<&PresentedToken<'_>>) -> Result<Arc<KeySet>, SourceError> {
         let inner = &self.0;

@@ -34,7 +34,7 @@ pub(crate) use discovery::keys_named_by_metadata;
 #[cfg(feature = "introspection")]
 pub use introspection::{ClientKey, ClientKeyProblem, Introspection, IntrospectionProblem};
 #[cfg(feature = "introspection")]
-pub(crate) use introspection::{Endpoint, RemoteIntrospection};
+pub(crate) use introspection::{Endpoint, RemoteIntrospection, SignedAnswers};
 #[cfg(feature = "jwks")]
 use timer::timer;
 #[cfg(feature = "jwks")]

@@ -3,6 +3,7 @@
 mod cache;
 mod client_key;
 mod settings;
+mod signed;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,11 +27,14 @@ use client_key::NotSigned;
 pub use client_key::{ClientKey, ClientKeyProblem};
 pub(crate) use settings::{Authentication, Settings};
 pub use settings::{Introspection, IntrospectionProblem};
+pub(crate) use signed::SignedAnswers;
 
 /// Metadata is read again this often.
 const METADATA_LIFETIME: Duration = Duration::from_secs(86_400);
 /// Where that fails, it is tried again by one call this often, and the others go on with what is known.
 const METADATA_PAUSE: Duration = Duration::from_secs(60);
+/// RFC 7662 section 2.2.
+const PLAIN: &str = "application/json";
 /// A call that is over the bound waits so long for its turn.
 const LONGEST_QUEUE: Duration = Duration::from_secs(1);
 /// A call that has not ended this long past its own limit never will.
@@ -52,6 +56,8 @@ struct Inner {
     metadata: Mutex<Option<Known>>,
     fetcher: Fetcher,
     authentication: Authentication,
+    /// Where answers must be signed, what they are held against.
+    signed: Option<SignedAnswers>,
     clock: Arc<dyn Clock>,
     cache: Cache,
     /// Calls under way, by what they ask about.
@@ -99,6 +105,7 @@ impl RemoteIntrospection {
         fetcher: &Fetcher,
         clock: Arc<dyn Clock>,
         settings: Settings,
+        signed: Option<SignedAnswers>,
     ) -> Self {
         let home = match &endpoint {
             Endpoint::At(address) => Some(address),
@@ -109,13 +116,17 @@ impl RemoteIntrospection {
             Endpoint::At(_) => 1,
             Endpoint::Metadata(discovery) => discovery.count() + 1,
         };
+        let for_keys = signed
+            .as_ref()
+            .map_or(Duration::ZERO, SignedAnswers::longest_fetch);
         RemoteIntrospection(Arc::new(Inner {
             issuer: issuer.to_owned(),
             endpoint,
             metadata: Mutex::default(),
-            longest_call: fetcher.timeout() * calls + LONGEST_QUEUE,
+            longest_call: fetcher.timeout() * calls + for_keys + LONGEST_QUEUE,
             fetcher,
             authentication: settings.authentication,
+            signed,
             clock,
             cache: Cache::new(&settings.cache),
             flights: Mutex::default(),
@@ -200,13 +211,29 @@ impl Inner {
                 .caused_by(error)
         })?;
         let authorization = self.authentication.header();
-        let answered = self.fetcher.post(&address, authorization, &form).await;
-        let text = answered.map_err(|error| self.not_answered(error))?;
-        let response = IntrospectionResponse::from_json(&text).map_err(|error| {
-            self.failed("what the introspection endpoint answers can't be used")
-                .caused_by(error)
-        })?;
-        Ok(Arc::new(response))
+        let media_type = self
+            .signed
+            .as_ref()
+            .map_or(PLAIN, |_| SignedAnswers::MEDIA_TYPE);
+        let call = self
+            .fetcher
+            .post(&address, authorization, &form, media_type);
+        let text = call.await.map_err(|error| self.not_answered(error))?;
+        let response = match &self.signed {
+            Some(signed) => signed.open(&text, &*self.clock).await,
+            None => IntrospectionResponse::from_json(&text).map_err(|error| {
+                SourceError::new("it is no introspection response").caused_by(error)
+            }),
+        };
+        response.map(Arc::new).map_err(|error| {
+            let told = self.failed("what the introspection endpoint answers can't be used");
+            let retry_after = error.retry_after();
+            let told = told.caused_by(error);
+            match retry_after {
+                Some(after) => told.retry_in(after),
+                None => told,
+            }
+        })
     }
 
     /// RFC 7662 section 2.1.
@@ -413,16 +440,22 @@ impl KeySource for RemoteIntrospection {
     async fn warm_up(&self) -> Result<(), SourceError> {
         runtime()?;
         drop(super::timer(Duration::ZERO)?);
-        self.0.address().await.map(drop)
+        self.0.address().await?;
+        match &self.0.signed {
+            Some(signed) => signed.warm_up().await,
+            None => Ok(()),
+        }
     }
 
     fn status(&self) -> SourceStatus {
+        let of_keys = self.0.signed.as_ref().map(SignedAnswers::status);
+        let of_keys = of_keys.unwrap_or_default();
         let health = self.0.health();
         let now = self.0.now();
         SourceStatus {
             last_asked: health.last_asked.map(|at| at.elapsed(now)),
-            last_error: health.last_error.clone(),
-            ..SourceStatus::default()
+            last_error: health.last_error.clone().or(of_keys.last_error),
+            ..of_keys
         }
     }
 }

@@ -58,6 +58,11 @@ pub struct Introspection {
     authentication: Option<Authentication>,
     has_two_authentications: bool,
     assertion_audience: Option<String>,
+    /// As the authentication has it.
+    own_client_id: Option<String>,
+    client_id: Option<String>,
+    wants_signed: bool,
+    pub(crate) answer_keys: Option<String>,
     active_for: Duration,
     inactive_for: Duration,
     cache_bytes: u64,
@@ -94,6 +99,8 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 /// Settings of an introspection source that were checked.
 pub(crate) struct Settings {
     pub(crate) authentication: Authentication,
+    /// Whom signed answers are for, where they must be signed.
+    pub(crate) signed_for: Option<String>,
     pub(crate) cache: CacheSettings,
     pub(crate) max_concurrent_calls: usize,
 }
@@ -120,6 +127,19 @@ pub enum IntrospectionProblem {
         "assertion_audience names whom the assertion of private_key_jwt is for: set both, and no empty audience"
     )]
     AssertionAudience,
+    /// [`signed_answers`](Introspection::signed_answers) where no client id is known.
+    #[error(
+        "a signed answer names the client that it is for: say which one this API is with .client_id(..)"
+    )]
+    NoClientId,
+    /// A client id that is empty, has white space around it, or is another than the authentication's.
+    #[error(
+        "client_id(..) is empty, has white space around it, or is another than that of the client authentication"
+    )]
+    ClientId,
+    /// [`answer_keys_at`](Introspection::answer_keys_at) without [`signed_answers`](Introspection::signed_answers).
+    #[error("answer_keys_at(..) has keys for signed answers: add .signed_answers()")]
+    KeysForPlainAnswers,
     /// Answers kept for more than an hour.
     #[error("answers are kept for {} s, more than 3600: a revocation would go unseen for that long", .0.as_secs())]
     CachedTooLong(Duration),
@@ -154,6 +174,10 @@ impl Introspection {
             authentication: None,
             has_two_authentications: false,
             assertion_audience: None,
+            own_client_id: None,
+            client_id: None,
+            wants_signed: false,
+            answer_keys: None,
             active_for: DEFAULT_ACTIVE_FOR,
             inactive_for: DEFAULT_INACTIVE_FOR,
             cache_bytes: DEFAULT_CACHE_BYTES,
@@ -172,6 +196,7 @@ impl Introspection {
         let text = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
         let is_sound = !client_id.is_empty() && !client_secret.is_empty();
         self.authenticating(
+            Some(client_id),
             is_sound
                 .then(|| sensitive(&text))
                 .flatten()
@@ -182,10 +207,8 @@ impl Introspection {
     /// Says who this API is in the form (RFC 6749 section 2.3.1), for servers that want it there.
     pub fn client_secret_post(self, client_id: &str, client_secret: &str) -> Self {
         let is_sound = !client_id.is_empty() && !client_secret.is_empty();
-        self.authenticating(is_sound.then(|| Authentication::Form {
-            client_id: client_id.to_owned(),
-            proof: Proof::Secret(Zeroizing::new(client_secret.to_owned())),
-        }))
+        let proof = Proof::Secret(Zeroizing::new(client_secret.to_owned()));
+        self.authenticating(Some(client_id), is_sound.then(|| form(client_id, proof)))
     }
 
     /// Says who this API is by an assertion that is signed with its private key (RFC 7523 section 2.2, OpenID Connect Core
@@ -205,13 +228,12 @@ impl Introspection {
     /// # Ok::<(), resource_server::ClientKeyProblem>(())
     /// ```
     pub fn private_key_jwt(self, client_id: &str, key: ClientKey) -> Self {
-        self.authenticating((!client_id.is_empty()).then(|| Authentication::Form {
-            client_id: client_id.to_owned(),
-            proof: Proof::Assertion {
-                key,
-                audience: String::new(),
-            },
-        }))
+        let proof = Proof::Assertion {
+            key,
+            audience: String::new(),
+        };
+        let is_sound = !client_id.is_empty();
+        self.authenticating(Some(client_id), is_sound.then(|| form(client_id, proof)))
     }
 
     /// The `aud` of the assertions of [`private_key_jwt`](Introspection::private_key_jwt), for a server that wants another
@@ -227,6 +249,7 @@ impl Introspection {
         let text = Zeroizing::new(format!("Bearer {token}"));
         let is_sound = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
         self.authenticating(
+            None,
             is_sound
                 .then(|| sensitive(&text))
                 .flatten()
@@ -237,16 +260,64 @@ impl Introspection {
     /// Says who this API is by the client certificate of [`Fetch`](crate::Fetch), with this `client_id` (RFC 8705 section 2).
     /// Whether one is set there is not checked when the Validator is built: without it the server refuses each question.
     pub fn tls_client_auth(self, client_id: &str) -> Self {
-        self.authenticating((!client_id.is_empty()).then(|| Authentication::Form {
-            client_id: client_id.to_owned(),
-            proof: Proof::Certificate,
-        }))
+        let is_sound = !client_id.is_empty();
+        let form = is_sound.then(|| form(client_id, Proof::Certificate));
+        self.authenticating(Some(client_id), form)
     }
 
     /// What can't be sent is none that an endpoint could know: told when the Validator is built.
-    fn authenticating(mut self, authentication: Option<Authentication>) -> Self {
+    fn authenticating(
+        mut self,
+        client_id: Option<&str>,
+        authentication: Option<Authentication>,
+    ) -> Self {
+        self.own_client_id = client_id.map(str::to_owned);
         self.has_two_authentications |= self.authentication.is_some();
         self.authentication = Some(authentication.unwrap_or(Authentication::Unsound));
+        self
+    }
+
+    /// Takes signed answers and no others (RFC 9701): `application/token-introspection+jwt`, signed with a key of the issuer,
+    /// whose `iss` is the issuer, `aud` this API's client id, and `iat` at most 5 minutes and the policy's skew ago. What it
+    /// says of the token is read from its member `token_introspection` alone. Anything else, a plain answer too, is an outage
+    /// (503) and says nothing about the token. Encrypted answers are not read.
+    ///
+    /// A signature holds against whoever sits between the authorization server and this API, such as a gateway that ends TLS,
+    /// and shows afterwards what the server has said. It does **not** bind the answer to the question: RFC 9701 puts nothing
+    /// of the token into it, so who can change the traffic can still answer with what the server said to this client about
+    /// another token in the last minutes. TLS to the server itself is what prevents that.
+    ///
+    /// Keys are those of the `jwks_uri` in the issuer's metadata, with all that is said of fetched keys at
+    /// [`Issuer::discover`](crate::Issuer::discover); or those at [`answer_keys_at`](Introspection::answer_keys_at). The
+    /// algorithms are the policy's. Most servers sign only for clients that are registered for it
+    /// (`introspection_signed_response_alg`).
+    ///
+    /// ```
+    /// use resource_server::{Introspection, Issuer, Validator};
+    ///
+    /// # let secret = "secret";
+    /// let introspection = Introspection::discover().client_secret_basic("orders-api", secret).signed_answers();
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(Issuer::new("https://as.example.com").introspection(introspection))
+    ///     .build()?;
+    /// # Ok::<(), resource_server::BuildError>(())
+    /// ```
+    pub fn signed_answers(mut self) -> Self {
+        self.wants_signed = true;
+        self
+    }
+
+    /// Keys of signed answers from this address of a JWK Set, instead of where the issuer's metadata says.
+    pub fn answer_keys_at(mut self, jwks_url: impl Into<String>) -> Self {
+        self.answer_keys = Some(jwks_url.into());
+        self
+    }
+
+    /// The client that this API is to the authorization server, which stands in the `aud` of signed answers. Needed with
+    /// [`bearer_token`](Introspection::bearer_token) only: the other ways of authentication have it already.
+    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
+        self.client_id = Some(client_id.into());
         self
     }
 
@@ -305,6 +376,19 @@ impl Introspection {
         if self.assertion_audience.is_some() {
             problems.push(IntrospectionProblem::AssertionAudience);
         }
+        if self.wants_signed && self.client_id.is_none() && self.own_client_id.is_none() {
+            problems.push(IntrospectionProblem::NoClientId);
+        }
+        if let Some(named) = &self.client_id
+            && (named.is_empty()
+                || named.trim() != named
+                || self.own_client_id.as_ref().is_some_and(|own| own != named))
+        {
+            problems.push(IntrospectionProblem::ClientId);
+        }
+        if self.answer_keys.is_some() && !self.wants_signed {
+            problems.push(IntrospectionProblem::KeysForPlainAnswers);
+        }
         for lifetime in [self.active_for, self.inactive_for] {
             if lifetime > MAX_CACHED_FOR {
                 problems.push(IntrospectionProblem::CachedTooLong(lifetime));
@@ -324,6 +408,10 @@ impl Introspection {
         match self.authentication {
             Some(authentication) if problems.is_empty() => Ok(Settings {
                 authentication,
+                signed_for: self
+                    .client_id
+                    .or(self.own_client_id)
+                    .filter(|_| self.wants_signed),
                 cache: CacheSettings {
                     active_for: self.active_for,
                     inactive_for: self.inactive_for,
@@ -376,6 +464,13 @@ impl Authentication {
             }
         }
         Ok(())
+    }
+}
+
+fn form(client_id: &str, proof: Proof) -> Authentication {
+    Authentication::Form {
+        client_id: client_id.to_owned(),
+        proof,
     }
 }
 
