@@ -7,7 +7,11 @@ use std::time::Duration;
 use crate::build_error::BuildProblem;
 #[cfg(feature = "introspection")]
 use crate::core::SignedResponse;
-use crate::core::{Algorithm, Clock, Policy, PolicyBuilder, PolicyError, SecretProblem};
+use crate::core::{
+    Algorithm, Clock, Policy, PolicyBuilder, PolicyError, SecretProblem, is_token68,
+};
+#[cfg(feature = "introspection")]
+use crate::source::AddressProblem;
 #[cfg(feature = "jwks")]
 use crate::source::{Address, Discovery, Fetch, Fetcher, Limits, Location, RemoteJwks, Wanted};
 use crate::source::{DynKeySource, KeySource, StaticKeys};
@@ -233,7 +237,8 @@ impl Issuer {
         self.opaque_tokens_with_prefix("")
     }
 
-    /// The same for those that begin with this text. The longest prefix of all issuers counts.
+    /// The same for those that begin with this text, of characters that a token may have (RFC 6750 section 2.1). The longest
+    /// prefix of all issuers counts.
     pub fn opaque_tokens_with_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.opaque_prefix = Some(prefix.into());
         self
@@ -311,6 +316,14 @@ impl Issuer {
         if self.opaque_prefix.is_some() && self.has_only_keys() {
             problems.push(BuildProblem::OpaqueWithKeys {
                 issuer: self.name.clone(),
+            });
+        }
+        if let Some(prefix) = &self.opaque_prefix
+            && !is_token68(prefix)
+        {
+            problems.push(BuildProblem::OpaquePrefix {
+                issuer: self.name.clone(),
+                prefix: prefix.clone(),
             });
         }
         if self.sources.len() > 1 {
@@ -488,16 +501,17 @@ impl Issuer {
     ) -> Option<Box<dyn DynKeySource>> {
         let issuer = || self.name.clone();
         let endpoint = match introspection.endpoint.take() {
-            Some(url) => Address::parse(&url, fetcher.http()).map(Endpoint::At),
+            Some(url) => Address::parse(&url, fetcher.http())
+                .map(Endpoint::At)
+                .map_err(|problem| self.unfit("the introspection endpoint", &url, problem)),
             None => Discovery::by_name(&self.name, Wanted::IntrospectionEndpoint, fetcher.http())
-                .map(Endpoint::Metadata),
+                .map(Endpoint::Metadata)
+                .map_err(|problem| BuildProblem::Address {
+                    issuer: issuer(),
+                    problem,
+                }),
         };
-        let endpoint = endpoint.map_err(|problem| {
-            problems.push(BuildProblem::Address {
-                issuer: issuer(),
-                problem,
-            });
-        });
+        let endpoint = endpoint.map_err(|problem| problems.push(problem));
         let answer_keys = introspection.answer_keys.clone();
         let settings = introspection.finish(&self.name, fetcher).map_err(|found| {
             problems.extend(
@@ -533,6 +547,18 @@ impl Issuer {
         )))
     }
 
+    /// An address that can't be used, without what may be a secret in it.
+    fn unfit(&self, what: &'static str, url: &str, problem: AddressProblem) -> BuildProblem {
+        let issuer = self.name.clone();
+        let address = Address::shown(url);
+        let problem = IntrospectionProblem::Address {
+            what,
+            address,
+            problem,
+        };
+        BuildProblem::Introspection { issuer, problem }
+    }
+
     /// What signed answers to this client are opened with.
     fn finish_signed_answers(
         &self,
@@ -545,9 +571,15 @@ impl Issuer {
     ) -> Option<SignedAnswers> {
         let issuer = self.name.clone();
         let location = match keys_at {
-            Some(url) => Address::parse(url, fetcher.http()).map(Location::Jwks),
+            Some(url) => Address::parse(url, fetcher.http())
+                .map(Location::Jwks)
+                .map_err(|problem| self.unfit("the address of answers' keys", url, problem)),
             None => Discovery::by_name(&self.name, Wanted::JwksUri, fetcher.http())
-                .map(Location::Metadata),
+                .map(Location::Metadata)
+                .map_err(|problem| BuildProblem::Address {
+                    issuer: issuer.clone(),
+                    problem,
+                }),
         };
         if policy.algorithms().any(Algorithm::is_hmac) {
             problems.push(BuildProblem::HmacWithFetchedKeys { issuer });
@@ -556,7 +588,7 @@ impl Issuer {
         let location = match location {
             Ok(location) => location,
             Err(problem) => {
-                problems.push(BuildProblem::Address { issuer, problem });
+                problems.push(problem);
                 return None;
             }
         };

@@ -52,7 +52,7 @@ pub use verify::{Evidence, verify};
 
 pub(crate) use checks::wrong_issuer;
 pub(crate) use facts::{AcceptedIssuers, KeySetAge};
-pub(crate) use jws::DEFAULT_MAX_TOKEN_BYTES;
+pub(crate) use jws::{DEFAULT_MAX_TOKEN_BYTES, is_token68};
 #[cfg(feature = "pem")]
 pub(crate) use pem::read_keys as read_pem_keys;
 pub(crate) use verify::{check_claims, check_signature, issuer_of};

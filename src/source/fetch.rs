@@ -151,7 +151,13 @@ impl Fetch {
         }
         let headers = self.header_map()?;
         let clients = self.clients(connect_timeout)?;
-        Ok(Fetcher::new(clients, headers, timeout, self.http()))
+        Ok(Fetcher::new(
+            clients,
+            headers,
+            timeout,
+            self.http(),
+            self.identity.is_some(),
+        ))
     }
 
     fn clients(&self, connect_timeout: Duration) -> Result<Clients, FetchProblem> {

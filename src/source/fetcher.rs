@@ -30,6 +30,8 @@ struct Inner {
     headers: HeaderMap,
     timeout: Duration,
     http: Http,
+    #[cfg(feature = "introspection")]
+    has_client_certificate: bool,
 }
 
 pub(crate) enum Clients {
@@ -54,12 +56,21 @@ pub(crate) enum Answer {
 }
 
 impl Fetcher {
-    pub(crate) fn new(clients: Clients, headers: HeaderMap, timeout: Duration, http: Http) -> Self {
+    #[cfg_attr(not(feature = "introspection"), allow(unused_variables))]
+    pub(crate) fn new(
+        clients: Clients,
+        headers: HeaderMap,
+        timeout: Duration,
+        http: Http,
+        has_client_certificate: bool,
+    ) -> Self {
         let inner = Arc::new(Inner {
             clients,
             headers,
             timeout,
             http,
+            #[cfg(feature = "introspection")]
+            has_client_certificate,
         });
         Fetcher { inner, home: None }
     }
@@ -70,6 +81,12 @@ impl Fetcher {
             inner: Arc::clone(&self.inner),
             home: Some(address.url().origin()),
         }
+    }
+
+    /// Whether a client certificate is shown.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn has_client_certificate(&self) -> bool {
+        self.inner.has_client_certificate
     }
 
     /// Whether the client is the user's, whose ways are not known.
@@ -295,10 +312,14 @@ fn location_host(response: &Response) -> String {
         .unwrap_or_default()
 }
 
-/// RFC 9110 section 10.2.3, where it is a number of seconds.
+/// A server that asks for a longer pause is not taken at its word.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
+
+/// RFC 9110 section 10.2.3, where it is a number of seconds; at most an hour.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    text.trim().parse().ok().map(Duration::from_secs)
+    let pause = text.trim().parse().ok().map(Duration::from_secs);
+    pause.map(|pause| pause.min(MAX_RETRY_AFTER))
 }
 
 /// How long the answer is fresh (RFC 9111 section 4.2), where it says so. `no-store` and `no-cache` are no time at all.

@@ -153,6 +153,29 @@ where
     (url, asked)
 }
 
+/// From what is asked, some at once.
+pub(crate) async fn by_request_later<F, A>(answer: F) -> (String, Arc<Mutex<Vec<String>>>)
+where
+    F: Fn(&str) -> A + Send + 'static,
+    A: Future<Output = String> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/jwks", listener.local_addr().unwrap());
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let asked = Arc::clone(&requests);
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let request = read_request(&mut connection).await;
+            let answer = answer(&request);
+            requests.lock().unwrap().push(request);
+            tokio::spawn(async move {
+                let _ = connection.write_all(answer.await.as_bytes()).await;
+            });
+        }
+    });
+    (url, asked)
+}
+
 /// The same from what is asked.
 pub(crate) async fn by_request<F>(answer: F) -> (String, Arc<Mutex<Vec<String>>>)
 where

@@ -2,6 +2,7 @@
 
 mod cache;
 mod client_key;
+mod place;
 mod settings;
 mod signed;
 
@@ -11,32 +12,31 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use crate::core::{Clock, Evidence, IntrospectionResponse, NumericDate, PresentedToken};
+use crate::core::{Clock, Evidence, IntrospectionResponse, PresentedToken};
 
 use super::address::Address;
-use super::discovery::{Discovery, Metadata};
+use super::discovery::Discovery;
 use super::fetcher::{FetchError, Fetcher};
 use super::refresh::Moment;
 use super::{KeySource, SourceError, SourceStatus};
 use cache::{Cache, TokenHash};
 use client_key::NotSigned;
 pub use client_key::{ClientKey, ClientKeyProblem};
+use place::Place;
 pub(crate) use settings::{Authentication, Settings};
 pub use settings::{Introspection, IntrospectionProblem};
 pub(crate) use signed::SignedAnswers;
 
-/// Metadata is read again this often.
-const METADATA_LIFETIME: Duration = Duration::from_secs(86_400);
-/// Where that fails, it is tried again by one call this often, and the others go on with what is known.
-const METADATA_PAUSE: Duration = Duration::from_secs(60);
 /// RFC 7662 section 2.2.
 const PLAIN: &str = "application/json";
 /// A call that is over the bound waits so long for its turn.
 const LONGEST_QUEUE: Duration = Duration::from_secs(1);
+/// So many calls may wait for each that runs; one more is turned away at once.
+const WAITING_PER_CALL: usize = 16;
 /// A call that has not ended this long past its own limit never will.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -47,13 +47,17 @@ pub(crate) enum Endpoint {
     Metadata(Discovery),
 }
 
+enum Whereabouts {
+    At(Address),
+    Metadata(Arc<Place>),
+}
+
 /// An issuer's introspection endpoint.
 pub(crate) struct RemoteIntrospection(Arc<Inner>);
 
 struct Inner {
     issuer: String,
-    endpoint: Endpoint,
-    metadata: Mutex<Option<Known>>,
+    whereabouts: Whereabouts,
     fetcher: Fetcher,
     authentication: Authentication,
     /// Where answers must be signed, what they are held against.
@@ -65,16 +69,10 @@ struct Inner {
     /// Tells one call from another.
     next_ticket: AtomicU64,
     permits: Semaphore,
+    /// Of calls that run or wait.
+    places: Arc<Semaphore>,
     longest_call: Duration,
     health: Mutex<Health>,
-}
-
-/// Metadata that was read, and when reading it anew was last tried.
-#[derive(Clone)]
-struct Known {
-    metadata: Arc<Metadata>,
-    read: Moment,
-    tried: Moment,
 }
 
 #[derive(Default)]
@@ -112,18 +110,25 @@ impl RemoteIntrospection {
             Endpoint::Metadata(discovery) => discovery.home(),
         };
         let fetcher = home.map_or_else(|| fetcher.clone(), |home| fetcher.at_home_at(home));
-        let calls = match &endpoint {
-            Endpoint::At(_) => 1,
-            Endpoint::Metadata(discovery) => discovery.count() + 1,
+        let whereabouts = match endpoint {
+            Endpoint::At(address) => Whereabouts::At(address),
+            Endpoint::Metadata(discovery) => {
+                let (fetcher, clock) = (fetcher.clone(), Arc::clone(&clock));
+                Whereabouts::Metadata(Place::new(discovery, fetcher, clock))
+            }
         };
+        let for_metadata = match &whereabouts {
+            Whereabouts::At(_) => Duration::ZERO,
+            Whereabouts::Metadata(place) => place.longest_reading(),
+        };
+        let calls = settings.max_concurrent_calls;
         let for_keys = signed
             .as_ref()
             .map_or(Duration::ZERO, SignedAnswers::longest_fetch);
         RemoteIntrospection(Arc::new(Inner {
             issuer: issuer.to_owned(),
-            endpoint,
-            metadata: Mutex::default(),
-            longest_call: fetcher.timeout() * calls + for_keys + LONGEST_QUEUE,
+            whereabouts,
+            longest_call: for_metadata + fetcher.timeout() + for_keys + LONGEST_QUEUE,
             fetcher,
             authentication: settings.authentication,
             signed,
@@ -131,7 +136,8 @@ impl RemoteIntrospection {
             cache: Cache::new(&settings.cache),
             flights: Mutex::default(),
             next_ticket: AtomicU64::new(0),
-            permits: Semaphore::new(settings.max_concurrent_calls),
+            permits: Semaphore::new(calls),
+            places: Arc::new(Semaphore::new(calls * (1 + WAITING_PER_CALL))),
             health: Mutex::default(),
         }))
     }
@@ -161,7 +167,7 @@ impl Inner {
             asked: now,
             landing,
         };
-        {
+        let place = {
             let mut flights = self.flights();
             // It may have come since the caller looked.
             if let Some(response) = self.cache.get(&hash, now) {
@@ -176,14 +182,20 @@ impl Inner {
             {
                 return Ok(Boarding::Waiting(known.clone()));
             }
+            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+                drop(flights);
+                return Err(self.turned_away());
+            };
             flights.insert(hash, flight.clone());
-        }
+            place
+        };
         let pilot = Pilot {
             inner: Arc::clone(self),
             hash,
             ticket: flight.ticket,
             asked: now,
             landing: sender,
+            _place: place,
         };
         // The lock is let go before: a runtime that shuts down drops the task within `spawn`.
         runtime.spawn(pilot.fly(Zeroizing::new(token.to_owned())));
@@ -194,8 +206,7 @@ impl Inner {
     async fn ask(&self, token: &str) -> Outcome {
         let permit = tokio::time::timeout(LONGEST_QUEUE, self.permits.acquire()).await;
         let Ok(Ok(_permit)) = permit else {
-            let error = self.failed("so many tokens are being asked about that this one must wait");
-            return Err(error.retry_in(Duration::from_secs(1)));
+            return Err(self.turned_away());
         };
         let outcome = self.call(token).await;
         let mut health = self.health();
@@ -246,60 +257,18 @@ impl Inner {
     }
 
     async fn address(&self) -> Result<Address, SourceError> {
-        let discovery = match &self.endpoint {
-            Endpoint::At(address) => return Ok(address.clone()),
-            Endpoint::Metadata(discovery) => discovery,
-        };
-        let now = self.now();
-        let known = {
-            let mut place = self.metadata();
-            if let Some(known) = place.as_mut() {
-                let is_due = known.read.elapsed(now) >= METADATA_LIFETIME
-                    && known.tried.elapsed(now) >= METADATA_PAUSE;
-                if !is_due {
-                    return Ok(known.metadata.address.clone());
-                }
-                known.tried = now;
-            }
-            place.clone()
-        };
-        let last = known.as_ref().map(|known| &known.metadata.found_at);
-        match (discovery.find(&self.fetcher, last).await, known) {
-            (Ok(metadata), _) => {
-                let address = metadata.address.clone();
-                *self.metadata() = Some(Known {
-                    metadata: Arc::new(metadata),
-                    read: now,
-                    tried: now,
-                });
-                Ok(address)
-            }
-            // What was known goes on to be good, unless the issuer's own document now says otherwise.
-            (Err(error), Some(known)) if !error.is_contradiction => {
-                Ok(known.metadata.address.clone())
-            }
-            (Err(error), known) => {
-                // Only what this call had: another may have found more meanwhile.
-                if known.is_some() {
-                    *self.metadata() = None;
-                }
-                Err(error.error)
-            }
+        match &self.whereabouts {
+            Whereabouts::At(address) => Ok(address.clone()),
+            Whereabouts::Metadata(place) => place.find().await,
         }
     }
 
-    /// The endpoint is not where the metadata said: that is read anew at the next call.
-    fn endpoint_is_gone(&self) {
-        if let Some(known) = self.metadata().as_mut() {
-            known.read = Moment {
-                wall: NumericDate::from_secs(i64::MIN),
-                monotonic: Duration::ZERO,
-            };
-        }
-    }
-
-    fn metadata(&self) -> MutexGuard<'_, Option<Known>> {
-        self.metadata.lock().unwrap_or_else(PoisonError::into_inner)
+    /// For one that can't wait longer for its turn.
+    fn turned_away(&self) -> SourceError {
+        let what = "so many tokens are being asked about that this one was turned away";
+        let error = self.failed(what).retry_in(Duration::from_secs(1));
+        self.health().last_error = Some(error.chain());
+        error
     }
 
     fn failed(&self, what: &str) -> SourceError {
@@ -308,7 +277,9 @@ impl Inner {
 
     fn not_answered(&self, error: FetchError) -> SourceError {
         if matches!(error.status(), Some(404 | 410)) {
-            self.endpoint_is_gone();
+            if let Whereabouts::Metadata(place) = &self.whereabouts {
+                place.is_gone();
+            }
         }
         let what = match error.status() {
             Some(401 | 403) => {
@@ -366,6 +337,8 @@ struct Pilot {
     ticket: u64,
     asked: Moment,
     landing: watch::Sender<Option<Outcome>>,
+    /// Among the calls that run or wait.
+    _place: OwnedSemaphorePermit,
 }
 
 impl Pilot {

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::core::NumericDate;
 
+use super::super::address::AddressProblem;
 use super::super::fetcher::Fetcher;
 use super::cache::CacheSettings;
 use super::client_key::{ClientKey, NotSigned};
@@ -34,7 +35,8 @@ const MAX_CALLS: usize = 1_024;
 /// time, and [`Validator::forget`](crate::Validator::forget) drops one answer at once. What is kept is the server's answer
 /// and never a verdict: policy, binding and requirement are held against it each time. Failures are never kept.
 ///
-/// At most 64 calls run at once; one that gets no turn within a second is answered with 503.
+/// At most 64 calls run at once, and 16 times as many wait. One that gets no turn within a second, or finds no place to wait,
+/// is answered with 503 and `Retry-After`.
 ///
 /// Token and credentials go to the endpoint and nowhere else: redirects are not followed, and an HTTP client of your own
 /// ([`Fetch::client`](crate::Fetch::client)), which might, is refused when the Validator is built.
@@ -121,6 +123,13 @@ pub enum IntrospectionProblem {
     /// An empty client id or secret, or one that can't stand in a header.
     #[error("the client id or secret is empty, or the token has characters that can't be sent")]
     Credentials,
+    /// [`tls_client_auth`](Introspection::tls_client_auth) without a client certificate on the [`Fetch`](crate::Fetch) that
+    /// is used.
+    #[error(
+        "tls_client_auth(..) needs a client certificate: set Fetch::client_certificate_pem on this issuer's Fetch, or on the \
+         Validator's"
+    )]
+    NoClientCertificate,
     /// [`assertion_audience`](Introspection::assertion_audience) without
     /// [`private_key_jwt`](Introspection::private_key_jwt), or an empty one.
     #[error(
@@ -140,6 +149,16 @@ pub enum IntrospectionProblem {
     /// [`answer_keys_at`](Introspection::answer_keys_at) without [`signed_answers`](Introspection::signed_answers).
     #[error("answer_keys_at(..) has keys for signed answers: add .signed_answers()")]
     KeysForPlainAnswers,
+    /// An address that may not be asked at, or fetched keys of answers from.
+    #[error("{what} {address} can't be used: {problem}")]
+    Address {
+        /// What the address is for.
+        what: &'static str,
+        /// The address, without user name, password and query.
+        address: String,
+        /// What is wrong with it.
+        problem: AddressProblem,
+    },
     /// Answers kept for more than an hour.
     #[error("answers are kept for {} s, more than 3600: a revocation would go unseen for that long", .0.as_secs())]
     CachedTooLong(Duration),
@@ -258,7 +277,7 @@ impl Introspection {
     }
 
     /// Says who this API is by the client certificate of [`Fetch`](crate::Fetch), with this `client_id` (RFC 8705 section 2).
-    /// Whether one is set there is not checked when the Validator is built: without it the server refuses each question.
+    /// One must be set there.
     pub fn tls_client_auth(self, client_id: &str) -> Self {
         let is_sound = !client_id.is_empty();
         let form = is_sound.then(|| form(client_id, Proof::Certificate));
@@ -340,7 +359,8 @@ impl Introspection {
         self
     }
 
-    /// How many calls run at once. Default 64, from 1 to 1024.
+    /// How many calls run at once. Default 64, from 1 to 1024. 16 times as many wait for their turn, each with its token in
+    /// memory.
     pub fn max_concurrent_calls(mut self, calls: usize) -> Self {
         self.max_concurrent_calls = calls;
         self
@@ -370,6 +390,12 @@ impl Introspection {
                 if audience.is_empty() {
                     problems.push(IntrospectionProblem::AssertionAudience);
                 }
+            }
+            Some(Authentication::Form {
+                proof: Proof::Certificate,
+                ..
+            }) if !fetcher.has_own_client() && !fetcher.has_client_certificate() => {
+                problems.push(IntrospectionProblem::NoClientCertificate);
             }
             Some(_) => {}
         }
