@@ -493,14 +493,14 @@ impl Issuer {
 impl Issuer {
     fn finish_introspection(
         &self,
-        mut introspection: Introspection,
+        introspection: Introspection,
         policy: Option<&Policy>,
         fetcher: &Fetcher,
         surroundings: &Surroundings<'_>,
         problems: &mut Vec<BuildProblem>,
     ) -> Option<Box<dyn DynKeySource>> {
         let issuer = || self.name.clone();
-        let endpoint = match introspection.endpoint.take() {
+        let endpoint = match introspection.endpoint.clone() {
             Some(url) => Address::parse(&url, fetcher.http())
                 .map(Endpoint::At)
                 .map_err(|problem| self.unfit("the introspection endpoint", &url, problem)),

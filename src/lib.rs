@@ -124,7 +124,9 @@ pub use issuer::Issuer;
 #[cfg(feature = "jwks")]
 pub use source::{AddressProblem, Fetch, FetchProblem};
 #[cfg(feature = "introspection")]
-pub use source::{ClientKey, ClientKeyProblem, Introspection, IntrospectionProblem};
+pub use source::{
+    ClientKey, ClientKeyProblem, Introspection, IntrospectionProblem, IntrospectionStore,
+};
 pub use source::{KeySource, SourceError, SourceStatus, StaticKeys};
 pub use validator::{IssuerHealth, Validator, ValidatorBuilder, WarmUpError};
 

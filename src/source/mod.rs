@@ -32,7 +32,9 @@ pub use static_keys::StaticKeys;
 #[cfg(all(fuzzing, feature = "jwks"))]
 pub(crate) use discovery::keys_named_by_metadata;
 #[cfg(feature = "introspection")]
-pub use introspection::{ClientKey, ClientKeyProblem, Introspection, IntrospectionProblem};
+pub use introspection::{
+    ClientKey, ClientKeyProblem, Introspection, IntrospectionProblem, IntrospectionStore,
+};
 #[cfg(feature = "introspection")]
 pub(crate) use introspection::{Endpoint, RemoteIntrospection, SignedAnswers};
 #[cfg(feature = "jwks")]

@@ -5,6 +5,7 @@ mod client_key;
 mod place;
 mod settings;
 mod signed;
+mod store;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +31,8 @@ use place::Place;
 pub(crate) use settings::{Authentication, Settings};
 pub use settings::{Introspection, IntrospectionProblem};
 pub(crate) use signed::SignedAnswers;
+pub use store::IntrospectionStore;
+use store::{STORE_LIMIT, Store};
 
 /// RFC 7662 section 2.2.
 const PLAIN: &str = "application/json";
@@ -64,6 +67,8 @@ struct Inner {
     signed: Option<SignedAnswers>,
     clock: Arc<dyn Clock>,
     cache: Cache,
+    /// Behind the cache, shared with other processes.
+    store: Option<Store>,
     /// Calls under way, by what they ask about.
     flights: Mutex<HashMap<TokenHash, Flight>>,
     /// Tells one call from another.
@@ -125,15 +130,20 @@ impl RemoteIntrospection {
         let for_keys = signed
             .as_ref()
             .map_or(Duration::ZERO, SignedAnswers::longest_fetch);
+        let for_store = settings
+            .store
+            .as_ref()
+            .map_or(Duration::ZERO, |_| STORE_LIMIT);
         RemoteIntrospection(Arc::new(Inner {
             issuer: issuer.to_owned(),
             whereabouts,
-            longest_call: for_metadata + fetcher.timeout() + for_keys + LONGEST_QUEUE,
+            longest_call: for_metadata + fetcher.timeout() + for_keys + for_store + LONGEST_QUEUE,
             fetcher,
             authentication: settings.authentication,
             signed,
             clock,
             cache: Cache::new(&settings.cache),
+            store: settings.store,
             flights: Mutex::default(),
             next_ticket: AtomicU64::new(0),
             permits: Semaphore::new(calls),
@@ -200,6 +210,19 @@ impl Inner {
         // The lock is let go before: a runtime that shuts down drops the task within `spawn`.
         runtime.spawn(pilot.fly(Zeroizing::new(token.to_owned())));
         Ok(Boarding::Waiting(flight))
+    }
+
+    /// What another process was told, while it counts.
+    async fn stored(&self, hash: &TokenHash) -> Option<(Arc<IntrospectionResponse>, Moment)> {
+        let stored = self.store.as_ref()?.get(hash, self.clock.now()).await?;
+        let now = self.now();
+        let age = now.wall.since(stored.asked);
+        let asked = Moment {
+            wall: stored.asked,
+            monotonic: now.monotonic.saturating_sub(age),
+        };
+        let left = self.cache.time_left(&stored.response, asked, now);
+        (!left.is_zero()).then(|| (Arc::new(stored.response), asked))
     }
 
     /// Asks, within the bound on calls at once.
@@ -342,7 +365,12 @@ struct Pilot {
 }
 
 impl Pilot {
-    async fn fly(self, token: Zeroizing<String>) {
+    async fn fly(mut self, token: Zeroizing<String>) {
+        if let Some((response, asked)) = self.inner.stored(&self.hash).await {
+            self.asked = asked;
+            self.land(Ok(response));
+            return;
+        }
         let limit = self.inner.longest_call + GRACE / 2;
         let call = tokio::time::timeout(limit, self.inner.ask(&token));
         let outcome = call.await.unwrap_or_else(|_| {
@@ -350,6 +378,19 @@ impl Pilot {
                 .inner
                 .failed("the introspection endpoint did not answer in time"))
         });
+        let kept = self.land(outcome);
+        if let (Some(response), Some(store)) = (kept, &self.inner.store) {
+            let now = self.inner.now();
+            let left = self.inner.cache.time_left(&response, self.asked, now);
+            store
+                .put(&self.hash, &response, self.asked.wall, left)
+                .await;
+        }
+    }
+
+    /// Hands the outcome to all who wait. Says what was kept of it.
+    fn land(&self, outcome: Outcome) -> Option<Arc<IntrospectionResponse>> {
+        let mut kept = None;
         {
             // Under the lock, so that what was forgotten meanwhile is not kept after all.
             let mut flights = self.inner.flights();
@@ -357,9 +398,11 @@ impl Pilot {
                 && let Ok(response) = &outcome
             {
                 self.inner.cache.insert(self.hash, response, self.asked);
+                kept = Some(Arc::clone(response));
             }
         }
         self.landing.send_replace(Some(outcome));
+        kept
     }
 
     /// Ends the entry of this call; says whether it was still there.
@@ -405,9 +448,21 @@ impl KeySource for RemoteIntrospection {
 
     fn forget(&self, token: &PresentedToken<'_>) {
         let hash = TokenHash::of(token.as_str());
-        let mut flights = self.0.flights();
-        flights.remove(&hash);
-        self.0.cache.remove(&hash);
+        {
+            let mut flights = self.0.flights();
+            flights.remove(&hash);
+            self.0.cache.remove(&hash);
+            if let Some(store) = &self.0.store {
+                store.forget(&hash, self.0.clock.now());
+            }
+        }
+        let has_time = || super::timer(Duration::ZERO).is_ok();
+        if let (Some(store), Ok(runtime)) = (&self.0.store, runtime())
+            && has_time()
+        {
+            let store = store.clone();
+            runtime.spawn(async move { store.remove(&hash).await });
+        }
     }
 
     async fn warm_up(&self) -> Result<(), SourceError> {
@@ -427,7 +482,11 @@ impl KeySource for RemoteIntrospection {
         let now = self.0.now();
         SourceStatus {
             last_asked: health.last_asked.map(|at| at.elapsed(now)),
-            last_error: health.last_error.clone().or(of_keys.last_error),
+            last_error: health
+                .last_error
+                .clone()
+                .or_else(|| self.0.store.as_ref().and_then(Store::last_error))
+                .or(of_keys.last_error),
             ..of_keys
         }
     }

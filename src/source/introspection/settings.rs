@@ -15,6 +15,7 @@ use super::super::address::AddressProblem;
 use super::super::fetcher::Fetcher;
 use super::cache::CacheSettings;
 use super::client_key::{ClientKey, NotSigned};
+use super::store::{IntrospectionStore, Store, StoreSetting};
 
 const DEFAULT_ACTIVE_FOR: Duration = Duration::from_secs(60);
 const DEFAULT_INACTIVE_FOR: Duration = Duration::from_secs(10);
@@ -65,6 +66,7 @@ pub struct Introspection {
     client_id: Option<String>,
     wants_signed: bool,
     pub(crate) answer_keys: Option<String>,
+    store: Option<StoreSetting>,
     active_for: Duration,
     inactive_for: Duration,
     cache_bytes: u64,
@@ -105,6 +107,7 @@ pub(crate) struct Settings {
     pub(crate) signed_for: Option<String>,
     pub(crate) cache: CacheSettings,
     pub(crate) max_concurrent_calls: usize,
+    pub(crate) store: Option<Store>,
 }
 
 /// What is wrong with an [`Introspection`].
@@ -136,9 +139,9 @@ pub enum IntrospectionProblem {
         "assertion_audience names whom the assertion of private_key_jwt is for: set both, and no empty audience"
     )]
     AssertionAudience,
-    /// [`signed_answers`](Introspection::signed_answers) where no client id is known.
+    /// [`signed_answers`](Introspection::signed_answers) or a [`store`](Introspection::store) where no client id is known.
     #[error(
-        "a signed answer names the client that it is for: say which one this API is with .client_id(..)"
+        "an answer that is signed or shared is for one client: say which one this API is with .client_id(..)"
     )]
     NoClientId,
     /// A client id that is empty, has white space around it, or is another than the authentication's.
@@ -159,6 +162,9 @@ pub enum IntrospectionProblem {
         /// What is wrong with it.
         problem: AddressProblem,
     },
+    /// The key of a [`store`](Introspection::store) has less than 32 bytes, or is one byte again and again.
+    #[error("the key that stored answers are authenticated by needs 32 random bytes at least")]
+    StoreKey,
     /// Answers kept for more than an hour.
     #[error("answers are kept for {} s, more than 3600: a revocation would go unseen for that long", .0.as_secs())]
     CachedTooLong(Duration),
@@ -197,6 +203,7 @@ impl Introspection {
             client_id: None,
             wants_signed: false,
             answer_keys: None,
+            store: None,
             active_for: DEFAULT_ACTIVE_FOR,
             inactive_for: DEFAULT_INACTIVE_FOR,
             cache_bytes: DEFAULT_CACHE_BYTES,
@@ -333,10 +340,28 @@ impl Introspection {
         self
     }
 
-    /// The client that this API is to the authorization server, which stands in the `aud` of signed answers. Needed with
-    /// [`bearer_token`](Introspection::bearer_token) only: the other ways of authentication have it already.
+    /// The client that this API is to the authorization server: for signed answers, in whose `aud` it stands, and for a store.
+    /// Needed with [`bearer_token`](Introspection::bearer_token) only: the other ways of authentication have it already.
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_id = Some(client_id.into());
+        self
+    }
+
+    /// Shares answers with the other processes of this API through a store of yours, behind the cache in memory: what one of
+    /// them was told, the others need not ask. Times count from when an answer was asked for, by the wall clock, which the
+    /// machines must have right; one from the future counts for nothing, and so does one of another issuer, endpoint or
+    /// client, one that is spoilt, and one that can't be had in 100 ms.
+    ///
+    /// It is kept under a hash of issuer, endpoint, client and token; the token itself is not stored. **The answers are,
+    /// in clear**: subject, scopes and whatever else the authorization server says of people. Each is authenticated
+    /// (HMAC-SHA-256) by `key`, at least 32 random bytes, the same in each process and nowhere else: who can write to
+    /// the store but has not the key can't make an answer, nor move one to another token. They can still bring back an older
+    /// one about the same token for as long as that counts, and remove any.
+    ///
+    /// [`Validator::forget`](crate::Validator::forget) removes the token's answer there too, in the background. In this process it
+    /// no longer counts at once; another may have it in its own memory still.
+    pub fn store(mut self, store: impl IntrospectionStore, key: impl AsRef<[u8]>) -> Self {
+        self.store = Some(StoreSetting::new(store, key.as_ref()));
         self
     }
 
@@ -402,7 +427,8 @@ impl Introspection {
         if self.assertion_audience.is_some() {
             problems.push(IntrospectionProblem::AssertionAudience);
         }
-        if self.wants_signed && self.client_id.is_none() && self.own_client_id.is_none() {
+        let needs_client_id = self.wants_signed || self.store.is_some();
+        if needs_client_id && self.client_id.is_none() && self.own_client_id.is_none() {
             problems.push(IntrospectionProblem::NoClientId);
         }
         if let Some(named) = &self.client_id
@@ -411,6 +437,9 @@ impl Introspection {
                 || self.own_client_id.as_ref().is_some_and(|own| own != named))
         {
             problems.push(IntrospectionProblem::ClientId);
+        }
+        if self.store.as_ref().is_some_and(|store| !store.key_is_sound) {
+            problems.push(IntrospectionProblem::StoreKey);
         }
         if self.answer_keys.is_some() && !self.wants_signed {
             problems.push(IntrospectionProblem::KeysForPlainAnswers);
@@ -431,22 +460,27 @@ impl Introspection {
                 self.max_concurrent_calls,
             ));
         }
-        match self.authentication {
-            Some(authentication) if problems.is_empty() => Ok(Settings {
-                authentication,
-                signed_for: self
-                    .client_id
-                    .or(self.own_client_id)
-                    .filter(|_| self.wants_signed),
-                cache: CacheSettings {
-                    active_for: self.active_for,
-                    inactive_for: self.inactive_for,
-                    max_bytes: self.cache_bytes,
-                },
-                max_concurrent_calls: self.max_concurrent_calls,
-            }),
-            _ => Err(problems),
-        }
+        let Some(authentication) = self.authentication.filter(|_| problems.is_empty()) else {
+            return Err(problems);
+        };
+        let client_id = self.client_id.or(self.own_client_id);
+        let store = self.store.map(|store| {
+            let endpoint = self.endpoint.as_deref().unwrap_or_default();
+            let client_id = client_id.as_deref().unwrap_or_default();
+            let form = if self.wants_signed { "signed" } else { "plain" };
+            Store::new(store, &[issuer, endpoint, client_id, form])
+        });
+        Ok(Settings {
+            authentication,
+            signed_for: client_id.filter(|_| self.wants_signed),
+            cache: CacheSettings {
+                active_for: self.active_for,
+                inactive_for: self.inactive_for,
+                max_bytes: self.cache_bytes,
+            },
+            max_concurrent_calls: self.max_concurrent_calls,
+            store,
+        })
     }
 }
 
