@@ -73,7 +73,7 @@ impl Keys {
 
     fn rsa_from(pkcs8: Vec<u8>) -> Self {
         // SEQUENCE { version, algorithm, OCTET STRING { SEQUENCE { version, n, e, d, p, q, dp, dq, qi } } }
-        let mut outer = Der(&Der(&pkcs8).next().unwrap().1.to_vec()).collect::<Vec<_>>();
+        let mut outer = Der(&Der(&pkcs8).next().unwrap().1).collect::<Vec<_>>();
         let pkcs1 = outer.remove(2).1;
         let numbers = Der(&Der(&pkcs1).next().unwrap().1).collect::<Vec<_>>();
         let mut jwk = json!({"kty": "RSA", "kid": "own", "alg": "RS256"});
@@ -494,7 +494,8 @@ fn p01_nothing_of_the_key_is_shown() {
         r#"ClientKey { algorithm: EdDSA, key_id: Some("own"), .. }"#
     );
     let introspection = Introspection::discover().private_key_jwt(CLIENT, key);
-    let mut shown = format!("{introspection:?}");
-    shown += &format!("{:?}", Issuer::new(ISSUER).introspection(introspection));
+    let alone = format!("{introspection:?}");
+    let issuer = Issuer::new(ISSUER).introspection(introspection);
+    let shown = format!("{alone} {issuer:?}");
     assert!(!shown.contains(keys.jwk["d"].as_str().unwrap()), "{shown}");
 }

@@ -863,6 +863,38 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
         let expected = BuildProblem::Introspection { issuer, problem };
         assert_eq!(problems(introspection), [expected]);
     }
+    // A client that may follow redirects.
+    let own = Fetch::new().client(reqwest::Client::new());
+    let issuer = Issuer::new(ISSUER).introspection(basic()).fetch(own);
+    let built = Validator::builder()
+        .audience(AUDIENCE)
+        .issuer(issuer)
+        .build()
+        .unwrap_err();
+    let (issuer, problem) = (ISSUER.to_owned(), IntrospectionProblem::OwnClient);
+    assert_eq!(
+        built.problems(),
+        [BuildProblem::Introspection { issuer, problem }]
+    );
+    // Keys and questions for one issuer.
+    let both = Issuer::discover(ISSUER).introspection(basic());
+    let built = Validator::builder()
+        .audience(AUDIENCE)
+        .issuer(both)
+        .build()
+        .unwrap_err();
+    let issuer = ISSUER.to_owned();
+    assert!(
+        built
+            .problems()
+            .contains(&BuildProblem::SeveralSources { issuer })
+    );
+}
+
+/// An address that can't be used is named, without what may be a secret in it.
+#[test]
+fn i11_p01_an_address_that_is_refused_is_shown_without_secrets() {
+    let basic = || Introspection::discover().client_secret_basic("api", "hush-hush");
     #[rustfmt::skip]
     let cases = [
         ("http://as.example.com/introspect", "http://as.example.com/introspect", AddressProblem::Http),
@@ -895,6 +927,12 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
             assert!(!told.to_string().contains("hush"), "{told}");
         }
     }
+}
+
+#[test]
+fn i10_a_prefix_that_no_token_has_is_told() {
+    let at = || Introspection::at("https://as.example.com/introspect");
+    let basic = || at().client_secret_basic("api", "hush-hush");
     for (prefix, is_fit) in [
         ("ory_at_", true),
         ("", true),
@@ -922,32 +960,6 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
             }
         }
     }
-    // A client that may follow redirects.
-    let own = Fetch::new().client(reqwest::Client::new());
-    let issuer = Issuer::new(ISSUER).introspection(basic()).fetch(own);
-    let built = Validator::builder()
-        .audience(AUDIENCE)
-        .issuer(issuer)
-        .build()
-        .unwrap_err();
-    let (issuer, problem) = (ISSUER.to_owned(), IntrospectionProblem::OwnClient);
-    assert_eq!(
-        built.problems(),
-        [BuildProblem::Introspection { issuer, problem }]
-    );
-    // Keys and questions for one issuer.
-    let both = Issuer::discover(ISSUER).introspection(basic());
-    let built = Validator::builder()
-        .audience(AUDIENCE)
-        .issuer(both)
-        .build()
-        .unwrap_err();
-    let issuer = ISSUER.to_owned();
-    assert!(
-        built
-            .problems()
-            .contains(&BuildProblem::SeveralSources { issuer })
-    );
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ impl<'t> SignedResponse<'t> {
             Err(rejection)
                 if !matches!(rejection.reason(), Reason::MalformedToken | Reason::TooLong) =>
             {
-                Err(broken(rejection))
+                Err(rejection.into())
             }
             Ok(_) | Err(_) => Err(SignedResponseFault::NotSigned),
         }
@@ -77,17 +77,18 @@ impl<'t> SignedResponse<'t> {
         now: NumericDate,
     ) -> Result<(), SignedResponseFault> {
         let jwt = self.jwt()?;
-        check_issuer(jwt, policy).map_err(broken)?; // RFC 9701 5
+        check_issuer(jwt, policy)?; // RFC 9701 5
         let is_of_type = jwt
             .typ()
             .is_some_and(|typ| names_media_type(typ, "token-introspection+jwt"));
         if !is_of_type {
             return Err(SignedResponseFault::Type); // RFC 9701 5, RFC 8725 3.11
         }
-        check_header(jwt).map_err(broken)?; // RFC 7515 4.1.11
-        check_algorithm(jwt, policy).map_err(broken)?; // RFC 8725 3.1
-        check_audience(jwt.payload(), policy).map_err(broken)?; // RFC 9701 5
-        check_time(jwt.payload(), policy, now).map_err(broken) // RFC 9701 5
+        check_header(jwt)?; // RFC 7515 4.1.11
+        check_algorithm(jwt, policy)?; // RFC 8725 3.1
+        check_audience(jwt.payload(), policy)?; // RFC 9701 5
+        check_time(jwt.payload(), policy, now)?; // RFC 9701 5
+        Ok(())
     }
 
     /// The response in it, once the signature is known to be by one of these keys. Members beside it say nothing of the token
@@ -98,7 +99,7 @@ impl<'t> SignedResponse<'t> {
         policy: &Policy,
     ) -> Result<IntrospectionResponse, SignedResponseFault> {
         let jwt = self.jwt()?;
-        drop(check_signature(jwt, keys, policy).map_err(broken)?);
+        let _verified = check_signature(jwt, keys, policy)?;
         let member = jwt.payload().find("token_introspection");
         let response = member.filter(|value| value.is_object());
         let response = response.ok_or(SignedResponseFault::NoResponse)?;
@@ -106,7 +107,9 @@ impl<'t> SignedResponse<'t> {
     }
 }
 
-/// A rejection speaks of a token that somebody presented, which this is not.
-fn broken(rejection: Rejection) -> SignedResponseFault {
-    SignedResponseFault::Rule(rejection.reason())
+impl From<Rejection> for SignedResponseFault {
+    /// A rejection speaks of a token that somebody presented, which this is not: the rule's name is what is left of it.
+    fn from(rejection: Rejection) -> Self {
+        SignedResponseFault::Rule(rejection.reason())
+    }
 }

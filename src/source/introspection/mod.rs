@@ -299,10 +299,10 @@ impl Inner {
     }
 
     fn not_answered(&self, error: FetchError) -> SourceError {
-        if matches!(error.status(), Some(404 | 410)) {
-            if let Whereabouts::Metadata(place) = &self.whereabouts {
-                place.is_gone();
-            }
+        if matches!(error.status(), Some(404 | 410))
+            && let Whereabouts::Metadata(place) = &self.whereabouts
+        {
+            place.is_gone();
         }
         let what = match error.status() {
             Some(401 | 403) => {

@@ -66,7 +66,7 @@ pub struct Introspection {
     client_id: Option<String>,
     wants_signed: bool,
     pub(crate) answer_keys: Option<String>,
-    store: Option<StoreSetting>,
+    store: Option<Box<StoreSetting>>,
     active_for: Duration,
     inactive_for: Duration,
     cache_bytes: u64,
@@ -361,7 +361,7 @@ impl Introspection {
     /// [`Validator::forget`](crate::Validator::forget) removes the token's answer there too, in the background. In this process it
     /// no longer counts at once; another may have it in its own memory still.
     pub fn store(mut self, store: impl IntrospectionStore, key: impl AsRef<[u8]>) -> Self {
-        self.store = Some(StoreSetting::new(store, key.as_ref()));
+        self.store = Some(Box::new(StoreSetting::new(store, key.as_ref())));
         self
     }
 
@@ -468,7 +468,7 @@ impl Introspection {
             let endpoint = self.endpoint.as_deref().unwrap_or_default();
             let client_id = client_id.as_deref().unwrap_or_default();
             let form = if self.wants_signed { "signed" } else { "plain" };
-            Store::new(store, &[issuer, endpoint, client_id, form])
+            Store::new(*store, &[issuer, endpoint, client_id, form])
         });
         Ok(Settings {
             authentication,
