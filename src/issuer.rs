@@ -526,6 +526,13 @@ impl Issuer {
         let (Ok(endpoint), Ok(settings), Some(policy)) = (endpoint, settings, policy) else {
             return None;
         };
+        if let Err(problem) = fetcher.keep_connections() {
+            problems.push(BuildProblem::Fetch {
+                issuer: Some(issuer()),
+                problem,
+            });
+            return None;
+        }
         let signed = match &settings.signed_for {
             None => None,
             Some(client_id) => Some(self.finish_signed_answers(

@@ -347,7 +347,16 @@ async fn i12_a_forged_or_spoilt_value_counts_for_nothing() {
     expect_asked("zeros", vec![0; good.len()]).await;
     expect_asked("large", vec![1; 1024 * 1024]).await;
     expect_asked("with something behind it", [&good[..], b" "].concat()).await;
-    for at in 0..good.len() {
+    // Its time put forward, so that it would count longer.
+    let calls = world.calls();
+    let later = (NOW + 60).to_be_bytes();
+    world
+        .store
+        .plant(place, [&good[..1], &later, &good[9..]].concat());
+    assert!(world.process(65).validate(TOKEN).await.is_ok());
+    assert_eq!(world.calls(), calls + 1);
+    // Version, time, tag and answer.
+    for at in [0, 1, 8, 9, 40, 41, good.len() - 1] {
         let mut spoilt = good.clone();
         spoilt[at] ^= 1;
         expect_asked(&format!("byte {at}"), spoilt).await;

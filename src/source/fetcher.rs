@@ -2,7 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "introspection")]
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+#[cfg(feature = "introspection")]
+use std::time::Instant;
 
 use reqwest::header::{
     ACCEPT, AGE, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
@@ -13,6 +17,8 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use url::Origin;
 
 use super::address::{Address, Http};
+#[cfg(feature = "introspection")]
+use super::fetch::{FetchProblem, KEPT_FOR};
 
 /// An answer is read up to this size, in bytes.
 const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -23,6 +29,33 @@ pub(crate) struct Fetcher {
     inner: Arc<Inner>,
     /// Where the extra headers may go.
     home: Option<Origin>,
+    #[cfg(feature = "introspection")]
+    keeping: Option<Keeping>,
+}
+
+/// What keeps connections open, once it is asked for; of all clones the same.
+#[cfg(feature = "introspection")]
+#[derive(Clone)]
+struct Keeping {
+    has_client_certificate: bool,
+    make: Arc<dyn Fn() -> Result<Clients, FetchProblem> + Send + Sync>,
+    kept: Arc<OnceLock<Kept>>,
+}
+
+#[cfg(feature = "introspection")]
+struct Kept {
+    clients: Clients,
+    /// When a connection was last put back.
+    used: Mutex<Option<Instant>>,
+}
+
+#[cfg(feature = "introspection")]
+impl Kept {
+    /// Whether a call may meet a connection that was used before.
+    fn may_be_used_again(&self) -> bool {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.is_some_and(|used| used.elapsed() <= KEPT_FOR + Duration::from_secs(1))
+    }
 }
 
 struct Inner {
@@ -30,8 +63,6 @@ struct Inner {
     headers: HeaderMap,
     timeout: Duration,
     http: Http,
-    #[cfg(feature = "introspection")]
-    has_client_certificate: bool,
 }
 
 pub(crate) enum Clients {
@@ -56,37 +87,64 @@ pub(crate) enum Answer {
 }
 
 impl Fetcher {
-    #[cfg_attr(not(feature = "introspection"), allow(unused_variables))]
-    pub(crate) fn new(
-        clients: Clients,
-        headers: HeaderMap,
-        timeout: Duration,
-        http: Http,
-        has_client_certificate: bool,
-    ) -> Self {
+    pub(crate) fn new(clients: Clients, headers: HeaderMap, timeout: Duration, http: Http) -> Self {
         let inner = Arc::new(Inner {
             clients,
             headers,
             timeout,
             http,
-            #[cfg(feature = "introspection")]
-            has_client_certificate,
         });
-        Fetcher { inner, home: None }
+        Fetcher {
+            inner,
+            home: None,
+            #[cfg(feature = "introspection")]
+            keeping: None,
+        }
+    }
+
+    /// With what is known of its settings, and how to make clients that keep connections open.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn with(
+        mut self,
+        has_client_certificate: bool,
+        make: impl Fn() -> Result<Clients, FetchProblem> + Send + Sync + 'static,
+    ) -> Self {
+        self.keeping = Some(Keeping {
+            has_client_certificate,
+            make: Arc::new(make),
+            kept: Arc::default(),
+        });
+        self
+    }
+
+    /// Keeps the connections of [`post`](Fetcher::post) open for a while from now on.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn keep_connections(&self) -> Result<(), FetchProblem> {
+        if let Some(keeping) = &self.keeping
+            && keeping.kept.get().is_none()
+        {
+            let clients = (keeping.make)()?;
+            let used = Mutex::default();
+            // Where another was quicker, its clients are as good.
+            let _ = keeping.kept.set(Kept { clients, used });
+        }
+        Ok(())
     }
 
     /// The same, for an issuer that is configured at this address.
     pub(crate) fn at_home_at(&self, address: &Address) -> Self {
         Fetcher {
-            inner: Arc::clone(&self.inner),
             home: Some(address.url().origin()),
+            ..self.clone()
         }
     }
 
     /// Whether a client certificate is shown.
     #[cfg(feature = "introspection")]
     pub(crate) fn has_client_certificate(&self) -> bool {
-        self.inner.has_client_certificate
+        self.keeping
+            .as_ref()
+            .is_some_and(|keeping| keeping.has_client_certificate)
     }
 
     /// Whether the client is the user's, whose ways are not known.
@@ -119,7 +177,8 @@ impl Fetcher {
             })
     }
 
-    /// Posts a form (RFC 7662 section 2.1) and gives what came for it, which must be of this media type.
+    /// Posts a form (RFC 7662 section 2.1) and gives what came for it, which must be of this media type. Where connections are
+    /// kept, one of them may be used, unless a new one is asked for.
     #[cfg(feature = "introspection")]
     pub(crate) async fn post(
         &self,
@@ -127,7 +186,12 @@ impl Fetcher {
         authorization: Option<&HeaderValue>,
         form: &str,
         media_type: &'static str,
+        wants_new: bool,
     ) -> Result<String, FetchError> {
+        let kept = self.keeping.as_ref().and_then(|keeping| keeping.kept.get());
+        let kept = kept.filter(|_| !wants_new);
+        let may_be_old = kept.is_some_and(Kept::may_be_used_again);
+        let clients = kept.map_or(&self.inner.clients, |kept| &kept.clients);
         let call = async {
             let request = |client: &Client| {
                 let mut request = client
@@ -141,8 +205,18 @@ impl Fetcher {
                 request
             };
             let own = [ACCEPT, CONTENT_TYPE, AUTHORIZATION];
-            let sent = self.send(address, &own, request).await;
-            let response = sent.map_err(unreachable)?;
+            let sent = self.send(clients, address, &own, request).await;
+            let response = sent.map_err(|error| {
+                if may_be_old && was_dropped(&error) {
+                    FetchErrorKind::Dropped(Arc::new(error.without_url()))
+                } else {
+                    unreachable(error)
+                }
+            })?;
+            if let Some(kept) = kept {
+                let mut used = kept.used.lock().unwrap_or_else(PoisonError::into_inner);
+                *used = Some(Instant::now());
+            }
             let response = check_place_and_status(response, address)?;
             let content_type = response.headers().get(CONTENT_TYPE);
             let content_type = content_type.and_then(|value| value.to_str().ok());
@@ -171,7 +245,7 @@ impl Fetcher {
             request
         };
         let response = self
-            .send(address, &[], request)
+            .send(&self.inner.clients, address, &[], request)
             .await
             .map_err(unreachable)?;
         if response.url() == address.url()
@@ -201,6 +275,7 @@ impl Fetcher {
     /// are its `own`.
     async fn send(
         &self,
+        clients: &Clients,
         address: &Address,
         own: &[HeaderName],
         request: impl Fn(&Client) -> RequestBuilder,
@@ -216,7 +291,7 @@ impl Fetcher {
             let request = request(client).header(CACHE_CONTROL, "no-cache");
             request.headers(extra.clone())
         };
-        match &self.inner.clients {
+        match clients {
             Clients::Made { direct, proxied } => {
                 let client = match proxied {
                     Some(proxied) if !self.is_only_safe_directly(address) => proxied,
@@ -372,6 +447,10 @@ impl std::error::Error for FetchError {
 enum FetchErrorKind {
     #[error("it can't be reached")]
     Unreachable(#[source] Arc<reqwest::Error>),
+    /// On a connection that may have been used before.
+    #[cfg(feature = "introspection")]
+    #[error("it can't be reached")]
+    Dropped(#[source] Arc<reqwest::Error>),
     #[error("it did not answer in time")]
     Timeout,
     #[error("it answered with status {code}")]
@@ -399,6 +478,12 @@ impl FetchError {
             self.kind,
             FetchErrorKind::Unreachable(_) | FetchErrorKind::Timeout
         )
+    }
+
+    /// Whether the connection, which may have been used before, ended before there was an answer: then a new one may do.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn is_of_old_connection(&self) -> bool {
+        matches!(self.kind, FetchErrorKind::Dropped(_))
     }
 
     pub(crate) fn status(&self) -> Option<u16> {

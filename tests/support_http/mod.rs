@@ -138,7 +138,9 @@ where
     let asked = Arc::clone(&heads);
     tokio::spawn(async move {
         while let Ok((mut connection, _)) = listener.accept().await {
-            let request = read_request(&mut connection).await;
+            let Some(request) = read_request(&mut connection).await else {
+                continue;
+            };
             let number = {
                 let mut heads = heads.lock().unwrap();
                 heads.push(request);
@@ -165,7 +167,9 @@ where
     let asked = Arc::clone(&requests);
     tokio::spawn(async move {
         while let Ok((mut connection, _)) = listener.accept().await {
-            let request = read_request(&mut connection).await;
+            let Some(request) = read_request(&mut connection).await else {
+                continue;
+            };
             let answer = answer(&request);
             requests.lock().unwrap().push(request);
             tokio::spawn(async move {
@@ -187,7 +191,9 @@ where
     let asked = Arc::clone(&requests);
     tokio::spawn(async move {
         while let Ok((mut connection, _)) = listener.accept().await {
-            let request = read_request(&mut connection).await;
+            let Some(request) = read_request(&mut connection).await else {
+                continue;
+            };
             let answer = answer(&request);
             requests.lock().unwrap().push(request);
             let _ = connection.write_all(answer.as_bytes()).await;
@@ -196,12 +202,15 @@ where
     (url, asked)
 }
 
-/// Head and body of one request.
-async fn read_request(connection: &mut TcpStream) -> String {
+/// Head and body of one request. `None` where the connection ends before.
+pub(crate) async fn read_request(connection: &mut TcpStream) -> Option<String> {
     let mut text = String::new();
     let mut piece = [0; 1024];
     loop {
-        let count = connection.read(&mut piece).await.unwrap();
+        let count = connection.read(&mut piece).await.ok()?;
+        if count == 0 {
+            return None;
+        }
         text.push_str(std::str::from_utf8(&piece[..count]).unwrap());
         let Some((head, body)) = text.split_once("\r\n\r\n") else {
             continue;
@@ -210,7 +219,7 @@ async fn read_request(connection: &mut TcpStream) -> String {
             .lines()
             .filter_map(|line| line.strip_prefix("content-length: "));
         if body.len() >= lengths.next().map_or(0, |length| length.parse().unwrap()) {
-            return text;
+            return Some(text);
         }
     }
 }

@@ -137,7 +137,11 @@ impl RemoteIntrospection {
         RemoteIntrospection(Arc::new(Inner {
             issuer: issuer.to_owned(),
             whereabouts,
-            longest_call: for_metadata + fetcher.timeout() + for_keys + for_store + LONGEST_QUEUE,
+            longest_call: for_metadata
+                + fetcher.timeout() * 2
+                + for_keys
+                + for_store
+                + LONGEST_QUEUE,
             fetcher,
             authentication: settings.authentication,
             signed,
@@ -240,19 +244,13 @@ impl Inner {
 
     async fn call(&self, token: &str) -> Outcome {
         let address = self.address().await?;
-        let form = self.form(token).map_err(|error| {
-            self.failed("the introspection endpoint can't be asked")
-                .caused_by(error)
-        })?;
-        let authorization = self.authentication.header();
-        let media_type = self
-            .signed
-            .as_ref()
-            .map_or(PLAIN, |_| SignedAnswers::MEDIA_TYPE);
-        let call = self
-            .fetcher
-            .post(&address, authorization, &form, media_type);
-        let text = call.await.map_err(|error| self.not_answered(error))?;
+        let text = match self.post(&address, token, false).await? {
+            // The server closed it while it was written to. Asking is harmless, so it is done once more, with an assertion of its
+            // own.
+            Err(error) if error.is_of_old_connection() => self.post(&address, token, true).await?,
+            answered => answered,
+        };
+        let text = text.map_err(|error| self.not_answered(error))?;
         let response = match &self.signed {
             Some(signed) => signed.open(&text, &*self.clock).await,
             None => IntrospectionResponse::from_json(&text).map_err(|error| {
@@ -268,6 +266,25 @@ impl Inner {
                 None => told,
             }
         })
+    }
+
+    async fn post(
+        &self,
+        address: &Address,
+        token: &str,
+        wants_new: bool,
+    ) -> Result<Result<String, FetchError>, SourceError> {
+        let form = self.form(token).map_err(|error| {
+            self.failed("the introspection endpoint can't be asked")
+                .caused_by(error)
+        })?;
+        let authorization = self.authentication.header();
+        let signed = self.signed.as_ref();
+        let media_type = signed.map_or(PLAIN, |_| SignedAnswers::MEDIA_TYPE);
+        let posted = self
+            .fetcher
+            .post(address, authorization, &form, media_type, wants_new);
+        Ok(posted.await)
     }
 
     /// RFC 7662 section 2.1.

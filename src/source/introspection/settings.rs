@@ -39,6 +39,9 @@ const MAX_CALLS: usize = 1_024;
 /// At most 64 calls run at once, and 16 times as many wait. One that gets no turn within a second, or finds no place to wait,
 /// is answered with 503 and `Retry-After`.
 ///
+/// Connections are kept open for ten seconds without use, at most 16. One that the server closes just when it is used costs
+/// another try, on a new one.
+///
 /// Token and credentials go to the endpoint and nowhere else: redirects are not followed, and an HTTP client of your own
 /// ([`Fetch::client`](crate::Fetch::client)), which might, is refused when the Validator is built.
 ///
