@@ -11,6 +11,7 @@ use resource_server::{ClientKey, Fetch, Introspection, Issuer, Validator};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
+use tokio::sync::Barrier;
 
 use support_http::{AUDIENCE, clock, outage, read_request, url_decoded};
 
@@ -26,6 +27,15 @@ struct Server {
 
 impl Server {
     async fn dropping(drops: impl Fn(usize, usize) -> bool + Send + Sync + 'static) -> Self {
+        Self::answering_together(1, drops).await
+    }
+
+    /// The first so many connections are answered first when a question has come by each of them.
+    async fn answering_together(
+        together: usize,
+        drops: impl Fn(usize, usize) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let all = Arc::new(Barrier::new(together));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/ask", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -35,12 +45,15 @@ impl Server {
             while let Ok((mut connection, _)) = listener.accept().await {
                 connections += 1;
                 let (number, asked) = (connections, Arc::clone(&asked));
-                let drops = Arc::clone(&drops);
+                let (drops, all) = (Arc::clone(&drops), Arc::clone(&all));
                 tokio::spawn(async move {
                     let mut on_this = 0;
                     while let Some(request) = read_request(&mut connection).await {
                         on_this += 1;
                         asked.lock().unwrap().push((number, request));
+                        if number <= together && on_this == 1 {
+                            all.wait().await;
+                        }
                         if drops(number, on_this) {
                             return;
                         }
@@ -123,6 +136,27 @@ async fn f03_a_connection_that_ends_under_a_question_costs_another_try() {
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), 3);
+}
+
+/// Where a server was restarted, all connections to it have ended.
+#[tokio::test]
+async fn f03_the_other_try_is_on_a_new_connection() {
+    let server = Server::answering_together(2, |_, on_this| on_this == 2).await;
+    let validator = server.validator();
+    let both: Vec<_> = ["a", "b"]
+        .map(|token| {
+            let validator = validator.clone();
+            tokio::spawn(async move { validator.validate(token).await.is_ok() })
+        })
+        .into();
+    for one in both {
+        assert!(one.await.unwrap());
+    }
+    settle().await;
+    assert!(validator.validate("c").await.is_ok());
+    let connections = server.connections();
+    assert_eq!(connections.len(), 4);
+    assert_eq!(connections.last(), Some(&3));
 }
 
 /// What fails on a connection of its own is not tried again.

@@ -14,6 +14,8 @@ use resource_server::{
 };
 use serde_json::json;
 
+use tokio::sync::Semaphore;
+
 use support_http::{AUDIENCE, by_hand, clock, ok, reason, until};
 
 const ISSUER: &str = "https://as.example.com";
@@ -30,11 +32,19 @@ enum Mode {
     Hangs,
     /// Keeps what it is told to remove.
     KeepsAll,
+    /// Stores when the gate is opened.
+    Gated,
 }
 
 /// What every process of a fleet reaches.
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Kept>>);
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Kept>>, Arc<Semaphore>);
+
+impl Default for Shared {
+    fn default() -> Self {
+        Shared(Arc::default(), Arc::new(Semaphore::new(0)))
+    }
+}
 
 #[derive(Default)]
 struct Kept {
@@ -43,6 +53,7 @@ struct Kept {
     lifetimes: Vec<Duration>,
     gets: usize,
     removes: usize,
+    waiting: usize,
 }
 
 impl Shared {
@@ -90,7 +101,10 @@ impl IntrospectionStore for Shared {
         value: &[u8],
         lifetime: Duration,
     ) -> Result<(), SourceError> {
-        self.mode().await?;
+        if self.mode().await? == Mode::Gated {
+            self.0.lock().unwrap().waiting += 1;
+            self.1.acquire().await.unwrap().forget();
+        }
         let mut kept = self.0.lock().unwrap();
         kept.values.insert(*key, value.to_vec());
         kept.lifetimes.push(lifetime);
@@ -482,7 +496,7 @@ async fn i12_what_is_forgotten_is_removed_and_asked_for_anew() {
 /// An answer that was asked for before the token was forgotten is not stored after it.
 #[tokio::test]
 async fn i12_a_forgotten_answer_under_way_is_not_stored() {
-    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let gate = Arc::new(Semaphore::new(0));
     let wait = Arc::clone(&gate);
     let (url, requests) = by_hand(move |_| {
         let gate = Arc::clone(&wait);
@@ -510,6 +524,22 @@ async fn i12_a_forgotten_answer_under_way_is_not_stored() {
     assert!(process.validate("another").await.is_ok());
     until(|| world.store.0.lock().unwrap().lifetimes.len() == 1).await;
     assert_eq!(world.store.len(), 1);
+}
+
+/// Nor does it stay there where it was being stored.
+#[tokio::test]
+async fn i12_what_is_forgotten_while_it_is_stored_is_removed() {
+    let world = World::answering(|_| active()).await;
+    let process = world.process(0);
+    world.store.set(Mode::Gated);
+    assert!(process.validate(TOKEN).await.is_ok());
+    let kept = || world.store.0.lock().unwrap();
+    until(|| kept().waiting == 1).await;
+    process.forget(TOKEN);
+    until(|| kept().removes == 1).await;
+    world.store.1.add_permits(1);
+    until(|| kept().removes == 2).await;
+    assert_eq!(world.store.len(), 0);
 }
 
 #[test]
