@@ -147,6 +147,17 @@ pub enum BuildProblem {
         /// What the tokens begin with; empty where any is meant.
         prefix: String,
     },
+    /// A prefix of opaque tokens that none can begin with.
+    #[error(
+        "issuer \"{issuer}\": no token begins with \"{}\", which has characters that no token has (RFC 6750 section 2.1)",
+        prefix.escape_debug()
+    )]
+    OpaquePrefix {
+        /// The issuer's name.
+        issuer: String,
+        /// The prefix.
+        prefix: String,
+    },
     /// Opaque tokens for an issuer that has only keys, by which they can't be judged.
     #[error(
         "issuer \"{issuer}\" has only keys, by which opaque tokens can't be judged: give it a source that asks about them"

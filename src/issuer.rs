@@ -7,9 +7,16 @@ use std::time::Duration;
 use crate::build_error::BuildProblem;
 #[cfg(feature = "jwks")]
 use crate::core::IssuerTemplate;
-use crate::core::{Algorithm, Clock, Policy, PolicyBuilder, PolicyError, SecretProblem, Tenants};
 #[cfg(feature = "introspection")]
-use crate::source::{Address, Discovery, Endpoint, Introspection, RemoteIntrospection, Wanted};
+use crate::core::SignedResponse;
+use crate::core::{
+    Algorithm, Clock, Policy, PolicyBuilder, PolicyError, SecretProblem, Tenants, is_token68,
+};
+#[cfg(feature = "introspection")]
+use crate::source::{
+    Address, AddressProblem, Discovery, Endpoint, Introspection, IntrospectionProblem, Location,
+    RemoteIntrospection, SignedAnswers, Wanted,
+};
 use crate::source::{DynKeySource, KeySource, StaticKeys};
 #[cfg(feature = "jwks")]
 use crate::source::{Fetch, Fetcher, Limits, RemoteJwks, TenantBounds, TenantKeys, Whereabouts};
@@ -381,7 +388,8 @@ impl Issuer {
         self.opaque_tokens_with_prefix("")
     }
 
-    /// The same for those that begin with this text. The longest prefix of all issuers counts.
+    /// The same for those that begin with this text, of characters that a token may have (RFC 6750 section 2.1). The longest
+    /// prefix of all issuers counts.
     pub fn opaque_tokens_with_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.opaque_prefix = Some(prefix.into());
         self
@@ -510,7 +518,14 @@ impl Issuer {
             .pop()
             .zip(fetcher.as_ref())
             .and_then(|(introspection, fetcher)| {
-                self.finish_introspection(introspection, fetcher, surroundings, &mut problems)
+                let policy = policy.as_ref();
+                self.finish_introspection(
+                    introspection,
+                    policy,
+                    fetcher,
+                    surroundings,
+                    &mut problems,
+                )
             });
         // Alone it is what everything is asked of.
         let (source, introspection) = match (source, introspection) {
@@ -541,6 +556,14 @@ impl Issuer {
         if self.opaque_prefix.is_some() && self.has_only_keys() && !self.has_introspection() {
             problems.push(BuildProblem::OpaqueWithKeys {
                 issuer: self.name.clone(),
+            });
+        }
+        if let Some(prefix) = &self.opaque_prefix
+            && !is_token68(prefix)
+        {
+            problems.push(BuildProblem::OpaquePrefix {
+                issuer: self.name.clone(),
+                prefix: prefix.clone(),
             });
         }
         if self.sources.len() > 1 || self.introspections() > 1 {
@@ -741,41 +764,62 @@ impl Issuer {
 impl Issuer {
     fn finish_introspection(
         &self,
-        mut introspection: Introspection,
+        introspection: Introspection,
+        policy: Option<&Policy>,
         fetcher: &Fetcher,
         surroundings: &Surroundings<'_>,
         problems: &mut Vec<BuildProblem>,
     ) -> Option<Box<dyn DynKeySource>> {
         let issuer = || self.name.clone();
-        if introspection.endpoint.is_none() && IssuerTemplate::parse(&self.name).is_some() {
+        let is_asked_of_metadata = introspection.endpoint.is_none()
+            || introspection.wants_signed && introspection.answer_keys.is_none();
+        if is_asked_of_metadata && policy.is_some_and(|policy| policy.template().is_some()) {
             problems.push(BuildProblem::IntrospectionOfTenants { issuer: issuer() });
             return None;
         }
-        let endpoint = match introspection.endpoint.take() {
-            Some(url) => Address::parse(&url, fetcher.http()).map(Endpoint::At),
+        let endpoint = match introspection.endpoint.clone() {
+            Some(url) => Address::parse(&url, fetcher.http())
+                .map(Endpoint::At)
+                .map_err(|problem| self.unfit("the introspection endpoint", &url, problem)),
             None => Discovery::by_name(&self.name, Wanted::IntrospectionEndpoint, fetcher.http())
-                .map(Endpoint::Metadata),
+                .map(Endpoint::Metadata)
+                .map_err(|problem| BuildProblem::Address {
+                    issuer: issuer(),
+                    problem,
+                }),
         };
-        let endpoint = endpoint.map_err(|problem| {
-            problems.push(BuildProblem::Address {
-                issuer: issuer(),
+        let endpoint = endpoint.map_err(|problem| problems.push(problem));
+        let answer_keys = introspection.answer_keys.clone();
+        let settings = introspection.finish(&self.name, fetcher).map_err(|found| {
+            problems.extend(
+                found
+                    .into_iter()
+                    .map(|problem| BuildProblem::Introspection {
+                        issuer: issuer(),
+                        problem,
+                    }),
+            );
+        });
+        let (Ok(endpoint), Ok(settings), Some(policy)) = (endpoint, settings, policy) else {
+            return None;
+        };
+        if let Err(problem) = fetcher.keep_connections() {
+            problems.push(BuildProblem::Fetch {
+                issuer: Some(issuer()),
                 problem,
             });
-        });
-        let settings = introspection
-            .finish(fetcher.has_own_client())
-            .map_err(|found| {
-                problems.extend(
-                    found
-                        .into_iter()
-                        .map(|problem| BuildProblem::Introspection {
-                            issuer: issuer(),
-                            problem,
-                        }),
-                );
-            });
-        let (Ok(endpoint), Ok(settings)) = (endpoint, settings) else {
             return None;
+        }
+        let signed = match &settings.signed_for {
+            None => None,
+            Some(client_id) => Some(self.finish_signed_answers(
+                client_id,
+                answer_keys.as_deref(),
+                policy,
+                fetcher,
+                surroundings,
+                problems,
+            )?),
         };
         Some(Box::new(RemoteIntrospection::new(
             &self.name,
@@ -783,7 +827,69 @@ impl Issuer {
             fetcher,
             std::sync::Arc::clone(surroundings.clock),
             settings,
+            signed,
         )))
+    }
+
+    /// An address that can't be used, without what may be a secret in it.
+    fn unfit(&self, what: &'static str, url: &str, problem: AddressProblem) -> BuildProblem {
+        let issuer = self.name.clone();
+        let address = Address::shown(url);
+        let problem = IntrospectionProblem::Address {
+            what,
+            address,
+            problem,
+        };
+        BuildProblem::Introspection { issuer, problem }
+    }
+
+    /// What signed answers to this client are opened with.
+    fn finish_signed_answers(
+        &self,
+        client_id: &str,
+        keys_at: Option<&str>,
+        policy: &Policy,
+        fetcher: &Fetcher,
+        surroundings: &Surroundings<'_>,
+        problems: &mut Vec<BuildProblem>,
+    ) -> Option<SignedAnswers> {
+        let issuer = self.name.clone();
+        let location = match keys_at {
+            Some(url) => Address::parse(url, fetcher.http())
+                .map(Location::Jwks)
+                .map_err(|problem| self.unfit("the address of answers' keys", url, problem)),
+            None => Discovery::by_name(&self.name, Wanted::JwksUri, fetcher.http())
+                .map(Location::Metadata)
+                .map_err(|problem| BuildProblem::Address {
+                    issuer: issuer.clone(),
+                    problem,
+                }),
+        };
+        if policy.algorithms().any(Algorithm::is_hmac) {
+            problems.push(BuildProblem::HmacWithFetchedKeys { issuer });
+            return None;
+        }
+        let location = match location {
+            Ok(location) => location,
+            Err(problem) => {
+                problems.push(problem);
+                return None;
+            }
+        };
+        let Ok(policy) = SignedResponse::policy(policy, client_id) else {
+            let problem = IntrospectionProblem::ClientId;
+            problems.push(BuildProblem::Introspection { issuer, problem });
+            return None;
+        };
+        let keys = RemoteJwks::new(
+            &self.name,
+            location,
+            fetcher,
+            std::sync::Arc::clone(surroundings.clock),
+            self.limits,
+            self.is_lazy,
+        );
+        Some(SignedAnswers { keys, policy })
     }
 }
 

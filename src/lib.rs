@@ -128,7 +128,9 @@ pub use issuer::Issuer;
 #[cfg(feature = "jwks")]
 pub use source::{AddressProblem, Fetch, FetchProblem, KeyFile, KeySnapshot};
 #[cfg(feature = "introspection")]
-pub use source::{Introspection, IntrospectionProblem};
+pub use source::{
+    ClientKey, ClientKeyProblem, Introspection, IntrospectionProblem, IntrospectionStore,
+};
 pub use source::{KeySource, SourceError, SourceStatus, StaticKeys, TenantStatus};
 pub use validator::{IssuerHealth, Validator, ValidatorBuilder, WarmUpError};
 

@@ -3,10 +3,14 @@
 
 mod support_http;
 
+use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use resource_server::testing::ManualClock;
 use resource_server::{
     AddressProblem, BuildProblem, Error, Fetch, Introspection, IntrospectionProblem, Issuer,
@@ -15,7 +19,7 @@ use resource_server::{
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use support_http::{AUDIENCE, by_hand, chain, clock, ok, outage, reason};
+use support_http::{AUDIENCE, by_hand, chain, clock, ok, outage, reason, url_decoded};
 
 const ISSUER: &str = "https://as.example.com";
 const TOKEN: &str = "2YotnFZFEjr1zCsicMWpAA";
@@ -93,35 +97,24 @@ fn parts(request: &str) -> (Pairs, Pairs) {
     (headers.collect(), form)
 }
 
-/// application/x-www-form-urlencoded, by hand.
-fn url_decoded(body: &str) -> Pairs {
-    let decode = |text: &str| {
-        let mut bytes = Vec::new();
-        let mut rest = text.bytes();
-        while let Some(byte) = rest.next() {
-            match byte {
-                b'+' => bytes.push(b' '),
-                b'%' => {
-                    let digits = [rest.next().unwrap(), rest.next().unwrap()];
-                    let digits = std::str::from_utf8(&digits).unwrap();
-                    bytes.push(u8::from_str_radix(digits, 16).unwrap());
-                }
-                other => bytes.push(other),
-            }
-        }
-        String::from_utf8(bytes).unwrap()
+/// A client certificate and its key.
+fn certificate() -> String {
+    let made = rcgen::generate_simple_self_signed(["api".to_owned()]).unwrap();
+    let pem = |label: &str, der: &[u8]| {
+        let text = STANDARD.encode(der);
+        format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
     };
-    let pairs = body.split('&').map(|pair| pair.split_once('=').unwrap());
-    pairs
-        .map(|(name, value)| (decode(name), decode(value)))
-        .collect()
+    let key = pem("PRIVATE KEY", &made.signing_key.serialize_der());
+    pem("CERTIFICATE", made.cert.der()) + &key
 }
 
 #[tokio::test]
 async fn i01_the_question_and_who_asks() {
     let ask = async |introspection: fn(Introspection) -> Introspection, token: &str| {
         let (url, requests) = by_hand(|_| std::future::ready(json(&active()))).await;
-        let issuer = Issuer::new(ISSUER).introspection(introspection(Introspection::at(&url)));
+        let issuer = Issuer::new(ISSUER)
+            .introspection(introspection(Introspection::at(&url)))
+            .fetch(Fetch::new().client_certificate_pem(certificate()));
         let validator = validator(issuer, &clock());
         assert!(validator.validate(token).await.is_ok());
         let request = requests.lock().unwrap()[0].clone();
@@ -214,6 +207,7 @@ async fn i02_i03_i06_a_failure_is_an_outage_and_is_not_kept() {
         ("204", status("204 No Content", ""), "status 204", None),
         ("429", status("429 Too Many Requests", "retry-after: 7\r\n"), "status 429", Some(7)),
         ("500", status("500 Internal Server Error", ""), "status 500", None),
+        ("429 for a month", status("429 Too Many Requests", "retry-after: 2592000\r\n"), "status 429", Some(3_600)),
         ("503", status("503 Service Unavailable", "retry-after: 120\r\n"), "status 503", Some(120)),
         ("redirect", status("307 Temporary Redirect", "location: https://evil.example/\r\n"), "evil.example", None),
         ("no HTTP", "SSH-2.0-OpenSSH_9.2\r\n".to_owned(), "can't be reached", None),
@@ -486,6 +480,8 @@ async fn f03_i10_calls_at_once_are_bounded_and_the_rest_is_told_to_come_again() 
     };
     let served: Vec<_> = (0..2).map(|n| ask(format!("served-{n}"))).collect();
     support_http::until(|| requests.lock().unwrap().len() == 3).await;
+    let last_error = || validator.health()[0].status().last_error.clone();
+    assert_eq!(last_error(), None);
     let turned_away: Vec<_> = (0..20).map(|n| ask(format!("flood-{n}"))).collect();
     for task in turned_away {
         let Err(Error::Unavailable(unavailable)) = task.await.unwrap() else {
@@ -496,10 +492,68 @@ async fn f03_i10_calls_at_once_are_bounded_and_the_rest_is_told_to_come_again() 
         assert!(validator.validate_now("known").unwrap().is_ok());
     }
     assert_eq!(requests.lock().unwrap().len(), 3);
+    assert!(last_error().unwrap().contains("turned away"));
     gate.add_permits(2);
     for task in served {
         assert!(task.await.unwrap().is_ok());
     }
+    assert_eq!(last_error(), None);
+}
+
+/// A flood holds no more memory than so many tokens take.
+#[tokio::test]
+async fn f03_i10_calls_that_wait_are_bounded_too() {
+    let gate = Arc::new(Semaphore::new(0));
+    let wait = Arc::clone(&gate);
+    let (url, requests) = by_hand(move |_| {
+        let gate = Arc::clone(&wait);
+        async move {
+            let _permit = gate.acquire().await;
+            json(&active())
+        }
+    })
+    .await;
+    let introspection = Introspection::at(url)
+        .client_secret_basic("api", "hush-hush")
+        .max_concurrent_calls(1);
+    let validator = validator(Issuer::new(ISSUER).introspection(introspection), &clock());
+    let one = tokio::spawn({
+        let validator = validator.clone();
+        async move { validator.validate("one").await }
+    });
+    support_http::until(|| requests.lock().unwrap().len() == 1).await;
+    // One runs and sixteen wait; the rest is turned away before anything is awaited.
+    let mut waiting = Vec::new();
+    let mut turned_away = 0;
+    let tokens = (0..20).map(|number| format!("flood-{number}"));
+    for token in tokens.chain(["flood-0".to_owned()]) {
+        let validator = validator.clone();
+        let mut call = Box::pin(async move { validator.validate(&token).await });
+        let polled = poll_fn(|context| Poll::Ready(call.as_mut().poll(context)));
+        match polled.await {
+            Poll::Pending => waiting.push(call),
+            Poll::Ready(Err(Error::Unavailable(unavailable))) => {
+                assert_eq!(unavailable.retry_after(), Some(Duration::from_secs(1)));
+                turned_away += 1;
+            }
+            Poll::Ready(other) => panic!("{other:?}"),
+        }
+    }
+    // The second who asks about a token takes no place.
+    assert_eq!((waiting.len(), turned_away), (17, 4));
+    let last_error = validator.health()[0].status().last_error.clone();
+    assert!(last_error.unwrap().contains("turned away"));
+    gate.add_permits(100);
+    assert!(one.await.unwrap().is_ok());
+    for call in waiting {
+        // In its turn, or told to come again where this machine takes a second for it.
+        let ended = call.await;
+        assert!(
+            matches!(ended, Ok(_) | Err(Error::Unavailable(_))),
+            "{ended:?}"
+        );
+    }
+    assert!(validator.validate("flood-19").await.is_ok());
 }
 
 #[tokio::test]
@@ -539,6 +593,77 @@ async fn i11_the_endpoint_is_where_the_issuer_says() {
         ]
     );
     assert!(!requests[0].contains("hush"));
+}
+
+/// A cold start asks for the metadata once, whoever goes away, and a failure is of those alone who waited for it.
+#[tokio::test]
+async fn i11_f03_metadata_is_read_once_for_all_who_wait() {
+    let address = Arc::new(Mutex::new(String::new()));
+    let named = Arc::clone(&address);
+    let gate = Arc::new(Semaphore::new(0));
+    let wait = Arc::clone(&gate);
+    let is_up = Arc::new(Mutex::new(false));
+    let up = Arc::clone(&is_up);
+    let posts = Arc::new(AtomicUsize::new(0));
+    let (url, requests) = support_http::by_request_later(move |request| {
+        let url = named.lock().unwrap().clone();
+        let (gate, up) = (Arc::clone(&wait), Arc::clone(&up));
+        let is_get = request.starts_with("GET");
+        let posts = Arc::clone(&posts);
+        async move {
+            if !is_get {
+                posts.fetch_add(1, Ordering::Relaxed);
+                return json(&active());
+            }
+            let _permit = gate.acquire().await;
+            if !*up.lock().unwrap() {
+                return "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned();
+            }
+            let metadata = json!({"issuer": url, "introspection_endpoint": format!("{url}/ask")});
+            ok(&metadata.to_string(), "")
+        }
+    })
+    .await;
+    let name = url.trim_end_matches("/jwks").to_owned();
+    address.lock().unwrap().clone_from(&name);
+    let introspection = Introspection::discover().client_secret_post("api", "hush-hush");
+    let validator = validator(Issuer::new(&name).introspection(introspection), &clock());
+    let gets = || {
+        let requests = requests.lock().unwrap();
+        requests.iter().filter(|one| one.starts_with("GET")).count()
+    };
+    let crowd = || -> Vec<_> {
+        (0..50)
+            .map(|number| {
+                let validator = validator.clone();
+                tokio::spawn(async move { validator.validate(&format!("t{number}")).await })
+            })
+            .collect()
+    };
+    // The first who asks for it is gone before it comes.
+    let first = tokio::spawn({
+        let validator = validator.clone();
+        async move { validator.warm_up().await.map_err(drop) }
+    });
+    support_http::until(|| gets() == 1).await;
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    let waiting = crowd();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    gate.add_permits(1_000);
+    for call in waiting {
+        outage(call.await.unwrap());
+    }
+    // Both well-known addresses, once each.
+    assert_eq!(gets(), 2);
+
+    *is_up.lock().unwrap() = true;
+    for call in crowd() {
+        assert!(call.await.unwrap().is_ok());
+    }
+    assert_eq!(gets(), 3);
 }
 
 #[tokio::test]
@@ -724,6 +849,7 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
         (at().bearer_token(""), IntrospectionProblem::Credentials),
         (at().bearer_token("a\r\nb: c"), IntrospectionProblem::Credentials),
         (at().tls_client_auth(""), IntrospectionProblem::Credentials),
+        (at().tls_client_auth("api"), IntrospectionProblem::NoClientCertificate),
         (basic().cache_active_for(longer), IntrospectionProblem::CachedTooLong(longer)),
         (basic().cache_inactive_for(longer), IntrospectionProblem::CachedTooLong(longer)),
         (at().bearer_token("a b"), IntrospectionProblem::Credentials),
@@ -736,19 +862,6 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
         let issuer = ISSUER.to_owned();
         let expected = BuildProblem::Introspection { issuer, problem };
         assert_eq!(problems(introspection), [expected]);
-    }
-    for (url, problem) in [
-        ("http://as.example.com/introspect", AddressProblem::Http),
-        ("as.example.com/introspect", AddressProblem::NotAUrl),
-        (
-            "https://a:b@as.example.com/introspect",
-            AddressProblem::UserInfo,
-        ),
-    ] {
-        let introspection = Introspection::at(url).client_secret_basic("api", "hush-hush");
-        let issuer = ISSUER.to_owned();
-        let expected = BuildProblem::Address { issuer, problem };
-        assert_eq!(problems(introspection), [expected], "{url}");
     }
     // A client that may follow redirects.
     let own = Fetch::new().client(reqwest::Client::new());
@@ -778,6 +891,77 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
             .problems()
             .contains(&BuildProblem::SeveralSources { issuer })
     );
+}
+
+/// An address that can't be used is named, without what may be a secret in it.
+#[test]
+fn i11_p01_an_address_that_is_refused_is_shown_without_secrets() {
+    let basic = || Introspection::discover().client_secret_basic("api", "hush-hush");
+    #[rustfmt::skip]
+    let cases = [
+        ("http://as.example.com/introspect", "http://as.example.com/introspect", AddressProblem::Http),
+        ("http://as.example.com/introspect?key=hush", "http://as.example.com/introspect", AddressProblem::Http),
+        ("as.example.com/introspect", "as.example.com/introspect", AddressProblem::NotAUrl),
+        ("hush:hush@as.example.com/introspect#hush", "as.example.com/introspect", AddressProblem::NotAUrl),
+        ("https://hush:hush@as.example.com/introspect", "https://as.example.com/introspect", AddressProblem::UserInfo),
+        ("https://hush/hush@as.example.com/ intro", "https://as.example.com/ intro", AddressProblem::NotAUrl),
+    ];
+    for (url, address, problem) in cases {
+        for is_of_keys in [false, true] {
+            let introspection = if is_of_keys {
+                basic().signed_answers().answer_keys_at(url)
+            } else {
+                Introspection::at(url).client_secret_basic("api", "hush-hush")
+            };
+            let found = problems(introspection);
+            let [BuildProblem::Introspection { problem: told, .. }] = &*found else {
+                panic!("{url}: {found:?}");
+            };
+            let IntrospectionProblem::Address {
+                address: shown,
+                problem: found,
+                ..
+            } = told
+            else {
+                panic!("{url}: {told:?}");
+            };
+            assert_eq!((&**shown, found), (address, &problem), "{url}");
+            assert!(!told.to_string().contains("hush"), "{told}");
+        }
+    }
+}
+
+#[test]
+fn i10_a_prefix_that_no_token_has_is_told() {
+    let at = || Introspection::at("https://as.example.com/introspect");
+    let basic = || at().client_secret_basic("api", "hush-hush");
+    for (prefix, is_fit) in [
+        ("ory_at_", true),
+        ("", true),
+        ("a.~+/-=", true),
+        ("a b", false),
+        ("a=b", false),
+        ("é", false),
+        ("a\n", false),
+        ("Bearer ", false),
+    ] {
+        let issuer = Issuer::new(ISSUER).introspection(basic());
+        let built = Validator::builder()
+            .audience(AUDIENCE)
+            .issuer(issuer.opaque_tokens_with_prefix(prefix))
+            .build();
+        let (issuer, prefix) = (ISSUER.to_owned(), prefix.to_owned());
+        match built {
+            Ok(_) => assert!(is_fit, "{prefix}"),
+            Err(error) => {
+                assert!(!is_fit, "{error}");
+                assert_eq!(
+                    error.problems(),
+                    [BuildProblem::OpaquePrefix { issuer, prefix }]
+                );
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -130,6 +130,16 @@ impl IntrospectionResponse {
         }
     }
 
+    /// The same as `MAX_RESPONSE_BYTES`.
+    #[cfg(feature = "introspection")]
+    pub(crate) const MAX_BYTES: usize = MAX_RESPONSE_BYTES;
+
+    /// The response as it was read; nothing of one that was made to say no.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn text(&self) -> &str {
+        self.payload.text()
+    }
+
     /// About how much memory it takes.
     #[cfg(feature = "introspection")]
     pub(crate) fn bytes(&self) -> usize {

@@ -126,16 +126,19 @@ fn begins_with_an_object(token: &str) -> bool {
 
 /// RFC 6750 section 2.1 (`b64token`), RFC 9110 section 11.2 (`token68`).
 fn form_of_token68<'t>(token: &str, form: Form<'t>) -> Result<Form<'t>, Rejection> {
-    let characters = token.trim_end_matches('=');
-    let is_token68 = !characters.is_empty()
-        && characters.bytes().all(|byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
-        });
-    if is_token68 {
+    let is_something = !token.trim_end_matches('=').is_empty();
+    if is_something && is_token68(token) {
         Ok(form)
     } else {
         Err(Rejection::plain(Reason::MalformedToken))
     }
+}
+
+/// Whether all of it are characters that such a token has where they stand; also of nothing.
+pub(crate) fn is_token68(text: &str) -> bool {
+    text.trim_end_matches('=').bytes().all(|byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
+    })
 }
 
 fn check_length(part: &'static str, text: &str, limit: usize) -> Result<(), Rejection> {
@@ -375,7 +378,7 @@ impl Header {
 
 /// Whether a `typ` or `cty` names a media type, whose `application/` may be left out (RFC 7515 sections 4.1.9 and
 /// 4.1.10).
-fn names_media_type(text: &str, subtype: &str) -> bool {
+pub(super) fn names_media_type(text: &str, subtype: &str) -> bool {
     subtype_of(text).eq_ignore_ascii_case(subtype)
 }
 

@@ -30,6 +30,8 @@ mod requirement;
 mod roles;
 mod secret;
 mod signature;
+#[cfg(feature = "introspection")]
+mod signed_introspection;
 mod spiffe;
 mod tenants;
 mod text;
@@ -64,7 +66,7 @@ pub use verify::{Evidence, verify};
 
 pub(crate) use checks::wrong_issuer;
 pub(crate) use facts::{AcceptedIssuers, KeySetAge};
-pub(crate) use jws::DEFAULT_MAX_TOKEN_BYTES;
+pub(crate) use jws::{DEFAULT_MAX_TOKEN_BYTES, is_token68};
 #[cfg(feature = "pem")]
 pub(crate) use pem::read_keys as read_pem_keys;
 pub(crate) use tenants::IssuerTemplate;
@@ -74,8 +76,12 @@ pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};
 
 #[cfg(feature = "introspection")]
 pub(crate) use signature::sha256;
+#[cfg(feature = "introspection")]
+pub(crate) use signed_introspection::SignedResponse;
+#[cfg(feature = "introspection")]
+pub(crate) use {base64url::decode as decode_base64url, json::Value as JsonValue};
 
 #[cfg(feature = "testing")]
 pub(crate) use algorithm::KeyFamily;
-#[cfg(feature = "testing")]
+#[cfg(any(feature = "testing", feature = "introspection"))]
 pub(crate) use base64url::encode as encode_base64url;

@@ -175,7 +175,7 @@ pub(crate) fn check_signature(
     Err(Rejection::new(Reason::BadSignature, facts).of(jwt))
 }
 
-fn check_issuer(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
+pub(super) fn check_issuer(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
     let payload = jwt.payload();
     match trust_domain_of(jwt) {
         Some(domain) if policy.profile() == Profile::JwtSvid => {
@@ -250,7 +250,7 @@ fn check_kind(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection>
     }
 }
 
-fn check_header(jwt: &UnverifiedJwt<'_>) -> Result<(), Rejection> {
+pub(super) fn check_header(jwt: &UnverifiedJwt<'_>) -> Result<(), Rejection> {
     if jwt.has_critical_header() {
         return Err(Rejection::plain(Reason::CriticalHeader));
     }
@@ -266,7 +266,7 @@ fn check_header(jwt: &UnverifiedJwt<'_>) -> Result<(), Rejection> {
     Ok(())
 }
 
-fn check_algorithm(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
+pub(super) fn check_algorithm(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
     let (reason, allowed) = match jwt.algorithm() {
         Some(algorithm) if policy.algorithm_set().contains(algorithm) => return Ok(()),
         Some(_) => (Reason::AlgorithmNotAllowed, Some(policy.algorithm_set())),

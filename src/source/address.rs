@@ -4,6 +4,9 @@ use std::fmt;
 
 use url::{Host, Url};
 
+#[cfg(feature = "introspection")]
+use crate::core::excerpt;
+
 /// An address that passed the rules: https (http for loopback or by leave), no user name, password or fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address(Url);
@@ -79,6 +82,26 @@ impl Address {
             return Err(AddressProblem::Fragment);
         }
         Ok(Address(url))
+    }
+
+    /// A text that is no address, or not a fit one, for an error: without user name, password and query.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn shown(text: &str) -> String {
+        let text = text.split(['?', '#']).next().unwrap_or_default();
+        let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+        let (authority, path) = match rest.find(['/', '\\']) {
+            Some(end) => rest.split_at(end),
+            None => (rest, ""),
+        };
+        // Behind the last `@` of all, since no rule holds for what is no URL.
+        let behind = |part: &str| part.rsplit('@').next().unwrap_or_default().to_owned();
+        let shown = if path.contains('@') {
+            behind(path)
+        } else {
+            format!("{}{path}", behind(authority))
+        };
+        let separator = if scheme.is_empty() { "" } else { "://" };
+        excerpt(&format!("{scheme}{separator}{shown}"))
     }
 
     pub(crate) fn url(&self) -> &Url {

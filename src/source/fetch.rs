@@ -20,6 +20,12 @@ const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longer than this a caller would not wait.
 const MAX_TIMEOUT: Duration = Duration::from_secs(60);
+/// Connections that are kept open to one host.
+#[cfg(feature = "introspection")]
+const MAX_KEPT: usize = 16;
+/// How long one is kept without use: less than servers and what stands between keep theirs.
+#[cfg(feature = "introspection")]
+pub(super) const KEPT_FOR: Duration = Duration::from_secs(10);
 
 /// How to reach an authorization server: time limits, trust, proxy. For one issuer
 /// ([`Issuer::fetch`](crate::Issuer::fetch)) or for all ([`ValidatorBuilder::fetch`](crate::ValidatorBuilder::fetch)).
@@ -58,6 +64,16 @@ pub struct Fetch {
     credential_origins: Vec<String>,
     allow_http: bool,
     client: Option<Client>,
+}
+
+/// Whether connections are used again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Connections {
+    /// Each call has its own: a call every few minutes gains nothing by one that is kept, which may have died meanwhile.
+    One,
+    /// For calls that come one upon another.
+    #[cfg(feature = "introspection")]
+    Kept,
 }
 
 #[derive(Clone, Default)]
@@ -235,8 +251,14 @@ impl Fetch {
         }
         let headers = self.header_map()?;
         let credentials = self.sound_credentials(&headers)?;
-        let clients = self.clients(connect_timeout)?;
+        let clients = self.clients(connect_timeout, Connections::One)?;
         let fetcher = Fetcher::new(clients, headers, timeout, self.http());
+        #[cfg(feature = "introspection")]
+        let fetcher = {
+            let settings = self.clone();
+            let keeping = move || settings.clients(connect_timeout, Connections::Kept);
+            fetcher.with(self.identity.is_some(), keeping)
+        };
         Ok(match credentials {
             Some(credentials) => fetcher.with_credentials(credentials),
             None => fetcher,
@@ -260,7 +282,11 @@ impl Fetch {
         Credentials::new(credential, &self.credential_origins).map(Some)
     }
 
-    fn clients(&self, connect_timeout: Duration) -> Result<Clients, FetchProblem> {
+    fn clients(
+        &self,
+        connect_timeout: Duration,
+        connections: Connections,
+    ) -> Result<Clients, FetchProblem> {
         if let Some(client) = &self.client {
             let is_alone = self.added_roots.is_empty()
                 && self.only_roots.is_empty()
@@ -273,13 +299,14 @@ impl Fetch {
                 Err(FetchProblem::SettingsBesideClient)
             };
         }
-        let builder = self.client_builder(connect_timeout)?;
+        let client_builder = || self.client_builder(connect_timeout, connections);
+        let builder = client_builder()?;
         let proxied = match &self.proxy {
             ProxySetting::None => None,
-            ProxySetting::Environment => Some(self.client_builder(connect_timeout)?),
+            ProxySetting::Environment => Some(client_builder()?),
             ProxySetting::Url(url) => {
                 let proxy = proxy(url).ok_or(FetchProblem::Proxy)?;
-                Some(self.client_builder(connect_timeout)?.proxy(proxy))
+                Some(client_builder()?.proxy(proxy))
             }
         };
         Ok(Clients::Made {
@@ -300,13 +327,27 @@ impl Fetch {
         Ok(headers)
     }
 
-    fn client_builder(&self, connect_timeout: Duration) -> Result<ClientBuilder, FetchProblem> {
+    fn client_builder(
+        &self,
+        connect_timeout: Duration,
+        connections: Connections,
+    ) -> Result<ClientBuilder, FetchProblem> {
         let mut builder = Client::builder()
             .connect_timeout(connect_timeout)
             .redirect(redirect::Policy::none())
-            // A call every few minutes gains nothing by a connection kept open, which may have died meanwhile.
-            .pool_max_idle_per_host(0)
             .user_agent(concat!("resource-server/", env!("CARGO_PKG_VERSION")));
+        match connections {
+            Connections::One => builder = builder.pool_max_idle_per_host(0),
+            // HTTP/1.1, whose connection ends with a call that times out on it; one of HTTP/2 that died in silence would go on
+            // to take calls.
+            #[cfg(feature = "introspection")]
+            Connections::Kept => {
+                builder = builder
+                    .http1_only()
+                    .pool_max_idle_per_host(MAX_KEPT)
+                    .pool_idle_timeout(KEPT_FOR);
+            }
+        }
         let added = certificates(&self.added_roots)?;
         let only = certificates(&self.only_roots)?;
         if !added.is_empty() && !only.is_empty() {

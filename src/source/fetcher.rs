@@ -2,7 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "introspection")]
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+#[cfg(feature = "introspection")]
+use std::time::Instant;
 
 use reqwest::header::{
     ACCEPT, AGE, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
@@ -15,6 +19,8 @@ use url::Origin;
 
 use super::address::{Address, Http};
 use super::fetch::{Credentials, TokenFileError};
+#[cfg(feature = "introspection")]
+use super::fetch::{FetchProblem, KEPT_FOR};
 
 /// An answer is read up to this size, in bytes.
 const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -30,6 +36,33 @@ pub(crate) struct Fetcher {
     /// How many calls run at once, where many share it.
     permits: Option<Arc<Semaphore>>,
     credentials: Option<Arc<Credentials>>,
+    #[cfg(feature = "introspection")]
+    keeping: Option<Keeping>,
+}
+
+/// What keeps connections open, once it is asked for; of all clones the same.
+#[cfg(feature = "introspection")]
+#[derive(Clone)]
+struct Keeping {
+    has_client_certificate: bool,
+    make: Arc<dyn Fn() -> Result<Clients, FetchProblem> + Send + Sync>,
+    kept: Arc<OnceLock<Kept>>,
+}
+
+#[cfg(feature = "introspection")]
+struct Kept {
+    clients: Clients,
+    /// When a connection was last put back.
+    used: Mutex<Option<Instant>>,
+}
+
+#[cfg(feature = "introspection")]
+impl Kept {
+    /// Whether a call may meet a connection that was used before.
+    fn may_be_used_again(&self) -> bool {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.is_some_and(|used| used.elapsed() <= KEPT_FOR + Duration::from_secs(1))
+    }
 }
 
 struct Inner {
@@ -73,6 +106,8 @@ impl Fetcher {
             home: None,
             permits: None,
             credentials: None,
+            #[cfg(feature = "introspection")]
+            keeping: None,
         }
     }
 
@@ -84,13 +119,40 @@ impl Fetcher {
         }
     }
 
+    /// With what is known of its settings, and how to make clients that keep connections open.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn with(
+        mut self,
+        has_client_certificate: bool,
+        make: impl Fn() -> Result<Clients, FetchProblem> + Send + Sync + 'static,
+    ) -> Self {
+        self.keeping = Some(Keeping {
+            has_client_certificate,
+            make: Arc::new(make),
+            kept: Arc::default(),
+        });
+        self
+    }
+
+    /// Keeps the connections of [`post`](Fetcher::post) open for a while from now on.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn keep_connections(&self) -> Result<(), FetchProblem> {
+        if let Some(keeping) = &self.keeping
+            && keeping.kept.get().is_none()
+        {
+            let clients = (keeping.make)()?;
+            let used = Mutex::default();
+            // Where another was quicker, its clients are as good.
+            let _ = keeping.kept.set(Kept { clients, used });
+        }
+        Ok(())
+    }
+
     /// The same, for an issuer that is configured at this address.
     pub(crate) fn at_home_at(&self, address: &Address) -> Self {
         Fetcher {
-            inner: Arc::clone(&self.inner),
             home: Some(address.url().origin()),
-            permits: self.permits.clone(),
-            credentials: self.credentials.clone(),
+            ..self.clone()
         }
     }
 
@@ -105,6 +167,14 @@ impl Fetcher {
     /// Whether credentials, where there are some, may be shown at this address of the issuer's.
     pub(crate) fn may_show_credentials_at(&self, home: &Address) -> bool {
         self.credentials.is_none() || self.is_private(home)
+    }
+
+    /// Whether a client certificate is shown.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn has_client_certificate(&self) -> bool {
+        self.keeping
+            .as_ref()
+            .is_some_and(|keeping| keeping.has_client_certificate)
     }
 
     /// Whether the client is the user's, whose ways are not known.
@@ -141,19 +211,26 @@ impl Fetcher {
             })
     }
 
-    /// Posts a form (RFC 7662 section 2.1) and gives the JSON that came for it.
+    /// Posts a form (RFC 7662 section 2.1) and gives what came for it, which must be of this media type. Where connections are
+    /// kept, one of them may be used, unless a new one is asked for.
     #[cfg(feature = "introspection")]
     pub(crate) async fn post(
         &self,
         address: &Address,
         authorization: Option<&HeaderValue>,
         form: &str,
+        media_type: &'static str,
+        wants_new: bool,
     ) -> Result<String, FetchError> {
+        let kept = self.keeping.as_ref().and_then(|keeping| keeping.kept.get());
+        let kept = kept.filter(|_| !wants_new);
+        let may_be_old = kept.is_some_and(Kept::may_be_used_again);
+        let clients = kept.map_or(&self.inner.clients, |kept| &kept.clients);
         let call = async {
             let request = |client: &Client| {
                 let mut request = client
                     .post(address.url().clone())
-                    .header(ACCEPT, "application/json")
+                    .header(ACCEPT, media_type)
                     .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                     .body(form.to_owned());
                 if let Some(authorization) = authorization {
@@ -162,13 +239,23 @@ impl Fetcher {
                 request
             };
             let own = [ACCEPT, CONTENT_TYPE, AUTHORIZATION];
-            let sent = self.send(address, &own, request).await;
-            let response = sent.map_err(unreachable)?;
+            let sent = self.send(clients, address, &own, request).await;
+            let response = sent.map_err(|error| {
+                if may_be_old && was_dropped(&error) {
+                    FetchErrorKind::Dropped(Arc::new(error.without_url()))
+                } else {
+                    unreachable(error)
+                }
+            })?;
+            if let Some(kept) = kept {
+                let mut used = kept.used.lock().unwrap_or_else(PoisonError::into_inner);
+                *used = Some(Instant::now());
+            }
             let response = check_place_and_status(response, address)?;
             let content_type = response.headers().get(CONTENT_TYPE);
             let content_type = content_type.and_then(|value| value.to_str().ok());
-            if !content_type.is_some_and(is_json) {
-                return Err(FetchErrorKind::NotJson);
+            if !content_type.is_some_and(|found| is_of_type(found, media_type)) {
+                return Err(FetchErrorKind::OtherType(media_type));
             }
             read(response).await
         };
@@ -211,7 +298,7 @@ impl Fetcher {
             request
         };
         let response = self
-            .send(address, &[], request)
+            .send(&self.inner.clients, address, &[], request)
             .await
             .map_err(unreachable)?;
         if response.url() == address.url()
@@ -255,13 +342,15 @@ impl Fetcher {
 
     /// Encrypted, or within this machine.
     fn is_private(&self, address: &Address) -> bool {
-        !address.is_http() || address.is_loopback() && self.proxy_for(address).is_none()
+        !address.is_http()
+            || address.is_loopback() && self.proxy_of(&self.inner.clients, address).is_none()
     }
 
     /// Sends what `request` makes for one of the clients, with the extra headers where they may go, except for those that
     /// are its `own`.
     async fn send(
         &self,
+        clients: &Clients,
         address: &Address,
         own: &[HeaderName],
         request: impl Fn(&Client) -> RequestBuilder,
@@ -277,9 +366,9 @@ impl Fetcher {
             let request = request(client).header(CACHE_CONTROL, "no-cache");
             request.headers(extra.clone())
         };
-        match &self.inner.clients {
+        match clients {
             Clients::Made { direct, .. } => {
-                let client = self.proxy_for(address).unwrap_or(direct);
+                let client = self.proxy_of(clients, address).unwrap_or(direct);
                 request(client).send().await
             }
             // The server may have closed a pooled connection; the client sees it only when it has written. Asking is
@@ -293,9 +382,9 @@ impl Fetcher {
 
     /// The client that goes through a proxy, where this address is reached so. Plain http is taken for loopback since nobody sits
     /// on the way; a proxy would.
-    fn proxy_for(&self, address: &Address) -> Option<&Client> {
+    fn proxy_of<'c>(&self, clients: &'c Clients, address: &Address) -> Option<&'c Client> {
         let is_only_safe_directly = address.is_http() && self.inner.http != Http::Anywhere;
-        match &self.inner.clients {
+        match clients {
             Clients::Made { proxied, .. } if !is_only_safe_directly => proxied.as_ref(),
             _ => None,
         }
@@ -327,11 +416,11 @@ fn check_place_and_status(
     Ok(response)
 }
 
-/// RFC 8259 section 11; parameters say nothing.
+/// Parameters say nothing (RFC 8259 section 11, RFC 9701 section 5).
 #[cfg(feature = "introspection")]
-fn is_json(content_type: &str) -> bool {
+fn is_of_type(content_type: &str, media_type: &str) -> bool {
     let name = content_type.split(';').next().unwrap_or_default();
-    name.trim().eq_ignore_ascii_case("application/json")
+    name.trim().eq_ignore_ascii_case(media_type)
 }
 
 /// Whether the connection ended before there was an answer.
@@ -375,10 +464,14 @@ fn location_host(response: &Response) -> String {
         .unwrap_or_default()
 }
 
-/// RFC 9110 section 10.2.3, where it is a number of seconds.
+/// A server that asks for a longer pause is not taken at its word.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
+
+/// RFC 9110 section 10.2.3, where it is a number of seconds; at most an hour.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    text.trim().parse().ok().map(Duration::from_secs)
+    let pause = text.trim().parse().ok().map(Duration::from_secs);
+    pause.map(|pause| pause.min(MAX_RETRY_AFTER))
 }
 
 /// How long the answer is fresh (RFC 9111 section 4.2), where it says so. `no-store` and `no-cache` are no time at all.
@@ -431,6 +524,10 @@ impl std::error::Error for FetchError {
 enum FetchErrorKind {
     #[error("it can't be reached")]
     Unreachable(#[source] Arc<reqwest::Error>),
+    /// On a connection that may have been used before.
+    #[cfg(feature = "introspection")]
+    #[error("it can't be reached")]
+    Dropped(#[source] Arc<reqwest::Error>),
     #[error("it did not answer in time")]
     Timeout,
     #[error("so many calls are under way that this one got no turn")]
@@ -456,8 +553,8 @@ enum FetchErrorKind {
     #[error("its answer is not UTF-8 text")]
     NotText,
     #[cfg(feature = "introspection")]
-    #[error("its answer is not of the type application/json")]
-    NotJson,
+    #[error("its answer is not of the type {0}")]
+    OtherType(&'static str),
 }
 
 impl FetchError {
@@ -470,6 +567,12 @@ impl FetchError {
                 | FetchErrorKind::Busy
                 | FetchErrorKind::TokenFile(_)
         )
+    }
+
+    /// Whether the connection, which may have been used before, ended before there was an answer: then a new one may do.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn is_of_old_connection(&self) -> bool {
+        matches!(self.kind, FetchErrorKind::Dropped(_))
     }
 
     pub(crate) fn status(&self) -> Option<u16> {

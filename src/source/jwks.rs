@@ -128,6 +128,12 @@ impl RemoteJwks {
         }))
     }
 
+    /// How long a fetch may take, with what it takes to find out where from.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn longest_fetch(&self) -> Duration {
+        self.0.longest_fetch
+    }
+
     /// Starts with keys given by hand, of whatever age.
     pub(crate) fn start_with(&self, keys: &StaticKeys) {
         let now = self.0.now();

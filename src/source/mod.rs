@@ -40,15 +40,18 @@ pub use static_keys::StaticKeys;
 #[cfg(all(fuzzing, feature = "jwks"))]
 pub(crate) use discovery::keys_named_by_metadata;
 #[cfg(feature = "introspection")]
-pub(crate) use introspection::{Endpoint, RemoteIntrospection};
+pub use introspection::{
+    ClientKey, ClientKeyProblem, Introspection, IntrospectionProblem, IntrospectionStore,
+};
 #[cfg(feature = "introspection")]
-pub use introspection::{Introspection, IntrospectionProblem};
+pub(crate) use introspection::{Endpoint, RemoteIntrospection, SignedAnswers};
 #[cfg(feature = "jwks")]
 use timer::timer;
 #[cfg(feature = "introspection")]
 pub(crate) use {
     address::Address,
     discovery::{Discovery, Wanted},
+    jwks::Location,
 };
 #[cfg(feature = "jwks")]
 pub use {

@@ -138,13 +138,40 @@ where
     let asked = Arc::clone(&heads);
     tokio::spawn(async move {
         while let Ok((mut connection, _)) = listener.accept().await {
-            let request = read_request(&mut connection).await;
+            let Some(request) = read_request(&mut connection).await else {
+                continue;
+            };
             let number = {
                 let mut heads = heads.lock().unwrap();
                 heads.push(request);
                 heads.len()
             };
             let answer = answer(number);
+            tokio::spawn(async move {
+                let _ = connection.write_all(answer.await.as_bytes()).await;
+            });
+        }
+    });
+    (url, asked)
+}
+
+/// From what is asked, some at once.
+pub(crate) async fn by_request_later<F, A>(answer: F) -> (String, Arc<Mutex<Vec<String>>>)
+where
+    F: Fn(&str) -> A + Send + 'static,
+    A: Future<Output = String> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/jwks", listener.local_addr().unwrap());
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let asked = Arc::clone(&requests);
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let Some(request) = read_request(&mut connection).await else {
+                continue;
+            };
+            let answer = answer(&request);
+            requests.lock().unwrap().push(request);
             tokio::spawn(async move {
                 let _ = connection.write_all(answer.await.as_bytes()).await;
             });
@@ -164,7 +191,9 @@ where
     let asked = Arc::clone(&requests);
     tokio::spawn(async move {
         while let Ok((mut connection, _)) = listener.accept().await {
-            let request = read_request(&mut connection).await;
+            let Some(request) = read_request(&mut connection).await else {
+                continue;
+            };
             let answer = answer(&request);
             requests.lock().unwrap().push(request);
             let _ = connection.write_all(answer.as_bytes()).await;
@@ -173,12 +202,15 @@ where
     (url, asked)
 }
 
-/// Head and body of one request.
-async fn read_request(connection: &mut TcpStream) -> String {
+/// Head and body of one request. `None` where the connection ends before.
+pub(crate) async fn read_request(connection: &mut TcpStream) -> Option<String> {
     let mut text = String::new();
     let mut piece = [0; 1024];
     loop {
-        let count = connection.read(&mut piece).await.unwrap();
+        let count = connection.read(&mut piece).await.ok()?;
+        if count == 0 {
+            return None;
+        }
         text.push_str(std::str::from_utf8(&piece[..count]).unwrap());
         let Some((head, body)) = text.split_once("\r\n\r\n") else {
             continue;
@@ -187,7 +219,7 @@ async fn read_request(connection: &mut TcpStream) -> String {
             .lines()
             .filter_map(|line| line.strip_prefix("content-length: "));
         if body.len() >= lengths.next().map_or(0, |length| length.parse().unwrap()) {
-            return text;
+            return Some(text);
         }
     }
 }
@@ -198,4 +230,28 @@ pub(crate) fn ok(body: &str, headers: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}"
     )
+}
+
+/// application/x-www-form-urlencoded, by hand.
+pub(crate) fn url_decoded(body: &str) -> Vec<(String, String)> {
+    let decode = |text: &str| {
+        let mut bytes = Vec::new();
+        let mut rest = text.bytes();
+        while let Some(byte) = rest.next() {
+            match byte {
+                b'+' => bytes.push(b' '),
+                b'%' => {
+                    let digits = [rest.next().unwrap(), rest.next().unwrap()];
+                    let digits = std::str::from_utf8(&digits).unwrap();
+                    bytes.push(u8::from_str_radix(digits, 16).unwrap());
+                }
+                other => bytes.push(other),
+            }
+        }
+        String::from_utf8(bytes).unwrap()
+    };
+    let pairs = body.split('&').map(|pair| pair.split_once('=').unwrap());
+    pairs
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
 }

@@ -19,6 +19,10 @@ impl TokenHash {
     pub(super) fn of(token: &str) -> Self {
         TokenHash(sha256(token.as_bytes()))
     }
+
+    pub(super) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 /// How long answers are kept, and how many.
@@ -66,18 +70,34 @@ impl Cache {
         }
     }
 
+    /// How long an answer of this age still counts.
+    pub(super) fn time_left(
+        &self,
+        response: &IntrospectionResponse,
+        asked: Moment,
+        now: Moment,
+    ) -> Duration {
+        let kept_for = if response.is_active() {
+            self.active_for
+        } else {
+            self.inactive_for
+        };
+        let left = kept_for.saturating_sub(asked.elapsed(now));
+        match response.expires_at() {
+            Some(exp) if response.is_active() => left.min(exp.since(now.wall)),
+            _ => left,
+        }
+    }
+
     /// An answer that still counts. Its age is that of the question: what was revoked meanwhile may not be known to it.
     pub(super) fn get(&self, hash: &TokenHash, now: Moment) -> Option<Arc<IntrospectionResponse>> {
         if let Some(kept) = self.active.get(hash) {
-            let is_over = kept
-                .response
-                .expires_at()
-                .is_some_and(|exp| now.wall >= exp);
-            let is_fresh = !is_over && kept.asked.elapsed(now) < self.active_for;
-            return is_fresh.then_some(kept.response);
+            let left = self.time_left(&kept.response, kept.asked, now);
+            return (!left.is_zero()).then_some(kept.response);
         }
         let asked = self.inactive.get(hash)?;
-        (asked.elapsed(now) < self.inactive_for).then(|| Arc::clone(&self.refusal))
+        let left = self.time_left(&self.refusal, asked, now);
+        (!left.is_zero()).then(|| Arc::clone(&self.refusal))
     }
 
     pub(super) fn insert(

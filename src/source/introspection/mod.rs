@@ -1,7 +1,11 @@
 //! Asking the authorization server about tokens (RFC 7662): each once for all who wait, with a cache of its answers.
 
 mod cache;
+mod client_key;
+mod place;
 mod settings;
+mod signed;
+mod store;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,27 +13,33 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use crate::core::{Clock, Evidence, IntrospectionResponse, NumericDate, PresentedToken};
+use crate::core::{Clock, Evidence, IntrospectionResponse, PresentedToken};
 
 use super::address::Address;
-use super::discovery::{Discovery, Metadata};
+use super::discovery::Discovery;
 use super::fetcher::{FetchError, Fetcher};
 use super::refresh::Moment;
 use super::{KeySource, SourceError, SourceStatus};
 use cache::{Cache, TokenHash};
+use client_key::NotSigned;
+pub use client_key::{ClientKey, ClientKeyProblem};
+use place::Place;
 pub(crate) use settings::{Authentication, Settings};
 pub use settings::{Introspection, IntrospectionProblem};
+pub(crate) use signed::SignedAnswers;
+pub use store::IntrospectionStore;
+use store::{STORE_LIMIT, Store};
 
-/// Metadata is read again this often.
-const METADATA_LIFETIME: Duration = Duration::from_secs(86_400);
-/// Where that fails, it is tried again by one call this often, and the others go on with what is known.
-const METADATA_PAUSE: Duration = Duration::from_secs(60);
+/// RFC 7662 section 2.2.
+const PLAIN: &str = "application/json";
 /// A call that is over the bound waits so long for its turn.
 const LONGEST_QUEUE: Duration = Duration::from_secs(1);
+/// So many calls may wait for each that runs; one more is turned away at once.
+const WAITING_PER_CALL: usize = 16;
 /// A call that has not ended this long past its own limit never will.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -40,32 +50,34 @@ pub(crate) enum Endpoint {
     Metadata(Discovery),
 }
 
+enum Whereabouts {
+    At(Address),
+    Metadata(Arc<Place>),
+}
+
 /// An issuer's introspection endpoint.
 pub(crate) struct RemoteIntrospection(Arc<Inner>);
 
 struct Inner {
     issuer: String,
-    endpoint: Endpoint,
-    metadata: Mutex<Option<Known>>,
+    whereabouts: Whereabouts,
     fetcher: Fetcher,
     authentication: Authentication,
+    /// Where answers must be signed, what they are held against.
+    signed: Option<SignedAnswers>,
     clock: Arc<dyn Clock>,
     cache: Cache,
+    /// Behind the cache, shared with other processes.
+    store: Option<Store>,
     /// Calls under way, by what they ask about.
     flights: Mutex<HashMap<TokenHash, Flight>>,
     /// Tells one call from another.
     next_ticket: AtomicU64,
     permits: Semaphore,
+    /// Of calls that run or wait.
+    places: Arc<Semaphore>,
     longest_call: Duration,
     health: Mutex<Health>,
-}
-
-/// Metadata that was read, and when reading it anew was last tried.
-#[derive(Clone)]
-struct Known {
-    metadata: Arc<Metadata>,
-    read: Moment,
-    tried: Moment,
 }
 
 #[derive(Default)]
@@ -96,28 +108,50 @@ impl RemoteIntrospection {
         fetcher: &Fetcher,
         clock: Arc<dyn Clock>,
         settings: Settings,
+        signed: Option<SignedAnswers>,
     ) -> Self {
         let home = match &endpoint {
             Endpoint::At(address) => Some(address),
             Endpoint::Metadata(discovery) => discovery.home(),
         };
         let fetcher = home.map_or_else(|| fetcher.clone(), |home| fetcher.at_home_at(home));
-        let calls = match &endpoint {
-            Endpoint::At(_) => 1,
-            Endpoint::Metadata(discovery) => discovery.count() + 1,
+        let whereabouts = match endpoint {
+            Endpoint::At(address) => Whereabouts::At(address),
+            Endpoint::Metadata(discovery) => {
+                let (fetcher, clock) = (fetcher.clone(), Arc::clone(&clock));
+                Whereabouts::Metadata(Place::new(discovery, fetcher, clock))
+            }
         };
+        let for_metadata = match &whereabouts {
+            Whereabouts::At(_) => Duration::ZERO,
+            Whereabouts::Metadata(place) => place.longest_reading(),
+        };
+        let calls = settings.max_concurrent_calls;
+        let for_keys = signed
+            .as_ref()
+            .map_or(Duration::ZERO, SignedAnswers::longest_fetch);
+        let for_store = settings
+            .store
+            .as_ref()
+            .map_or(Duration::ZERO, |_| STORE_LIMIT);
         RemoteIntrospection(Arc::new(Inner {
             issuer: issuer.to_owned(),
-            endpoint,
-            metadata: Mutex::default(),
-            longest_call: fetcher.timeout() * calls + LONGEST_QUEUE,
+            whereabouts,
+            longest_call: for_metadata
+                + fetcher.timeout() * 2
+                + for_keys
+                + for_store
+                + LONGEST_QUEUE,
             fetcher,
             authentication: settings.authentication,
+            signed,
             clock,
             cache: Cache::new(&settings.cache),
+            store: settings.store,
             flights: Mutex::default(),
             next_ticket: AtomicU64::new(0),
-            permits: Semaphore::new(settings.max_concurrent_calls),
+            permits: Semaphore::new(calls),
+            places: Arc::new(Semaphore::new(calls * (1 + WAITING_PER_CALL))),
             health: Mutex::default(),
         }))
     }
@@ -147,7 +181,7 @@ impl Inner {
             asked: now,
             landing,
         };
-        {
+        let place = {
             let mut flights = self.flights();
             // It may have come since the caller looked.
             if let Some(response) = self.cache.get(&hash, now) {
@@ -162,26 +196,44 @@ impl Inner {
             {
                 return Ok(Boarding::Waiting(known.clone()));
             }
+            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+                drop(flights);
+                return Err(self.turned_away());
+            };
             flights.insert(hash, flight.clone());
-        }
+            place
+        };
         let pilot = Pilot {
             inner: Arc::clone(self),
             hash,
             ticket: flight.ticket,
             asked: now,
             landing: sender,
+            _place: place,
         };
         // The lock is let go before: a runtime that shuts down drops the task within `spawn`.
         runtime.spawn(pilot.fly(Zeroizing::new(token.to_owned())));
         Ok(Boarding::Waiting(flight))
     }
 
+    /// What another process was told, while it counts.
+    async fn stored(&self, hash: &TokenHash) -> Option<(Arc<IntrospectionResponse>, Moment)> {
+        let stored = self.store.as_ref()?.get(hash, self.clock.now()).await?;
+        let now = self.now();
+        let age = now.wall.since(stored.asked);
+        let asked = Moment {
+            wall: stored.asked,
+            monotonic: now.monotonic.saturating_sub(age),
+        };
+        let left = self.cache.time_left(&stored.response, asked, now);
+        (!left.is_zero()).then(|| (Arc::new(stored.response), asked))
+    }
+
     /// Asks, within the bound on calls at once.
     async fn ask(&self, token: &str) -> Outcome {
         let permit = tokio::time::timeout(LONGEST_QUEUE, self.permits.acquire()).await;
         let Ok(Ok(_permit)) = permit else {
-            let error = self.failed("so many tokens are being asked about that this one must wait");
-            return Err(error.retry_in(Duration::from_secs(1)));
+            return Err(self.turned_away());
         };
         let outcome = self.call(token).await;
         let mut health = self.health();
@@ -192,83 +244,71 @@ impl Inner {
 
     async fn call(&self, token: &str) -> Outcome {
         let address = self.address().await?;
-        let form = self.form(token);
-        let authorization = self.authentication.header();
-        let answered = self.fetcher.post(&address, authorization, &form).await;
-        let text = answered.map_err(|error| self.not_answered(error))?;
-        let response = IntrospectionResponse::from_json(&text).map_err(|error| {
-            self.failed("what the introspection endpoint answers can't be used")
+        let text = match self.post(&address, token, false).await? {
+            // The server closed it while it was written to. Asking is harmless, so it is done once more, with an assertion of its
+            // own.
+            Err(error) if error.is_of_old_connection() => self.post(&address, token, true).await?,
+            answered => answered,
+        };
+        let text = text.map_err(|error| self.not_answered(error))?;
+        let response = match &self.signed {
+            Some(signed) => signed.open(&text, &*self.clock).await,
+            None => IntrospectionResponse::from_json(&text).map_err(|error| {
+                SourceError::new("it is no introspection response").caused_by(error)
+            }),
+        };
+        response.map(Arc::new).map_err(|error| {
+            let told = self.failed("what the introspection endpoint answers can't be used");
+            let retry_after = error.retry_after();
+            let told = told.caused_by(error);
+            match retry_after {
+                Some(after) => told.retry_in(after),
+                None => told,
+            }
+        })
+    }
+
+    async fn post(
+        &self,
+        address: &Address,
+        token: &str,
+        wants_new: bool,
+    ) -> Result<Result<String, FetchError>, SourceError> {
+        let form = self.form(token).map_err(|error| {
+            self.failed("the introspection endpoint can't be asked")
                 .caused_by(error)
         })?;
-        Ok(Arc::new(response))
+        let authorization = self.authentication.header();
+        let signed = self.signed.as_ref();
+        let media_type = signed.map_or(PLAIN, |_| SignedAnswers::MEDIA_TYPE);
+        let posted = self
+            .fetcher
+            .post(address, authorization, &form, media_type, wants_new);
+        Ok(posted.await)
     }
 
     /// RFC 7662 section 2.1.
-    fn form(&self, token: &str) -> Zeroizing<String> {
+    fn form(&self, token: &str) -> Result<Zeroizing<String>, NotSigned> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("token", token)
             .append_pair("token_type_hint", "access_token");
-        for (name, value) in self.authentication.form_members() {
-            form.append_pair(name, value);
-        }
-        Zeroizing::new(form.finish())
+        self.authentication.append_to(&mut form, self.clock.now())?;
+        Ok(Zeroizing::new(form.finish()))
     }
 
     async fn address(&self) -> Result<Address, SourceError> {
-        let discovery = match &self.endpoint {
-            Endpoint::At(address) => return Ok(address.clone()),
-            Endpoint::Metadata(discovery) => discovery,
-        };
-        let now = self.now();
-        let known = {
-            let mut place = self.metadata();
-            if let Some(known) = place.as_mut() {
-                let is_due = known.read.elapsed(now) >= METADATA_LIFETIME
-                    && known.tried.elapsed(now) >= METADATA_PAUSE;
-                if !is_due {
-                    return Ok(known.metadata.address.clone());
-                }
-                known.tried = now;
-            }
-            place.clone()
-        };
-        let last = known.as_ref().map(|known| &known.metadata.found_at);
-        match (discovery.find(&self.fetcher, last).await, known) {
-            (Ok(metadata), _) => {
-                let address = metadata.address.clone();
-                *self.metadata() = Some(Known {
-                    metadata: Arc::new(metadata),
-                    read: now,
-                    tried: now,
-                });
-                Ok(address)
-            }
-            // What was known goes on to be good, unless the issuer's own document now says otherwise.
-            (Err(error), Some(known)) if !error.is_contradiction => {
-                Ok(known.metadata.address.clone())
-            }
-            (Err(error), known) => {
-                // Only what this call had: another may have found more meanwhile.
-                if known.is_some() {
-                    *self.metadata() = None;
-                }
-                Err(error.error)
-            }
+        match &self.whereabouts {
+            Whereabouts::At(address) => Ok(address.clone()),
+            Whereabouts::Metadata(place) => place.find().await,
         }
     }
 
-    /// The endpoint is not where the metadata said: that is read anew at the next call.
-    fn endpoint_is_gone(&self) {
-        if let Some(known) = self.metadata().as_mut() {
-            known.read = Moment {
-                wall: NumericDate::from_secs(i64::MIN),
-                monotonic: Duration::ZERO,
-            };
-        }
-    }
-
-    fn metadata(&self) -> MutexGuard<'_, Option<Known>> {
-        self.metadata.lock().unwrap_or_else(PoisonError::into_inner)
+    /// For one that can't wait longer for its turn.
+    fn turned_away(&self) -> SourceError {
+        let what = "so many tokens are being asked about that this one was turned away";
+        let error = self.failed(what).retry_in(Duration::from_secs(1));
+        self.health().last_error = Some(error.chain());
+        error
     }
 
     fn failed(&self, what: &str) -> SourceError {
@@ -276,12 +316,14 @@ impl Inner {
     }
 
     fn not_answered(&self, error: FetchError) -> SourceError {
-        if matches!(error.status(), Some(404 | 410)) {
-            self.endpoint_is_gone();
+        if matches!(error.status(), Some(404 | 410))
+            && let Whereabouts::Metadata(place) = &self.whereabouts
+        {
+            place.is_gone();
         }
         let what = match error.status() {
             Some(401 | 403) => {
-                "the introspection endpoint refuses this API's own credentials: look at its client id and secret"
+                "the introspection endpoint refuses this API's own credentials: look at its client id, and at its secret or key"
             }
             _ => "the introspection endpoint gives no answer about the token",
         };
@@ -335,10 +377,17 @@ struct Pilot {
     ticket: u64,
     asked: Moment,
     landing: watch::Sender<Option<Outcome>>,
+    /// Among the calls that run or wait.
+    _place: OwnedSemaphorePermit,
 }
 
 impl Pilot {
-    async fn fly(self, token: Zeroizing<String>) {
+    async fn fly(mut self, token: Zeroizing<String>) {
+        if let Some((response, asked)) = self.inner.stored(&self.hash).await {
+            self.asked = asked;
+            self.land(Ok(response));
+            return;
+        }
         let limit = self.inner.longest_call + GRACE / 2;
         let call = tokio::time::timeout(limit, self.inner.ask(&token));
         let outcome = call.await.unwrap_or_else(|_| {
@@ -346,6 +395,19 @@ impl Pilot {
                 .inner
                 .failed("the introspection endpoint did not answer in time"))
         });
+        let kept = self.land(outcome);
+        if let (Some(response), Some(store)) = (kept, &self.inner.store) {
+            let now = self.inner.now();
+            let left = self.inner.cache.time_left(&response, self.asked, now);
+            store
+                .put(&self.hash, &response, self.asked.wall, left)
+                .await;
+        }
+    }
+
+    /// Hands the outcome to all who wait. Says what was kept of it.
+    fn land(&self, outcome: Outcome) -> Option<Arc<IntrospectionResponse>> {
+        let mut kept = None;
         {
             // Under the lock, so that what was forgotten meanwhile is not kept after all.
             let mut flights = self.inner.flights();
@@ -353,9 +415,11 @@ impl Pilot {
                 && let Ok(response) = &outcome
             {
                 self.inner.cache.insert(self.hash, response, self.asked);
+                kept = Some(Arc::clone(response));
             }
         }
         self.landing.send_replace(Some(outcome));
+        kept
     }
 
     /// Ends the entry of this call; says whether it was still there.
@@ -401,24 +465,46 @@ impl KeySource for RemoteIntrospection {
 
     fn forget(&self, token: &PresentedToken<'_>) {
         let hash = TokenHash::of(token.as_str());
-        let mut flights = self.0.flights();
-        flights.remove(&hash);
-        self.0.cache.remove(&hash);
+        {
+            let mut flights = self.0.flights();
+            flights.remove(&hash);
+            self.0.cache.remove(&hash);
+            if let Some(store) = &self.0.store {
+                store.forget(&hash, self.0.clock.now());
+            }
+        }
+        let has_time = || super::timer(Duration::ZERO).is_ok();
+        if let (Some(store), Ok(runtime)) = (&self.0.store, runtime())
+            && has_time()
+        {
+            let store = store.clone();
+            runtime.spawn(async move { store.remove(&hash).await });
+        }
     }
 
     async fn warm_up(&self) -> Result<(), SourceError> {
         runtime()?;
         drop(super::timer(Duration::ZERO)?);
-        self.0.address().await.map(drop)
+        self.0.address().await?;
+        match &self.0.signed {
+            Some(signed) => signed.warm_up().await,
+            None => Ok(()),
+        }
     }
 
     fn status(&self) -> SourceStatus {
+        let of_keys = self.0.signed.as_ref().map(SignedAnswers::status);
+        let of_keys = of_keys.unwrap_or_default();
         let health = self.0.health();
         let now = self.0.now();
         SourceStatus {
             last_asked: health.last_asked.map(|at| at.elapsed(now)),
-            last_error: health.last_error.clone(),
-            ..SourceStatus::default()
+            last_error: health
+                .last_error
+                .clone()
+                .or_else(|| self.0.store.as_ref().and_then(Store::last_error))
+                .or(of_keys.last_error),
+            ..of_keys
         }
     }
 }

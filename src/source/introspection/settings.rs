@@ -9,7 +9,13 @@ use reqwest::header::HeaderValue;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
+use crate::core::NumericDate;
+
+use super::super::address::AddressProblem;
+use super::super::fetcher::Fetcher;
 use super::cache::CacheSettings;
+use super::client_key::{ClientKey, NotSigned};
+use super::store::{IntrospectionStore, Store, StoreSetting};
 
 const DEFAULT_ACTIVE_FOR: Duration = Duration::from_secs(60);
 const DEFAULT_INACTIVE_FOR: Duration = Duration::from_secs(10);
@@ -30,7 +36,11 @@ const MAX_CALLS: usize = 1_024;
 /// time, and [`Validator::forget`](crate::Validator::forget) drops one answer at once. What is kept is the server's answer
 /// and never a verdict: policy, binding and requirement are held against it each time. Failures are never kept.
 ///
-/// At most 64 calls run at once; one that gets no turn within a second is answered with 503.
+/// At most 64 calls run at once, and 16 times as many wait. One that gets no turn within a second, or finds no place to wait,
+/// is answered with 503 and `Retry-After`.
+///
+/// Connections are kept open for ten seconds without use, at most 16. One that the server closes just when it is used costs
+/// another try, on a new one.
 ///
 /// Token and credentials go to the endpoint and nowhere else: redirects are not followed, and an HTTP client of your own
 /// ([`Fetch::client`](crate::Fetch::client)), which might, is refused when the Validator is built.
@@ -53,6 +63,13 @@ pub struct Introspection {
     pub(crate) endpoint: Option<String>,
     authentication: Option<Authentication>,
     has_two_authentications: bool,
+    assertion_audience: Option<String>,
+    /// As the authentication has it.
+    own_client_id: Option<String>,
+    client_id: Option<String>,
+    pub(crate) wants_signed: bool,
+    pub(crate) answer_keys: Option<String>,
+    store: Option<Box<StoreSetting>>,
     active_for: Duration,
     inactive_for: Duration,
     cache_bytes: u64,
@@ -65,16 +82,35 @@ pub(crate) enum Authentication {
     Header(HeaderValue),
     Form {
         client_id: String,
-        /// None where a client certificate says it (RFC 8705 section 2).
-        client_secret: Option<Zeroizing<String>>,
+        proof: Proof,
+    },
+    /// What can't be sent.
+    Unsound,
+}
+
+/// What stands in the form beside the client id.
+pub(crate) enum Proof {
+    Secret(Zeroizing<String>),
+    /// Nothing: a client certificate says it (RFC 8705 section 2).
+    Certificate,
+    /// RFC 7523 section 2.2.
+    Assertion {
+        key: ClientKey,
+        audience: String,
     },
 }
+
+/// The registered name of a JWT as client assertion (RFC 7523 section 2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Settings of an introspection source that were checked.
 pub(crate) struct Settings {
     pub(crate) authentication: Authentication,
+    /// Whom signed answers are for, where they must be signed.
+    pub(crate) signed_for: Option<String>,
     pub(crate) cache: CacheSettings,
     pub(crate) max_concurrent_calls: usize,
+    pub(crate) store: Option<Store>,
 }
 
 /// What is wrong with an [`Introspection`].
@@ -84,7 +120,7 @@ pub enum IntrospectionProblem {
     /// No way to say who this API is: an endpoint that answers anybody can be asked for valid tokens (RFC 7662 section 4).
     #[error(
         "the introspection endpoint must know who asks: add .client_secret_basic(..), .client_secret_post(..), \
-         .bearer_token(..) or .tls_client_auth(..)"
+         .private_key_jwt(..), .bearer_token(..) or .tls_client_auth(..)"
     )]
     NoAuthentication,
     /// More than one way.
@@ -93,6 +129,45 @@ pub enum IntrospectionProblem {
     /// An empty client id or secret, or one that can't stand in a header.
     #[error("the client id or secret is empty, or the token has characters that can't be sent")]
     Credentials,
+    /// [`tls_client_auth`](Introspection::tls_client_auth) without a client certificate on the [`Fetch`](crate::Fetch) that
+    /// is used.
+    #[error(
+        "tls_client_auth(..) needs a client certificate: set Fetch::client_certificate_pem on this issuer's Fetch, or on the \
+         Validator's"
+    )]
+    NoClientCertificate,
+    /// [`assertion_audience`](Introspection::assertion_audience) without
+    /// [`private_key_jwt`](Introspection::private_key_jwt), or an empty one.
+    #[error(
+        "assertion_audience names whom the assertion of private_key_jwt is for: set both, and no empty audience"
+    )]
+    AssertionAudience,
+    /// [`signed_answers`](Introspection::signed_answers) or a [`store`](Introspection::store) where no client id is known.
+    #[error(
+        "an answer that is signed or shared is for one client: say which one this API is with .client_id(..)"
+    )]
+    NoClientId,
+    /// A client id that is empty, has white space around it, or is another than the authentication's.
+    #[error(
+        "client_id(..) is empty, has white space around it, or is another than that of the client authentication"
+    )]
+    ClientId,
+    /// [`answer_keys_at`](Introspection::answer_keys_at) without [`signed_answers`](Introspection::signed_answers).
+    #[error("answer_keys_at(..) has keys for signed answers: add .signed_answers()")]
+    KeysForPlainAnswers,
+    /// An address that may not be asked at, or fetched keys of answers from.
+    #[error("{what} {address} can't be used: {problem}")]
+    Address {
+        /// What the address is for.
+        what: &'static str,
+        /// The address, without user name, password and query.
+        address: String,
+        /// What is wrong with it.
+        problem: AddressProblem,
+    },
+    /// The key of a [`store`](Introspection::store) has less than 32 bytes, or is one byte again and again.
+    #[error("the key that stored answers are authenticated by needs 32 random bytes at least")]
+    StoreKey,
     /// Answers kept for more than an hour.
     #[error("answers are kept for {} s, more than 3600: a revocation would go unseen for that long", .0.as_secs())]
     CachedTooLong(Duration),
@@ -126,6 +201,12 @@ impl Introspection {
             endpoint,
             authentication: None,
             has_two_authentications: false,
+            assertion_audience: None,
+            own_client_id: None,
+            client_id: None,
+            wants_signed: false,
+            answer_keys: None,
+            store: None,
             active_for: DEFAULT_ACTIVE_FOR,
             inactive_for: DEFAULT_INACTIVE_FOR,
             cache_bytes: DEFAULT_CACHE_BYTES,
@@ -144,6 +225,7 @@ impl Introspection {
         let text = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
         let is_sound = !client_id.is_empty() && !client_secret.is_empty();
         self.authenticating(
+            Some(client_id),
             is_sound
                 .then(|| sensitive(&text))
                 .flatten()
@@ -154,10 +236,41 @@ impl Introspection {
     /// Says who this API is in the form (RFC 6749 section 2.3.1), for servers that want it there.
     pub fn client_secret_post(self, client_id: &str, client_secret: &str) -> Self {
         let is_sound = !client_id.is_empty() && !client_secret.is_empty();
-        self.authenticating(is_sound.then(|| Authentication::Form {
-            client_id: client_id.to_owned(),
-            client_secret: Some(Zeroizing::new(client_secret.to_owned())),
-        }))
+        let proof = Proof::Secret(Zeroizing::new(client_secret.to_owned()));
+        self.authenticating(Some(client_id), is_sound.then(|| form(client_id, proof)))
+    }
+
+    /// Says who this API is by an assertion that is signed with its private key (RFC 7523 section 2.2, OpenID Connect Core
+    /// section 9): a new one for each call, good for 60 seconds and for one use (`jti`).
+    ///
+    /// Its `aud` is the issuer's name and nothing else, never an address that metadata names: one that an attacker could
+    /// choose would let them hand the assertion on (CVE-2025-27370). For a server that wants another audience there is
+    /// [`assertion_audience`](Introspection::assertion_audience).
+    ///
+    /// ```
+    /// use resource_server::{ClientKey, Introspection, Issuer};
+    ///
+    /// # let jwk = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    /// let key = ClientKey::from_jwk(jwk)?.with_key_id("2026-11");
+    /// let issuer = Issuer::new("https://as.example.com")
+    ///     .introspection(Introspection::discover().private_key_jwt("orders-api", key));
+    /// # Ok::<(), resource_server::ClientKeyProblem>(())
+    /// ```
+    pub fn private_key_jwt(self, client_id: &str, key: ClientKey) -> Self {
+        let proof = Proof::Assertion {
+            key,
+            audience: String::new(),
+        };
+        let is_sound = !client_id.is_empty();
+        self.authenticating(Some(client_id), is_sound.then(|| form(client_id, proof)))
+    }
+
+    /// The `aud` of the assertions of [`private_key_jwt`](Introspection::private_key_jwt), for a server that wants another
+    /// than the issuer's name, such as the address of its token endpoint. It is taken as it is, and must be this server's
+    /// own: whoever the audience names can use the assertion there.
+    pub fn assertion_audience(mut self, audience: impl Into<String>) -> Self {
+        self.assertion_audience = Some(audience.into());
+        self
     }
 
     /// Says who this API is by an access token of its own (RFC 6750), which must not run out.
@@ -165,6 +278,7 @@ impl Introspection {
         let text = Zeroizing::new(format!("Bearer {token}"));
         let is_sound = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
         self.authenticating(
+            None,
             is_sound
                 .then(|| sensitive(&text))
                 .flatten()
@@ -173,21 +287,84 @@ impl Introspection {
     }
 
     /// Says who this API is by the client certificate of [`Fetch`](crate::Fetch), with this `client_id` (RFC 8705 section 2).
-    /// Whether one is set there is not checked when the Validator is built: without it the server refuses each question.
+    /// One must be set there.
     pub fn tls_client_auth(self, client_id: &str) -> Self {
-        self.authenticating((!client_id.is_empty()).then(|| Authentication::Form {
-            client_id: client_id.to_owned(),
-            client_secret: None,
-        }))
+        let is_sound = !client_id.is_empty();
+        let form = is_sound.then(|| form(client_id, Proof::Certificate));
+        self.authenticating(Some(client_id), form)
     }
 
     /// What can't be sent is none that an endpoint could know: told when the Validator is built.
-    fn authenticating(mut self, authentication: Option<Authentication>) -> Self {
+    fn authenticating(
+        mut self,
+        client_id: Option<&str>,
+        authentication: Option<Authentication>,
+    ) -> Self {
+        self.own_client_id = client_id.map(str::to_owned);
         self.has_two_authentications |= self.authentication.is_some();
-        self.authentication = Some(authentication.unwrap_or(Authentication::Form {
-            client_id: String::new(),
-            client_secret: None,
-        }));
+        self.authentication = Some(authentication.unwrap_or(Authentication::Unsound));
+        self
+    }
+
+    /// Takes signed answers and no others (RFC 9701): `application/token-introspection+jwt`, signed with a key of the issuer,
+    /// whose `iss` is the issuer, `aud` this API's client id, and `iat` at most 5 minutes and the policy's skew ago. What it
+    /// says of the token is read from its member `token_introspection` alone. Anything else, a plain answer too, is an outage
+    /// (503) and says nothing about the token. Encrypted answers are not read.
+    ///
+    /// A signature holds against whoever sits between the authorization server and this API, such as a gateway that ends TLS,
+    /// and shows afterwards what the server has said. It does **not** bind the answer to the question: RFC 9701 puts nothing
+    /// of the token into it, so who can change the traffic can still answer with what the server said to this client about
+    /// another token in the last minutes. TLS to the server itself is what prevents that.
+    ///
+    /// Keys are those of the `jwks_uri` in the issuer's metadata, with all that is said of fetched keys at
+    /// [`Issuer::discover`](crate::Issuer::discover); or those at [`answer_keys_at`](Introspection::answer_keys_at). The
+    /// algorithms are the policy's. Most servers sign only for clients that are registered for it
+    /// (`introspection_signed_response_alg`).
+    ///
+    /// ```
+    /// use resource_server::{Introspection, Issuer, Validator};
+    ///
+    /// # let secret = "secret";
+    /// let introspection = Introspection::discover().client_secret_basic("orders-api", secret).signed_answers();
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(Issuer::new("https://as.example.com").introspection(introspection))
+    ///     .build()?;
+    /// # Ok::<(), resource_server::BuildError>(())
+    /// ```
+    pub fn signed_answers(mut self) -> Self {
+        self.wants_signed = true;
+        self
+    }
+
+    /// Keys of signed answers from this address of a JWK Set, instead of where the issuer's metadata says.
+    pub fn answer_keys_at(mut self, jwks_url: impl Into<String>) -> Self {
+        self.answer_keys = Some(jwks_url.into());
+        self
+    }
+
+    /// The client that this API is to the authorization server: for signed answers, in whose `aud` it stands, and for a store.
+    /// Needed with [`bearer_token`](Introspection::bearer_token) only: the other ways of authentication have it already.
+    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
+        self.client_id = Some(client_id.into());
+        self
+    }
+
+    /// Shares answers with the other processes of this API through a store of yours, behind the cache in memory: what one of
+    /// them was told, the others need not ask. Times count from when an answer was asked for, by the wall clock, which the
+    /// machines must have right; one from the future counts for nothing, and so does one of another issuer, endpoint or
+    /// client, one that is spoilt, and one that can't be had in 100 ms.
+    ///
+    /// It is kept under a hash of issuer, endpoint, client and token; the token itself is not stored. **The answers are,
+    /// in clear**: subject, scopes and whatever else the authorization server says of people. Each is authenticated
+    /// (HMAC-SHA-256) by `key`, at least 32 random bytes, the same in each process and nowhere else: who can write to
+    /// the store but has not the key can't make an answer, nor move one to another token. They can still bring back an older
+    /// one about the same token for as long as that counts, and remove any.
+    ///
+    /// [`Validator::forget`](crate::Validator::forget) removes the token's answer there too, in the background. In this process it
+    /// no longer counts at once; another may have it in its own memory still.
+    pub fn store(mut self, store: impl IntrospectionStore, key: impl AsRef<[u8]>) -> Self {
+        self.store = Some(Box::new(StoreSetting::new(store, key.as_ref())));
         self
     }
 
@@ -210,26 +387,65 @@ impl Introspection {
         self
     }
 
-    /// How many calls run at once. Default 64, from 1 to 1024.
+    /// How many calls run at once. Default 64, from 1 to 1024. 16 times as many wait for their turn, each with its token in
+    /// memory.
     pub fn max_concurrent_calls(mut self, calls: usize) -> Self {
         self.max_concurrent_calls = calls;
         self
     }
 
+    /// Settings for an issuer of this name, or everything that is wrong with them.
     pub(crate) fn finish(
-        self,
-        has_own_client: bool,
+        mut self,
+        issuer: &str,
+        fetcher: &Fetcher,
     ) -> Result<Settings, Vec<IntrospectionProblem>> {
         let mut problems = Vec::new();
         if self.has_two_authentications {
             problems.push(IntrospectionProblem::SeveralAuthentications);
         }
-        match &self.authentication {
+        match &mut self.authentication {
             None => problems.push(IntrospectionProblem::NoAuthentication),
-            Some(Authentication::Form { client_id, .. }) if client_id.is_empty() => {
-                problems.push(IntrospectionProblem::Credentials);
+            Some(Authentication::Unsound) => problems.push(IntrospectionProblem::Credentials),
+            Some(Authentication::Form {
+                proof: Proof::Assertion { audience, .. },
+                ..
+            }) => {
+                *audience = self
+                    .assertion_audience
+                    .take()
+                    .unwrap_or_else(|| issuer.to_owned());
+                if audience.is_empty() {
+                    problems.push(IntrospectionProblem::AssertionAudience);
+                }
+            }
+            Some(Authentication::Form {
+                proof: Proof::Certificate,
+                ..
+            }) if !fetcher.has_own_client() && !fetcher.has_client_certificate() => {
+                problems.push(IntrospectionProblem::NoClientCertificate);
             }
             Some(_) => {}
+        }
+        if self.assertion_audience.is_some() {
+            problems.push(IntrospectionProblem::AssertionAudience);
+        }
+        let needs_client_id = self.wants_signed || self.store.is_some();
+        if needs_client_id && self.client_id.is_none() && self.own_client_id.is_none() {
+            problems.push(IntrospectionProblem::NoClientId);
+        }
+        if let Some(named) = &self.client_id
+            && (named.is_empty()
+                || named.trim() != named
+                || self.own_client_id.as_ref().is_some_and(|own| own != named))
+        {
+            problems.push(IntrospectionProblem::ClientId);
+        }
+        if self.store.as_ref().is_some_and(|store| !store.key_is_sound) {
+            problems.push(IntrospectionProblem::StoreKey);
+        }
+        if self.answer_keys.is_some() && !self.wants_signed {
+            problems.push(IntrospectionProblem::KeysForPlainAnswers);
         }
         for lifetime in [self.active_for, self.inactive_for] {
             if lifetime > MAX_CACHED_FOR {
@@ -239,7 +455,7 @@ impl Introspection {
         if self.cache_bytes < MIN_CACHE_BYTES {
             problems.push(IntrospectionProblem::CacheTooSmall(self.cache_bytes));
         }
-        if has_own_client {
+        if fetcher.has_own_client() {
             problems.push(IntrospectionProblem::OwnClient);
         }
         if !(1..=MAX_CALLS).contains(&self.max_concurrent_calls) {
@@ -247,18 +463,27 @@ impl Introspection {
                 self.max_concurrent_calls,
             ));
         }
-        match self.authentication {
-            Some(authentication) if problems.is_empty() => Ok(Settings {
-                authentication,
-                cache: CacheSettings {
-                    active_for: self.active_for,
-                    inactive_for: self.inactive_for,
-                    max_bytes: self.cache_bytes,
-                },
-                max_concurrent_calls: self.max_concurrent_calls,
-            }),
-            _ => Err(problems),
-        }
+        let Some(authentication) = self.authentication.filter(|_| problems.is_empty()) else {
+            return Err(problems);
+        };
+        let client_id = self.client_id.or(self.own_client_id);
+        let store = self.store.map(|store| {
+            let endpoint = self.endpoint.as_deref().unwrap_or_default();
+            let client_id = client_id.as_deref().unwrap_or_default();
+            let form = if self.wants_signed { "signed" } else { "plain" };
+            Store::new(*store, &[issuer, endpoint, client_id, form])
+        });
+        Ok(Settings {
+            authentication,
+            signed_for: client_id.filter(|_| self.wants_signed),
+            cache: CacheSettings {
+                active_for: self.active_for,
+                inactive_for: self.inactive_for,
+                max_bytes: self.cache_bytes,
+            },
+            max_concurrent_calls: self.max_concurrent_calls,
+            store,
+        })
     }
 }
 
@@ -276,24 +501,39 @@ impl Authentication {
     pub(super) fn header(&self) -> Option<&HeaderValue> {
         match self {
             Authentication::Header(value) => Some(value),
-            Authentication::Form { .. } => None,
+            Authentication::Form { .. } | Authentication::Unsound => None,
         }
     }
 
-    pub(super) fn form_members(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let (id, secret) = match self {
-            Authentication::Header(_) => (None, None),
-            Authentication::Form {
-                client_id,
-                client_secret,
-            } => (
-                Some(client_id.as_str()),
-                client_secret.as_ref().map(|secret| secret.as_str()),
-            ),
+    /// What it adds to a form that is sent now.
+    pub(super) fn append_to(
+        &self,
+        form: &mut form_urlencoded::Serializer<'_, String>,
+        now: NumericDate,
+    ) -> Result<(), NotSigned> {
+        let Authentication::Form { client_id, proof } = self else {
+            return Ok(());
         };
-        let id = id.map(|id| ("client_id", id));
-        id.into_iter()
-            .chain(secret.map(|secret| ("client_secret", secret)))
+        form.append_pair("client_id", client_id);
+        match proof {
+            Proof::Certificate => {}
+            Proof::Secret(secret) => {
+                form.append_pair("client_secret", secret);
+            }
+            Proof::Assertion { key, audience } => {
+                let assertion = key.assertion(client_id, audience, now)?;
+                form.append_pair("client_assertion_type", JWT_BEARER)
+                    .append_pair("client_assertion", &assertion);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn form(client_id: &str, proof: Proof) -> Authentication {
+    Authentication::Form {
+        client_id: client_id.to_owned(),
+        proof,
     }
 }
 

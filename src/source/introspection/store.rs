@@ -1,0 +1,283 @@
+//! Answers that several processes share, in a store of the user's own behind the memory cache.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+
+use crate::core::{IntrospectionResponse, NumericDate, sha256};
+
+use super::super::SourceError;
+use super::cache::TokenHash;
+
+/// A store that is slower than this is done without.
+pub(super) const STORE_LIMIT: Duration = Duration::from_millis(100);
+/// Tokens that were forgotten are remembered up to this many, and for as long as any answer may be kept.
+const MAX_FORGOTTEN: u64 = 10_000;
+const FORGOTTEN_FOR: Duration = Duration::from_secs(3_600);
+/// Of the form of values below.
+const VERSION: u8 = 1;
+const TIME_BYTES: usize = 8;
+const TAG_BYTES: usize = 32;
+/// The key that values are authenticated by has at least so many bytes.
+pub(super) const MIN_KEY_BYTES: usize = 32;
+/// What keys and values of the store are made for, so that no hash or tag of another use fits.
+const LABEL: &[u8] = b"resource-server introspection store 1";
+
+/// A store of your own for introspection responses, so that the processes of a fleet share them: Redis, memcached, a table.
+/// For [`Introspection::store`](crate::Introspection::store). Implement it with plain `async fn`s.
+///
+/// It keeps bytes under a key, for a time. It needs to keep no promise: what it loses is asked for again, and what it brings
+/// back is checked. Each call is given 100 ms; an error or a longer wait means to go on without it, shows in
+/// [`SourceStatus::last_error`](crate::SourceStatus::last_error), and never fails a request.
+///
+/// ```
+/// use resource_server::{IntrospectionStore, SourceError};
+/// use std::collections::HashMap;
+/// use std::sync::Mutex;
+/// use std::time::Duration;
+///
+/// #[derive(Default)]
+/// struct InMemory(Mutex<HashMap<[u8; 32], Vec<u8>>>);
+///
+/// impl IntrospectionStore for InMemory {
+///     async fn get(&self, key: &[u8; 32]) -> Result<Option<Vec<u8>>, SourceError> {
+///         Ok(self.0.lock().unwrap().get(key).cloned())
+///     }
+///     async fn put(&self, key: &[u8; 32], value: &[u8], _lifetime: Duration) -> Result<(), SourceError> {
+///         self.0.lock().unwrap().insert(*key, value.to_vec());
+///         Ok(())
+///     }
+///     async fn remove(&self, key: &[u8; 32]) -> Result<(), SourceError> {
+///         self.0.lock().unwrap().remove(key);
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait IntrospectionStore: Send + Sync + 'static {
+    /// What is kept under this key.
+    ///
+    /// # Errors
+    /// The store can't be asked. Nothing kept is `None`, and no error.
+    fn get(
+        &self,
+        key: &[u8; 32],
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, SourceError>> + Send;
+
+    /// Keeps this value, in place of an older one, for `lifetime` from now: whole seconds, at least one and at most an hour.
+    /// Longer does no harm but takes room.
+    ///
+    /// # Errors
+    /// It could not be kept.
+    fn put(
+        &self,
+        key: &[u8; 32],
+        value: &[u8],
+        lifetime: Duration,
+    ) -> impl Future<Output = Result<(), SourceError>> + Send;
+
+    /// Drops what is kept under this key, if there is anything.
+    ///
+    /// # Errors
+    /// It may still be there.
+    fn remove(&self, key: &[u8; 32]) -> impl Future<Output = Result<(), SourceError>> + Send;
+}
+
+type Waiting<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + Send + 'a>>;
+
+/// [`IntrospectionStore`] behind a pointer.
+pub(super) trait DynStore: Send + Sync {
+    fn get<'a>(&'a self, key: &'a [u8; 32]) -> Waiting<'a, Option<Vec<u8>>>;
+    fn put<'a>(&'a self, key: &'a [u8; 32], value: &'a [u8], lifetime: Duration)
+    -> Waiting<'a, ()>;
+    fn remove<'a>(&'a self, key: &'a [u8; 32]) -> Waiting<'a, ()>;
+}
+
+impl<S: IntrospectionStore> DynStore for S {
+    fn get<'a>(&'a self, key: &'a [u8; 32]) -> Waiting<'a, Option<Vec<u8>>> {
+        Box::pin(IntrospectionStore::get(self, key))
+    }
+
+    fn put<'a>(
+        &'a self,
+        key: &'a [u8; 32],
+        value: &'a [u8],
+        lifetime: Duration,
+    ) -> Waiting<'a, ()> {
+        Box::pin(IntrospectionStore::put(self, key, value, lifetime))
+    }
+
+    fn remove<'a>(&'a self, key: &'a [u8; 32]) -> Waiting<'a, ()> {
+        Box::pin(IntrospectionStore::remove(self, key))
+    }
+}
+
+/// A store as it was set, before the source that uses it is known.
+pub(super) struct StoreSetting {
+    pub(super) backend: Arc<dyn DynStore>,
+    pub(super) key: hmac::Key,
+    pub(super) key_is_sound: bool,
+}
+
+impl StoreSetting {
+    pub(super) fn new(backend: impl IntrospectionStore, key: &[u8]) -> Self {
+        let is_one_byte = key.iter().all(|byte| Some(byte) == key.first());
+        StoreSetting {
+            backend: Arc::new(backend),
+            key: hmac::Key::new(hmac::HMAC_SHA256, key),
+            key_is_sound: key.len() >= MIN_KEY_BYTES && !is_one_byte,
+        }
+    }
+}
+
+/// The store, as one source uses it.
+#[derive(Clone)]
+pub(crate) struct Store {
+    backend: Arc<dyn DynStore>,
+    key: hmac::Key,
+    /// Of the source: what another was told never counts here.
+    source: [u8; 32],
+    /// When what is stored about a token last ceased to count here, whatever the store goes on to have.
+    forgotten: moka::sync::Cache<TokenHash, NumericDate>,
+    last_error: Arc<Mutex<Option<String>>>,
+}
+
+/// An answer that was stored, and when it was asked for.
+pub(super) struct Stored {
+    pub(super) response: IntrospectionResponse,
+    pub(super) asked: NumericDate,
+}
+
+impl Store {
+    /// For the source that these texts tell apart from others.
+    pub(super) fn new(setting: StoreSetting, source: &[&str]) -> Self {
+        let mut identity = LABEL.to_vec();
+        for text in source {
+            // With its length, so that no two lists are one text.
+            identity.extend_from_slice(&text.len().to_be_bytes());
+            identity.extend_from_slice(text.as_bytes());
+        }
+        Store {
+            backend: setting.backend,
+            key: setting.key,
+            source: sha256(&identity),
+            forgotten: moka::sync::Cache::builder()
+                .max_capacity(MAX_FORGOTTEN)
+                .time_to_live(FORGOTTEN_FOR)
+                .build(),
+            last_error: Arc::default(),
+        }
+    }
+
+    fn place(&self, token: &TokenHash) -> [u8; 32] {
+        sha256(&[&self.source[..], token.as_bytes()].concat())
+    }
+
+    pub(super) fn last_error(&self) -> Option<String> {
+        let last = self.last_error.lock();
+        last.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// An answer about this token that is ours and of the past. How old it may be is not decided here.
+    pub(super) async fn get(&self, token: &TokenHash, now: NumericDate) -> Option<Stored> {
+        let place = self.place(token);
+        let value = self.limited(self.backend.get(&place)).await??;
+        let stored = self.read(&place, &value)?;
+        let counts = stored.asked <= now && !self.is_forgotten(token, stored.asked);
+        counts.then_some(stored)
+    }
+
+    /// Keeps an answer for others, unless the token was forgotten meanwhile.
+    pub(super) async fn put(
+        &self,
+        token: &TokenHash,
+        response: &IntrospectionResponse,
+        asked: NumericDate,
+        lifetime: Duration,
+    ) {
+        let place = self.place(token);
+        if lifetime.as_secs() == 0 {
+            // What others were told before is older.
+            self.limited(self.backend.remove(&place)).await;
+            return;
+        }
+        let value = self.write(&place, response, asked);
+        let lifetime = Duration::from_secs(lifetime.as_secs());
+        self.limited(self.backend.put(&place, &value, lifetime))
+            .await;
+        if self.is_forgotten(token, asked) {
+            self.limited(self.backend.remove(&place)).await;
+        }
+    }
+
+    /// From now on nothing that is stored about this token counts, unless it is asked for after `now`.
+    pub(super) fn forget(&self, token: &TokenHash, now: NumericDate) {
+        self.forgotten.insert(*token, now);
+    }
+
+    pub(super) async fn remove(&self, token: &TokenHash) {
+        let place = self.place(token);
+        self.limited(self.backend.remove(&place)).await;
+    }
+
+    fn is_forgotten(&self, token: &TokenHash, asked: NumericDate) -> bool {
+        self.forgotten
+            .get(token)
+            .is_some_and(|forgotten| asked <= forgotten)
+    }
+
+    /// What the store does, or nothing where it fails or is slow; that is told by `last_error`.
+    async fn limited<T>(&self, call: Waiting<'_, T>) -> Option<T> {
+        let (done, error) = match tokio::time::timeout(STORE_LIMIT, call).await {
+            Ok(Ok(done)) => (Some(done), None),
+            Ok(Err(error)) => (None, Some(error.chain())),
+            Err(_) => (None, Some("it did not answer in 100 ms".to_owned())),
+        };
+        let error = error.map(|error| format!("the store of introspection responses: {error}"));
+        let mut last = self
+            .last_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *last = error;
+        done
+    }
+
+    fn write(
+        &self,
+        place: &[u8; 32],
+        response: &IntrospectionResponse,
+        asked: NumericDate,
+    ) -> Vec<u8> {
+        // Of a token that is not active nothing else is kept.
+        let text = if response.is_active() {
+            response.text()
+        } else {
+            r#"{"active":false}"#
+        };
+        let asked = asked.as_secs().to_be_bytes();
+        let tag = hmac::sign(&self.key, &authenticated(place, asked, text.as_bytes()));
+        [&[VERSION][..], &asked, tag.as_ref(), text.as_bytes()].concat()
+    }
+
+    fn read(&self, place: &[u8; 32], value: &[u8]) -> Option<Stored> {
+        let (&version, rest) = value.split_first()?;
+        let (asked, rest) = rest.split_first_chunk::<TIME_BYTES>()?;
+        let (tag, text) = rest.split_first_chunk::<TAG_BYTES>()?;
+        if version != VERSION || text.len() > IntrospectionResponse::MAX_BYTES {
+            return None;
+        }
+        hmac::verify(&self.key, &authenticated(place, *asked, text), tag).ok()?;
+        let response = IntrospectionResponse::from_json(std::str::from_utf8(text).ok()?).ok()?;
+        Some(Stored {
+            response,
+            asked: NumericDate::from_secs(i64::from_be_bytes(*asked)),
+        })
+    }
+}
+
+/// What a value's tag is over. It holds the place, so that an answer about one token is none about another.
+fn authenticated(place: &[u8; 32], asked: [u8; TIME_BYTES], text: &[u8]) -> Vec<u8> {
+    [LABEL, &place[..], &asked, text].concat()
+}
