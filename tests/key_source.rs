@@ -471,17 +471,15 @@ async fn k01_a_bundle_of_keys_for_svids_is_fetched_once() {
     let bundle = server.issuer().jwks().replace("\"sig\"", "\"jwt-svid\"");
     assert!(bundle.contains("jwt-svid"));
     server.serve_jwks(bundle);
-    let validator = Validator::builder()
-        .audience(AUDIENCE)
-        .issuer(
-            Issuer::new("spiffe://example.org")
-                .jwks_at(server.jwks_url())
-                .policy(Policy::builder().profile(Profile::JwtSvid)),
-        )
-        .build()
-        .unwrap();
+    let clock = clock();
+    let entry = Issuer::new("spiffe://example.org")
+        .jwks_at(server.jwks_url())
+        .refresh_on_demand()
+        .policy(Policy::builder().profile(Profile::JwtSvid));
+    let validator = validator(entry, &clock);
+    let issuer = server.issuer().clone().clock(clock.clone());
     for with_kid in [true, false, true] {
-        let svid = server.issuer().token().typ("JWT").without("iss");
+        let svid = issuer.token().typ("JWT").without("iss");
         let svid = svid.subject("spiffe://example.org/orders");
         let svid = if with_kid {
             svid
@@ -489,6 +487,8 @@ async fn k01_a_bundle_of_keys_for_svids_is_fetched_once() {
             svid.without_header("kid")
         };
         validator.validate(&svid.mint()).await.unwrap();
+        // Now a key that were unknown would be asked for.
+        clock.advance(COOLDOWN);
     }
     assert_eq!(server.fetches().jwks, 1, "K01");
     let health = validator.health();

@@ -10,7 +10,7 @@ use resource_server::Reason::{
 };
 use resource_server::{
     ClaimPath, ClaimValue, Evidence, IntrospectionResponse, NumericDate, Policy, PolicyBuilder,
-    PolicyProblem, Possession, PresentedToken, Profile, RequiredClaim, verify,
+    PolicyProblem, Possession, PresentedToken, Profile, Rejection, RequiredClaim, verify,
 };
 use serde_json::json;
 use support::{API, Api, ISSUER, NOW};
@@ -193,7 +193,7 @@ fn c12_the_client_is_client_id_and_else_azp() {
         match (&verdict, expected) {
             (Ok(token), None) => assert_eq!(token.client_id(), Some("web"), "{shown}"),
             (verdict, expected) => {
-                let found = verdict.as_ref().err().map(|rejection| rejection.reason());
+                let found = verdict.as_ref().err().map(Rejection::reason);
                 assert_eq!(found, expected, "{shown}");
             }
         }
@@ -236,7 +236,7 @@ fn c12_the_client_is_read_from_the_claims_that_the_policy_names() {
             expected.is_none().then_some("web"),
             "C12: {cid} {app}"
         );
-        let found = verdict.as_ref().err().map(|rejection| rejection.reason());
+        let found = verdict.as_ref().err().map(Rejection::reason);
         assert_eq!(found, expected, "C12: {cid} {app}");
     }
 }

@@ -21,6 +21,8 @@ use support::{API, Api, NOW};
 const POOL: &str = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Ab12Cd34E";
 const APP: &str = "1example23456789";
 
+type Change = fn(TestToken) -> TestToken;
+
 fn cognito() -> PolicyBuilder {
     Policy::builder()
         .profile(Profile::Cognito)
@@ -115,7 +117,6 @@ fn c07_cognitos_access_tokens_are_told_by_token_use_and_client() {
 #[test]
 fn c07_what_else_a_cognito_pool_signs_is_refused() {
     let (issuer, clock) = pool();
-    type Change = fn(TestToken) -> TestToken;
     let cases: &[(Option<Reason>, Change)] = &[
         (None, |t| t),
         (None, |t| t.without_header("typ")),
@@ -315,7 +316,6 @@ fn c07_an_svid_is_told_by_its_trust_domain() {
 #[rustfmt::skip]
 #[test]
 fn c07_what_is_no_svid_of_the_trust_domain_is_refused() {
-    type Change = fn(TestToken) -> TestToken;
     let cases: &[(Option<Reason>, Change)] = &[
         (None, |t| t),
         (None, |t| t.without_header("typ")),
@@ -559,7 +559,7 @@ fn p06_a_policy_for_svids_names_a_trust_domain_and_its_algorithms() {
         .build()
         .unwrap()
         .algorithms()
-        .map(|a| a.as_str())
+        .map(Algorithm::as_str)
         .collect();
     let of_spec = [
         "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",

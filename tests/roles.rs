@@ -81,14 +81,13 @@ fn c14_roles_are_united_from_every_claim_that_the_policy_names() {
 fn c14_absence_is_no_role_and_a_wrong_type_refuses() {
     let api =
         Api::with(Policy::builder().roles_from([ClaimPath::nested(["realm_access", "roles"])]));
-    const GOOD: &str =
-        r#"absent {} {"roles":[]} {"roles":["a"]} {"roles":"a"} {"roles":""} {"x":1}"#;
-    const WRONG: &str = r#"null 1 true "roles" ["roles"] [] {"roles":null} {"roles":1} {"roles":{}} {"roles":[1]}
+    let good = r#"absent {} {"roles":[]} {"roles":["a"]} {"roles":"a"} {"roles":""} {"x":1}"#;
+    let wrong = r#"null 1 true "roles" ["roles"] [] {"roles":null} {"roles":1} {"roles":{}} {"roles":[1]}
         {"roles":["a",null]} {"roles":[["a"]]} {"roles":true}"#;
     api.check(
         "C14",
         "realm_access",
-        &[(None, GOOD), (Some(MalformedClaim), WRONG)],
+        &[(None, good), (Some(MalformedClaim), wrong)],
     );
 
     let flat = Api::with(Policy::builder().roles_from(["roles", "groups"]));

@@ -155,7 +155,9 @@ fn may_name(text: &[u8], name: &str) -> bool {
         let before = at.checked_sub(1).and_then(|before| text.get(before));
         before == Some(&b'"') && text.get(at + name.len()) == Some(&b'"')
     };
-    memmem::find(text, escape).is_some() || memmem::find_iter(text, name).any(stands_alone)
+    // Most texts have no escape at all.
+    let is_escaped = memchr::memchr(b'\\', text).is_some() && memmem::find(text, escape).is_some();
+    is_escaped || memmem::find_iter(text, name).any(stands_alone)
 }
 
 /// A member of an object that stands in a claims set, which was read strictly as a whole.

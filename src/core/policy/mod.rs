@@ -182,7 +182,8 @@ pub enum Profile {
     /// or a security event is refused (RFC 8725 sections 2.8 and 3.12).
     ///
     /// Where an accepted audience is also the `client_id` of a client that gets ID tokens, that is not enough to tell
-    /// the two kinds apart: use [`Profile::Rfc9068`].
+    /// the two kinds apart: use [`Profile::Rfc9068`], or require a claim that only access tokens have
+    /// ([`PolicyBuilder::required_claim`]).
     #[default]
     #[serde(rename = "default")]
     Default,
