@@ -40,7 +40,7 @@ const MAX_CALLS: usize = 1_024;
 /// is answered with 503 and `Retry-After`.
 ///
 /// Connections are kept open for ten seconds without use, at most 16. One that the server closes just when it is used costs
-/// another try, on a new one.
+/// another try, on a new one; one that died in silence costs one question its time limit.
 ///
 /// Token and credentials go to the endpoint and nowhere else: redirects are not followed, and an HTTP client of your own
 /// ([`Fetch::client`](crate::Fetch::client)), which might, is refused when the Validator is built.
