@@ -168,6 +168,7 @@ impl Issuer {
     /// ```
     /// use resource_server::{Issuer, Tenants, Validator};
     ///
+    /// # #[cfg(feature = "jwks")]
     /// let validator = Validator::builder()
     ///     .audience("https://api.example.com")
     ///     .issuer(
