@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use crate::build_error::BuildProblem;
 #[cfg(feature = "jwks")]
+use crate::core::KeySetError;
+#[cfg(feature = "jwks")]
 use crate::core::IssuerTemplate;
 #[cfg(feature = "introspection")]
 use crate::core::SignedResponse;
@@ -58,9 +60,9 @@ pub struct Issuer {
     tenant_bounds: TenantBounds,
     #[cfg(feature = "jwks")]
     is_lazy: bool,
-    /// A JWK Set to start from.
+    /// Keys to start from.
     #[cfg(feature = "jwks")]
-    starting_jwks: Option<String>,
+    starting_keys: Option<Result<StaticKeys, KeySetError>>,
 }
 
 /// Longer than this an outage is no outage.
@@ -121,7 +123,7 @@ impl Issuer {
             #[cfg(feature = "jwks")]
             is_lazy: false,
             #[cfg(feature = "jwks")]
-            starting_jwks: None,
+            starting_keys: None,
         }
     }
 
@@ -353,8 +355,8 @@ impl Issuer {
     /// # Ok::<(), resource_server::BuildError>(())
     /// ```
     #[cfg(feature = "jwks")]
-    pub fn starting_from_jwks(mut self, text: impl Into<String>) -> Self {
-        self.starting_jwks = Some(text.into());
+    pub fn starting_from_jwks(mut self, text: &str) -> Self {
+        self.starting_keys = Some(StaticKeys::from_jwks(text));
         self
     }
 
@@ -583,8 +585,14 @@ impl Issuer {
         if self.limits.outage_tolerance > MAX_OUTAGE_TOLERANCE {
             problems.push(BuildProblem::OutageTolerance { issuer: issuer() });
         }
-        if self.starting_jwks.is_some() && !self.has_fetched_keys() {
+        if self.starting_keys.is_some() && !self.has_fetched_keys() {
             problems.push(BuildProblem::StartingKeysNotFetched { issuer: issuer() });
+        }
+        if let Some(Err(problem)) = &self.starting_keys {
+            problems.push(BuildProblem::StartingKeys {
+                issuer: issuer(),
+                problem: problem.clone(),
+            });
         }
         #[cfg(feature = "introspection")]
         if self.has_introspection() && self.fetch.as_ref().is_some_and(Fetch::has_credentials) {
@@ -715,10 +723,10 @@ impl Issuer {
             let name = &self.name;
             let (limits, is_lazy) = (self.limits, self.is_lazy);
             let keys = RemoteJwks::new(name, location, fetcher, clock, limits, is_lazy);
-            self.put_keys_in_hand(&keys, surroundings, problems);
+            self.put_keys_in_hand(&keys, surroundings);
             return Some(Box::new(keys));
         };
-        if self.starting_jwks.is_some() {
+        if self.starting_keys.is_some() {
             problems.push(BuildProblem::StartingKeysNotFetched {
                 issuer: self.name.clone(),
             });
@@ -738,19 +746,9 @@ impl Issuer {
 #[cfg(feature = "jwks")]
 impl Issuer {
     /// Those of the snapshot count before those given by hand: their age is known.
-    fn put_keys_in_hand(
-        &self,
-        source: &RemoteJwks,
-        surroundings: &Surroundings<'_>,
-        problems: &mut Vec<BuildProblem>,
-    ) {
-        match self.starting_jwks.as_deref().map(StaticKeys::from_jwks) {
-            None => {}
-            Some(Ok(keys)) => source.start_with(&keys),
-            Some(Err(problem)) => problems.push(BuildProblem::StartingKeys {
-                issuer: self.name.clone(),
-                problem,
-            }),
+    fn put_keys_in_hand(&self, source: &RemoteJwks, surroundings: &Surroundings<'_>) {
+        if let Some(Ok(keys)) = &self.starting_keys {
+            source.start_with(keys);
         }
         if let Some(held) = surroundings
             .snapshot

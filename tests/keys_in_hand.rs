@@ -22,7 +22,7 @@ async fn seeded_in_an_outage(adapt: impl FnOnce(Issuer) -> Issuer) -> World {
     let world = World::new().await;
     world.server.fail(Fault::Refused);
     let issuer = Issuer::discover(world.server.url())
-        .starting_from_jwks(world.server.issuer().jwks())
+        .starting_from_jwks(&world.server.issuer().jwks())
         .refresh_on_demand();
     let validator = validator(adapt(issuer), &world.clock);
     World { validator, ..world }
@@ -95,7 +95,7 @@ async fn s10_nobody_waits_for_the_first_refresh_and_it_comes() {
     let (jwks, token) = (world.server.issuer().jwks(), world.token());
     world.server.issuer().rotate_keys();
     world.server.issuer().withdraw_old_keys();
-    let issuer = Issuer::discover(world.server.url()).starting_from_jwks(jwks);
+    let issuer = Issuer::discover(world.server.url()).starting_from_jwks(&jwks);
     let validator = validator(issuer, &world.clock);
     // The answer is a long time coming.
     world
@@ -115,7 +115,7 @@ async fn s10_nobody_waits_for_the_first_refresh_and_it_comes() {
 async fn s10_getting_ready_confirms_what_is_in_hand() {
     let world = World::new().await;
     let issuer = Issuer::discover(world.server.url())
-        .starting_from_jwks(world.server.issuer().jwks())
+        .starting_from_jwks(&world.server.issuer().jwks())
         .refresh_on_demand();
     let validator = validator(issuer, &world.clock);
     validator.warm_up().await.unwrap();
@@ -129,7 +129,7 @@ async fn s10_a_key_that_is_not_in_hand_is_asked_for() {
     let jwks = world.server.issuer().jwks();
     world.server.issuer().rotate_keys();
     let issuer = Issuer::discover(world.server.url())
-        .starting_from_jwks(jwks)
+        .starting_from_jwks(&jwks)
         .refresh_on_demand();
     let validator = validator(issuer, &world.clock);
     validator.validate(&world.token()).await.unwrap();
@@ -169,7 +169,7 @@ async fn s10_a_set_to_start_from_that_can_not_be_right_is_told_when_built() {
     let jwks = TestIssuer::new(OTHER, AUDIENCE).jwks();
     let keys = StaticKeys::from_jwks(&jwks).unwrap();
     assert_eq!(
-        problem(Issuer::new(OTHER).keys(keys).starting_from_jwks(jwks)),
+        problem(Issuer::new(OTHER).keys(keys).starting_from_jwks(&jwks)),
         BuildProblem::StartingKeysNotFetched {
             issuer: OTHER.into()
         }
@@ -277,7 +277,7 @@ async fn s10_what_is_too_old_or_of_the_future_or_no_key_set_is_not_used() {
     outage(validator.validate(&world.token()).await);
     // What is not used doesn't stand in the way of keys by hand.
     let by_hand = Issuer::discover(world.server.url())
-        .starting_from_jwks(world.server.issuer().jwks())
+        .starting_from_jwks(&world.server.issuer().jwks())
         .refresh_on_demand();
     let validator = Validator::builder()
         .audience(AUDIENCE)
@@ -301,7 +301,7 @@ async fn s10_keys_of_a_snapshot_count_before_those_by_hand() {
     let snapshot = world.validator.snapshot();
     let stranger = TestIssuer::new(world.server.url(), AUDIENCE).clock(world.clock.clone());
     let issuer = Issuer::discover(world.server.url())
-        .starting_from_jwks(stranger.jwks())
+        .starting_from_jwks(&stranger.jwks())
         .refresh_on_demand();
     let validator = Validator::builder()
         .audience(AUDIENCE)
