@@ -46,14 +46,14 @@ pub(super) fn check_issuer_name(
         return Err(Rejection::new(Reason::TenantNotAllowed, facts));
     }
     // The issuer's own word on the tenant, where it gives one.
-    match payload.find("tid") {
-        None => Ok(()),
-        Some(tid) => match tid.as_str() {
-            None => Err(malformed("tid")),
-            Some(tid) if tid == tenant => Ok(()),
-            Some(_) => Err(Rejection::plain(Reason::TenantMismatch)),
-        },
+    match payload.tid {
+        Claim::Malformed => return Err(malformed("tid")),
+        Claim::Is(_) if payload.str_of(&payload.tid) != Some(tenant) => {
+            return Err(Rejection::plain(Reason::TenantMismatch));
+        }
+        Claim::Absent | Claim::Is(_) => {}
     }
+    Ok(())
 }
 
 /// Whether a key that is stated for an issuer is for this token's: such sets hold the keys of many.

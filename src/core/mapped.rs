@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::checks::malformed;
-use super::claim_path::{ClaimPath, Found, find, strings};
+use super::claim_path::{ClaimPath, Found, strings};
 use super::facts::Facts;
 use super::json;
 use super::payload::{Claim, Payload};
@@ -75,9 +75,8 @@ pub(crate) fn client_of<'p>(
         Claim::Is(text) => Ok(Some(Cow::Borrowed(text.of(payload.text())))),
         Claim::Malformed => Err(malformed("client_id")),
         Claim::Absent if policy.profile() == Profile::Cognito => Ok(None),
-        Claim::Absent => find(payload, "azp")
-            .map(|value| value.as_str().ok_or_else(|| malformed("azp")))
-            .transpose(),
+        Claim::Absent if payload.azp.is_malformed() => Err(malformed("azp")),
+        Claim::Absent => Ok(payload.str_of(&payload.azp).map(Cow::Borrowed)),
     }
 }
 
@@ -127,7 +126,7 @@ fn first_string<'p>(
 pub(crate) fn actors_of(payload: &Payload) -> Result<Vec<ActorClaims>, Rejection> {
     let refused = || malformed("act");
     let mut actors = Vec::new();
-    let mut next = find(payload, "act");
+    let mut next = payload.has_actor.then(|| payload.find("act")).flatten();
     while let Some(act) = next.take() {
         if actors.len() == MAX_ACTORS {
             return Err(refused());

@@ -50,9 +50,13 @@ pub(crate) struct Payload {
     pub(crate) iat: Claim<NumericDate>,
     pub(crate) jti: Claim<Text>,
     pub(crate) client_id: Claim<Text>,
+    pub(crate) azp: Claim<Text>,
+    pub(crate) tid: Claim<Text>,
     pub(crate) scope: Claim<OneOrMany>,
     pub(crate) scp: Claim<OneOrMany>,
     pub(crate) cnf: Claim<Confirmation>,
+    /// Whether there is an `act`.
+    pub(crate) has_actor: bool,
     /// `auth_time`, `acr` and `act` are only checked for their type; the first that has not its type.
     pub(crate) other_malformed: Option<&'static str>,
     /// The first claim that only other kinds of token carry.
@@ -82,9 +86,12 @@ impl Payload {
             iat: Claim::Absent,
             jti: Claim::Absent,
             client_id: Claim::Absent,
+            azp: Claim::Absent,
+            tid: Claim::Absent,
             scope: Claim::Absent,
             scp: Claim::Absent,
             cnf: Claim::Absent,
+            has_actor: false,
             other_malformed: None,
             foreign: None,
         }
@@ -109,12 +116,19 @@ impl Payload {
             "iat" => self.iat = Claim::or_malformed(read_date(value, Rounding::Up)),
             "jti" => self.jti = string(),
             "client_id" => self.client_id = string(),
+            "azp" => self.azp = string(),
+            "tid" => self.tid = string(),
             "scope" => self.scope = Claim::or_malformed(OneOrMany::read(value, text)),
             "scp" => self.scp = Claim::or_malformed(OneOrMany::read(value, text)),
             "cnf" => self.cnf = Claim::or_malformed(read_confirmation(value)),
             "auth_time" if read_date(value, Rounding::Up).is_none() => self.malformed("auth_time"),
             "acr" if value.as_str().is_none() => self.malformed("acr"),
-            "act" if !value.is_object() => self.malformed("act"),
+            "act" => {
+                self.has_actor = true;
+                if !value.is_object() {
+                    self.malformed("act");
+                }
+            }
             "nonce" => self.foreign(Foreign::IdToken("nonce")),
             "at_hash" => self.foreign(Foreign::IdToken("at_hash")),
             "c_hash" => self.foreign(Foreign::IdToken("c_hash")),

@@ -14,6 +14,8 @@ use url::Url;
 use super::address::Http;
 use super::fetcher::{Clients, Fetcher};
 use credentials::Credential;
+#[cfg(feature = "introspection")]
+pub(super) use credentials::sensitive;
 pub(super) use credentials::{Credentials, TokenFileError};
 
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);

@@ -139,7 +139,8 @@ async fn bearer(
     Ok(value)
 }
 
-fn sensitive(text: &str) -> Option<HeaderValue> {
+/// A header's value that is shown nowhere.
+pub(in crate::source) fn sensitive(text: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(text).ok()?;
     value.set_sensitive(true);
     Some(value)

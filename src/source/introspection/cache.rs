@@ -1,6 +1,6 @@
 //! Answers that are kept for a while: what the authorization server said, never a verdict.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use crate::core::{IntrospectionResponse, sha256};
@@ -39,11 +39,15 @@ struct Kept {
     asked: Moment,
 }
 
+/// Made when it is first needed: of thousands of issuers most are idle, and an empty one takes 32 KiB.
+type Lazy<V> = LazyLock<Held<V>, Box<dyn FnOnce() -> Held<V> + Send>>;
+type Held<V> = moka::sync::Cache<TokenHash, V>;
+
 pub(super) struct Cache {
-    active: moka::sync::Cache<TokenHash, Kept>,
+    active: Lazy<Kept>,
     active_for: Duration,
     /// By themselves, so that no flood of them evicts what is good.
-    inactive: moka::sync::Cache<TokenHash, Moment>,
+    inactive: Lazy<Moment>,
     inactive_for: Duration,
     /// What all inactive tokens are answered with.
     refusal: Arc<IntrospectionResponse>,
@@ -51,21 +55,27 @@ pub(super) struct Cache {
 
 impl Cache {
     pub(super) fn new(settings: &CacheSettings) -> Self {
+        let (max_bytes, active_for) = (settings.max_bytes, settings.active_for);
+        let inactive_for = settings.inactive_for;
         // Their own times only free memory; whether an answer still counts is decided by our clock.
-        let active = moka::sync::Cache::builder()
-            .weigher(|_, kept: &Kept| u32::try_from(kept.response.bytes()).unwrap_or(u32::MAX))
-            .max_capacity(settings.max_bytes)
-            .time_to_live(settings.active_for)
-            .build();
-        let inactive = moka::sync::Cache::builder()
-            .max_capacity(MAX_REFUSED)
-            .time_to_live(settings.inactive_for)
-            .build();
+        let active: Box<dyn FnOnce() -> Held<Kept> + Send> = Box::new(move || {
+            moka::sync::Cache::builder()
+                .weigher(|_, kept: &Kept| u32::try_from(kept.response.bytes()).unwrap_or(u32::MAX))
+                .max_capacity(max_bytes)
+                .time_to_live(active_for)
+                .build()
+        });
+        let inactive: Box<dyn FnOnce() -> Held<Moment> + Send> = Box::new(move || {
+            moka::sync::Cache::builder()
+                .max_capacity(MAX_REFUSED)
+                .time_to_live(inactive_for)
+                .build()
+        });
         Cache {
-            active,
-            active_for: settings.active_for,
-            inactive,
-            inactive_for: settings.inactive_for,
+            active: LazyLock::new(active),
+            active_for,
+            inactive: LazyLock::new(inactive),
+            inactive_for,
             refusal: Arc::new(IntrospectionResponse::inactive()),
         }
     }

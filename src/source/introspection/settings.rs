@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::core::NumericDate;
 
 use super::super::address::AddressProblem;
+use super::super::fetch::sensitive;
 use super::super::fetcher::Fetcher;
 use super::cache::CacheSettings;
 use super::client_key::{ClientKey, NotSigned};
@@ -535,10 +536,4 @@ fn form(client_id: &str, proof: Proof) -> Authentication {
         client_id: client_id.to_owned(),
         proof,
     }
-}
-
-fn sensitive(text: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }

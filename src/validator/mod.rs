@@ -1,29 +1,28 @@
 //! The Validator: where the parts meet.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fmt;
-use std::future::{Future, poll_fn};
-use std::sync::Arc;
-use std::task::Poll;
-use std::time::Duration;
+mod builder;
+mod health;
+mod opaque_routes;
 
-use crate::build_error::{BuildError, BuildProblem};
-use crate::clock::SystemClock;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
 use crate::core::{
-    AcceptedIssuers, AccessToken, Clock, DEFAULT_MAX_TOKEN_BYTES, Evidence, IssuerTemplate,
-    KeySetAge, NumericDate, Policy, PolicyProblem, Possession, PresentedToken, Profile, Reason,
-    Rejection, Unconfirmed, check_claims, check_signature, issuer_of, trust_domain_of, verify,
-    wrong_issuer,
+    AcceptedIssuers, AccessToken, Clock, Evidence, IssuerTemplate, KeySetAge, NumericDate, Policy,
+    Possession, PresentedToken, Profile, Reason, Rejection, Unconfirmed, check_claims,
+    check_signature, issuer_of, trust_domain_of, verify, wrong_issuer,
 };
 use crate::credentials::Credentials;
 use crate::error::{Error, Misconfigured, Unavailable};
-use crate::issuer::{Issuer, Surroundings};
-use crate::source::{DynKeySource, SourceError, SourceStatus};
 #[cfg(feature = "jwks")]
-use crate::source::{Fetch, KeySnapshot};
+use crate::source::KeySnapshot;
+use crate::source::{DynKeySource, SourceError};
+use health::all;
+use opaque_routes::OpaqueRoutes;
 
-/// The largest token that can be allowed: 1 MiB.
-const LARGEST_MAX_TOKEN_BYTES: usize = 1024 * 1024;
+pub use builder::ValidatorBuilder;
+pub use health::{IssuerHealth, WarmUpError};
 
 /// Judges the access tokens that this API is presented. Make one at start and clone it into every handler: a clone is one
 /// `Arc`.
@@ -63,33 +62,6 @@ struct Inner {
     max_token_bytes: usize,
 }
 
-/// Which issuer an opaque token is for, by how it begins.
-#[derive(Default)]
-struct OpaqueRoutes {
-    by_prefix: HashMap<Box<str>, Box<str>>,
-    /// Of the prefixes.
-    lengths: BTreeSet<usize>,
-}
-
-impl OpaqueRoutes {
-    /// The issuer of the longest prefix that fits. A token goes to one issuer only.
-    fn find(&self, token: &str) -> Option<&str> {
-        let longest_first = self.lengths.iter().rev();
-        let mut beginnings = longest_first.filter_map(|length| token.get(..*length));
-        beginnings.find_map(|beginning| self.by_prefix.get(beginning).map(AsRef::as_ref))
-    }
-
-    /// Says to which issuer tokens of this prefix go already.
-    fn insert(&mut self, prefix: &str, issuer: &str) -> Result<(), Box<str>> {
-        if let Some(other) = self.by_prefix.get(prefix) {
-            return Err(other.clone());
-        }
-        self.lengths.insert(prefix.len());
-        self.by_prefix.insert(prefix.into(), issuer.into());
-        Ok(())
-    }
-}
-
 /// One issuer, one policy, one source for each form of token.
 struct Trusted {
     name: Arc<str>,
@@ -102,16 +74,7 @@ struct Trusted {
 impl Validator {
     /// Settings for a Validator.
     pub fn builder() -> ValidatorBuilder {
-        ValidatorBuilder {
-            issuers: Vec::new(),
-            audiences: Vec::new(),
-            clock: None,
-            #[cfg(feature = "jwks")]
-            fetch: None,
-            #[cfg(feature = "jwks")]
-            snapshot: None,
-            max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
-        }
+        ValidatorBuilder::new()
     }
 
     /// Judges a bearer token. The same as [`authenticate`](Validator::authenticate) with [`Credentials::bearer`].
@@ -412,294 +375,5 @@ impl fmt::Debug for Validator {
         f.debug_struct("Validator")
             .field("issuers", &self.0.names)
             .finish_non_exhaustive()
-    }
-}
-
-/// Waits for all of them at once; each gives its result at its own place.
-async fn all<T, F: Future<Output = T> + Unpin>(futures: impl Iterator<Item = F>) -> Vec<T> {
-    let mut waiting: Vec<(F, Option<T>)> = futures.map(|future| (future, None)).collect();
-    poll_fn(|context| {
-        let mut is_pending = false;
-        for (future, result) in &mut waiting {
-            if result.is_none() {
-                match std::pin::Pin::new(future).poll(context) {
-                    Poll::Ready(value) => *result = Some(value),
-                    Poll::Pending => is_pending = true,
-                }
-            }
-        }
-        if is_pending {
-            Poll::Pending
-        } else {
-            Poll::Ready(())
-        }
-    })
-    .await;
-    waiting
-        .into_iter()
-        .filter_map(|(_, result)| result)
-        .collect()
-}
-
-/// Settings of a [`Validator`].
-#[derive(Debug)]
-#[must_use]
-pub struct ValidatorBuilder {
-    issuers: Vec<Issuer>,
-    audiences: Vec<String>,
-    clock: Option<ClockSetting>,
-    #[cfg(feature = "jwks")]
-    fetch: Option<Fetch>,
-    #[cfg(feature = "jwks")]
-    snapshot: Option<KeySnapshot>,
-    max_token_bytes: usize,
-}
-
-struct ClockSetting(Arc<dyn Clock>);
-
-impl fmt::Debug for ClockSetting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clock(..)")
-    }
-}
-
-impl ValidatorBuilder {
-    /// One more issuer whose tokens are accepted.
-    pub fn issuer(mut self, issuer: Issuer) -> Self {
-        self.issuers.push(issuer);
-        self
-    }
-
-    /// This API, as it stands in `aud`, byte for byte. Called again, one more name of it. Counts for every issuer that has
-    /// no audience of its own.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.audiences.push(audience.into());
-        self
-    }
-
-    /// Another clock than the machine's, for tests. It also counts the age of keys, pauses between fetches and outages. Give
-    /// the same one to the `TestIssuer`.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Some(ClockSetting(Arc::new(clock)));
-        self
-    }
-
-    /// How issuers are reached that have no [`Fetch`] of their own.
-    #[cfg(feature = "jwks")]
-    pub fn fetch(mut self, fetch: Fetch) -> Self {
-        self.fetch = Some(fetch);
-        self
-    }
-
-    /// Starts from the keys that another process has fetched, and goes on by fetching. They are as old as they are: used
-    /// without a fetch while fresh (at most an hour), then as any keys that were fetched, and not at all when older than their
-    /// lifetime and the [`outage_tolerance`](Issuer::outage_tolerance), or when this machine's clock says that they were
-    /// fetched more than 30 s from now. Those of issuers that are not configured, or whose keys are not fetched, are ignored.
-    ///
-    /// **Whoever can write the snapshot decides which keys are trusted**, and for how long: up to an hour and the tolerance after
-    /// the last fetch that succeeded. Keys that are not used, and why, show in [`Validator::health`] until the next fetch. A
-    /// second call replaces the first.
-    #[cfg(feature = "jwks")]
-    pub fn restore(mut self, snapshot: KeySnapshot) -> Self {
-        self.snapshot = Some(snapshot);
-        self
-    }
-
-    /// The largest token that is taken, in bytes. Default 16 KiB, at most 1 MiB.
-    pub fn max_token_bytes(mut self, bytes: usize) -> Self {
-        self.max_token_bytes = bytes;
-        self
-    }
-
-    /// Checks the settings. Does no I/O and needs no runtime.
-    ///
-    /// # Errors
-    /// All problems at once: see [`BuildProblem`].
-    ///
-    /// ```
-    /// use resource_server::{Issuer, Validator};
-    ///
-    /// let error = Validator::builder().issuer(Issuer::new("https://as.example.com")).build().unwrap_err();
-    /// assert_eq!(error.problems().len(), 2); // neither audience nor keys
-    /// ```
-    pub fn build(self) -> Result<Validator, BuildError> {
-        let mut problems = Vec::new();
-        if self.issuers.is_empty() {
-            problems.push(BuildProblem::NoIssuer);
-        }
-        let lacks_audience = self.issuers.is_empty() && self.audiences.is_empty();
-        let mut known = HashSet::new();
-        for issuer in &self.issuers {
-            if !known.insert(issuer.name()) {
-                problems.push(BuildProblem::IssuerTwice {
-                    issuer: issuer.name().to_owned(),
-                });
-            }
-        }
-        if !(1..=LARGEST_MAX_TOKEN_BYTES).contains(&self.max_token_bytes) {
-            problems.push(BuildProblem::TokenSize {
-                bytes: self.max_token_bytes,
-            });
-        }
-        let clock = match self.clock {
-            Some(ClockSetting(clock)) => clock,
-            None => Arc::new(SystemClock::new()),
-        };
-        #[cfg(feature = "jwks")]
-        let fetcher =
-            if self.fetch.is_some() || self.issuers.iter().any(Issuer::needs_common_fetcher) {
-                self.fetch
-                    .unwrap_or_default()
-                    .build_for_all()
-                    .map_err(|problem| {
-                        problems.push(BuildProblem::Fetch {
-                            issuer: None,
-                            problem,
-                        });
-                    })
-                    .ok()
-            } else {
-                None
-            };
-        let surroundings = Surroundings {
-            audiences: &self.audiences,
-            clock: &clock,
-            #[cfg(feature = "jwks")]
-            fetcher: fetcher.as_ref(),
-            #[cfg(feature = "jwks")]
-            snapshot: self.snapshot.as_ref(),
-        };
-        let mut issuers = HashMap::new();
-        let mut names = Vec::new();
-        let mut templates: Vec<IssuerTemplate> = Vec::new();
-        let mut opaque = OpaqueRoutes::default();
-        for issuer in self.issuers {
-            if let Some(prefix) = issuer.opaque_prefix()
-                && let Err(other) = opaque.insert(prefix, issuer.name())
-            {
-                problems.push(BuildProblem::OpaqueTwice {
-                    issuer: issuer.name().to_owned(),
-                    other: other.into(),
-                    prefix: prefix.to_owned(),
-                });
-            }
-            match issuer.finish(&surroundings) {
-                Err(found) => problems.extend(found),
-                Ok(finished) => {
-                    let name: Box<str> = finished.policy.issuer().into();
-                    templates.extend(finished.policy.template().cloned());
-                    let trusted = Trusted {
-                        name: finished.policy.issuer().into(),
-                        policy: finished.policy,
-                        source: finished.source,
-                        introspection: finished.introspection,
-                    };
-                    issuers.insert(name.clone(), trusted);
-                    names.push(name);
-                }
-            }
-        }
-        problems.extend(overlaps(&templates));
-        // Where an issuer uses the audiences set here, its policy has told the same.
-        let is_told = problems.iter().any(|told| {
-            matches!(told, BuildProblem::Policy { problem, .. } if *problem == PolicyProblem::NoAudience)
-        });
-        if lacks_audience || (self.audiences.iter().any(String::is_empty) && !is_told) {
-            problems.push(BuildProblem::NoAudience);
-        }
-        if !problems.is_empty() {
-            return Err(BuildError::new(problems));
-        }
-        Ok(Validator(Arc::new(Inner {
-            takes_svids: issuers.values().any(Trusted::takes_svids),
-            issuers,
-            templates: templates.into(),
-            names: names.into(),
-            opaque,
-            clock,
-            max_token_bytes: self.max_token_bytes,
-        })))
-    }
-}
-
-/// Templates that one issuer's name could fit.
-fn overlaps(templates: &[IssuerTemplate]) -> impl Iterator<Item = BuildProblem> {
-    let pairs = templates.iter().enumerate().flat_map(|(position, one)| {
-        let others = templates.iter().take(position);
-        others.map(move |other| (one, other))
-    });
-    pairs
-        .filter(|(one, other)| one.overlaps(other))
-        .map(|(one, other)| BuildProblem::TemplatesOverlap {
-            issuer: one.as_str().to_owned(),
-            other: other.as_str().to_owned(),
-        })
-}
-
-/// Sources that did not get ready.
-#[derive(Clone, Debug)]
-pub struct WarmUpError {
-    failures: Vec<Unavailable>,
-}
-
-impl WarmUpError {
-    /// Each issuer whose source did not get ready, and why.
-    pub fn failures(&self) -> &[Unavailable] {
-        &self.failures
-    }
-}
-
-impl fmt::Display for WarmUpError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failures: Vec<_> = self
-            .failures
-            .iter()
-            .map(|failure| {
-                format!(
-                    "issuer \"{}\": {}",
-                    failure.issuer(),
-                    failure.cause().chain()
-                )
-            })
-            .collect();
-        f.write_str(&failures.join("; "))
-    }
-}
-
-impl std::error::Error for WarmUpError {}
-
-/// How one issuer's source is doing.
-///
-/// ```
-/// # use resource_server::{Validator, testing::TestIssuer};
-/// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
-/// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
-/// let is_ready = validator.health().iter().all(|issuer| issuer.is_ready());
-/// for issuer in validator.health() {
-///     let status = issuer.status();
-///     println!("{}: age {:?}, last error {:?}", issuer.issuer(), status.age, status.last_error);
-/// }
-/// # Ok::<(), resource_server::BuildError>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct IssuerHealth {
-    issuer: Arc<str>,
-    status: SourceStatus,
-}
-
-impl IssuerHealth {
-    /// The issuer's name, as configured.
-    pub fn issuer(&self) -> &str {
-        &self.issuer
-    }
-
-    /// Whether its tokens can be judged now, as far as the source knows. For a readiness probe.
-    pub fn is_ready(&self) -> bool {
-        self.status.usable_for != Some(Duration::ZERO)
-    }
-
-    /// What its source says.
-    pub fn status(&self) -> &SourceStatus {
-        &self.status
     }
 }
