@@ -52,6 +52,7 @@
 //!   passes.
 //! * Revocation: a JWT is good until its `exp`. Keep them short-lived, or bound their age with
 //!   [`PolicyBuilder::max_token_age`]. An introspected token is good for as long as the answer about it is kept.
+//!   [`Validator::validate_online`] asks each time.
 //! * Use more than once: a bearer token may be presented again and again, and `jti` is not remembered.
 //! * Who presents it: a token that is bound to a key or certificate (`cnf`) is refused, since nothing here proves
 //!   possession; one that is not bound serves whoever has it. Encrypted tokens are refused too.

@@ -307,7 +307,7 @@ impl Issuer {
     /// [`SourceStatus::is_confirmed`](crate::SourceStatus::is_confirmed) is `Some(false)`.
     ///
     /// Whoever can write the set decides which keys are trusted. It holds public keys: symmetric and private ones are left out,
-    /// and a set without a key that can be used is a [`BuildProblem`]. Where a snapshot
+    /// and a set without a key that can be used is a [`BuildProblem`](crate::BuildProblem). Where a snapshot
     /// ([`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore)) has keys of this issuer that can be used, those count
     /// instead.
     ///

@@ -82,7 +82,7 @@ impl Validator {
     /// It checks form, issuer, kind of token, algorithm, audience, time, signature, and that the token is not bound to a
     /// key or certificate. It does **not** check scopes ([`AccessToken::require`]) nor revocation.
     ///
-    /// An opaque token is asked about at the one issuer that takes such ([`Issuer::opaque_tokens`]); the answer is held
+    /// An opaque token is asked about at the one issuer that takes such ([`Issuer::opaque_tokens`](crate::Issuer::opaque_tokens)); the answer is held
     /// against the same policy.
     ///
     /// # Errors
@@ -112,7 +112,7 @@ impl Validator {
     /// A JWT must pass by its signature where its issuer has keys, and in the answer; a bad one causes no call.
     ///
     /// # Errors
-    /// As [`validate`](Validator::validate). An issuer without [`introspection`](Issuer::introspection) can't be asked:
+    /// As [`validate`](Validator::validate). An issuer without [`introspection`](crate::Issuer::introspection) can't be asked:
     /// that is the API author's mistake (500).
     ///
     /// ```no_run
