@@ -249,6 +249,20 @@ pub enum BuildProblem {
         /// The template.
         issuer: String,
     },
+    /// A list of more tenants than [`Issuer::max_tenants`](crate::Issuer::max_tenants) key sets are held, each with its own.
+    #[cfg(feature = "jwks")]
+    #[error(
+        "issuer \"{issuer}\" has {tenants} tenants with keys of their own, and only {held} key sets are held: set \
+         .max_tenants({tenants})"
+    )]
+    MoreTenantsThanHeld {
+        /// The template.
+        issuer: String,
+        /// How many are listed.
+        tenants: usize,
+        /// How many key sets are held.
+        held: usize,
+    },
     /// A `max_tenants` outside 1 to 100,000, or a `drop_idle_tenants_after` outside 1 minute to 7 days.
     #[cfg(feature = "jwks")]
     #[error(
@@ -258,11 +272,12 @@ pub enum BuildProblem {
         /// The template.
         issuer: String,
     },
-    /// Introspection by discovery for a template, of which there is no metadata.
+    /// Introspection for a template that would need what each tenant has of its own: metadata, an audience of assertions, or
+    /// keys of signed answers.
     #[cfg(feature = "introspection")]
     #[error(
-        "issuer \"{issuer}\" is a template, so its introspection endpoint can't be discovered: give it with \
-         Introspection::at(..)"
+        "issuer \"{issuer}\" is a template: give one introspection endpoint for all tenants (Introspection::at, without a \
+         placeholder), with private_key_jwt an .assertion_audience(..), and leave out .signed_answers()"
     )]
     IntrospectionOfTenants {
         /// The template.

@@ -493,6 +493,36 @@ async fn i12_what_is_forgotten_is_removed_and_asked_for_anew() {
         .unwrap();
 }
 
+/// More than are remembered, before and after: then nothing counts that was stored before.
+#[tokio::test]
+async fn i12_a_flood_does_not_undo_forgetting() {
+    let world = World::answering(|number| match number {
+        1 => active(),
+        _ => inactive(),
+    })
+    .await;
+    let clock = clock();
+    let introspection = world.introspection().store(world.store.clone(), KEY);
+    let issuer = Issuer::new(ISSUER).introspection(introspection);
+    let first = support_http::validator(issuer, &clock);
+    let flood = |name: &str, times: usize| {
+        for number in (0..times).flat_map(|_| 0..10_500) {
+            first.forget(&format!("{name}-{number}"));
+        }
+    };
+    // Those that come again and again must not seem dearer than one that comes once.
+    flood("before", 4);
+    turn(&clock, 1);
+    assert!(first.validate(TOKEN).await.is_ok());
+    until(|| world.store.len() == 1).await;
+    world.store.set(Mode::KeepsAll);
+    turn(&clock, 1);
+    first.forget(TOKEN);
+    flood("after", 2);
+    assert_eq!(reason(first.validate(TOKEN).await), Reason::Inactive);
+    assert_eq!(world.calls(), 2);
+}
+
 /// An answer that was asked for before the token was forgotten is not stored after it.
 #[tokio::test]
 async fn i12_a_forgotten_answer_under_way_is_not_stored() {

@@ -496,3 +496,24 @@ async fn k01_a_bundle_of_keys_for_svids_is_fetched_once() {
     assert_eq!((keys.len(), keys.svid_keys().count()), (0, 1), "K01");
     assert_eq!(keys.skipped()[0].reason(), SkipReason::OnlyForSvids, "K01");
 }
+
+/// A key for SVIDs under a token's `kid` is none for other tokens: an unknown key, and an outage while the set is stale.
+#[tokio::test]
+async fn k01_s09_a_key_of_another_use_is_an_unknown_one() {
+    let world = World::new().await;
+    let mut set: serde_json::Value = serde_json::from_str(&world.server.issuer().jwks()).unwrap();
+    let keys = set["keys"].as_array_mut().unwrap();
+    let mut other = keys[0].clone();
+    other["kid"] = "other".into();
+    keys[0]["use"] = "jwt-svid".into();
+    keys.push(other);
+    world.server.serve_jwks(set.to_string());
+    world.validator.warm_up().await.unwrap();
+    assert_eq!(
+        reason(world.validate(&world.token()).await),
+        Reason::UnknownKey
+    );
+    world.clock.advance(LIFETIME + COOLDOWN);
+    world.server.fail(Fault::Reset);
+    outage(world.validate(&world.token()).await);
+}

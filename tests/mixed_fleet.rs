@@ -172,9 +172,15 @@ async fn online_without_anybody_to_ask_is_a_mistake_of_the_api() {
     assert!(matches!(error, Error::Misconfigured(_)), "{error:?}");
     assert_eq!(error.status(), 500);
     assert!(error.to_string().contains(ISSUER), "{error}");
-    // A bad token is that first.
+    // A bad token is that first: nobody brings about a 500 by a forged one.
     let refused = validator.validate_online("a b").await;
     assert_eq!(reason(refused), Reason::MalformedToken);
+    let forged = signer.token().signed_by(&TestIssuer::new(ISSUER, AUDIENCE));
+    let refused = validator.validate_online(&forged.mint()).await;
+    assert!(matches!(
+        reason(refused),
+        Reason::UnknownKey | Reason::BadSignature
+    ));
 }
 
 #[tokio::test]
@@ -206,6 +212,41 @@ async fn s01_warm_up_reads_metadata_for_both() {
     let validator = support_http::validator(issuer, &clock());
     let failures = validator.warm_up().await.unwrap_err();
     assert_eq!(failures.failures().len(), 2);
+}
+
+#[test]
+fn c10_i11_introspection_of_many_tenants_needs_nothing_of_each() {
+    let build = |introspection: Introspection| {
+        let issuer = Issuer::template(
+            "https://login.example.com/{tenant}",
+            resource_server::Tenants::only(["acme"]),
+        );
+        let built = Validator::builder()
+            .audience(AUDIENCE)
+            .issuer(issuer.introspection(introspection))
+            .build();
+        built.map_err(|error| error.problems().to_vec())
+    };
+    let at = || Introspection::at("https://login.example.com/ask");
+    let jwk = r#"{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    let key = || resource_server::ClientKey::from_jwk(jwk).unwrap();
+    assert!(build(at().client_secret_basic("api", "hush-hush")).is_ok());
+    let assertion = at().private_key_jwt("api", key());
+    assert!(build(assertion.assertion_audience("https://login.example.com")).is_ok());
+    for introspection in [
+        Introspection::discover().client_secret_basic("api", "hush-hush"),
+        Introspection::at("https://login.example.com/{tenant}/ask")
+            .client_secret_basic("api", "hush-hush"),
+        at().private_key_jwt("api", key()),
+        at().client_secret_basic("api", "hush-hush")
+            .signed_answers()
+            .answer_keys_at("https://login.example.com/keys"),
+    ] {
+        assert!(matches!(
+            build(introspection).unwrap_err()[..],
+            [BuildProblem::IntrospectionOfTenants { .. }]
+        ));
+    }
 }
 
 #[test]

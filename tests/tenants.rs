@@ -168,6 +168,61 @@ async fn c10_a_key_that_is_stated_for_an_issuer_vouches_for_no_other() {
 }
 
 #[tokio::test]
+async fn c10_k05_keys_of_other_issuers_are_not_counted_among_those_tried() {
+    let signer = TestIssuer::new(ACME, AUDIENCE);
+    let stated_for = |issuer: &TestIssuer, name: String| {
+        let mut set: serde_json::Value = serde_json::from_str(&issuer.jwks()).unwrap();
+        let keys = set["keys"].as_array_mut().unwrap();
+        for key in keys.iter_mut() {
+            key["issuer"] = json!(name);
+            key["kid"] = json!("k");
+        }
+        keys.clone()
+    };
+    let mut keys: Vec<_> = (0..5)
+        .flat_map(|number| {
+            let name = format!("https://login.example.com/t{number}/v2.0");
+            stated_for(&TestIssuer::new(&name, AUDIENCE), name)
+        })
+        .collect();
+    keys.extend(stated_for(&signer, ACME.to_owned()));
+    let keys = StaticKeys::from_jwks(&json!({"keys": keys}).to_string()).unwrap();
+    let issuer = Issuer::template(TEMPLATE, Tenants::any()).keys(keys);
+    let validator = Validator::builder().audience(AUDIENCE).issuer(issuer);
+    let token = signer.token().header("kid", "k").mint();
+    assert!(validator.build().unwrap().validate(&token).await.is_ok());
+}
+
+#[tokio::test]
+async fn c10_s09_a_key_that_is_stated_for_another_issuer_is_an_unknown_one() {
+    let signer = TestIssuer::new(ACME, AUDIENCE).clock(clock());
+    let stated_for = |name: &str| {
+        let mut set: serde_json::Value = serde_json::from_str(&signer.jwks()).unwrap();
+        for key in set["keys"].as_array_mut().unwrap() {
+            key["issuer"] = json!(name);
+        }
+        ok(&set.to_string(), "")
+    };
+    let (first, later) = (stated_for(ACME), stated_for(TEMPLATE));
+    let (url, asked) = support_http::by_hand(move |number| {
+        std::future::ready(if number == 1 {
+            first.clone()
+        } else {
+            later.clone()
+        })
+    })
+    .await;
+    let clock = clock();
+    let issuer = Issuer::template(TEMPLATE, Tenants::any()).jwks_at(url);
+    let validator = validator(issuer.refresh_on_demand(), &clock);
+    validator.warm_up().await.unwrap();
+    clock.advance(Duration::from_secs(60));
+    let token = signer.clone().clock(clock.clone()).token().issuer(GLOBEX);
+    assert!(validator.validate(&token.mint()).await.is_ok());
+    assert_eq!(asked.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn c10_an_issuer_by_its_own_name_goes_before_a_template() {
     let (own, shared) = (
         TestIssuer::new(ACME, AUDIENCE),
@@ -249,6 +304,15 @@ fn c10_p06_what_can_not_be_built() {
             [BuildProblem::TenantBounds { .. }]
         ));
     }
+    let issuer = Issuer::discover_tenants(TEMPLATE, Tenants::only(["acme", "globex"]));
+    assert!(matches!(
+        problems(issuer.max_tenants(1))[..],
+        [BuildProblem::MoreTenantsThanHeld {
+            tenants: 2,
+            held: 1,
+            ..
+        }]
+    ));
     // The address is looked at before there is a tenant.
     let issuer = Issuer::template(TEMPLATE, Tenants::only(["acme"]))
         .jwks_at("http://login.example.com/{tenantid}/keys");
@@ -318,6 +382,27 @@ fn c10_i04_an_answer_about_a_token_names_its_tenant() {
     let token = judge(json!({"active": true, "aud": AUDIENCE, "iss": ACME})).unwrap();
     assert_eq!((token.issuer(), token.tenant()), (ACME, Some("acme")));
     let reason = |answer| judge(answer).unwrap_err().reason();
+    // A JWT says which, and an answer about it is about no other.
+    let signer = TestIssuer::new(ACME, AUDIENCE);
+    let about_jwt = |answer: serde_json::Value| {
+        let at = NumericDate::from_secs(1_000);
+        let text = signer.token().issued_at(at).subject("alice").mint();
+        let response = IntrospectionResponse::from_json(&answer.to_string()).unwrap();
+        let evidence = Evidence::Introspection(Arc::new(response));
+        let token = PresentedToken::parse(&text).unwrap();
+        let any = Policy::builder().issuer(TEMPLATE).audience(AUDIENCE);
+        let any = any.tenants(Tenants::any()).build().unwrap();
+        let judged = verify(&token, &evidence, &any, at);
+        judged.and_then(|unconfirmed| unconfirmed.confirm(&Possession::bearer()))
+    };
+    let token = about_jwt(json!({"active": true, "aud": AUDIENCE, "sub": "alice"})).unwrap();
+    assert_eq!((token.issuer(), token.tenant()), (ACME, Some("acme")));
+    let other = json!({"active": true, "aud": AUDIENCE, "iss": GLOBEX, "sub": "boss"});
+    let refused = about_jwt(other).unwrap_err();
+    assert_eq!(refused.reason(), Reason::IssuerMismatch);
+    let of_tid = json!({"active": true, "aud": AUDIENCE, "tid": "globex"});
+    let refused = about_jwt(of_tid).unwrap_err();
+    assert_eq!(refused.reason(), Reason::TenantMismatch);
     // Nothing else would say which.
     assert_eq!(
         reason(json!({"active": true, "aud": AUDIENCE})),
@@ -505,16 +590,69 @@ async fn c10_key_sets_are_bounded_in_number() {
     };
     let of = |tenant: &str| format!("{}/{tenant}/v2.0", landlord.url);
     for tenant in ["a", "b", "a", "c"] {
-        landlord.clock.advance(Duration::from_secs(1));
+        landlord.clock.advance(Duration::from_secs(10));
         assert!(validator.validate(&landlord.token(tenant)).await.is_ok());
     }
     // The least recently used has gone for the new one.
     assert_eq!(held(), [of("a"), of("c")]);
-    landlord.clock.advance(Duration::from_secs(1));
+    // One that just had a token stays, and the new one beside it, for a moment.
+    landlord.clock.advance(Duration::from_secs(5));
+    assert!(validator.validate(&landlord.token("a")).await.is_ok());
     assert!(validator.validate(&landlord.token("b")).await.is_ok());
-    assert_eq!(held(), [of("b"), of("c")]);
+    assert_eq!(held(), [of("a"), of("b"), of("c")]);
+    let busy = outage(validator.validate(&landlord.token("d")).await);
+    assert!(busy.contains("max_tenants"), "{busy}");
+    landlord.clock.advance(Duration::from_secs(10));
+    assert!(validator.validate(&landlord.token("d")).await.is_ok());
+    assert_eq!(held().len(), 2);
     assert_eq!(landlord.asked_for("/b/keys"), 2);
     assert_eq!(landlord.asked_for("/c/keys"), 1);
+}
+
+/// Polled once and gone, as by a client that hangs up.
+async fn present_briefly(validator: &Validator, token: &str) {
+    let mut call = Box::pin(validator.validate(token));
+    std::future::poll_fn(|context| {
+        let _ = call.as_mut().poll(context);
+        std::task::Poll::Ready(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn c10_made_up_tenants_displace_none_that_has_keys() {
+    let landlord = Landlord::start().await;
+    let customers = Tenants::matching(|tenant| tenant.starts_with("customer-"));
+    let issuer = Issuer::discover_tenants(landlord.template(), customers);
+    let validator = validator(issuer.max_tenants(100), &landlord.clock);
+    let good = landlord.token("customer-acme");
+    assert!(validator.validate(&good).await.is_ok());
+    landlord.clock.advance(Duration::from_secs(20));
+    let evil = TestIssuer::new("https://evil.example", AUDIENCE).clock(landlord.clock.clone());
+    for number in 0..1_000 {
+        let name = format!("{}/customer-{number}/v2.0", landlord.url);
+        present_briefly(&validator, &evil.token().issuer(&name).mint()).await;
+    }
+    assert!(validator.validate_now(&good).is_some());
+    // A quarter of what is held, beside the good one.
+    assert_eq!(validator.health()[0].status().tenants.len(), 26);
+}
+
+#[tokio::test]
+async fn c10_f03_forged_tokens_of_real_tenants_do_not_undo_the_pauses_between_fetches() {
+    let landlord = Landlord::start().await;
+    let issuer = Issuer::discover_tenants(landlord.template(), Tenants::matching(|_| true));
+    let validator = validator(issuer.max_tenants(1), &landlord.clock);
+    let evil = TestIssuer::new("https://evil.example", AUDIENCE).clock(landlord.clock.clone());
+    for _ in 0..50 {
+        for tenant in ["acme", "globex", "initech"] {
+            let name = format!("{}/{tenant}/v2.0", landlord.url);
+            let forged = evil.token().issuer(&name).mint();
+            assert!(validator.validate(&forged).await.is_err());
+        }
+    }
+    // At no time at all: each of two tenants once, metadata and keys.
+    assert!(landlord.requests() <= 6, "{}", landlord.requests());
 }
 
 #[tokio::test]

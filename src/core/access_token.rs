@@ -131,7 +131,10 @@ pub(crate) enum Proof {
         algorithm: Algorithm,
     },
     /// The authorization server says that it is active.
-    Introspection,
+    Introspection {
+        /// Of the JWT that it was asked about, where its answer names none.
+        jwt_issuer: Option<Box<str>>,
+    },
 }
 
 impl AccessToken {
@@ -148,9 +151,13 @@ impl AccessToken {
 
     /// The `iss` claim (RFC 7519 section 4.1.1). Of a SPIFFE JWT-SVID, its trust domain (`spiffe://example.org`). Of an introspected token whose answer names none, the issuer that answered.
     pub fn issuer(&self) -> &str {
-        self.payload
-            .str_of(&self.payload.iss)
-            .unwrap_or(self.policy.issuer())
+        let named = match &self.proof {
+            Proof::Introspection {
+                jwt_issuer: Some(issuer),
+            } => Some(&**issuer),
+            _ => self.payload.str_of(&self.payload.iss),
+        };
+        named.unwrap_or(self.policy.issuer())
     }
 
     /// The tenant in `iss`, of an issuer with many ([`Tenants`](crate::Tenants)); else `None`.
@@ -295,7 +302,7 @@ impl AccessToken {
     pub fn key_id(&self) -> Option<&str> {
         match &self.proof {
             Proof::Signature { key, .. } => key.key_id(),
-            Proof::Introspection => None,
+            Proof::Introspection { .. } => None,
         }
     }
 
@@ -303,14 +310,14 @@ impl AccessToken {
     pub fn algorithm(&self) -> Option<Algorithm> {
         match self.proof {
             Proof::Signature { algorithm, .. } => Some(algorithm),
-            Proof::Introspection => None,
+            Proof::Introspection { .. } => None,
         }
     }
 
     /// Whether the authorization server was asked about it (RFC 7662). Then [`claim`](AccessToken::claim) and
     /// [`claims`](AccessToken::claims) read its answer, `active` and `token_type` included.
     pub fn is_introspected(&self) -> bool {
-        matches!(self.proof, Proof::Introspection)
+        matches!(self.proof, Proof::Introspection { .. })
     }
 
     /// How long until `exp`, without any skew; zero when it has passed or where there is none. For ending a stream or a cached decision in time.

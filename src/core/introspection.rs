@@ -7,9 +7,9 @@ use super::access_token::{AccessToken, Proof, Unconfirmed};
 use super::checks::{
     check_audience, check_client, check_confirmation, check_issuer_name, check_mapped,
     check_other_types, check_required_claims, check_scope, check_time, check_token_use,
-    check_trust_domain, malformed,
+    check_trust_domain, malformed, wrong_issuer,
 };
-use super::facts::Facts;
+use super::facts::{AcceptedIssuers, Facts};
 use super::json::{self, Fault, Value};
 use super::payload::{Claim, Foreign, Payload};
 use super::policy::Policy;
@@ -159,22 +159,30 @@ impl IntrospectionResponse {
         self.payload.exp.get().copied()
     }
 
-    /// The same order as of a JWT's claims.
+    /// The same order as of a JWT's claims. Where it is about a JWT, that has met the policy by itself, and its claims are here.
     pub(crate) fn check(
         &self,
+        jwt: Option<&Payload>,
         policy: &Policy,
         now: NumericDate,
     ) -> Result<Unconfirmed, Rejection> {
-        self.check_all(policy, now).map_err(Rejection::in_answer)?;
+        let checked = self.check_all(jwt, policy, now);
+        checked.map_err(Rejection::in_answer)?;
         let payload = Arc::clone(&self.payload);
-        let token = AccessToken::new(payload, Proof::Introspection, policy.clone());
+        let proof = Proof::Introspection {
+            jwt_issuer: jwt
+                .and_then(|jwt| jwt.str_of(&jwt.iss))
+                .filter(|_| self.payload.iss.is_absent())
+                .map(Into::into),
+        };
+        let token = AccessToken::new(payload, proof, policy.clone());
         Ok(Unconfirmed::new(token))
     }
 
     /// A JWT that is bound stays so where the answer is silent on it.
-    pub(crate) fn check_agrees_on_binding(&self, jwt: &Payload) -> Result<(), Rejection> {
+    fn check_agrees_on_binding(&self, jwt: &Payload) -> Result<(), Rejection> {
         let answered = &self.payload.cnf;
-        if !self.is_active || jwt.cnf.is_absent() || jwt.cnf == *answered {
+        if jwt.cnf.is_absent() || jwt.cnf == *answered {
             return Ok(());
         }
         let reason = if answered.is_absent() {
@@ -182,15 +190,23 @@ impl IntrospectionResponse {
         } else {
             Reason::MalformedConfirmation
         };
-        Err(Rejection::plain(reason).in_answer())
+        Err(Rejection::plain(reason))
     }
 
-    fn check_all(&self, policy: &Policy, now: NumericDate) -> Result<(), Rejection> {
+    fn check_all(
+        &self,
+        jwt: Option<&Payload>,
+        policy: &Policy,
+        now: NumericDate,
+    ) -> Result<(), Rejection> {
         let payload = &self.payload;
         if !self.is_active {
             return Err(Rejection::plain(Reason::Inactive));
         }
-        self.check_issuer(policy)?; // RFC 7662 2.2
+        if let Some(jwt) = jwt {
+            self.check_agrees_on_binding(jwt)?;
+        }
+        self.check_issuer(jwt, policy)?; // RFC 7662 2.2
         self.check_kind(policy)?; // RFC 7662 2.1, RFC 8725 3.12
         if !(payload.aud.is_absent() && policy.allows_missing_audience()) {
             check_audience(payload, policy)?; // RFC 7662 4, RFC 8707 2
@@ -205,18 +221,23 @@ impl IntrospectionResponse {
         self.check_binding() // RFC 9449 6.2
     }
 
-    fn check_issuer(&self, policy: &Policy) -> Result<(), Rejection> {
+    /// An answer about a JWT is about its issuer's, which of many tenants' may be another than the answer's.
+    fn check_issuer(&self, jwt: Option<&Payload>, policy: &Policy) -> Result<(), Rejection> {
         check_trust_domain(&self.payload, policy)?;
-        match &self.payload.iss {
+        let of_jwt = jwt.and_then(|jwt| jwt.str_of(&jwt.iss));
+        let found = match &self.payload.iss {
+            Claim::Malformed => return Err(malformed("iss")),
+            Claim::Is(issuer) => Some(issuer.of(self.payload.text())),
+            Claim::Absent => of_jwt,
+        };
+        match found {
             // Of many tenants' issuers nothing else says which.
-            Claim::Absent if policy.template().is_some() => {
-                Err(Rejection::plain(Reason::IssuerMissing))
+            None if policy.template().is_some() => Err(Rejection::plain(Reason::IssuerMissing)),
+            None => Ok(()),
+            Some(found) if of_jwt.is_some_and(|of_jwt| of_jwt != found) => {
+                Err(wrong_issuer(found, AcceptedIssuers::One(policy.clone())))
             }
-            Claim::Absent => Ok(()),
-            Claim::Malformed => Err(malformed("iss")),
-            Claim::Is(issuer) => {
-                check_issuer_name(issuer.of(self.payload.text()), &self.payload, policy)
-            }
+            Some(found) => check_issuer_name(found, &self.payload, policy),
         }
     }
 

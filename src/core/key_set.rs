@@ -215,7 +215,7 @@ impl KeySet {
 
     /// The keys to try for a token, at most four: those of its `kid`, or, where it names none, those that fit its
     /// algorithm. A `kid` that matches nothing selects nothing.
-    pub(crate) fn candidates(
+    pub(crate) fn fitting(
         &self,
         id: Option<&str>,
         algorithm: Algorithm,
@@ -225,15 +225,6 @@ impl KeySet {
             .iter()
             .filter(move |key| id.is_none_or(|id| key.is_selected_by(id)))
             .filter(move |key| key.fits(algorithm))
-            .take(MAX_CANDIDATES)
-    }
-
-    /// Whether there is a key to try for such a token, whatever its policy.
-    #[cfg(feature = "jwks")]
-    pub(crate) fn has_candidate(&self, id: Option<&str>, algorithm: Algorithm) -> bool {
-        [KeyUse::Signature, KeyUse::JwtSvid]
-            .into_iter()
-            .any(|key_use| self.candidates(id, algorithm, key_use).next().is_some())
     }
 
     /// Whether a key of this `kid` is there, for whatever algorithm.

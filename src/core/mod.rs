@@ -70,6 +70,8 @@ pub(crate) use jws::{DEFAULT_MAX_TOKEN_BYTES, is_token68};
 #[cfg(feature = "pem")]
 pub(crate) use pem::read_keys as read_pem_keys;
 pub(crate) use tenants::IssuerTemplate;
+#[cfg(feature = "jwks")]
+pub(crate) use verify::has_candidate;
 pub(crate) use verify::{check_claims, check_signature, issuer_of, trust_domain_of};
 #[cfg(feature = "jwks")]
 pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};

@@ -142,6 +142,15 @@ impl Tenants {
         !matches!(self.0, Allowed::Any)
     }
 
+    /// How many there are, where that is known.
+    #[cfg(feature = "jwks")]
+    pub(crate) fn count(&self) -> Option<usize> {
+        match &self.0 {
+            Allowed::Only(tenants) => Some(tenants.len()),
+            Allowed::Any | Allowed::Matching(_) => None,
+        }
+    }
+
     /// Whether a list of tenants is one.
     pub(crate) fn are_sound(&self) -> bool {
         match &self.0 {

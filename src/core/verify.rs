@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::access_token::{AccessToken, Proof, Unconfirmed};
+use super::algorithm::Algorithm;
 use super::checks::{
     check_audience, check_client, check_confirmation, check_expiry_is_there, check_issuer_name,
     check_mapped, check_other_types, check_required, check_required_claims, check_scope,
@@ -12,11 +13,12 @@ use super::excerpt::excerpt;
 use super::facts::{Facts, KeySetAge};
 use super::introspection::IntrospectionResponse;
 use super::jws::{Kind, PresentedToken, UnverifiedJwt, same_media_type};
-use super::key_set::KeySet;
+use super::key_set::{KeySet, MAX_CANDIDATES};
 use super::payload::Foreign;
 use super::policy::{Policy, Profile};
 use super::reason::Reason;
 use super::rejection::Rejection;
+use super::signature::VerificationKey;
 use super::spiffe::trust_domain;
 use super::time::NumericDate;
 
@@ -76,11 +78,11 @@ pub fn verify(
         }
         Evidence::Introspection(response) => {
             // A JWT must meet the policy by itself too, whoever is asked about it, and stays bound if it is.
-            if token.jwt().is_some() {
-                let jwt = check_claims(token, policy, now)?;
-                response.check_agrees_on_binding(jwt.payload())?;
-            }
-            response.check(policy, now)
+            let jwt = match token.jwt() {
+                None => None,
+                Some(_) => Some(&**check_claims(token, policy, now)?.payload()),
+            };
+            response.check(jwt, policy, now)
         }
     }
 }
@@ -121,6 +123,26 @@ fn check_in_order(
     check_confirmation(payload) // RFC 7800 3.1
 }
 
+/// The keys to try for a token, at most four: those of its `kid`, or, where it names none, those that fit its algorithm, for
+/// the policy's kind of token and stated for no other issuer. A `kid` that matches nothing selects nothing.
+fn candidates<'k>(
+    keys: &'k KeySet,
+    jwt: &UnverifiedJwt<'_>,
+    algorithm: Algorithm,
+    policy: &Policy,
+) -> impl Iterator<Item = &'k Arc<VerificationKey>> {
+    keys.fitting(jwt.key_id(), algorithm, policy.profile().key_use())
+        .filter(|key| is_key_of(key.stated_issuer(), jwt.payload(), policy))
+        .take(MAX_CANDIDATES)
+}
+
+/// Whether there is a key to try for a token.
+#[cfg(feature = "jwks")]
+pub(crate) fn has_candidate(keys: &KeySet, jwt: &UnverifiedJwt<'_>, policy: &Policy) -> bool {
+    jwt.algorithm()
+        .is_some_and(|algorithm| candidates(keys, jwt, algorithm, policy).next().is_some())
+}
+
 /// The back part: key and signature.
 pub(crate) fn check_signature(
     jwt: &UnverifiedJwt<'_>,
@@ -133,12 +155,7 @@ pub(crate) fn check_signature(
     let id = jwt.key_id();
     let key_use = policy.profile().key_use();
     let mut tried = 0;
-    let mut is_of_another_issuer = false;
-    for key in keys.candidates(id, algorithm, key_use) {
-        if !is_key_of(key.stated_issuer(), jwt.payload(), policy) {
-            is_of_another_issuer = true;
-            continue;
-        }
+    for key in candidates(keys, jwt, algorithm, policy) {
         tried += 1;
         let verified = key.verify(algorithm, jwt.signing_input(), jwt.signature());
         if verified.is_ok() {
@@ -153,7 +170,7 @@ pub(crate) fn check_signature(
         }
     }
     let id_text = id.map(excerpt);
-    if tried == 0 && is_of_another_issuer {
+    if tried == 0 && keys.fitting(id, algorithm, key_use).next().is_some() {
         return Err(Rejection::plain(Reason::KeyOfAnotherIssuer));
     }
     if tried == 0 {

@@ -9,8 +9,6 @@ use crate::build_error::BuildProblem;
 #[cfg(feature = "introspection")]
 use crate::core::{Algorithm, SignedResponse};
 use crate::core::{Clock, Policy, PolicyError, is_token68};
-#[cfg(feature = "jwks")]
-use crate::core::{IssuerTemplate, Tenants};
 use crate::source::DynKeySource;
 #[cfg(feature = "introspection")]
 use crate::source::{
@@ -129,15 +127,17 @@ impl Issuer {
                             issuer: self.name.clone(),
                         });
                     }
-                    Some(Box::new(file.finish(surroundings.clock.clone())))
+                    let clock = surroundings.clock.clone();
+                    let source = policy.clone().map(|policy| file.finish(policy, clock));
+                    source.map(|source| Box::new(source) as Box<dyn DynKeySource>)
                 }
                 #[cfg(feature = "jwks")]
                 Recipe::Remote(whereabouts) => {
-                    let tenants = policy.as_ref().and_then(Policy::tenants);
+                    let policy = policy.as_ref();
                     fetcher.as_ref().and_then(|fetcher| {
                         self.finish_remote(
                             whereabouts,
-                            tenants,
+                            policy,
                             fetcher,
                             surroundings,
                             &mut problems,
@@ -317,12 +317,13 @@ impl Issuer {
     fn finish_remote(
         &self,
         whereabouts: Whereabouts,
-        tenants: Option<&(IssuerTemplate, Tenants)>,
+        policy: Option<&Policy>,
         fetcher: &Fetcher,
         surroundings: &Surroundings<'_>,
         problems: &mut Vec<BuildProblem>,
     ) -> Option<Box<dyn DynKeySource>> {
         let clock = Arc::clone(surroundings.clock);
+        let tenants = policy.and_then(Policy::tenants);
         let by_tenant = tenants.filter(|(template, _)| whereabouts.is_by_tenant(template));
         // Each tenant's addresses are as sound as this one's.
         let sample = by_tenant.map(|(template, _)| {
@@ -351,10 +352,12 @@ impl Issuer {
             });
             return None;
         }
+        // Where there is none, that is told already.
+        let policy = policy?.clone();
         let Some((template, tenants)) = by_tenant else {
             let name = &self.name;
             let (limits, is_lazy) = (self.limits, self.is_lazy);
-            let keys = RemoteJwks::new(name, location, fetcher, clock, limits, is_lazy);
+            let keys = RemoteJwks::new(name, policy, location, fetcher, clock, limits, is_lazy);
             self.put_keys_in_hand(&keys, surroundings);
             return Some(Box::new(keys));
         };
@@ -369,8 +372,25 @@ impl Issuer {
             });
         }
         let (limits, bounds) = (self.limits, self.tenant_bounds);
+        if let Some(tenants) = tenants.count().filter(|count| *count > bounds.max_tenants)
+            && bounds.are_sound()
+        {
+            problems.push(BuildProblem::MoreTenantsThanHeld {
+                issuer: self.name.clone(),
+                tenants,
+                held: bounds.max_tenants,
+            });
+        }
         let template = template.clone();
-        let keys = TenantKeys::new(template, whereabouts, fetcher, clock, limits, bounds);
+        let keys = TenantKeys::new(
+            template,
+            policy,
+            whereabouts,
+            fetcher,
+            clock,
+            limits,
+            bounds,
+        );
         Some(Box::new(keys))
     }
 }
@@ -402,9 +422,9 @@ impl Issuer {
         problems: &mut Vec<BuildProblem>,
     ) -> Option<Box<dyn DynKeySource>> {
         let issuer = || self.name.clone();
-        let is_asked_of_metadata = introspection.endpoint.is_none()
-            || introspection.wants_signed && introspection.answer_keys.is_none();
-        if is_asked_of_metadata && policy.is_some_and(|policy| policy.template().is_some()) {
+        if policy.is_some_and(|policy| policy.template().is_some())
+            && !introspection.can_be_of_tenants()
+        {
             problems.push(BuildProblem::IntrospectionOfTenants { issuer: issuer() });
             return None;
         }
@@ -514,6 +534,7 @@ impl Issuer {
         };
         let keys = RemoteJwks::new(
             &self.name,
+            policy.clone(),
             location,
             fetcher,
             Arc::clone(surroundings.clock),

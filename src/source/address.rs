@@ -39,6 +39,11 @@ pub enum AddressProblem {
          address by discovery_at if it can't be derived"
     )]
     WellKnown,
+    /// A placeholder in braces, which stands for a tenant where the issuer's name has the same.
+    #[error(
+        "it has braces: a placeholder stands for a tenant only where the issuer's name has the same one (Issuer::template)"
+    )]
+    Placeholder,
     /// An issuer with a query, which RFC 8414 section 2 forbids.
     #[error("it has a query (?...), which an issuer can't have (RFC 8414 section 2)")]
     Query,
@@ -59,6 +64,9 @@ impl Address {
             && !text.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\');
         if !is_sound {
             return Err(AddressProblem::NotAUrl);
+        }
+        if text.contains(['{', '}']) {
+            return Err(AddressProblem::Placeholder);
         }
         let url = Url::parse(text).map_err(|_| AddressProblem::NotAUrl)?;
         match url.scheme() {
@@ -178,6 +186,7 @@ mod tests {
             ("https://user:secret@as.example.com/", Some(P::UserInfo)),
             ("https://:secret@as.example.com/", Some(P::UserInfo)),
             ("https://as.example.com/#x", Some(P::Fragment)),
+            ("https://as.example.com/{tenant}/jwks", Some(P::Placeholder)),
             ("as.example.com", Some(P::NotAUrl)),
             ("/jwks", Some(P::NotAUrl)),
             ("", Some(P::NotAUrl)),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::core::{Clock, Evidence, KeySet, PresentedToken};
+use crate::core::{Clock, Evidence, KeySet, Policy, PresentedToken, has_candidate};
 
 use super::discovery::Metadata;
 use super::fetcher::Fetcher;
@@ -34,6 +34,8 @@ pub(crate) struct RemoteJwks(Arc<Inner>);
 
 struct Inner {
     issuer: String,
+    /// Says which of the keys a token could be by.
+    policy: Policy,
     location: Location,
     fetcher: Fetcher,
     longest_fetch: Duration,
@@ -87,6 +89,7 @@ enum Step {
 impl RemoteJwks {
     pub(crate) fn new(
         issuer: &str,
+        policy: Policy,
         location: Location,
         fetcher: &Fetcher,
         clock: Arc<dyn Clock>,
@@ -107,6 +110,7 @@ impl RemoteJwks {
         };
         RemoteJwks(Arc::new(Inner {
             issuer: issuer.to_owned(),
+            policy,
             location,
             fetcher,
             longest_fetch,
@@ -132,6 +136,15 @@ impl RemoteJwks {
     #[cfg(feature = "introspection")]
     pub(crate) fn longest_fetch(&self) -> Duration {
         self.0.longest_fetch
+    }
+
+    /// Whether it has keys, of whatever age.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.0.read().keys.is_some()
+    }
+
+    pub(crate) fn is_fetching(&self) -> bool {
+        self.0.read().flight.is_some()
     }
 
     /// Starts with keys given by hand, of whatever age.
@@ -211,7 +224,7 @@ impl Inner {
         let now = self.now();
         let mut state = self.write();
         self.give_up_stuck_flight(&mut state);
-        let asked = state.asked(token);
+        let asked = state.asked(token, &self.policy);
         let decision = state.refresh.decide(asked, now);
         match (decision, state.keys.clone()) {
             (Decision::Serve, Some(keys)) => Ok(Step::Serve(keys)),
@@ -236,7 +249,7 @@ impl Inner {
         if state.landings == landings || state.refresh.is_well() {
             return None;
         }
-        let asked = state.asked(token);
+        let asked = state.asked(token, &self.policy);
         Some(
             match (state.refresh.after_failure(asked, now), &state.keys) {
                 (Decision::Serve, Some(keys)) => Ok(Arc::clone(keys)),
@@ -382,17 +395,15 @@ impl Inner {
 }
 
 impl State {
-    fn asked(&self, token: Option<&PresentedToken<'_>>) -> Asked {
+    fn asked(&self, token: Option<&PresentedToken<'_>>, policy: &Policy) -> Asked {
         let Some(token) = token else {
             return Asked::Ahead;
         };
         let Some(jwt) = token.jwt() else {
             return Asked::Known;
         };
-        let is_known = self.keys.as_ref().is_some_and(|keys| {
-            jwt.algorithm()
-                .is_some_and(|algorithm| keys.has_candidate(jwt.key_id(), algorithm))
-        });
+        let keys = self.keys.as_ref();
+        let is_known = keys.is_some_and(|keys| has_candidate(keys, jwt, policy));
         if is_known {
             Asked::Known
         } else {
@@ -496,7 +507,7 @@ impl KeySource for RemoteJwks {
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
         let state = self.0.read();
         let keys = state.keys.as_ref()?;
-        let asked = state.asked(Some(token));
+        let asked = state.asked(Some(token), &self.0.policy);
         match state.refresh.decide(asked, self.0.now()) {
             Decision::Serve => Some(Evidence::Keys(Arc::clone(keys))),
             Decision::ServeAndFetch if state.refresh.is_in_flight() => {

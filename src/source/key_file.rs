@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::core::{Algorithm, Clock, Evidence, PresentedToken};
+use crate::core::{Algorithm, Clock, Evidence, Policy, PresentedToken, has_candidate};
 
 use super::file::{FileProblem, read_apart};
 use super::refresh::Moment;
@@ -95,7 +95,7 @@ impl KeyFile {
     }
 
     /// The source that it is, by this clock.
-    pub(crate) fn finish(self, clock: Arc<dyn Clock>) -> WatchedKeys {
+    pub(crate) fn finish(self, policy: Policy, clock: Arc<dyn Clock>) -> WatchedKeys {
         WatchedKeys(Arc::new(Inner {
             state: RwLock::new(State {
                 looks: Looks::new(self.interval),
@@ -104,6 +104,7 @@ impl KeyFile {
                 last_error: None,
             }),
             file: self,
+            policy,
             clock,
         }))
     }
@@ -153,6 +154,8 @@ pub(crate) struct WatchedKeys(Arc<Inner>);
 
 struct Inner {
     file: KeyFile,
+    /// Says which of the keys a token could be by.
+    policy: Policy,
     clock: Arc<dyn Clock>,
     state: RwLock<State>,
 }
@@ -202,7 +205,7 @@ impl Inner {
         let has_landed = wait(flight).await;
         let now = self.now();
         let state = self.state();
-        let asked = state.asked(token);
+        let asked = state.asked(token, &self.policy);
         match (state.looks.after_look(asked, now), &state.keys) {
             (Decision::Serve, Some((_, keys))) if has_landed || asked == Asked::Known => {
                 Ok(keys.clone())
@@ -216,7 +219,9 @@ impl Inner {
         let now = self.now();
         let state = self.state_mut();
         let is_under_way = state.flight.is_some();
-        let decision = state.looks.decide(state.asked(token), is_under_way, now);
+        let decision = state
+            .looks
+            .decide(state.asked(token, &self.policy), is_under_way, now);
         match (decision, &state.keys) {
             (Decision::Serve, Some((_, keys))) => Ok(Step::Serve(keys.clone())),
             (Decision::Look, _) => Ok(Step::Wait(self.look(state, now))),
@@ -300,14 +305,12 @@ impl State {
         (known == content).then(|| keys.clone())
     }
 
-    fn asked(&self, token: Option<&PresentedToken<'_>>) -> Asked {
+    fn asked(&self, token: Option<&PresentedToken<'_>>, policy: &Policy) -> Asked {
         let Some(jwt) = token.and_then(PresentedToken::jwt) else {
             return Asked::Known;
         };
-        let is_known = self.keys.as_ref().is_some_and(|(_, keys)| {
-            jwt.algorithm()
-                .is_some_and(|algorithm| keys.key_set().has_candidate(jwt.key_id(), algorithm))
-        });
+        let keys = self.keys.as_ref().map(|(_, keys)| keys.key_set());
+        let is_known = keys.is_some_and(|keys| has_candidate(keys, jwt, policy));
         if is_known {
             Asked::Known
         } else {
@@ -365,7 +368,10 @@ impl KeySource for WatchedKeys {
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
         let state = self.0.state();
         let (_, keys) = state.keys.as_ref()?;
-        let (asked, is_under_way) = (state.asked(Some(token)), state.flight.is_some());
+        let (asked, is_under_way) = (
+            state.asked(Some(token), &self.0.policy),
+            state.flight.is_some(),
+        );
         let decision = state.looks.decide(asked, is_under_way, self.0.now());
         (decision == Decision::Serve).then(|| Evidence::Keys(keys.shared()))
     }
@@ -431,7 +437,10 @@ mod tests {
         let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"EdDSA","kid":"b"}"#);
         let text = format!("{header}.e30.AAAA");
         let stray = PresentedToken::parse(&text).unwrap();
-        let source = KeyFile::new("/keys.json").finish(Arc::new(Standing));
+        let policy = Policy::builder()
+            .issuer("https://as.example.com")
+            .audience("https://api.example.com");
+        let source = KeyFile::new("/keys.json").finish(policy.build().unwrap(), Arc::new(Standing));
         let now = source.0.now();
         let (_hangs, landing) = watch::channel(());
         {

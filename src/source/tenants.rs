@@ -1,20 +1,30 @@
 //! Keys of an issuer with many tenants, each with a set of its own: fetched at first use, bounded in number, dropped when
 //! idle.
+//!
+//! Whoever presents a token may have made up its tenant, and its signature. So a tenant that never had keys takes the place
+//! only of another such, and not before that had its time; and what is known of a tenant, its pauses between fetches
+//! included, outlives any number of others that come in a moment.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use crate::core::{Clock, Evidence, IssuerTemplate, PresentedToken};
+use crate::core::{Clock, Evidence, IssuerTemplate, Policy, PresentedToken};
 
 use super::fetcher::Fetcher;
 use super::jwks::{RemoteJwks, Whereabouts};
-use super::refresh::Limits;
+use super::refresh::{COOLDOWN, Limits};
 use super::{KeySource, SourceError, SourceStatus, TenantStatus};
 
 /// Fetches at once, of all tenants together.
 const CALLS: usize = 64;
+/// Tenants that never had keys, of those that are held, are at most so many.
+const MAX_WITHOUT_KEYS: usize = 256;
+/// One of them is held so long at least: longer than the pauses between its fetches.
+const TIME_FOR_KEYS: Duration = Duration::from_secs(60);
+/// One with keys is held so long after its last token.
+const TIME_OF_USE: Duration = COOLDOWN;
 
 /// How many tenants' keys are held, and how long those of a tenant that sends no tokens.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +54,7 @@ impl TenantBounds {
 /// without traffic costs none.
 pub(crate) struct TenantKeys {
     template: IssuerTemplate,
+    policy: Policy,
     whereabouts: Whereabouts,
     fetcher: Fetcher,
     clock: Arc<dyn Clock>,
@@ -62,13 +73,22 @@ struct Held {
 struct Tenant {
     issuer: Arc<str>,
     keys: RemoteJwks,
-    /// By the monotonic clock, in nanoseconds.
+    /// By the monotonic clock.
+    made: Duration,
+    /// By the same, in nanoseconds.
     last_used: AtomicU64,
+}
+
+impl Tenant {
+    fn unused_for(&self, now: Duration) -> Duration {
+        now.saturating_sub(Duration::from_nanos(self.last_used.load(Ordering::Relaxed)))
+    }
 }
 
 impl TenantKeys {
     pub(crate) fn new(
         template: IssuerTemplate,
+        policy: Policy,
         whereabouts: Whereabouts,
         fetcher: &Fetcher,
         clock: Arc<dyn Clock>,
@@ -77,6 +97,7 @@ impl TenantKeys {
     ) -> Self {
         TenantKeys {
             template,
+            policy,
             whereabouts,
             fetcher: fetcher.bounded(CALLS),
             clock,
@@ -116,22 +137,27 @@ impl TenantKeys {
         found
     }
 
-    fn find_or_make(&self, issuer: &str, tenant: &str) -> Result<Arc<Tenant>, SourceError> {
+    /// The tenant's keys, and whether the tenant is new here.
+    fn find_or_make(&self, issuer: &str, tenant: &str) -> Result<(Arc<Tenant>, bool), SourceError> {
         if let Some(found) = self.find(tenant) {
-            return Ok(found);
+            return Ok((found, false));
         }
         let made = self.make(issuer, tenant)?;
         let now = self.clock.monotonic();
         let mut held = self.write();
         if let Some(found) = held.by_tenant.get(tenant) {
-            return Ok(Arc::clone(found));
+            return Ok((Arc::clone(found), false));
         }
         held.sweep(now, self.bounds.idle_after);
-        if held.by_tenant.len() >= self.bounds.max_tenants {
-            held.drop_least_recently_used();
+        let has_room = held.make_room(now, self.bounds.max_tenants);
+        if !has_room {
+            let error = SourceError::new(
+                "so many tenants have sent tokens just now that the keys of no more are held (Issuer::max_tenants)",
+            );
+            return Err(error.retry_in(TIME_OF_USE));
         }
         held.by_tenant.insert(tenant.into(), Arc::clone(&made));
-        Ok(made)
+        Ok((made, true))
     }
 
     fn make(&self, issuer: &str, tenant: &str) -> Result<Arc<Tenant>, SourceError> {
@@ -141,12 +167,22 @@ impl TenantKeys {
             .map_err(|problem| {
                 SourceError::new("the tenant's keys are at no sound address").caused_by(problem)
             })?;
-        let clock = Arc::clone(&self.clock);
+        let (clock, policy) = (Arc::clone(&self.clock), self.policy.clone());
         let is_lazy = true;
+        let now = clock.monotonic();
         Ok(Arc::new(Tenant {
             issuer: issuer.into(),
-            last_used: AtomicU64::new(nanos(clock.monotonic())),
-            keys: RemoteJwks::new(issuer, location, &self.fetcher, clock, self.limits, is_lazy),
+            made: now,
+            last_used: AtomicU64::new(nanos(now)),
+            keys: RemoteJwks::new(
+                issuer,
+                policy,
+                location,
+                &self.fetcher,
+                clock,
+                self.limits,
+                is_lazy,
+            ),
         }))
     }
 }
@@ -155,19 +191,46 @@ impl Held {
     /// Drops the keys of tenants without traffic.
     fn sweep(&mut self, now: Duration, idle_after: Duration) {
         self.swept = now;
-        self.by_tenant.retain(|_, tenant| {
-            let last_used = Duration::from_nanos(tenant.last_used.load(Ordering::Relaxed));
-            now.saturating_sub(last_used) < idle_after
-        });
+        self.by_tenant
+            .retain(|_, tenant| tenant.unused_for(now) < idle_after || tenant.keys.is_fetching());
     }
 
-    fn drop_least_recently_used(&mut self) {
-        let oldest = self
-            .by_tenant
-            .iter()
-            .min_by_key(|(_, tenant)| tenant.last_used.load(Ordering::Relaxed))
-            .map(|(name, _)| name.clone());
-        if let Some(name) = oldest {
+    /// Makes room for a tenant of which nothing is known, where there is some to be had.
+    fn make_room(&mut self, now: Duration, max_tenants: usize) -> bool {
+        if !self.drop_beyond(now, max_tenants) {
+            return false;
+        }
+        let max_without = MAX_WITHOUT_KEYS.min(max_tenants.div_ceil(4));
+        let without = || {
+            let all = self.by_tenant.iter();
+            all.filter(|(_, tenant)| !tenant.keys.has_keys())
+        };
+        if without().count() < max_without {
+            return true;
+        }
+        let had_their_time = without().filter(|(_, tenant)| {
+            now.saturating_sub(tenant.made) >= TIME_FOR_KEYS && !tenant.keys.is_fetching()
+        });
+        let oldest = had_their_time.min_by_key(|(_, tenant)| tenant.made);
+        let oldest = oldest.map(|(name, _)| name.clone());
+        oldest.is_some_and(|name| self.by_tenant.remove(&name).is_some())
+    }
+
+    /// Drops the least recently used of those with keys until they are no more than so many; false where too many are in use.
+    fn drop_beyond(&mut self, now: Duration, max_tenants: usize) -> bool {
+        loop {
+            let all = self.by_tenant.iter();
+            let with_keys = all.filter(|(_, tenant)| tenant.keys.has_keys());
+            if with_keys.clone().count() <= max_tenants {
+                return true;
+            }
+            let unused = with_keys.filter(|(_, tenant)| {
+                tenant.unused_for(now) >= TIME_OF_USE && !tenant.keys.is_fetching()
+            });
+            let oldest = unused.max_by_key(|(_, tenant)| tenant.unused_for(now));
+            let Some(name) = oldest.map(|(name, _)| name.clone()) else {
+                return false;
+            };
             self.by_tenant.remove(&name);
         }
     }
@@ -185,8 +248,13 @@ impl KeySource for TenantKeys {
                 "keys are held by tenant, and the token names none",
             ));
         };
-        let tenant = self.find_or_make(issuer, tenant)?;
-        tenant.keys.evidence(token).await
+        let (tenant, is_new) = self.find_or_make(issuer, tenant)?;
+        let evidence = tenant.keys.evidence(token).await;
+        if is_new {
+            let now = self.clock.monotonic();
+            self.write().drop_beyond(now, self.bounds.max_tenants);
+        }
+        evidence
     }
 
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {

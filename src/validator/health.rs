@@ -94,7 +94,11 @@ impl IssuerHealth {
         &self.issuer
     }
 
-    /// Whether its tokens can be judged now, as far as the source knows. For a readiness probe.
+    /// Whether there are keys to judge its tokens by. For a readiness probe: false until the first were fetched
+    /// ([`Validator::warm_up`](crate::Validator::warm_up)), and when they are too old.
+    ///
+    /// An issuer that is asked about its tokens, and one of many tenants with keys of their own, have no keys to wait for and
+    /// count as ready, whatever the last answer was: [`SourceStatus::last_error`] tells of that.
     pub fn is_ready(&self) -> bool {
         self.status.usable_for != Some(Duration::ZERO)
     }

@@ -113,7 +113,8 @@ impl Validator {
     ///
     /// # Errors
     /// As [`validate`](Validator::validate). An issuer without [`introspection`](crate::Issuer::introspection) can't be asked:
-    /// that is the API author's mistake (500).
+    /// that is the API author's mistake (500), also where other issuers of this Validator can, so give it to each whose tokens
+    /// may come to such an operation.
     ///
     /// ```no_run
     /// # async fn pay(validator: resource_server::Validator, bearer: &str) -> Result<(), resource_server::Error> {
@@ -141,11 +142,13 @@ impl Validator {
         asked.forget(&token);
         let evidence = asked.evidence(&token).await;
         let evidence = evidence.map_err(|cause| trusted.unavailable(cause))?;
-        let Evidence::Introspection(_) = &evidence else {
-            return Err(Misconfigured::no_introspection(&trusted.name).into());
-        };
         let unconfirmed = verify(&token, &evidence, &trusted.policy, self.now())?;
-        Ok(unconfirmed.confirm(&Possession::bearer())?)
+        let confirmed = unconfirmed.confirm(&Possession::bearer())?;
+        // Only now, so that a token that is bad in any case is that.
+        if !confirmed.is_introspected() {
+            return Err(Misconfigured::no_introspection(&trusted.name).into());
+        }
+        Ok(confirmed)
     }
 
     /// Judges a bearer token with what is at hand, without waiting. `None`: its issuer's source must be asked, so call
@@ -217,7 +220,8 @@ impl Validator {
     }
 
     /// The public keys that were fetched, of every issuer that has some: to be put away, and taken up by another process
-    /// ([`ValidatorBuilder::restore`]). Keys given by hand and secrets are not in it. Cheap, without I/O.
+    /// ([`ValidatorBuilder::restore`]). Keys given by hand and secrets are not in it, nor are key sets that tenants have of their
+    /// own ([`Issuer::discover_tenants`](crate::Issuer::discover_tenants)). Cheap, without I/O.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]

@@ -68,7 +68,7 @@ pub struct Introspection {
     /// As the authentication has it.
     own_client_id: Option<String>,
     client_id: Option<String>,
-    pub(crate) wants_signed: bool,
+    wants_signed: bool,
     pub(crate) answer_keys: Option<String>,
     store: Option<Box<StoreSetting>>,
     active_for: Duration,
@@ -396,6 +396,21 @@ impl Introspection {
     }
 
     /// Settings for an issuer of this name, or everything that is wrong with them.
+    /// Whether nothing that it needs is each tenant's own.
+    pub(crate) fn can_be_of_tenants(&self) -> bool {
+        let is_assertion = matches!(
+            &self.authentication,
+            Some(Authentication::Form {
+                proof: Proof::Assertion { .. },
+                ..
+            })
+        );
+        let is_for_all = |url: &String| !url.contains(['{', '}']);
+        self.endpoint.as_ref().is_some_and(is_for_all)
+            && !self.wants_signed
+            && (!is_assertion || self.assertion_audience.is_some())
+    }
+
     pub(crate) fn finish(
         mut self,
         issuer: &str,

@@ -2,10 +2,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
+use moka::notification::RemovalCause;
+use moka::policy::EvictionPolicy;
 
 use crate::core::{IntrospectionResponse, NumericDate, sha256};
 
@@ -141,6 +144,8 @@ pub(crate) struct Store {
     source: [u8; 32],
     /// When what is stored about a token last ceased to count here, whatever the store goes on to have.
     forgotten: moka::sync::Cache<TokenHash, NumericDate>,
+    /// So many were forgotten that some of them are no longer known: then nothing counts that was asked before those.
+    nothing_before: Arc<AtomicI64>,
     last_error: Arc<Mutex<Option<String>>>,
 }
 
@@ -159,6 +164,8 @@ impl Store {
             identity.extend_from_slice(&text.len().to_be_bytes());
             identity.extend_from_slice(text.as_bytes());
         }
+        let nothing_before = Arc::new(AtomicI64::new(i64::MIN));
+        let floor = Arc::clone(&nothing_before);
         Store {
             backend: setting.backend,
             key: setting.key,
@@ -166,7 +173,14 @@ impl Store {
             forgotten: moka::sync::Cache::builder()
                 .max_capacity(MAX_FORGOTTEN)
                 .time_to_live(FORGOTTEN_FOR)
+                .eviction_policy(EvictionPolicy::lru())
+                .eviction_listener(move |_, at: NumericDate, cause| {
+                    if cause == RemovalCause::Size {
+                        floor.fetch_max(at.as_secs(), Ordering::AcqRel);
+                    }
+                })
                 .build(),
+            nothing_before,
             last_error: Arc::default(),
         }
     }
@@ -223,9 +237,11 @@ impl Store {
     }
 
     fn is_forgotten(&self, token: &TokenHash, asked: NumericDate) -> bool {
-        self.forgotten
-            .get(token)
-            .is_some_and(|forgotten| asked <= forgotten)
+        asked.as_secs() <= self.nothing_before.load(Ordering::Acquire)
+            || self
+                .forgotten
+                .get(token)
+                .is_some_and(|forgotten| asked <= forgotten)
     }
 
     /// What the store does, or nothing where it fails or is slow; that is told by `last_error`.
