@@ -73,6 +73,16 @@ pub enum BuildProblem {
         /// Its name.
         issuer: String,
     },
+    /// What can't be the setting of a provider, such as a URL for a domain.
+    #[error("issuer \"{issuer}\": \"{value}\" is no {setting}")]
+    ProviderSetting {
+        /// Its name, as made with this setting.
+        issuer: String,
+        /// What it should be.
+        setting: &'static str,
+        /// What it is.
+        value: String,
+    },
     /// An issuer with more than one policy.
     #[error("issuer \"{issuer}\" has several policies: put them into one")]
     SeveralPolicies {

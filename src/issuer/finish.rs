@@ -248,7 +248,15 @@ impl Issuer {
                 issuer: self.name.clone(),
             });
         }
+        problems.extend(self.provider.problems.iter().map(|(setting, value)| {
+            BuildProblem::ProviderSetting {
+                issuer: self.name.clone(),
+                setting,
+                value: value.clone(),
+            }
+        }));
         let settings = self.settings.clone().unwrap_or_default();
+        let settings = settings.over(self.provider.settings.clone());
         if let Some(other) = settings.issuer_name()
             && other != self.name
         {

@@ -1,6 +1,8 @@
 //! One issuer: its name, what is accepted from it, and where the evidence for its tokens comes from.
 
 mod finish;
+#[cfg(feature = "jwks")]
+mod providers;
 
 use std::fmt;
 #[cfg(feature = "jwks")]
@@ -35,6 +37,7 @@ pub struct Issuer {
     tenants: Option<Tenants>,
     settings: Option<PolicyBuilder>,
     has_two_policies: bool,
+    provider: Provider,
     audiences: Vec<String>,
     sources: Vec<Recipe>,
     #[cfg(feature = "introspection")]
@@ -57,6 +60,17 @@ pub struct Issuer {
     starting_keys: Option<Result<StaticKeys, KeySetError>>,
 }
 
+/// What the name of a well-known provider brings.
+#[derive(Default)]
+struct Provider {
+    /// They count where the user's say nothing.
+    settings: PolicyBuilder,
+    /// What was said of it and can't be, each with what it should have been.
+    problems: Vec<(&'static str, String)>,
+    /// Whether the only source is the provider's, to be replaced by any other.
+    has_source: bool,
+}
+
 /// A source that is made when the Validator is.
 enum Recipe {
     Made(Box<dyn DynKeySource>),
@@ -74,6 +88,7 @@ impl Issuer {
             tenants: None,
             settings: None,
             has_two_policies: false,
+            provider: Provider::default(),
             audiences: Vec::new(),
             sources: Vec::new(),
             #[cfg(feature = "introspection")]
@@ -118,9 +133,8 @@ impl Issuer {
 
     /// Keys from where each name's own metadata says.
     #[cfg(feature = "jwks")]
-    fn discovered(mut self) -> Self {
-        self.sources.push(Recipe::Remote(Whereabouts::Discovery));
-        self
+    fn discovered(self) -> Self {
+        self.with_source(Recipe::Remote(Whereabouts::Discovery))
     }
 
     /// Many issuers in one, whose names differ in one segment, the tenant's. The template has a placeholder for it, any name
@@ -232,18 +246,14 @@ impl Issuer {
     /// Keys from where this metadata document says, for an issuer whose name is not its address (containers, clusters,
     /// AD FS). The document must still name this issuer.
     #[cfg(feature = "jwks")]
-    pub fn discovery_at(mut self, url: impl Into<String>) -> Self {
-        let whereabouts = Whereabouts::DiscoveryAt(url.into());
-        self.sources.push(Recipe::Remote(whereabouts));
-        self
+    pub fn discovery_at(self, url: impl Into<String>) -> Self {
+        self.with_source(Recipe::Remote(Whereabouts::DiscoveryAt(url.into())))
     }
 
     /// Keys from this address of a JWK Set, without discovery.
     #[cfg(feature = "jwks")]
-    pub fn jwks_at(mut self, url: impl Into<String>) -> Self {
-        let whereabouts = Whereabouts::JwksAt(url.into());
-        self.sources.push(Recipe::Remote(whereabouts));
-        self
+    pub fn jwks_at(self, url: impl Into<String>) -> Self {
+        self.with_source(Recipe::Remote(Whereabouts::JwksAt(url.into())))
     }
 
     /// Asks this issuer about its opaque tokens (RFC 7662). For one of several such issuers say which opaque tokens are its
@@ -344,13 +354,19 @@ impl Issuer {
     #[cfg(feature = "jwks")]
     pub fn key_file(mut self, file: impl Into<KeyFile>) -> Self {
         self.has_keys_by_hand = true;
-        self.sources.push(Recipe::KeyFile(file.into()));
-        self
+        self.with_source(Recipe::KeyFile(file.into()))
     }
 
     /// A source of your own.
-    pub fn source(mut self, source: impl KeySource) -> Self {
-        self.sources.push(Recipe::Made(Box::new(source)));
+    pub fn source(self, source: impl KeySource) -> Self {
+        self.with_source(Recipe::Made(Box::new(source)))
+    }
+
+    fn with_source(mut self, recipe: Recipe) -> Self {
+        if std::mem::take(&mut self.provider.has_source) {
+            self.sources.clear();
+        }
+        self.sources.push(recipe);
         self
     }
 

@@ -64,7 +64,8 @@ pub struct PolicyBuilder {
     audiences: Option<Vec<String>>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     algorithms: Option<Vec<Algorithm>>,
-    profile: Profile,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    profile: Option<Profile>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     clock_skew_seconds: Option<u64>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -83,7 +84,8 @@ pub struct PolicyBuilder {
     roles_from: Option<Vec<ClaimPath>>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     principal_from: Option<Vec<ClaimPath>>,
-    scope_claim: ScopeClaim,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    scope_claim: Option<ScopeClaim>,
     allow_scope_array: bool,
     allow_id_token_claims: bool,
     allow_missing_audience: bool,
@@ -124,7 +126,7 @@ impl PolicyBuilder {
     /// Which kind of JWT is taken for an access token.
     #[must_use]
     pub fn profile(mut self, profile: Profile) -> Self {
-        self.profile = profile;
+        self.profile = Some(profile);
         self
     }
 
@@ -223,7 +225,7 @@ impl PolicyBuilder {
     /// The claim that counts where a token has both `scope` and `scp`.
     #[must_use]
     pub fn scope_claim(mut self, claim: ScopeClaim) -> Self {
-        self.scope_claim = claim;
+        self.scope_claim = Some(claim);
         self
     }
 
@@ -266,14 +268,15 @@ impl PolicyBuilder {
     /// # Errors
     /// All problems at once: see [`PolicyProblem`].
     pub fn build(self) -> Result<Policy, PolicyError> {
-        let of_claims = self.claim_problems();
+        let profile = self.profile.unwrap_or_default();
+        let of_claims = self.claim_problems(profile);
         let mut problems = Vec::new();
         let issuer = self.issuer.unwrap_or_default();
         if issuer.is_empty() {
             problems.push(PolicyProblem::NoIssuer);
         } else if issuer.trim() != issuer {
             problems.push(PolicyProblem::SpaceAround(issuer.clone()));
-        } else if self.profile == Profile::JwtSvid && !is_trust_domain(&issuer) {
+        } else if profile == Profile::JwtSvid && !is_trust_domain(&issuer) {
             problems.push(PolicyProblem::NotATrustDomain(issuer.clone()));
         }
         let template = IssuerTemplate::parse(&issuer);
@@ -288,7 +291,7 @@ impl PolicyBuilder {
             _ => {}
         }
         let audiences = self.audiences.unwrap_or_default();
-        let needs_audience = self.profile != Profile::Cognito;
+        let needs_audience = profile != Profile::Cognito;
         if (needs_audience && audiences.is_empty()) || audiences.iter().any(String::is_empty) {
             problems.push(PolicyProblem::NoAudience);
         }
@@ -304,10 +307,10 @@ impl PolicyBuilder {
         for algorithm in named().filter(|algorithm| !algorithm.is_supported()) {
             problems.push(PolicyProblem::UnsupportedAlgorithm(*algorithm));
         }
-        for algorithm in named().filter(|algorithm| !self.profile.takes(**algorithm)) {
+        for algorithm in named().filter(|algorithm| !profile.takes(**algorithm)) {
             problems.push(PolicyProblem::AlgorithmOutsideProfile {
                 algorithm: *algorithm,
-                profile: self.profile,
+                profile,
             });
         }
         if named().any(|algorithm| algorithm.is_hmac())
@@ -329,7 +332,7 @@ impl PolicyBuilder {
         {
             problems.push(PolicyProblem::NoClient);
         }
-        if self.profile == Profile::Cognito && self.allowed_clients.is_none() {
+        if profile == Profile::Cognito && self.allowed_clients.is_none() {
             problems.push(PolicyProblem::ClientsNotNamed);
         }
         problems.extend(of_claims);
@@ -342,10 +345,10 @@ impl PolicyBuilder {
             algorithms: match self.algorithms {
                 Some(named) => named.into_iter().collect(),
                 None => Algorithm::default_list()
-                    .filter(|algorithm| self.profile.takes(*algorithm))
+                    .filter(|algorithm| profile.takes(*algorithm))
                     .collect(),
             },
-            profile: self.profile,
+            profile,
             clock_skew,
             max_token_age: self.max_token_age_seconds.map(Duration::from_secs),
             max_remaining: self.max_remaining_seconds.map(Duration::from_secs),
@@ -355,7 +358,7 @@ impl PolicyBuilder {
             required_claims: self.required_claims.unwrap_or_default(),
             roles_from: self.roles_from.unwrap_or_default(),
             principal_from: self.principal_from,
-            scope_claim: self.scope_claim,
+            scope_claim: self.scope_claim.unwrap_or_default(),
             allow_scope_array: self.allow_scope_array,
             allow_id_token_claims: self.allow_id_token_claims,
             allow_missing_audience: self.allow_missing_audience,
@@ -364,7 +367,7 @@ impl PolicyBuilder {
     }
 
     /// What is read from claims of the user's choice.
-    fn claim_problems(&self) -> Vec<PolicyProblem> {
+    fn claim_problems(&self, profile: Profile) -> Vec<PolicyProblem> {
         let mut problems = Vec::new();
         let paths = [
             ("client_claims", &self.client_claims),
@@ -410,14 +413,48 @@ impl PolicyBuilder {
             ),
         ];
         for (setting, is_set, profiles) in fixed {
-            if is_set && profiles.contains(&self.profile) {
-                problems.push(PolicyProblem::FixedByProfile {
-                    setting,
-                    profile: self.profile,
-                });
+            if is_set && profiles.contains(&profile) {
+                problems.push(PolicyProblem::FixedByProfile { setting, profile });
             }
         }
         problems
+    }
+
+    /// These settings, and those of a provider where one is not made here. Claims that either requires are required, and what
+    /// either allows is allowed.
+    pub(crate) fn over(self, provider: PolicyBuilder) -> Self {
+        let required_claims = match (self.required_claims, provider.required_claims) {
+            // An empty list of the user's stays one, to be told.
+            (Some(mine), Some(mut both)) if !mine.is_empty() => {
+                both.extend(mine);
+                Some(both)
+            }
+            (mine, theirs) => mine.or(theirs),
+        };
+        PolicyBuilder {
+            issuer: self.issuer.or(provider.issuer),
+            audiences: self.audiences.or(provider.audiences),
+            algorithms: self.algorithms.or(provider.algorithms),
+            profile: self.profile.or(provider.profile),
+            clock_skew_seconds: self.clock_skew_seconds.or(provider.clock_skew_seconds),
+            max_token_age_seconds: self
+                .max_token_age_seconds
+                .or(provider.max_token_age_seconds),
+            max_remaining_seconds: self
+                .max_remaining_seconds
+                .or(provider.max_remaining_seconds),
+            allowed_clients: self.allowed_clients.or(provider.allowed_clients),
+            client_claims: self.client_claims.or(provider.client_claims),
+            accepted_types: self.accepted_types.or(provider.accepted_types),
+            required_claims,
+            roles_from: self.roles_from.or(provider.roles_from),
+            principal_from: self.principal_from.or(provider.principal_from),
+            scope_claim: self.scope_claim.or(provider.scope_claim),
+            allow_scope_array: self.allow_scope_array || provider.allow_scope_array,
+            allow_id_token_claims: self.allow_id_token_claims || provider.allow_id_token_claims,
+            allow_missing_audience: self.allow_missing_audience || provider.allow_missing_audience,
+            tenants: self.tenants.or(provider.tenants),
+        }
     }
 
     pub(crate) fn issuer_name(&self) -> Option<&str> {
@@ -460,5 +497,48 @@ impl TryFrom<PolicyBuilder> for Policy {
 
     fn try_from(settings: PolicyBuilder) -> Result<Self, PolicyError> {
         settings.build()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(settings: &Value) -> PolicyBuilder {
+        serde_json::from_value(settings.clone()).unwrap()
+    }
+
+    fn shown(settings: &PolicyBuilder) -> Value {
+        serde_json::to_value(settings).unwrap()
+    }
+
+    /// Each setting of both kinds, so that one that is forgotten shows.
+    #[test]
+    fn c12_settings_over_those_of_a_provider() {
+        let mine = json!({
+            "issuer": "https://a.example.com", "audiences": ["a"], "algorithms": ["ES256"], "profile": "rfc9068",
+            "clock_skew_seconds": 1, "max_token_age_seconds": 1, "max_remaining_seconds": 1, "allowed_clients": ["a"],
+            "client_claims": ["a"], "accepted_types": ["a+jwt"], "required_claims": [{"claim": "a", "present": true}],
+            "roles_from": ["a"], "principal_from": ["a"], "scope_claim": "scp", "allow_scope_array": true,
+            "allow_id_token_claims": true, "allow_missing_audience": true, "tenants": ["a"],
+        });
+        let theirs = json!({
+            "issuer": "https://b.example.com", "audiences": ["b"], "algorithms": ["RS256"], "profile": "cognito",
+            "clock_skew_seconds": 2, "max_token_age_seconds": 2, "max_remaining_seconds": 2, "allowed_clients": ["b"],
+            "client_claims": ["b"], "accepted_types": ["b+jwt"], "required_claims": [{"claim": "b", "present": true}],
+            "roles_from": ["b"], "principal_from": ["b"], "scope_claim": "scope", "allow_scope_array": true,
+            "allow_id_token_claims": true, "allow_missing_audience": true, "tenants": ["b"],
+        });
+        let nothing = shown(&PolicyBuilder::default());
+        let over = |one: &Value, other: &Value| shown(&read(one).over(read(other)));
+        assert_eq!(over(&nothing, &nothing), nothing);
+        assert_eq!(over(&mine, &nothing), mine);
+        assert_eq!(over(&nothing, &theirs), theirs);
+        let mut both = mine.clone();
+        both["required_claims"] =
+            json!([{"claim": "b", "present": true}, {"claim": "a", "present": true}]);
+        assert_eq!(over(&mine, &theirs), both);
     }
 }

@@ -195,7 +195,7 @@ pub enum Profile {
     /// Otherwise as the default. No audience is needed; an `aud` that is there must be one of those that are set.
     ///
     /// What says that a token is meant for this API is then only whom it was issued to: name the app clients that may call
-    /// it, and no others of the pool.
+    /// it, and no others of the pool. [`Issuer::cognito`](crate::Issuer::cognito) sets all of it.
     #[serde(rename = "cognito")]
     Cognito,
     /// SPIFFE JWT-SVIDs: the policy's issuer is a trust domain (`spiffe://example.org`), of which `sub`, a SPIFFE ID with a
