@@ -47,6 +47,19 @@ pub struct AuthorizationServer {
     http: reqwest::Client,
 }
 
+/// A private key of the API that says with such who it is (`private_key_jwt`).
+#[derive(Clone, Debug)]
+pub struct ApiKey {
+    /// The `alg` that it signs by.
+    pub algorithm: String,
+    /// Its `kid`.
+    pub id: String,
+    /// In PEM, PKCS #8.
+    pub pem: String,
+    /// As a JWK, with `alg` and `kid`.
+    pub jwk: String,
+}
+
 /// A token that the server never issued, signed with a key of its own all the same.
 #[derive(Clone, Debug)]
 pub struct Forgery {
@@ -106,6 +119,10 @@ impl AuthorizationServer {
         secret: "p:q%r%41+s t&u=v\"w/~",
     };
 
+    /// The client id of the API that has private keys, of servers that are
+    /// [started with them](Self::start_with_api_keys).
+    pub const KEY_API: &str = "api: 100% key";
+
     /// Starts a server with keys of its own, after installing its packages where that is needed. Its address is its
     /// name.
     ///
@@ -124,6 +141,24 @@ impl AuthorizationServer {
     pub async fn start_with_ml_dsa() -> Self {
         let http = reqwest::Client::builder();
         Self::start_with(Node::WithMlDsa, json!({ "mlDsa": true }), http).await
+    }
+
+    /// The same with one more API, which has private keys.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn start_with_api_keys() -> Self {
+        let http = reqwest::Client::builder();
+        Self::start_with(Node::Installed, json!({ "clientKeys": true }), http).await
+    }
+
+    /// A server that signs no answers about tokens.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn start_with_plain_answers() -> Self {
+        let http = reqwest::Client::builder();
+        Self::start_with(Node::Installed, json!({ "plainAnswers": true }), http).await
     }
 
     /// The same behind TLS, at an address of `localhost`, for an issuer of this name.
@@ -312,6 +347,23 @@ impl AuthorizationServer {
             }
         };
         forgeries.iter().map(forgery).collect()
+    }
+
+    /// The private keys of [`KEY_API`](Self::KEY_API), one of each algorithm. Their ids are the same in every server.
+    ///
+    /// # Panics
+    /// As [`announce_keys`](Self::announce_keys).
+    pub async fn api_keys(&self) -> Vec<ApiKey> {
+        let Value::Array(keys) = self.script().ask("clientKeys").await else {
+            panic!("the authorization server doesn't tell the keys of its API");
+        };
+        let key = |key: &Value| ApiKey {
+            algorithm: member(key, "alg"),
+            id: member(key, "kid"),
+            pem: member(key, "pem"),
+            jwk: key["jwk"].to_string(),
+        };
+        keys.iter().map(key).collect()
     }
 
     /// The text of the JWK Set that the server publishes.

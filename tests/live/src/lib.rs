@@ -7,7 +7,9 @@ mod certificates;
 mod forward_proxy;
 mod script;
 
-pub use authorization_server::{AuthorizationServer, Client, Forgery, ForgeryKind, Requests};
+pub use authorization_server::{
+    ApiKey, AuthorizationServer, Client, Forgery, ForgeryKind, Requests,
+};
 pub use certificates::Certificates;
 pub use forward_proxy::ForwardProxy;
 
