@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use reqwest::Certificate;
 use serde_json::{Value, json};
-use tokio::net::TcpSocket;
 
+use crate::http::{self, REQUEST_LIMIT, body};
+use crate::port::Port;
 use crate::script::{Node, Script};
 use crate::{Certificates, member};
 
 const SCRIPT: &str = "authorization-server.mjs";
-
-/// For one request to the server.
-const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
 /// The client that tokens are issued to. It may not ask about any.
 const CLIENT: Client = Client {
@@ -180,14 +178,7 @@ impl AuthorizationServer {
         settings["port"] = port.number.into();
         port.leave_to_server();
         let script = Script::start(node, SCRIPT, &settings).await;
-        let http = http
-            // A proxy of the environment has no way to this machine's loopback interface.
-            .no_proxy()
-            // A pooled connection doesn't outlive a stop of the server.
-            .pool_max_idle_per_host(0)
-            .timeout(REQUEST_LIMIT)
-            .build()
-            .expect("an HTTP client can be built");
+        let http = http::client(http);
         let address = member(script.ready(), "address");
         let metadata_url = format!("{address}/.well-known/oauth-authorization-server");
         let metadata = body(http.get(metadata_url)).await;
@@ -443,51 +434,4 @@ impl AuthorizationServer {
     fn script(&self) -> &Script {
         self.script.as_ref().expect("the server is not stopped")
     }
-}
-
-/// A port of this machine that nobody else is given, also while the server is stopped.
-#[derive(Debug)]
-struct Port {
-    number: u16,
-    /// Bound, and never listening.
-    held: Option<TcpSocket>,
-}
-
-impl Port {
-    fn reserve() -> Self {
-        let socket = TcpSocket::new_v4().expect("there are sockets");
-        socket
-            .set_reuseaddr(true)
-            .expect("addresses can be used again");
-        socket
-            .bind(([127, 0, 0, 1], 0).into())
-            .expect("a port is free");
-        Port {
-            number: socket.local_addr().expect("it is bound").port(),
-            held: Some(socket),
-        }
-    }
-
-    /// Linux lets two sockets that both asked for reuse have one port as long as at most one listens, so that it is
-    /// never free. Elsewhere it is free for a moment.
-    fn leave_to_server(&mut self) {
-        if !cfg!(target_os = "linux") {
-            self.held = None;
-        }
-    }
-}
-
-/// The body of an answer of success.
-async fn body(request: reqwest::RequestBuilder) -> String {
-    let response = request
-        .send()
-        .await
-        .expect("the authorization server answers");
-    let (url, status) = (response.url().clone(), response.status());
-    let body = response
-        .text()
-        .await
-        .expect("the authorization server's answer is whole");
-    assert!(status.is_success(), "{url} answered {status}: {body}");
-    body
 }

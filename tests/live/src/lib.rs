@@ -1,10 +1,13 @@
-//! Starts a real authorization server for tests and asks it for access tokens; starts a forward proxy too.
+//! Starts real authorization servers of two makes for tests and asks them for access tokens; starts a forward proxy too.
 //!
 //! What goes wrong here is no finding about the library, so it panics with what is needed to mend it.
 
 mod authorization_server;
 mod certificates;
 mod forward_proxy;
+mod glewlwyd;
+mod http;
+mod port;
 mod script;
 
 pub use authorization_server::{
@@ -12,6 +15,7 @@ pub use authorization_server::{
 };
 pub use certificates::Certificates;
 pub use forward_proxy::ForwardProxy;
+pub use glewlwyd::Glewlwyd;
 
 use serde_json::Value;
 
