@@ -2,21 +2,25 @@
 //
 // It issues RFC 9068 access tokens by the client credentials grant, signed with the algorithm that ends the name of
 // the resource asked for, and opaque ones for the resource whose name ends so. Of its clients one is for getting and
-// revoking tokens, the others are APIs and may ask about tokens.
+// revoking tokens, the others are APIs and may ask about tokens. It signs its answers about tokens for whoever asks for
+// that (RFC 9701), each API's with an algorithm of its own.
 //
 // Settings, all optional, in the environment variable SETTINGS as JSON:
-//   port    to listen on; any free one by default
-//   name    the issuer's name; the server's address by default
-//   keys    the private keys to sign with, in its order of preference; new ones by default
-//   tls     { certificate, key } in PEM: https instead of http
-//   tokens  those issued before, from the command of this name
-//   mlDsa   true: signs with ML-DSA too, which takes Node 24.7 or later
+//   port         to listen on; any free one by default
+//   name         the issuer's name; the server's address by default
+//   keys         the private keys to sign with, in its order of preference; new ones by default
+//   tls          { certificate, key } in PEM: https instead of http
+//   tokens       those issued before, from the command of this name
+//   mlDsa        true: signs with ML-DSA too, which takes Node 24.7 or later
+//   clientKeys   true: one more API, which says who it is with private keys (private_key_jwt), new ones each time
+//   plainAnswers true: signs no answers about tokens, whatever is asked for
 //
 // Commands, each answered with one line of JSON:
 //   announce     publishes a new generation of keys behind the old one, which goes on signing
 //   sign         puts the newest generation first, which makes the provider sign with it
 //   withdraw     publishes the newest generation alone
 //   keys         the private keys, for another start
+//   clientKeys   those of the API that has some: [{ alg, kid, jwk, pem }]
 //   tokens       what is known of opaque tokens, for another start
 //   hold         answers about active tokens wait, though what they say is settled
 //   held         how many wait
@@ -27,7 +31,7 @@
 // First, as it keeps standard output free of what packages say when they are loaded.
 import { answerCommands, settings } from './harness.mjs';
 
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
 
@@ -45,20 +49,52 @@ const OPAQUE_RESOURCE = 'https://api.example.com/opaque';
 // What Basic authentication and a form must encode stands in the names and secrets of the APIs. More than printable
 // ASCII is not allowed in them (RFC 6749 appendix A).
 const CLIENTS = [
-  client('live-test', 'live-test-secret', 'client_secret_basic', ['client_credentials']),
-  client('api: 100% basic', 'a:b%c%41+d e&f=g"h/~', 'client_secret_basic'),
-  client('api: 100% post', 'p:q%r%41+s t&u=v"w/~', 'client_secret_post'),
+  client('live-test', 'client_secret_basic', { client_secret: 'live-test-secret', grant_types: ['client_credentials'] }),
+  api('api: 100% basic', 'client_secret_basic', 'RS256', { client_secret: 'a:b%c%41+d e&f=g"h/~' }),
+  api('api: 100% post', 'client_secret_post', 'ES256', { client_secret: 'p:q%r%41+s t&u=v"w/~' }),
 ];
 
-function client(id, secret, method, grantTypes = []) {
+const CLIENT_KEYS = settings.clientKeys ? newClientKeys() : [];
+if (settings.clientKeys) {
+  const jwks = { keys: CLIENT_KEYS.map(({ published }) => published) };
+  CLIENTS.push(api('api: 100% key', 'private_key_jwt', 'PS256', { jwks }));
+}
+
+function client(id, method, members) {
   return {
     client_id: id,
-    client_secret: secret,
     token_endpoint_auth_method: method,
-    grant_types: grantTypes,
+    grant_types: [],
     redirect_uris: [],
     response_types: [],
+    ...members,
   };
+}
+
+function api(id, method, answersSignedBy, members) {
+  const signed = settings.plainAnswers ? {} : { introspection_signed_response_alg: answersSignedBy };
+  return client(id, method, { ...signed, ...members });
+}
+
+// One of each algorithm that the provider takes. Their ids are the same in every server.
+function newClientKeys() {
+  const rsa = ['rsa', { modulusLength: 2048 }];
+  const kinds = { RS256: rsa, PS256: rsa, ES256: ['ec', { namedCurve: 'P-256' }], EdDSA: ['ed25519'], Ed25519: ['ed25519'] };
+  return Object.entries(kinds).map(([alg, [type, options]]) => {
+    const { privateKey: pem } = generateKeyPairSync(type, {
+      ...options,
+      publicKeyEncoding: { format: 'pem', type: 'spki' },
+      privateKeyEncoding: { format: 'pem', type: 'pkcs8' },
+    });
+    const members = { alg, kid: `client-${alg}`, use: 'sig' };
+    return {
+      alg,
+      kid: members.kid,
+      pem,
+      jwk: { ...createPrivateKey(pem).export({ format: 'jwk' }), ...members },
+      published: { ...createPublicKey(pem).export({ format: 'jwk' }), ...members },
+    };
+  });
 }
 
 let isHolding = false;
@@ -75,7 +111,8 @@ function released() {
 // The provider takes a secret of such clients in either place. This one wants it where it is registered to be.
 async function mayIntrospect(ctx, { clientId, clientAuthMethod }) {
   await released();
-  const method = ctx.headers.authorization ? 'client_secret_basic' : 'client_secret_post';
+  const bySecret = ctx.headers.authorization ? 'client_secret_basic' : 'client_secret_post';
+  const method = ctx.oidc.params.client_assertion ? 'private_key_jwt' : bySecret;
   if (method !== clientAuthMethod) throw new errors.InvalidRequest(`${clientId} must use ${clientAuthMethod}`);
   return clientId.startsWith('api: ');
 }
@@ -112,6 +149,7 @@ function configuration(keys) {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       introspection: { enabled: true, allowedPolicy: mayIntrospect },
+      jwtIntrospection: { enabled: !settings.plainAnswers },
       revocation: { enabled: true },
       resourceIndicators: {
         enabled: true,
@@ -188,6 +226,7 @@ const commands = {
   sign: () => useKeys([...newest(), ...older()]),
   withdraw: () => useKeys(newest()),
   keys: () => keys,
+  clientKeys: () => CLIENT_KEYS,
   tokens: () => [...tokens],
   hold() {
     isHolding = true;

@@ -395,7 +395,6 @@ impl Introspection {
         self
     }
 
-    /// Settings for an issuer of this name, or everything that is wrong with them.
     /// Whether nothing that it needs is each tenant's own.
     pub(crate) fn can_be_of_tenants(&self) -> bool {
         let is_assertion = matches!(
@@ -411,6 +410,7 @@ impl Introspection {
             && (!is_assertion || self.assertion_audience.is_some())
     }
 
+    /// Settings for an issuer of this name, or everything that is wrong with them.
     pub(crate) fn finish(
         mut self,
         issuer: &str,

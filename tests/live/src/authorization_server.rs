@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use reqwest::Certificate;
 use serde_json::{Value, json};
-use tokio::net::TcpSocket;
 
+use crate::http::{self, REQUEST_LIMIT, body};
+use crate::port::Port;
 use crate::script::{Node, Script};
 use crate::{Certificates, member};
 
 const SCRIPT: &str = "authorization-server.mjs";
-
-/// For one request to the server.
-const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
 /// The client that tokens are issued to. It may not ask about any.
 const CLIENT: Client = Client {
@@ -45,6 +43,19 @@ pub struct AuthorizationServer {
     introspection_endpoint: String,
     revocation_endpoint: String,
     http: reqwest::Client,
+}
+
+/// A private key of the API that says with such who it is (`private_key_jwt`).
+#[derive(Clone, Debug)]
+pub struct ApiKey {
+    /// The `alg` that it signs by.
+    pub algorithm: String,
+    /// Its `kid`.
+    pub id: String,
+    /// In PEM, PKCS #8.
+    pub pem: String,
+    /// As a JWK, with `alg` and `kid`.
+    pub jwk: String,
 }
 
 /// A token that the server never issued, signed with a key of its own all the same.
@@ -106,6 +117,10 @@ impl AuthorizationServer {
         secret: "p:q%r%41+s t&u=v\"w/~",
     };
 
+    /// The client id of the API that has private keys, of servers that are
+    /// [started with them](Self::start_with_api_keys).
+    pub const KEY_API: &str = "api: 100% key";
+
     /// Starts a server with keys of its own, after installing its packages where that is needed. Its address is its
     /// name.
     ///
@@ -124,6 +139,24 @@ impl AuthorizationServer {
     pub async fn start_with_ml_dsa() -> Self {
         let http = reqwest::Client::builder();
         Self::start_with(Node::WithMlDsa, json!({ "mlDsa": true }), http).await
+    }
+
+    /// The same with one more API, which has private keys.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn start_with_api_keys() -> Self {
+        let http = reqwest::Client::builder();
+        Self::start_with(Node::Installed, json!({ "clientKeys": true }), http).await
+    }
+
+    /// A server that signs no answers about tokens.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn start_with_plain_answers() -> Self {
+        let http = reqwest::Client::builder();
+        Self::start_with(Node::Installed, json!({ "plainAnswers": true }), http).await
     }
 
     /// The same behind TLS, at an address of `localhost`, for an issuer of this name.
@@ -145,14 +178,7 @@ impl AuthorizationServer {
         settings["port"] = port.number.into();
         port.leave_to_server();
         let script = Script::start(node, SCRIPT, &settings).await;
-        let http = http
-            // A proxy of the environment has no way to this machine's loopback interface.
-            .no_proxy()
-            // A pooled connection doesn't outlive a stop of the server.
-            .pool_max_idle_per_host(0)
-            .timeout(REQUEST_LIMIT)
-            .build()
-            .expect("an HTTP client can be built");
+        let http = http::client(http);
         let address = member(script.ready(), "address");
         let metadata_url = format!("{address}/.well-known/oauth-authorization-server");
         let metadata = body(http.get(metadata_url)).await;
@@ -314,6 +340,23 @@ impl AuthorizationServer {
         forgeries.iter().map(forgery).collect()
     }
 
+    /// The private keys of [`KEY_API`](Self::KEY_API), one of each algorithm. Their ids are the same in every server.
+    ///
+    /// # Panics
+    /// As [`announce_keys`](Self::announce_keys).
+    pub async fn api_keys(&self) -> Vec<ApiKey> {
+        let Value::Array(keys) = self.script().ask("clientKeys").await else {
+            panic!("the authorization server doesn't tell the keys of its API");
+        };
+        let key = |key: &Value| ApiKey {
+            algorithm: member(key, "alg"),
+            id: member(key, "kid"),
+            pem: member(key, "pem"),
+            jwk: key["jwk"].to_string(),
+        };
+        keys.iter().map(key).collect()
+    }
+
     /// The text of the JWK Set that the server publishes.
     ///
     /// # Panics
@@ -391,51 +434,4 @@ impl AuthorizationServer {
     fn script(&self) -> &Script {
         self.script.as_ref().expect("the server is not stopped")
     }
-}
-
-/// A port of this machine that nobody else is given, also while the server is stopped.
-#[derive(Debug)]
-struct Port {
-    number: u16,
-    /// Bound, and never listening.
-    held: Option<TcpSocket>,
-}
-
-impl Port {
-    fn reserve() -> Self {
-        let socket = TcpSocket::new_v4().expect("there are sockets");
-        socket
-            .set_reuseaddr(true)
-            .expect("addresses can be used again");
-        socket
-            .bind(([127, 0, 0, 1], 0).into())
-            .expect("a port is free");
-        Port {
-            number: socket.local_addr().expect("it is bound").port(),
-            held: Some(socket),
-        }
-    }
-
-    /// Linux lets two sockets that both asked for reuse have one port as long as at most one listens, so that it is
-    /// never free. Elsewhere it is free for a moment.
-    fn leave_to_server(&mut self) {
-        if !cfg!(target_os = "linux") {
-            self.held = None;
-        }
-    }
-}
-
-/// The body of an answer of success.
-async fn body(request: reqwest::RequestBuilder) -> String {
-    let response = request
-        .send()
-        .await
-        .expect("the authorization server answers");
-    let (url, status) = (response.url().clone(), response.status());
-    let body = response
-        .text()
-        .await
-        .expect("the authorization server's answer is whole");
-    assert!(status.is_success(), "{url} answered {status}: {body}");
-    body
 }

@@ -1,15 +1,21 @@
-//! Starts a real authorization server for tests and asks it for access tokens; starts a forward proxy too.
+//! Starts real authorization servers of two makes for tests and asks them for access tokens; starts a forward proxy too.
 //!
 //! What goes wrong here is no finding about the library, so it panics with what is needed to mend it.
 
 mod authorization_server;
 mod certificates;
 mod forward_proxy;
+mod glewlwyd;
+mod http;
+mod port;
 mod script;
 
-pub use authorization_server::{AuthorizationServer, Client, Forgery, ForgeryKind, Requests};
+pub use authorization_server::{
+    ApiKey, AuthorizationServer, Client, Forgery, ForgeryKind, Requests,
+};
 pub use certificates::Certificates;
 pub use forward_proxy::ForwardProxy;
+pub use glewlwyd::Glewlwyd;
 
 use serde_json::Value;
 

@@ -11,10 +11,11 @@ use resource_server::{
 };
 use tokio::task::JoinSet;
 
-use support::{ALGORITHMS, SCOPE, TestResult, clock, outage, refusal, resource, tokens, validator};
+use support::{
+    ALGORITHMS, OPAQUE_API as API, SCOPE, TestResult, clock, outage, refusal, resource, tokens,
+    validator,
+};
 
-/// The resource for which the server issues opaque tokens.
-const API: &str = "https://api.example.com/opaque";
 /// The shape of the server's own.
 const UNKNOWN: &str = "2YotnFZFEjr1zCsicMWpAA2YotnFZFEjr1zCsicMWpA";
 

@@ -22,6 +22,8 @@ pub(crate) const ALGORITHMS: [Algorithm; 4] = [
     Algorithm::ES256,
     Algorithm::Ed25519,
 ];
+/// The resource for which the server issues opaque tokens.
+pub(crate) const OPAQUE_API: &str = "https://api.example.com/opaque";
 pub(crate) const SCOPE: &str = "orders:read orders:write";
 
 /// The least time between two fetches for keys that the library doesn't know.
