@@ -492,8 +492,8 @@ fn c14_okta() {
         &["Everyone", "clerks"],
     );
     case.refused(&[
-        // As an ID token of a client whose id is an audience.
-        ("cid", NULL, ClaimMissing),
+        // As an ID token.
+        ("aud", json!("nmdP1fcyvdVO11AL7ECm"), AudienceMismatch),
         ("at_hash", json!("x"), NotAnAccessToken),
         ("iss", json!("https://example.okta.com"), IssuerMismatch),
         ("aud", json!("https://example.okta.com"), AudienceMismatch),

@@ -201,8 +201,9 @@ impl Issuer {
     /// Tokens of the organization's own authorization server, whose name has no path, are for Okta alone: their keys
     /// are not published for others.
     ///
-    /// Scopes are a list in `scp`, the client is `cid`, which ID tokens do not have and which is required. Roles are from `groups`,
-    /// where a claim of that name is added to access tokens; the principal is `sub`, the user's login.
+    /// Scopes are a list in `scp`, the client is `cid`. Roles are from `groups`, where a claim of that name is added to access
+    /// tokens; the principal is `sub`, the user's login. ID tokens have a client's id as their audience: don't make one an audience of
+    /// this API.
     ///
     /// ```
     /// use resource_server::{Issuer, Validator};
@@ -216,8 +217,8 @@ impl Issuer {
     pub fn okta(domain: &str, authorization_server: &str) -> Self {
         let settings = Policy::builder()
             .scope_claim(ScopeClaim::Scp)
-            .client_claims(["cid"])
-            .required_claim(RequiredClaim::present("cid"))
+            // The second is in answers of its introspection endpoint.
+            .client_claims(["cid", "client_id"])
             .roles_from(["groups"]);
         let is_id = is_made_of(authorization_server, b"_-");
         Issuer::new(format!("https://{domain}/oauth2/{authorization_server}"))
