@@ -181,11 +181,10 @@ impl Payload {
     pub(crate) fn find(&self, wanted: &str) -> Option<Value<'_>> {
         let mut found = None;
         // The whole text was read strictly before, so this reading can't fail.
-        let read = json::read_members(&self.text, |name, value| {
+        let read = json::read_object(&self.text, |name, value| {
             if name == wanted {
                 found = Some(value);
             }
-            Ok(())
         });
         read.ok().and(found)
     }
@@ -264,14 +263,13 @@ fn read_confirmation(value: Value<'_>) -> Option<Confirmation> {
         let bytes = base64url::decode(&text).ok()?;
         bytes.try_into().ok().map(Thumbprint::from_bytes)
     };
-    json::read_members(value.text(), |name, value| {
+    json::read_object(value.text(), |name, value| {
         members += 1;
         match name {
             "jkt" => jkt = Claim::or_malformed(thumbprint(value)),
             "x5t#S256" => x5t_s256 = Claim::or_malformed(thumbprint(value)),
             _ => {}
         }
-        Ok(())
     })
     .ok()?;
     if members == 0 || jkt.is_malformed() || x5t_s256.is_malformed() {
