@@ -195,6 +195,26 @@ fn c05_a_number_that_the_json_library_can_not_read_is_malformed() {
     }
 }
 
+/// Every byte, at every place of a word and behind it, among others that could be taken for it.
+#[test]
+fn c05_only_quotes_backslashes_and_control_characters_are_special_in_strings() {
+    for byte in 0..0x80_u8 {
+        for length in 0..20 {
+            for around in ["a", "!", "#", "[", "]", " ", "\u{7f}", "\u{80}", "\u{ff}"] {
+                let (before, behind) = (around.repeat(length), around.repeat(20 - length));
+                let text = format!("{{\"a\":\"{before}{}{behind}\"}}", char::from(byte));
+                let is_special = byte < 0x20 || byte == b'"' || byte == b'\\';
+                let is_refused = if byte == b'\\' {
+                    serde_json::from_str::<serde_json::Value>(&text).is_err()
+                } else {
+                    is_special
+                };
+                assert_eq!(fault(&text).is_some(), is_refused, "{text:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn members_come_as_they_stand() {
     let mut seen = Vec::new();

@@ -121,11 +121,11 @@ impl<'t> Tokens<'t> {
 
     /// Digits: how many there were.
     fn digits(&mut self) -> usize {
-        let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        self.at - start
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit());
+        let count = digits.count();
+        self.at += count;
+        count
     }
 
     /// What was read since a place, without its first and last character.
@@ -255,11 +255,13 @@ fn is_finite(number: &str) -> bool {
 fn first_special(word: u64) -> usize {
     const EACH: u64 = u64::MAX / 255;
     const TOP_BITS: u64 = EACH << 7;
+    /// Turned in each byte, it puts the quote on the place of the space, next to the control characters, and these on one
+    /// another's.
+    const SWAP: u64 = EACH * (b'"' ^ b' ') as u64;
 
     // Sets the top bit of each byte that is below `limit`, 128 at most, and perhaps of bytes above the first such.
     let below = |word: u64, limit: u64| word.wrapping_sub(EACH * limit) & !word;
-    let quotes = word ^ (EACH * u64::from(b'"'));
     let backslashes = word ^ (EACH * u64::from(b'\\'));
-    let special = below(word, 0x20) | below(quotes, 1) | below(backslashes, 1);
+    let special = below(word ^ SWAP, 0x21) | below(backslashes, 1);
     (special & TOP_BITS).trailing_zeros() as usize / 8
 }
