@@ -124,7 +124,7 @@ impl<'t> Value<'t> {
             return None;
         }
         if has_escapes(self.text) {
-            tokens::unescape(self.text).map(Cow::Owned)
+            tokens::unescape(self.text, String::new()).map(Cow::Owned)
         } else {
             self.in_quotes().map(Cow::Borrowed)
         }

@@ -16,6 +16,7 @@ pub(super) struct Names {
     few: [u64; FEW_NAMES],
     more: Vec<u64>,
     taken: usize,
+    key: [u64; 2],
 }
 
 /// As many as a usual claims set has, with what is nested in it.
@@ -59,11 +60,12 @@ pub(super) struct OpenObject {
 }
 
 impl Names {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Names {
             few: [0; FEW_NAMES],
             more: Vec::new(),
             taken: 0,
+            key: *KEY,
         }
     }
 
@@ -86,10 +88,9 @@ impl Names {
         if self.taken == MAX_OPEN_NAMES {
             return Err(Fault::TooComplex);
         }
-        let key = *KEY;
-        let number = number_of(name, key);
+        let number = number_of(name, self.key);
         // Keyed too, so that nobody can choose names of one bit.
-        let place = number.wrapping_mul(key[1]) >> 56;
+        let place = number.wrapping_mul(self.key[1]) >> 56;
         let bit = 1 << (place & 63);
         let seen = object.seen.get((place >> 6) as usize);
         if seen.is_some_and(|seen| seen & bit != 0) && self.has(object, number) {

@@ -4,6 +4,7 @@
 //! they stand. Tests and a fuzz target compare the two.
 
 use std::borrow::Cow;
+use std::mem;
 
 use super::names::{Names, OpenObject};
 use super::tokens::{Tokens, unescape};
@@ -13,14 +14,17 @@ pub(super) struct Scanner<'t> {
     tokens: Tokens<'t>,
     names: Names,
     values_left: usize,
+    /// For the next name that has escapes.
+    room: String,
 }
 
 impl<'t> Scanner<'t> {
-    pub(super) const fn new(text: &'t str, max_values: usize) -> Self {
+    pub(super) fn new(text: &'t str, max_values: usize) -> Self {
         Scanner {
             tokens: Tokens::new(text),
             names: Names::new(),
             values_left: max_values,
+            room: String::new(),
         }
     }
 
@@ -95,6 +99,9 @@ impl<'t> Scanner<'t> {
                 return Err(Fault::Syntax);
             }
             each(self, &name)?;
+            if let Cow::Owned(name) = name {
+                self.room = name;
+            }
             if self.tokens.ends(b'}')? {
                 self.names.close(&object);
                 return Ok(());
@@ -112,7 +119,7 @@ impl<'t> Scanner<'t> {
         let name = if self.tokens.string()? {
             Cow::Borrowed(self.tokens.inside(start)?)
         } else {
-            let name = unescape(self.tokens.since(start)?);
+            let name = unescape(self.tokens.since(start)?, mem::take(&mut self.room));
             Cow::Owned(name.ok_or(Fault::Syntax)?)
         };
         self.names.insert(object, &name)?;

@@ -99,18 +99,18 @@ impl<'t> Tokens<'t> {
         if self.take(b'.') && self.digits() == 0 {
             return Err(Fault::Syntax);
         }
-        // There are no more digits than characters.
+        // At most that: there are no more digits than characters.
         let mut power = self.at - start;
         if self.take(b'e') || self.take(b'E') {
             let is_negative = !self.take(b'+') && self.take(b'-');
-            let exponent = self.at;
-            if self.digits() == 0 {
-                return Err(Fault::Syntax);
-            }
-            if !is_negative {
-                let exponent = self.since(exponent)?.parse().unwrap_or(usize::MAX);
-                power = power.saturating_add(exponent);
-            }
+            let start = self.at;
+            let exponent = match self.digits() {
+                0 => return Err(Fault::Syntax),
+                _ if is_negative => 0,
+                1..=2 => 99,
+                _ => self.since(start)?.parse().unwrap_or(usize::MAX),
+            };
+            power = power.saturating_add(exponent);
         }
         if power <= MAX_POWER || is_finite(self.since(start)?) {
             Ok(())
@@ -225,9 +225,11 @@ impl<'t> Tokens<'t> {
     }
 }
 
-/// What a string means that stands alone in its quotes, or `None` where it is not sound.
-pub(super) fn unescape(text: &str) -> Option<String> {
-    let mut unescaped = String::with_capacity(text.len());
+/// What a string means that stands alone in its quotes, or `None` where it is not sound. The room is used for it.
+pub(super) fn unescape(text: &str, room: String) -> Option<String> {
+    let mut unescaped = room;
+    unescaped.clear();
+    unescaped.reserve(text.len());
     let mut tokens = Tokens::new(text);
     if !tokens.take(b'"') {
         return None;
