@@ -195,6 +195,33 @@ fn c05_a_number_that_the_json_library_can_not_read_is_malformed() {
     }
 }
 
+#[test]
+fn c05_surrogates_stand_in_pairs() {
+    for (string, expected) in [
+        (r"\ud800\udc00", Some("\u{10000}")),
+        (r"\uDBFF\uDFFF", Some("\u{10ffff}")),
+        (r"\ud7ff\ue000", Some("\u{d7ff}\u{e000}")),
+        (r"\ud800\udbff", None),
+        (r"\ud800\ue000", None),
+        (r"\ud800\u0061", None),
+        (r"\ud800\n", None),
+        (r"\ud800a", None),
+        (r"\ud800", None),
+        (r"\udbff", None),
+        (r"\udc00", None),
+        (r"\udfff\udc00", None),
+    ] {
+        let text = format!(r#"{{"{string}":"{string}"}}"#);
+        let mut read = None;
+        let found = read_object(&text, |name, value| {
+            read = Some((name.to_owned(), value.as_str().map(Cow::into_owned)));
+        });
+        let expected = expected.map(str::to_owned);
+        assert_eq!(found.is_ok(), expected.is_some(), "{text}");
+        assert_eq!(read, expected.map(|text| (text.clone(), Some(text))));
+    }
+}
+
 /// Every byte, at every place of a word and behind it, among others that could be taken for it.
 #[test]
 fn c05_only_quotes_backslashes_and_control_characters_are_special_in_strings() {
