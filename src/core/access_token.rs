@@ -58,7 +58,7 @@ impl Unconfirmed {
     pub fn confirm(self, possession: &Possession) -> Result<AccessToken, Rejection> {
         // Nothing that a request can prove yet: possession holds no key and no certificate.
         let Possession(()) = possession;
-        match self.0.payload.cnf {
+        match self.0.payload.cnf() {
             Claim::Absent => Ok(self.0),
             Claim::Malformed | Claim::Is(_) => {
                 Err(Rejection::plain(Reason::ProofOfPossessionMissing))
@@ -295,7 +295,7 @@ impl AccessToken {
 
     /// The `cnf` claim (RFC 7800): what the presenter has proven to hold. `None` for a plain bearer token.
     pub fn confirmation(&self) -> Option<&Confirmation> {
-        self.payload.cnf.get()
+        self.payload.cnf().get()
     }
 
     /// The `kid` of the key that the signature verified with, where it has one. None of an introspected token.

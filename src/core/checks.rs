@@ -273,7 +273,7 @@ pub(super) fn check_scope(payload: &Payload, policy: &Policy) -> Result<(), Reje
 }
 
 pub(super) fn check_confirmation(payload: &Payload) -> Result<(), Rejection> {
-    match &payload.cnf {
+    match payload.cnf() {
         Claim::Malformed => Err(Rejection::plain(Reason::MalformedConfirmation)),
         Claim::Is(confirmation) if confirmation.asks_for_nothing_known() => {
             Err(Rejection::plain(Reason::UnknownConfirmation))

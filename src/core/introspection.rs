@@ -181,8 +181,8 @@ impl IntrospectionResponse {
 
     /// A JWT that is bound stays so where the answer is silent on it.
     fn check_agrees_on_binding(&self, jwt: &Payload) -> Result<(), Rejection> {
-        let answered = &self.payload.cnf;
-        if jwt.cnf.is_absent() || jwt.cnf == *answered {
+        let answered = self.payload.cnf();
+        if jwt.cnf().is_absent() || jwt.cnf() == answered {
             return Ok(());
         }
         let reason = if answered.is_absent() {
@@ -260,7 +260,7 @@ impl IntrospectionResponse {
 
     /// `cnf.jkt` and a `token_type` of DPoP go together.
     fn check_binding(&self) -> Result<(), Rejection> {
-        let confirmation = self.payload.cnf.get();
+        let confirmation = self.payload.cnf().get();
         let has_jkt = confirmation.is_some_and(|confirmation| confirmation.jkt().is_some());
         match self.kind {
             Kind::Dpop if !has_jkt => Err(Rejection::plain(Reason::MalformedConfirmation)),

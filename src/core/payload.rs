@@ -3,6 +3,8 @@
 //! Reading judges nothing. A registered claim that has not its type is remembered as such, and the check whose turn it
 //! is refuses the token for it.
 
+use std::sync::OnceLock;
+
 use super::base64url;
 use super::claims::{Confirmation, Thumbprint};
 use super::json::{self, Fault, Value};
@@ -54,13 +56,20 @@ pub(crate) struct Payload {
     pub(crate) tid: Claim<Text>,
     pub(crate) scope: Claim<OneOrMany>,
     pub(crate) scp: Claim<OneOrMany>,
-    pub(crate) cnf: Claim<Confirmation>,
+    cnf: Lazy,
     /// Whether there is an `act`.
     pub(crate) has_actor: bool,
     /// `auth_time`, `acr` and `act` are only checked for their type; the first that has not its type.
     pub(crate) other_malformed: Option<&'static str>,
     /// The first claim that only other kinds of token carry.
     pub(crate) foreign: Option<Foreign>,
+}
+
+/// The `cnf` claim, which is read when it is first looked at: a token that is refused before then costs nothing for it.
+#[derive(Default)]
+struct Lazy {
+    place: Claim<Text>,
+    read: OnceLock<Claim<Confirmation>>,
 }
 
 /// A sign that a JWT is of another kind than an access token.
@@ -90,7 +99,7 @@ impl Payload {
             tid: Claim::Absent,
             scope: Claim::Absent,
             scp: Claim::Absent,
-            cnf: Claim::Absent,
+            cnf: Lazy::default(),
             has_actor: false,
             other_malformed: None,
             foreign: None,
@@ -120,7 +129,7 @@ impl Payload {
             "tid" => self.tid = string(),
             "scope" => self.scope = Claim::or_malformed(OneOrMany::read(value, text)),
             "scp" => self.scp = Claim::or_malformed(OneOrMany::read(value, text)),
-            "cnf" => self.cnf = Claim::or_malformed(read_confirmation(value)),
+            "cnf" => self.cnf.place = Claim::or_malformed(Text::range(value, text)),
             "auth_time" if read_date(value, Rounding::Up).is_none() => self.malformed("auth_time"),
             "acr" if value.as_str().is_none() => self.malformed("acr"),
             "act" => {
@@ -177,15 +186,24 @@ impl Payload {
         claim.get().map(|text| text.of(&self.text))
     }
 
+    pub(crate) fn cnf(&self) -> &Claim<Confirmation> {
+        self.cnf.read.get_or_init(|| match &self.cnf.place {
+            Claim::Absent => Claim::Absent,
+            Claim::Malformed => Claim::Malformed,
+            Claim::Is(place) => {
+                Claim::or_malformed(read_confirmation(Value::of(place.of(&self.text))))
+            }
+        })
+    }
+
     /// The value of a member of the claims set.
     pub(crate) fn find(&self, wanted: &str) -> Option<Value<'_>> {
         let mut found = None;
         // The whole text was read strictly before, so this reading can't fail.
-        let read = json::read_members(&self.text, |name, value| {
+        let read = json::read_object(&self.text, |name, value| {
             if name == wanted {
                 found = Some(value);
             }
-            Ok(())
         });
         read.ok().and(found)
     }
@@ -264,14 +282,13 @@ fn read_confirmation(value: Value<'_>) -> Option<Confirmation> {
         let bytes = base64url::decode(&text).ok()?;
         bytes.try_into().ok().map(Thumbprint::from_bytes)
     };
-    json::read_members(value.text(), |name, value| {
+    json::read_object(value.text(), |name, value| {
         members += 1;
         match name {
             "jkt" => jkt = Claim::or_malformed(thumbprint(value)),
             "x5t#S256" => x5t_s256 = Claim::or_malformed(thumbprint(value)),
             _ => {}
         }
-        Ok(())
     })
     .ok()?;
     if members == 0 || jkt.is_malformed() || x5t_s256.is_malformed() {
@@ -365,12 +382,11 @@ mod tests {
 
     #[test]
     fn d07_key_and_certificate_are_told_apart() {
-        let cnf = read(
+        let payload = read(
             r#"{"cnf":{"jkt":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
                 "x5t#S256":"__________________________________________8"}}"#,
-        )
-        .cnf;
-        let cnf = cnf.get().unwrap();
+        );
+        let cnf = payload.cnf().get().unwrap();
         assert_eq!(cnf.jkt(), Some(Thumbprint::from_bytes([0; 32])));
         assert_eq!(cnf.x5t_s256(), Some(Thumbprint::from_bytes([0xff; 32])));
     }

@@ -18,6 +18,12 @@ impl Text {
         Text::of_string(value.as_str()?, within)
     }
 
+    /// Where a value of whatever kind stands.
+    pub(crate) fn range(value: Value<'_>, within: &str) -> Option<Self> {
+        let (start, end) = range_of(value.text(), within)?;
+        Some(Text::Range(start, end))
+    }
+
     fn of_string(string: Cow<'_, str>, within: &str) -> Option<Self> {
         match string {
             Cow::Owned(text) => Some(Text::Unescaped(text.into())),

@@ -1,0 +1,140 @@
+//! The names of the objects that are open at one place of a text, to find doubles among them.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+
+use super::{Fault, MAX_NAMES, MAX_OPEN_NAMES};
+
+/// serde_json reads an object with one of these names as something else: the first as the JSON in its string, the second,
+/// under a feature that any crate of a program may switch on, as a number. Then two readers of one text would see two
+/// things, so an object with such a name is refused.
+const RAW_VALUE_NAME: &str = "$serde_json::private::RawValue";
+const NUMBER_NAME: &str = "$serde_json::private::Number";
+
+/// Each name as a number: no allocation where there are few, and no input can be made that collides.
+pub(super) struct Names {
+    few: [u64; FEW_NAMES],
+    more: Vec<u64>,
+    taken: usize,
+    key: [u64; 2],
+}
+
+/// As many as a usual claims set has, with what is nested in it.
+const FEW_NAMES: usize = 32;
+
+/// Made once in a process, so that nobody can choose long names that are taken for one another.
+static KEY: LazyLock<[u64; 2]> = LazyLock::new(|| {
+    let random = RandomState::new();
+    // Odd, so that it is never zero.
+    [random.hash_one(0), random.hash_one(1) | 1]
+});
+
+/// A short name as it is, its length on top of its bytes; a longer one as a keyed hash with the top bit set.
+pub(super) fn number_of(name: &str, [start, factor]: [u64; 2]) -> u64 {
+    const TOP_BIT: u64 = 1 << 63;
+
+    let bytes = name.as_bytes();
+    let Some(end) = bytes.last_chunk::<8>() else {
+        let length = bytes.len() as u64;
+        return bytes
+            .iter()
+            .fold(length, |number, byte| number << 8 | u64::from(*byte));
+    };
+    let mix = |hash: u64, word: &[u8; 8]| {
+        let product = u128::from(hash ^ u64::from_le_bytes(*word)) * u128::from(factor);
+        #[allow(clippy::cast_possible_truncation)] // both halves count
+        let (low, high) = (product as u64, (product >> 64) as u64);
+        low ^ high
+    };
+    // The last eight bytes perhaps overlap the words before.
+    let words = bytes.as_chunks().0.iter().chain([end]);
+    words.fold(start ^ bytes.len() as u64, mix) | TOP_BIT
+}
+
+/// An object that is read.
+pub(super) struct OpenObject {
+    /// Its names begin there.
+    start: usize,
+    /// A bit for each name that it has, and perhaps for others: most new names are known to be new at one look.
+    seen: [u64; 4],
+}
+
+impl Names {
+    pub(super) fn new() -> Self {
+        Names {
+            few: [0; FEW_NAMES],
+            more: Vec::new(),
+            taken: 0,
+            key: *KEY,
+        }
+    }
+
+    pub(super) const fn open(&self) -> OpenObject {
+        OpenObject {
+            start: self.taken,
+            seen: [0; 4],
+        }
+    }
+
+    pub(super) const fn close(&mut self, object: &OpenObject) {
+        self.taken = object.start;
+    }
+
+    /// Adds a name to the object that was opened last.
+    pub(super) fn insert(&mut self, object: &mut OpenObject, name: &str) -> Result<(), Fault> {
+        if name.starts_with("$serde_json") && [RAW_VALUE_NAME, NUMBER_NAME].contains(&name) {
+            return Err(Fault::Syntax);
+        }
+        if self.taken == MAX_OPEN_NAMES {
+            return Err(Fault::TooComplex);
+        }
+        let number = number_of(name, self.key);
+        // Keyed too, so that nobody can choose names of one bit.
+        let place = number.wrapping_mul(self.key[1]) >> 56;
+        let bit = 1 << (place & 63);
+        let seen = object.seen.get((place >> 6) as usize);
+        if seen.is_some_and(|seen| seen & bit != 0) && self.has(object, number) {
+            return Err(Fault::Duplicate);
+        }
+        if let Some(seen) = object.seen.get_mut((place >> 6) as usize) {
+            *seen |= bit;
+        }
+        if self.taken - object.start == MAX_NAMES {
+            return Err(Fault::TooComplex);
+        }
+        self.push(number);
+        Ok(())
+    }
+
+    fn has(&self, object: &OpenObject, number: u64) -> bool {
+        let all = if self.more.is_empty() {
+            &self.few
+        } else {
+            &self.more[..]
+        };
+        let own = all.get(object.start..self.taken).unwrap_or_default();
+        // Without an early end, so that it is done several at a time.
+        let mut has = false;
+        for known in own {
+            has |= *known == number;
+        }
+        has
+    }
+
+    fn push(&mut self, number: u64) {
+        if self.taken == FEW_NAMES && self.more.is_empty() {
+            // From now on all are there.
+            self.more.reserve_exact(MAX_OPEN_NAMES);
+            self.more.extend_from_slice(&self.few);
+        }
+        if self.more.is_empty() {
+            if let Some(place) = self.few.get_mut(self.taken) {
+                *place = number;
+            }
+        } else {
+            self.more.truncate(self.taken);
+            self.more.push(number);
+        }
+        self.taken += 1;
+    }
+}

@@ -1,0 +1,269 @@
+//! The tokens of a JSON text (RFC 8259): white space, words, numbers, strings. What is read is moved past.
+
+use super::{Fault, Value};
+
+/// A number below ten to this power is in the range of a double.
+const MAX_POWER: usize = 308;
+
+pub(super) struct Tokens<'t> {
+    text: &'t str,
+    /// The next byte; where it is not one of ASCII, it may stand inside a character.
+    at: usize,
+}
+
+impl<'t> Tokens<'t> {
+    pub(super) const fn new(text: &'t str) -> Self {
+        Tokens { text, at: 0 }
+    }
+
+    pub(super) const fn place(&self) -> usize {
+        self.at
+    }
+
+    /// What was read since a place.
+    pub(super) fn since(&self, start: usize) -> Result<&'t str, Fault> {
+        self.text.get(start..self.at).ok_or(Fault::Syntax)
+    }
+
+    /// Nothing but white space is left.
+    pub(super) fn end(&mut self) -> Result<(), Fault> {
+        self.next().map_or(Ok(()), |_| Err(Fault::Syntax))
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// White space; gives the byte behind it, which is not moved past.
+    pub(super) fn next(&mut self) -> Option<u8> {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                byte => return byte,
+            }
+        }
+    }
+
+    /// White space, and this byte if it is the next one.
+    pub(super) fn next_is(&mut self, byte: u8) -> bool {
+        let is_next = self.next() == Some(byte);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    /// This byte, if it is the next one.
+    fn take(&mut self, byte: u8) -> bool {
+        let is_next = self.peek() == Some(byte);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    /// White space, and a comma or what ends the object or array: whether it ends.
+    pub(super) fn ends(&mut self, with: u8) -> Result<bool, Fault> {
+        let next = self.next();
+        self.at += 1;
+        match next {
+            Some(b',') => Ok(false),
+            Some(byte) if byte == with => Ok(true),
+            _ => Err(Fault::Syntax),
+        }
+    }
+
+    pub(super) fn word(&mut self, word: &str) -> Result<(), Fault> {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        if !rest.starts_with(word) {
+            return Err(Fault::Syntax);
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    /// Section 6, and in the range of a double.
+    pub(super) fn number(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        self.take(b'-');
+        // No digit stands behind a leading zero.
+        if !self.take(b'0') && self.digits() == 0 {
+            return Err(Fault::Syntax);
+        }
+        let has_more = matches!(self.peek(), Some(b'.' | b'e' | b'E'));
+        if has_more || self.at - start > MAX_POWER {
+            self.rest_of_number(start)?;
+        }
+        Ok(())
+    }
+
+    /// Fraction and exponent; judges the size of the number that began at `start`.
+    #[cold]
+    fn rest_of_number(&mut self, start: usize) -> Result<(), Fault> {
+        if self.take(b'.') && self.digits() == 0 {
+            return Err(Fault::Syntax);
+        }
+        // At most that: there are no more digits than characters.
+        let mut power = self.at - start;
+        if self.take(b'e') || self.take(b'E') {
+            let is_negative = !self.take(b'+') && self.take(b'-');
+            let start = self.at;
+            let exponent = match self.digits() {
+                0 => return Err(Fault::Syntax),
+                _ if is_negative => 0,
+                1..=2 => 99,
+                _ => self.since(start)?.parse().unwrap_or(usize::MAX),
+            };
+            power = power.saturating_add(exponent);
+        }
+        if power <= MAX_POWER || is_finite(self.since(start)?) {
+            Ok(())
+        } else {
+            Err(Fault::Syntax)
+        }
+    }
+
+    /// Digits: how many there were.
+    fn digits(&mut self) -> usize {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit());
+        let count = digits.count();
+        self.at += count;
+        count
+    }
+
+    /// What was read since a place, without its first and last character.
+    pub(super) fn inside(&self, start: usize) -> Result<&'t str, Fault> {
+        self.text.get(start + 1..self.at - 1).ok_or(Fault::Syntax)
+    }
+
+    /// White space and a string.
+    pub(super) fn next_string(&mut self) -> Result<Value<'t>, Fault> {
+        if self.next() != Some(b'"') {
+            return Err(Fault::Syntax);
+        }
+        let start = self.at;
+        let is_plain_string = self.string()?;
+        let text = self.since(start)?;
+        Ok(Value {
+            text,
+            is_plain_string,
+        })
+    }
+
+    /// Section 7, without lone surrogates. Whether it has no escapes.
+    pub(super) fn string(&mut self) -> Result<bool, Fault> {
+        let mut is_plain = true;
+        self.at += 1;
+        loop {
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(is_plain);
+                }
+                Some(b'\\') => {
+                    is_plain = false;
+                    self.escape()?;
+                }
+                Some(b' '..) => self.plain_characters(),
+                _ => return Err(Fault::Syntax),
+            }
+        }
+    }
+
+    /// All up to a quote, a backslash or a control character, eight bytes at a time.
+    fn plain_characters(&mut self) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let (words, last) = rest.as_chunks();
+        for word in words {
+            let special = first_special(u64::from_le_bytes(*word));
+            self.at += special;
+            if special < 8 {
+                return;
+            }
+        }
+        let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | ..b' ');
+        self.at += last.iter().take_while(is_plain).count();
+    }
+
+    /// An escape, where a backslash stands; a surrogate with its other half.
+    fn escape(&mut self) -> Result<char, Fault> {
+        self.at += 1;
+        let kind = self.peek();
+        self.at += 1;
+        Ok(match kind {
+            Some(b'"') => '"',
+            Some(b'\\') => '\\',
+            Some(b'/') => '/',
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => return self.code_point(),
+            _ => return Err(Fault::Syntax),
+        })
+    }
+
+    /// What stands behind `\u`.
+    fn code_point(&mut self) -> Result<char, Fault> {
+        let mut code_point = self.code_unit()?;
+        if (0xD800..0xDC00).contains(&code_point) && self.take(b'\\') && self.take(b'u') {
+            let low = self.code_unit()?.checked_sub(0xDC00);
+            let low = low.filter(|low| *low < 0x400).ok_or(Fault::Syntax)?;
+            code_point = 0x1_0000 + ((code_point - 0xD800) << 10 | low);
+        }
+        // A lone surrogate is no character.
+        char::from_u32(code_point).ok_or(Fault::Syntax)
+    }
+
+    /// Four hexadecimal digits.
+    fn code_unit(&mut self) -> Result<u32, Fault> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
+            unit = unit << 4 | digit.ok_or(Fault::Syntax)?;
+            self.at += 1;
+        }
+        Ok(unit)
+    }
+}
+
+/// What a string means that stands alone in its quotes, or `None` where it is not sound. The room is used for it.
+pub(super) fn unescape(text: &str, room: String) -> Option<String> {
+    let mut unescaped = room;
+    unescaped.clear();
+    unescaped.reserve(text.len());
+    let mut tokens = Tokens::new(text);
+    if !tokens.take(b'"') {
+        return None;
+    }
+    loop {
+        match tokens.peek() {
+            Some(b'"') => return Some(unescaped),
+            Some(b'\\') => unescaped.push(tokens.escape().ok()?),
+            Some(b' '..) => {
+                let start = tokens.at;
+                tokens.plain_characters();
+                unescaped.push_str(tokens.since(start).ok()?);
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Whether a number, whose grammar was checked, is one of a double for serde_json too.
+fn is_finite(number: &str) -> bool {
+    serde_json::from_str::<f64>(number).is_ok_and(f64::is_finite)
+}
+
+/// Which of eight bytes, the lowest first, is a quote, a backslash or a control character; 8 where none is.
+fn first_special(word: u64) -> usize {
+    const EACH: u64 = u64::MAX / 255;
+    const TOP_BITS: u64 = EACH << 7;
+    /// Turned in each byte, it puts the quote on the place of the space, next to the control characters, and these on one
+    /// another's.
+    const SWAP: u64 = EACH * (b'"' ^ b' ') as u64;
+
+    // Sets the top bit of each byte that is below `limit`, 128 at most, and perhaps of bytes above the first such.
+    let below = |word: u64, limit: u64| word.wrapping_sub(EACH * limit) & !word;
+    let backslashes = word ^ (EACH * u64::from(b'\\'));
+    let special = below(word ^ SWAP, 0x21) | below(backslashes, 1);
+    (special & TOP_BITS).trailing_zeros() as usize / 8
+}
