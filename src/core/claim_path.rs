@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::mem;
 
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
@@ -163,11 +164,10 @@ fn may_name(text: &[u8], name: &str) -> bool {
 /// A member of an object that stands in a claims set, which was read strictly as a whole.
 pub(crate) fn member<'p>(object: Value<'p>, wanted: &str) -> Option<Value<'p>> {
     let mut found = None;
-    let read = json::read_members(object.text(), |name, value| {
+    let read = json::read_object(object.text(), |name, value| {
         if name == wanted {
             found = Some(value);
         }
-        Ok(())
     });
     read.ok().and(found)
 }
@@ -181,7 +181,7 @@ pub(crate) fn strings(value: Value<'_>) -> Option<Vec<Cow<'_, str>>> {
         return value.as_str().map(|one| vec![one]);
     }
     let mut entries = Vec::new();
-    value.each_string(MAX_ENTRIES, |entry| entries.push(entry))?;
+    value.each_string(MAX_ENTRIES, |entry| entries.push(mem::take(entry)))?;
     Some(entries)
 }
 

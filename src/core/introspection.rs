@@ -98,15 +98,12 @@ impl IntrospectionResponse {
         })?;
         let mut active = None;
         let mut kind = Kind::Bearer { is_said: false };
-        let read = json::read_members(text, |name, value| {
-            match name {
-                "active" => active = Some(value),
-                "token_type" => kind = Kind::of_token_type(value, kind),
-                "typ" if !is_access_token_typ(value) => kind = Kind::Other("typ"),
-                "token_use" if !is_access_token_use(value) => kind = Kind::Other("token_use"),
-                _ => {}
-            }
-            Ok(())
+        let read = json::read_object(text, |name, value| match name {
+            "active" => active = Some(value),
+            "token_type" => kind = Kind::of_token_type(value, kind),
+            "typ" if !is_access_token_typ(value) => kind = Kind::Other("typ"),
+            "token_use" if !is_access_token_use(value) => kind = Kind::Other("token_use"),
+            _ => {}
         });
         let is_active = match (read, active.map(Value::text)) {
             (Ok(()), Some("true")) => true,

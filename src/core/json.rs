@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
+use std::mem;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -144,9 +145,13 @@ impl<'t> Value<'t> {
         Some(elements.into_iter().map(|e| Value::of(e.get())).collect())
     }
 
-    /// The strings of an array, up to `max` of them, each handed to `each` with where it stands: a slice of the text, or a
-    /// copy where it was escaped.
-    pub(crate) fn each_string(self, max: usize, mut each: impl FnMut(Cow<'t, str>)) -> Option<()> {
+    /// The strings of an array, each handed to `each`: a slice of the text, or a copy where it was escaped, whose room serves the
+    /// next one if it is left there. `None` where there is something else, or more than `max`, when so many were handed out.
+    pub(crate) fn each_string(
+        self,
+        max: usize,
+        mut each: impl FnMut(&mut Cow<'t, str>),
+    ) -> Option<()> {
         let mut tokens = Tokens::new(self.text);
         if !tokens.next_is(b'[') {
             return None;
@@ -154,8 +159,18 @@ impl<'t> Value<'t> {
         if tokens.next_is(b']') {
             return Some(());
         }
+        let mut room = String::new();
         for _ in 0..max {
-            each(tokens.next_string().ok()?.as_str()?);
+            let value = tokens.next_string().ok()?;
+            let mut string = if value.is_plain_string {
+                Cow::Borrowed(value.in_quotes()?)
+            } else {
+                Cow::Owned(tokens::unescape(value.text, mem::take(&mut room))?)
+            };
+            each(&mut string);
+            if let Cow::Owned(left) = string {
+                room = left;
+            }
             if tokens.ends(b']').ok()? {
                 return Some(());
             }

@@ -132,14 +132,11 @@ pub(crate) fn actors_of(payload: &Payload) -> Result<Vec<ActorClaims>, Rejection
             return Err(refused());
         }
         let (mut issuer, mut subject) = (None, None);
-        json::read_members(act.text(), |name, value| {
-            match name {
-                "iss" => issuer = Some(value),
-                "sub" => subject = Some(value),
-                "act" => next = Some(value),
-                _ => {}
-            }
-            Ok(())
+        json::read_object(act.text(), |name, value| match name {
+            "iss" => issuer = Some(value),
+            "sub" => subject = Some(value),
+            "act" => next = Some(value),
+            _ => {}
         })
         .map_err(|_| refused())?;
         let string = |value: Option<json::Value<'_>>| {

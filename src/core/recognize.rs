@@ -89,11 +89,7 @@ fn has_audience(payload: &Payload, wanted: &[&str]) -> bool {
 fn is_sealed_by_microsoft(jwt: &UnverifiedJwt<'_>, issuer: &str) -> bool {
     let mut has_nonce = false;
     MICROSOFT.iter().any(|prefix| issuer.starts_with(prefix))
-        && json::read_members(jwt.header_text(), |name, _| {
-            has_nonce |= name == "nonce";
-            Ok(())
-        })
-        .is_ok()
+        && json::read_object(jwt.header_text(), |name, _| has_nonce |= name == "nonce").is_ok()
         && has_nonce
 }
 

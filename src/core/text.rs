@@ -1,6 +1,7 @@
 //! Strings of a JSON text that is kept: where they stand in it, or a copy where they were escaped.
 
 use std::borrow::Cow;
+use std::mem;
 use std::sync::OnceLock;
 
 use super::json::Value;
@@ -57,7 +58,7 @@ pub(crate) struct List {
 }
 
 /// Entries that are read of a list.
-const MAX_ENTRIES: usize = 256;
+pub(crate) const MAX_ENTRIES: usize = 256;
 
 impl OneOrMany {
     pub(crate) fn read(value: Value<'_>, within: &str) -> Option<Self> {
@@ -73,6 +74,18 @@ impl OneOrMany {
         }
     }
 
+    /// Tells the entries in order, at most `max`, without keeping them. `None` where one of these is no string, or there are more.
+    pub(crate) fn each(&self, within: &str, max: usize, mut each: impl FnMut(&str)) -> Option<()> {
+        match self {
+            OneOrMany::One(text) => each(text.of(within)),
+            OneOrMany::Many(list) => {
+                let array = within.get(list.start as usize..list.end as usize)?;
+                Value::of(array).each_string(max, |string| each(string))?;
+            }
+        }
+        Some(())
+    }
+
     /// `None` where an entry of the list is no string, or there are more than 256.
     pub(crate) fn entries(&self, within: &str) -> Option<&[Text]> {
         match self {
@@ -83,7 +96,7 @@ impl OneOrMany {
                     let mut entries = Vec::new();
                     let mut are_sound = true;
                     Value::of(array).each_string(MAX_ENTRIES, |string| {
-                        match Text::of_string(string, within) {
+                        match Text::of_string(mem::take(string), within) {
                             Some(text) => entries.push(text),
                             None => are_sound = false,
                         }

@@ -1,7 +1,9 @@
 //! The names of the objects that are open at one place of a text, to find doubles among them.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::LazyLock;
+
+use foldhash::quality::RandomState;
 
 use super::{Fault, MAX_NAMES, MAX_OPEN_NAMES};
 
@@ -16,39 +18,44 @@ pub(super) struct Names {
     few: [u64; FEW_NAMES],
     more: Vec<u64>,
     taken: usize,
-    key: [u64; 2],
+    key: &'static Key,
 }
 
 /// As many as a usual claims set has, with what is nested in it.
 const FEW_NAMES: usize = 32;
 
-/// Made once in a process, so that nobody can choose long names that are taken for one another.
-static KEY: LazyLock<[u64; 2]> = LazyLock::new(|| {
-    let random = RandomState::new();
-    // Odd, so that it is never zero.
-    [random.hash_one(0), random.hash_one(1) | 1]
+/// Made once in a process from random numbers, so that nobody can choose names that are taken for one another.
+pub(super) static KEY: LazyLock<Key> = LazyLock::new(|| {
+    let hasher = RandomState::default();
+    // Odd, so that no two numbers come to the same.
+    let factor = hasher.hash_one(0) | 1;
+    Key { hasher, factor }
 });
 
-/// A short name as it is, its length on top of its bytes; a longer one as a keyed hash with the top bit set.
-pub(super) fn number_of(name: &str, [start, factor]: [u64; 2]) -> u64 {
-    const TOP_BIT: u64 = 1 << 63;
+pub(super) struct Key {
+    hasher: RandomState,
+    factor: u64,
+}
 
-    let bytes = name.as_bytes();
-    let Some(end) = bytes.last_chunk::<8>() else {
+impl Key {
+    /// A short name as it is, its length on top of its bytes; a longer one as a keyed hash with the top bit set.
+    pub(super) fn number_of(&self, name: &str) -> u64 {
+        const TOP_BIT: u64 = 1 << 63;
+
+        let bytes = name.as_bytes();
+        if bytes.len() >= 8 {
+            return self.hasher.hash_one(bytes) | TOP_BIT;
+        }
         let length = bytes.len() as u64;
-        return bytes
+        bytes
             .iter()
-            .fold(length, |number, byte| number << 8 | u64::from(*byte));
-    };
-    let mix = |hash: u64, word: &[u8; 8]| {
-        let product = u128::from(hash ^ u64::from_le_bytes(*word)) * u128::from(factor);
-        #[allow(clippy::cast_possible_truncation)] // both halves count
-        let (low, high) = (product as u64, (product >> 64) as u64);
-        low ^ high
-    };
-    // The last eight bytes perhaps overlap the words before.
-    let words = bytes.as_chunks().0.iter().chain([end]);
-    words.fold(start ^ bytes.len() as u64, mix) | TOP_BIT
+            .fold(length, |number, byte| number << 8 | u64::from(*byte))
+    }
+
+    /// One of 256 places, keyed too, so that nobody can choose names of one place.
+    const fn place_of(&self, number: u64) -> u64 {
+        number.wrapping_mul(self.factor) >> 56
+    }
 }
 
 /// An object that is read.
@@ -65,7 +72,7 @@ impl Names {
             few: [0; FEW_NAMES],
             more: Vec::new(),
             taken: 0,
-            key: *KEY,
+            key: &KEY,
         }
     }
 
@@ -88,9 +95,8 @@ impl Names {
         if self.taken == MAX_OPEN_NAMES {
             return Err(Fault::TooComplex);
         }
-        let number = number_of(name, self.key);
-        // Keyed too, so that nobody can choose names of one bit.
-        let place = number.wrapping_mul(self.key[1]) >> 56;
+        let number = self.key.number_of(name);
+        let place = self.key.place_of(number);
         let bit = 1 << (place & 63);
         let seen = object.seen.get((place >> 6) as usize);
         if seen.is_some_and(|seen| seen & bit != 0) && self.has(object, number) {
