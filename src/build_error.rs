@@ -73,6 +73,12 @@ pub enum BuildProblem {
         /// Its name.
         issuer: String,
     },
+    /// An issuer that is asked about its tokens in two ways.
+    #[error("issuer \"{issuer}\" has introspection set twice: leave one")]
+    SeveralIntrospections {
+        /// Its name.
+        issuer: String,
+    },
     /// What can't be the setting of a provider, such as a URL for a domain.
     #[error("issuer \"{issuer}\": \"{value}\" is no {setting}")]
     ProviderSetting {

@@ -889,7 +889,7 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
     assert!(
         built
             .problems()
-            .contains(&BuildProblem::SeveralSources { issuer })
+            .contains(&BuildProblem::SeveralIntrospections { issuer })
     );
 }
 

@@ -6,7 +6,7 @@ mod support_http;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use resource_server::testing::{ManualClock, TestIssuer};
+use resource_server::testing::{ManualClock, TestIssuer, TestServer};
 use resource_server::{BuildProblem, Error, Introspection, Issuer, Reason, StaticKeys, Validator};
 use serde_json::{Value, json};
 
@@ -261,6 +261,33 @@ fn i10_p06_two_introspections_of_one_issuer() {
     let error = built.build().unwrap_err();
     assert!(matches!(
         error.problems(),
-        [BuildProblem::SeveralSources { .. }]
+        [BuildProblem::SeveralIntrospections { .. }]
     ));
+}
+
+/// Its name leads nowhere: a cluster, a container.
+#[tokio::test]
+async fn i11_the_endpoint_is_found_where_the_metadata_is_said_to_be() {
+    let server = TestServer::builder(AUDIENCE)
+        .name("https://as.invalid/tenant")
+        .start()
+        .await
+        .unwrap();
+    let (id, secret) = (TestServer::CLIENT_ID, TestServer::CLIENT_SECRET);
+    let ask = || Introspection::discover().client_secret_basic(id, secret);
+    let issuer = || Issuer::new(server.issuer().name());
+    let opaque = server.opaque_token(json!({"sub": "alice"}));
+    let jwt = server.issuer().token().mint();
+    let judge = async |issuer: Issuer, token: &str| {
+        let validator = Validator::builder().audience(AUDIENCE).issuer(issuer);
+        validator.build().unwrap().validate(token).await
+    };
+    let there = || issuer().discovery_at(server.discovery_url());
+    let token = judge(there().introspection(ask()), &opaque).await.unwrap();
+    assert!(token.is_introspected());
+    judge(there().introspection(ask()), &jwt).await.unwrap();
+    // An address of the keys says nothing of the metadata.
+    let keys = issuer().jwks_at(server.jwks_url()).introspection(ask());
+    let said = outage(judge(keys, &opaque).await);
+    assert!(said.contains("as.invalid"), "{said}");
 }

@@ -149,7 +149,7 @@ fn c12_introspection_answers_are_held_to_the_same() {
     }
 }
 
-/// The claim is named by the policy, so it may be shown; what the token has there may not.
+/// The claim and its value are the policy's, so the person on call may see them; what the token has there nobody.
 #[test]
 fn c12_and_p01_the_claim_is_named_and_its_value_is_not() {
     let path = ClaimPath::nested(["org", "na\u{1b}me"]);
@@ -162,12 +162,33 @@ fn c12_and_p01_the_claim_is_named_and_its_value_is_not() {
         assert_eq!(rejection.reason(), expected);
         let explained = rejection.explain();
         assert!(explained.contains(r#""org"."na\u{1b}me""#), "{explained}");
-        let shown = format!("{explained}{rejection}{rejection:?}");
-        assert!(
-            !shown.contains("s3cr3t") && !shown.contains("acme"),
-            "{shown}"
-        );
+        assert!(explained.contains(r#": "acme""#), "{explained}");
+        let shown = format!("{rejection}{rejection:?}");
+        assert!(!shown.contains("acme"), "{shown}");
+        assert!(!explained.contains("s3cr3t") && !shown.contains("s3cr3t"));
     }
+    // A long list and a long value are cut.
+    let many = (0..11).map(|number| format!("{number}{}", "x".repeat(200)));
+    let api = requiring(RequiredClaim::one_of("org", many));
+    let rejection = api
+        .judge(&api.minted(&[("org", r#""s3cr3t""#)]))
+        .unwrap_err();
+    let explained = rejection.explain();
+    assert!(explained.contains(r#": one of "0xx"#), "{explained}");
+    assert!(explained.contains(r#""9xx"#) && explained.contains(", .. ("));
+    assert!(!explained.contains(r#""10x"#) && explained.len() < 2_000);
+    let api = requiring(RequiredClaim::one_of("org", [1, 2]));
+    let explained = api
+        .judge(&api.minted(&[("org", "3")]))
+        .unwrap_err()
+        .explain();
+    assert!(explained.contains(": one of 1, 2 ("), "{explained}");
+    let api = requiring(RequiredClaim::equals("org", true));
+    let explained = api.judge(&api.minted(&[])).unwrap_err().explain();
+    assert!(explained.contains("requires it: true."), "{explained}");
+    let api = requiring(RequiredClaim::present("org"));
+    let explained = api.judge(&api.minted(&[])).unwrap_err().explain();
+    assert!(explained.contains("requires it."), "{explained}");
 }
 
 #[test]

@@ -209,6 +209,22 @@ fn c14_entra_id_v2() {
     ]);
 }
 
+#[test]
+fn p07_entra_ids_other_version_is_told_of_any_tenant() {
+    let issuer = Issuer::entra_id_v2(Tenants::only([TENANT]));
+    let case = Case::new(issuer, APPLICATION, Some("JWT"), entra_v2());
+    let older = json!(format!("https://sts.windows.net/{TENANT}/"));
+    let rejection = case
+        .judge_as(case.typ, &case.changed("iss", &older))
+        .unwrap_err();
+    let explained = rejection.explain();
+    assert_eq!(rejection.reason(), IssuerMismatch);
+    assert!(
+        explained.contains("requestedAccessTokenVersion"),
+        "P07: {explained}"
+    );
+}
+
 /// The common key set says of each key whose it is: any tenant's, or one tenant's alone.
 #[test]
 fn c10_entra_ids_keys_say_whose_they_are() {

@@ -254,10 +254,13 @@ fn c10_p06_what_can_not_be_built() {
     };
     let nobody = Tenants::only(Vec::<String>::new());
     let issuer = Issuer::template(TEMPLATE, nobody).keys(keys());
-    assert_eq!(of_policy(issuer), PolicyProblem::MalformedTenants);
+    assert_eq!(of_policy(issuer), PolicyProblem::NoTenant);
     for bad in ["", "a/b", "..", "a b", &"a".repeat(65)] {
         let issuer = Issuer::template(TEMPLATE, Tenants::only(["acme", bad])).keys(keys());
-        assert_eq!(of_policy(issuer), PolicyProblem::MalformedTenants, "{bad}");
+        assert_eq!(
+            of_policy(issuer),
+            PolicyProblem::MalformedTenant(bad.to_owned())
+        );
     }
     for name in [
         "https://login.example.com/v2.0",

@@ -242,7 +242,10 @@ impl AccessToken {
         RoleSet::new(self.mapped().map_or(&[], |mapped| &mapped.roles))
     }
 
-    /// Whether this is one of the [`roles`](AccessToken::roles), exactly.
+    /// Whether this is one of the [`roles`](AccessToken::roles), exactly. The 403 where it is not is yours to give.
+    ///
+    /// With several issuers in one Validator, a role of one reads like the same word of another: ask
+    /// [`issuer`](AccessToken::issuer) or [`tenant`](AccessToken::tenant) first.
     pub fn has_role(&self, role: &str) -> bool {
         self.roles().contains(role)
     }
@@ -346,6 +349,9 @@ impl AccessToken {
     }
 
     /// Whether this token allows what an operation asks for.
+    ///
+    /// [`Unmet`] becomes an [`Error`](crate::Error) by `?`; in a function with an error type of your own write
+    /// `token.require(&needed).map_err(Error::from)?`.
     ///
     /// # Errors
     /// It does not ([`Reason::InsufficientScope`], 403), or the requirement is malformed, which is the API author's

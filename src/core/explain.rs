@@ -13,6 +13,7 @@ use super::mapped::MAX_ACTORS;
 use super::policy::{Policy, Profile};
 use super::reason::Reason;
 use super::recognize::Familiar;
+use super::required_claim::RequiredClaim;
 use super::time::NumericDate;
 
 /// Names of issuers, audiences and keys listed in one sentence.
@@ -43,7 +44,8 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts, familiar: Option<Familiar
         Facts::NoIssuer { typ } => format!("{}{}", plain(reason), kind_of(typ)),
         Facts::Type { found, policy } => typ(found, policy),
         Facts::Member(name) => member(reason, name),
-        Facts::Claim(path) => claim(reason, path),
+        Facts::Claim(path) => claim(path),
+        Facts::Required(claim) => required(reason, claim),
         Facts::Algorithm { found, allowed } => algorithm(found, *allowed),
         Facts::Audience { found, policy } => format!(
             "The token is for another audience: it has {}, and this API takes {}.{} Ask the authorization server for a \
@@ -217,19 +219,41 @@ fn member(reason: Reason, name: &str) -> String {
     }
 }
 
-/// A claim that the policy names, and nothing of what the token has there.
-fn claim(reason: Reason, path: &ClaimPath) -> String {
+/// A claim that the policy reads.
+fn claim(path: &ClaimPath) -> String {
+    format!(
+        "The token's claim {path}, which the policy of its issuer reads, is not of the type that it must be, or can't be \
+         reached: what it stands in is no object."
+    )
+}
+
+/// A claim that the policy requires: what it wants, and nothing of what the token has there.
+fn required(reason: Reason, required: &RequiredClaim) -> String {
+    /// Values that are shown.
+    const MAX_SHOWN: usize = 10;
+
+    let path = required.path();
+    let values = required.values();
+    let mut wanted: Vec<_> = values
+        .iter()
+        .take(MAX_SHOWN)
+        .map(ToString::to_string)
+        .collect();
+    if values.len() > MAX_SHOWN {
+        wanted.push("..".to_owned());
+    }
+    let wanted = match wanted.as_slice() {
+        [] => String::new(),
+        [one] => format!(": {one}"),
+        several => format!(": one of {}", several.join(", ")),
+    };
     match reason {
         Reason::ClaimMissing => format!(
-            "The token has no claim {path}, or null there; the policy of its issuer requires it."
-        ),
-        Reason::ClaimMismatch => format!(
-            "The token's claim {path} is none of the values that the policy of its issuer requires (compared exactly and by \
-             type: a list is none of its entries)."
+            "The token has no claim {path}, or null there; the policy of its issuer requires it{wanted}."
         ),
         _ => format!(
-            "The token's claim {path}, which the policy of its issuer reads, is not of the type that it must be, or can't be \
-             reached: what it stands in is no object."
+            "The token's claim {path} is not what the policy of its issuer requires{wanted} (compared exactly and by type: a \
+             list is none of its entries)."
         ),
     }
 }
@@ -432,7 +456,8 @@ fn microsoft_version(found: &str, names: &[&str]) -> Option<String> {
     let (found_version, tenant) = version(found)?;
     let (name, wanted) = names.iter().find_map(|name| {
         let (wanted, of) = version(name)?;
-        (of == tenant && wanted != found_version).then_some((name, wanted))
+        let is_of_it = of == tenant || of.starts_with('{');
+        (is_of_it && wanted != found_version).then_some((name, wanted))
     })?;
     Some(format!(
         "The token is from issuer \"{found}\", which is Microsoft Entra's for tokens of version {found_version}; configured is \

@@ -8,6 +8,7 @@ use super::claim_path::ClaimPath;
 use super::jwk::KeyUse;
 use super::key_set::KeySet;
 use super::policy::Policy;
+use super::required_claim::RequiredClaim;
 use super::requirement::Requirement;
 use super::time::NumericDate;
 
@@ -44,6 +45,8 @@ pub(crate) enum Facts {
     Member(&'static str),
     /// A claim that the policy names.
     Claim(ClaimPath),
+    /// What the policy asks of a claim.
+    Required(RequiredClaim),
     Algorithm {
         found: String,
         allowed: Option<AlgorithmSet>,

@@ -1,8 +1,11 @@
 //! What a policy asks of claims of the user's choice.
 
+use std::{fmt, slice};
+
 use serde::{Deserialize, Serialize};
 
 use super::claim_path::{ClaimPath, Found};
+use super::excerpt::excerpt;
 use super::facts::Facts;
 use super::json::Value;
 use super::payload::Payload;
@@ -109,8 +112,17 @@ impl RequiredClaim {
         }
     }
 
+    /// The values that the claim may have; none where any will do.
+    pub(crate) fn values(&self) -> &[ClaimValue] {
+        match &self.wanted {
+            Wanted::Anything => &[],
+            Wanted::Value(value) => slice::from_ref(value),
+            Wanted::OneOf(values) => values,
+        }
+    }
+
     pub(crate) fn check(&self, payload: &Payload) -> Result<(), Rejection> {
-        let refuse = |reason| Err(Rejection::new(reason, Facts::Claim(self.path.clone())));
+        let refuse = |reason| Err(Rejection::new(reason, Facts::Required(self.clone())));
         let value = match self.path.find(payload) {
             Found::Value(value) if value.text() != "null" => value,
             Found::Value(_) | Found::Absent | Found::Unreachable => {
@@ -137,6 +149,17 @@ impl ClaimValue {
             ClaimValue::Bool(wanted) => value.text() == if *wanted { "true" } else { "false" },
             // A fraction or an exponent doesn't parse.
             ClaimValue::Integer(wanted) => value.is_number() && value.text().parse() == Ok(*wanted),
+        }
+    }
+}
+
+/// As in JSON, cut where it is long.
+impl fmt::Display for ClaimValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ClaimValue::String(text) => write!(f, "\"{}\"", excerpt(text)),
+            ClaimValue::Bool(value) => write!(f, "{value}"),
+            ClaimValue::Integer(value) => write!(f, "{value}"),
         }
     }
 }

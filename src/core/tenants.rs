@@ -143,7 +143,6 @@ impl Tenants {
     }
 
     /// How many there are, where that is known.
-    #[cfg(feature = "jwks")]
     pub(crate) fn count(&self) -> Option<usize> {
         match &self.0 {
             Allowed::Only(tenants) => Some(tenants.len()),
@@ -151,12 +150,13 @@ impl Tenants {
         }
     }
 
-    /// Whether a list of tenants is one.
-    pub(crate) fn are_sound(&self) -> bool {
+    /// One that is listed and can't be a tenant.
+    pub(crate) fn malformed(&self) -> Option<&str> {
         match &self.0 {
-            Allowed::Any | Allowed::Matching(_) => true,
+            Allowed::Any | Allowed::Matching(_) => None,
             Allowed::Only(tenants) => {
-                !tenants.is_empty() && tenants.iter().all(|tenant| is_tenant(tenant))
+                let mut tenants = tenants.iter().map(String::as_str);
+                tenants.find(|tenant| !is_tenant(tenant))
             }
         }
     }

@@ -12,8 +12,8 @@ use crate::core::{Clock, Policy, PolicyError, is_token68};
 use crate::source::DynKeySource;
 #[cfg(feature = "introspection")]
 use crate::source::{
-    Address, AddressProblem, Discovery, Endpoint, Fetch, Introspection, IntrospectionProblem,
-    Location, RemoteIntrospection, SignedAnswers, Wanted,
+    Address, AddressProblem, Endpoint, Fetch, Introspection, IntrospectionProblem, Location,
+    RemoteIntrospection, SignedAnswers, Wanted,
 };
 #[cfg(feature = "jwks")]
 use crate::source::{FetchProblem, Fetcher, KeySnapshot, RemoteJwks, TenantKeys, Whereabouts};
@@ -116,6 +116,8 @@ impl Issuer {
                 })
                 .ok(),
         };
+        #[cfg(feature = "introspection")]
+        let place = self.place_of_keys();
         let mut source = None;
         for recipe in std::mem::take(&mut self.sources) {
             source = match recipe {
@@ -156,6 +158,7 @@ impl Issuer {
                 let policy = policy.as_ref();
                 self.finish_introspection(
                     introspection,
+                    &place,
                     policy,
                     fetcher,
                     surroundings,
@@ -201,8 +204,13 @@ impl Issuer {
                 prefix: prefix.clone(),
             });
         }
-        if self.sources.len() > 1 || self.introspections() > 1 {
+        if self.sources.len() > 1 {
             problems.push(BuildProblem::SeveralSources {
+                issuer: self.name.clone(),
+            });
+        }
+        if self.introspections() > 1 {
+            problems.push(BuildProblem::SeveralIntrospections {
                 issuer: self.name.clone(),
             });
         }
@@ -421,9 +429,19 @@ impl Issuer {
 
 #[cfg(feature = "introspection")]
 impl Issuer {
+    /// Where its keys and its metadata are.
+    fn place_of_keys(&self) -> Whereabouts {
+        let place = self.sources.iter().find_map(|source| match source {
+            Recipe::Remote(place) => Some(place.clone()),
+            Recipe::Made(_) | Recipe::KeyFile(_) => None,
+        });
+        place.unwrap_or(Whereabouts::Discovery)
+    }
+
     fn finish_introspection(
         &self,
         introspection: Introspection,
+        place: &Whereabouts,
         policy: Option<&Policy>,
         fetcher: &Fetcher,
         surroundings: &Surroundings<'_>,
@@ -440,7 +458,8 @@ impl Issuer {
             Some(url) => Address::parse(&url, fetcher.http())
                 .map(Endpoint::At)
                 .map_err(|problem| self.unfit("the introspection endpoint", &url, problem)),
-            None => Discovery::by_name(&self.name, Wanted::IntrospectionEndpoint, fetcher.http())
+            None => place
+                .metadata(&self.name, Wanted::IntrospectionEndpoint, fetcher.http())
                 .map(Endpoint::Metadata)
                 .map_err(|problem| BuildProblem::Address {
                     issuer: issuer(),
@@ -469,17 +488,12 @@ impl Issuer {
             });
             return None;
         }
-        let signed = match &settings.signed_for {
-            None => None,
-            Some(client_id) => Some(self.finish_signed_answers(
-                client_id,
-                answer_keys.as_deref(),
-                policy,
-                fetcher,
-                surroundings,
-                problems,
-            )?),
-        };
+        let signed = settings.signed_for.as_deref().map(|client_id| {
+            let location = self.place_of_answer_keys(answer_keys.as_deref(), place, fetcher)?;
+            self.finish_signed_answers(client_id, location, policy, fetcher, surroundings)
+        });
+        let signed = signed.transpose().map_err(|problem| problems.push(problem));
+        let signed = signed.ok()?;
         Some(Box::new(RemoteIntrospection::new(
             &self.name,
             endpoint,
@@ -502,44 +516,44 @@ impl Issuer {
         BuildProblem::Introspection { issuer, problem }
     }
 
-    /// What signed answers to this client are opened with.
-    fn finish_signed_answers(
+    /// Where the keys of signed answers are.
+    fn place_of_answer_keys(
         &self,
-        client_id: &str,
-        keys_at: Option<&str>,
-        policy: &Policy,
+        given: Option<&str>,
+        place: &Whereabouts,
         fetcher: &Fetcher,
-        surroundings: &Surroundings<'_>,
-        problems: &mut Vec<BuildProblem>,
-    ) -> Option<SignedAnswers> {
-        let issuer = self.name.clone();
-        let location = match keys_at {
+    ) -> Result<Location, BuildProblem> {
+        match given {
             Some(url) => Address::parse(url, fetcher.http())
                 .map(Location::Jwks)
                 .map_err(|problem| self.unfit("the address of answers' keys", url, problem)),
-            None => Discovery::by_name(&self.name, Wanted::JwksUri, fetcher.http())
-                .map(Location::Metadata)
-                .map_err(|problem| BuildProblem::Address {
-                    issuer: issuer.clone(),
-                    problem,
-                }),
-        };
-        if policy.algorithms().any(Algorithm::is_hmac) {
-            problems.push(BuildProblem::HmacWithFetchedKeys { issuer });
-            return None;
+            None => place.locate(&self.name, fetcher.http()).map_err(|problem| {
+                let issuer = self.name.clone();
+                BuildProblem::Address { issuer, problem }
+            }),
         }
-        let location = match location {
-            Ok(location) => location,
-            Err(problem) => {
-                problems.push(problem);
-                return None;
-            }
-        };
-        let Ok(policy) = SignedResponse::policy(policy, client_id) else {
+    }
+
+    /// What signed answers to this client are opened with, by keys from there.
+    fn finish_signed_answers(
+        &self,
+        client_id: &str,
+        location: Location,
+        policy: &Policy,
+        fetcher: &Fetcher,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<SignedAnswers, BuildProblem> {
+        let issuer = || self.name.clone();
+        if policy.algorithms().any(Algorithm::is_hmac) {
+            return Err(BuildProblem::HmacWithFetchedKeys { issuer: issuer() });
+        }
+        let policy = SignedResponse::policy(policy, client_id).map_err(|_| {
             let problem = IntrospectionProblem::ClientId;
-            problems.push(BuildProblem::Introspection { issuer, problem });
-            return None;
-        };
+            BuildProblem::Introspection {
+                issuer: issuer(),
+                problem,
+            }
+        })?;
         let keys = RemoteJwks::new(
             &self.name,
             policy.clone(),
@@ -549,6 +563,6 @@ impl Issuer {
             self.limits,
             self.is_lazy,
         );
-        Some(SignedAnswers { keys, policy })
+        Ok(SignedAnswers { keys, policy })
     }
 }

@@ -12,8 +12,8 @@ const FIREBASE_KEYS: &str =
 ///
 /// Each of these is an ordinary issuer with its name, the place of its keys and a policy set, so that what remains to be said is
 /// this API's audience. What is set afterwards counts instead: a source
-/// ([`keys`](Issuer::keys) in a test, [`jwks_at`](Issuer::jwks_at) for an address of your own) takes the place of the
-/// provider's, and each setting of a [`policy`](Issuer::policy) that of the provider's, except that
+/// ([`jwks_at`](Issuer::jwks_at) for an address of your own; in a test `source(issuer.clone())` with a `testing::TestIssuer`) takes
+/// the place of the provider's, and each setting of a [`policy`](Issuer::policy) that of the provider's, except that
 /// [required claims](PolicyBuilder::required_claim) are added to the provider's.
 ///
 /// The rest of the table is what to set by hand for others. None of it was checked against the providers' running services: the
@@ -47,8 +47,10 @@ impl Issuer {
     /// issuers. Required are `ver` and `azp`, which the ID tokens of an application that is API and client at once do not have. Roles
     /// are app roles, from `roles`; the principal is `oid`, which is the same in all applications of a tenant, as `sub` is not.
     ///
-    /// Delegated tokens have scopes, those of daemons have none and say by roles what they may do: an API must ask for one
-    /// or the other.
+    /// Delegated tokens have scopes, those of daemons have none and say by roles what they may do. An app role that is assigned to
+    /// a user stands in delegated tokens too, whatever the client was consented to; so let a role take the place of a scope
+    /// only where there are no scopes: `if token.scopes().is_empty() { token.has_role("Orders.Read.All") } else {
+    /// token.scopes().contains("orders.read") }`.
     ///
     /// National clouds have other names, and external tenants and B2C too: take [`Issuer::template`] or [`Issuer::discover`]. Where
     /// an application has claims mapping, its keys are at the same address with `?appid=`:

@@ -99,6 +99,10 @@ impl Fetch {
     }
 
     /// How long a whole call may take, from connecting to the last byte. Default 5 s, at most 60 s.
+    ///
+    /// A token waits only where there are no keys that can be used, and then for each call that it takes to get some: metadata
+    /// at up to two addresses where the issuer hangs, and keys, so up to three times this. Where that is too long, put a limit of
+    /// your own around [`Validator::validate`](crate::Validator::validate); the fetch goes on for those who come later.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
         self

@@ -48,11 +48,7 @@ pub(crate) use introspection::{Endpoint, RemoteIntrospection, SignedAnswers};
 #[cfg(feature = "jwks")]
 use timer::timer;
 #[cfg(feature = "introspection")]
-pub(crate) use {
-    address::Address,
-    discovery::{Discovery, Wanted},
-    jwks::Location,
-};
+pub(crate) use {address::Address, discovery::Wanted, jwks::Location};
 #[cfg(feature = "jwks")]
 pub use {
     address::AddressProblem,

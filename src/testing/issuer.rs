@@ -117,17 +117,37 @@ impl TestIssuer {
         &self.audience
     }
 
-    /// A token to mint: good as it is, and by RFC 9068, with a lifetime of 300 seconds.
+    /// A token to mint: good as it is, and by RFC 9068, with a lifetime of 300 seconds. It has `typ` `at+jwt`, and the claims
+    /// `iss`, `aud`, `sub` (`test-subject`), `client_id` (`test-client`), `iat`, `exp` and `jti`; what a provider's tokens
+    /// have instead is set and left out by the methods of [`TestToken`], or at once by
+    /// [`raw_payload`](TestToken::raw_payload).
     pub fn token(&self) -> TestToken {
         TestToken::new(self.clone())
     }
 
-    /// This issuer for a Validator, with its keys as they are at each moment.
+    /// This issuer for a Validator, with its keys as they are at each moment. To put its keys under settings of your own, hand
+    /// a clone to [`Issuer::source`]:
+    ///
+    /// ```
+    /// use resource_server::testing::TestIssuer;
+    /// use resource_server::{Issuer, Policy, Validator};
+    ///
+    /// let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+    /// let settings = Policy::builder().allowed_clients(["web"]);
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(Issuer::new(issuer.name()).policy(settings).source(issuer.clone()))
+    ///     .build()?;
+    /// let token = issuer.token().client_id("web").mint();
+    /// assert!(validator.validate_now(&token).expect("keys at hand").is_ok());
+    /// # Ok::<(), resource_server::BuildError>(())
+    /// ```
     pub fn to_issuer(&self) -> Issuer {
         Issuer::new(&*self.name).source(self.clone())
     }
 
-    /// The JWK Set that it publishes now.
+    /// The JWK Set that it publishes now: keys that it makes later, for another algorithm or by
+    /// [`rotate_keys`](TestIssuer::rotate_keys), are not in it.
     pub fn jwks(&self) -> String {
         self.state().jwks()
     }

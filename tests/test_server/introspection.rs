@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use resource_server::testing::{Fault, TestServer};
-use resource_server::{Error, Introspection, Issuer, Reason, Validator};
+use resource_server::testing::{Fault, ManualClock, TestServer};
+use resource_server::{ClientKey, Error, Introspection, Issuer, NumericDate, Reason, Validator};
 use serde_json::{Value, json};
 
 const AUDIENCE: &str = "https://api.example.com";
@@ -97,6 +97,62 @@ async fn who_asks_must_be_known() {
     assert_eq!(empty.send().await.unwrap().status(), 400);
     let get = client.get(server.introspection_url()).send().await.unwrap();
     assert_eq!(get.status(), 404);
+}
+
+/// A client that says by an assertion who it is, by a clock of its own.
+#[tokio::test]
+async fn a_client_that_has_a_key_is_known_by_it() {
+    // RFC 8037 appendix A.
+    const PUBLIC: &str =
+        r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    let private = PUBLIC.replace(
+        '}',
+        r#","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}"#,
+    );
+    let key = || ClientKey::from_jwk(&private).unwrap();
+
+    let server = TestServer::start(AUDIENCE).await.unwrap();
+    let opaque = server.opaque_token(json!({}));
+    let discovered = Introspection::discover;
+    let judge = async |introspection: Introspection| {
+        let issuer = Issuer::discover(server.url()).introspection(introspection);
+        let validator = Validator::builder()
+            .audience(AUDIENCE)
+            .issuer(issuer)
+            .clock(ManualClock::at(NumericDate::from_secs(1_000_000)))
+            .build()
+            .unwrap();
+        validator.validate(&opaque).await.map(drop)
+    };
+    let refused = judge(discovered().private_key_jwt("api", key())).await;
+    assert_eq!(refused.unwrap_err().status(), 503, "not known yet");
+    server
+        .know_client("api", &format!(r#"{{"keys":[{PUBLIC}]}}"#))
+        .unwrap();
+    judge(discovered().private_key_jwt("api", key()))
+        .await
+        .unwrap();
+    let other = server.issuer().jwks();
+    server.know_client("other", &other).unwrap();
+    for (case, introspection) in [
+        (
+            "another's key",
+            discovered().private_key_jwt("other", key()),
+        ),
+        ("unknown", discovered().private_key_jwt("unknown", key())),
+        (
+            "for another",
+            discovered()
+                .private_key_jwt("api", key())
+                .assertion_audience("https://as.example.com"),
+        ),
+    ] {
+        let error = judge(introspection).await.unwrap_err();
+        assert_eq!(error.status(), 503, "{case}");
+        assert!(error.explain().contains("credentials"), "{case}");
+    }
+    assert!(server.know_client("api", "{}").is_err());
+    judge(server.introspection()).await.unwrap();
 }
 
 #[tokio::test]

@@ -285,8 +285,12 @@ impl PolicyBuilder {
             (None, _) if issuer.contains(['{', '}']) => {
                 problems.push(PolicyProblem::NoTenants(issuer.clone()));
             }
-            (Some(tenants), Some(_)) if !tenants.are_sound() => {
-                problems.push(PolicyProblem::MalformedTenants);
+            (Some(tenants), Some(_)) if tenants.count() == Some(0) => {
+                problems.push(PolicyProblem::NoTenant);
+            }
+            (Some(tenants), Some(_)) => {
+                let malformed = tenants.malformed().map(str::to_owned);
+                problems.extend(malformed.map(PolicyProblem::MalformedTenant));
             }
             _ => {}
         }

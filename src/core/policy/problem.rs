@@ -124,10 +124,14 @@ pub enum PolicyProblem {
         "\"{0}\" is a template of an issuer's name: say which tenants are allowed (Issuer::template, or `tenants`)"
     )]
     NoTenants(String),
-    /// An empty list of tenants, or one with what can't be a tenant.
+    /// An empty list of tenants.
     #[error(
-        "the list of tenants is empty, or has one that is not 1 to 64 of A-Z, a-z, 0-9 and -: for every tenant there is a word \
-         of its own (Tenants::any, \"any\")"
+        "the list of tenants is empty: for every tenant there is a word of its own (Tenants::any, \"any\")"
     )]
-    MalformedTenants,
+    NoTenant,
+    /// What can't be a tenant.
+    #[error(
+        "\"{0}\" can't be a tenant, which is 1 to 64 of A-Z, a-z, 0-9 and -, as it stands in the issuer's name (an id, not a domain)"
+    )]
+    MalformedTenant(String),
 }

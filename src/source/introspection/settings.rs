@@ -192,7 +192,8 @@ impl Introspection {
         Self::with(Some(url.into()))
     }
 
-    /// At the `introspection_endpoint` that the issuer's metadata names (RFC 8414 section 2).
+    /// At the `introspection_endpoint` that the issuer's metadata names (RFC 8414 section 2). The metadata is found by the issuer's
+    /// name, or is where [`Issuer::discovery_at`](crate::Issuer::discovery_at) says.
     pub fn discover() -> Self {
         Self::with(None)
     }
@@ -317,7 +318,8 @@ impl Introspection {
     /// of the token into it, so who can change the traffic can still answer with what the server said to this client about
     /// another token in the last minutes. TLS to the server itself is what prevents that.
     ///
-    /// Keys are those of the `jwks_uri` in the issuer's metadata, with all that is said of fetched keys at
+    /// Keys are those that the issuer's tokens are verified with where they are fetched, else those of the `jwks_uri` in its
+    /// metadata, with all that is said of fetched keys at
     /// [`Issuer::discover`](crate::Issuer::discover); or those at [`answer_keys_at`](Introspection::answer_keys_at). The
     /// algorithms are the policy's. Most servers sign only for clients that are registered for it
     /// (`introspection_signed_response_alg`).

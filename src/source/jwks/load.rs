@@ -53,15 +53,30 @@ impl Whereabouts {
     }
 
     pub(crate) fn locate(&self, issuer: &str, http: Http) -> Result<Location, AddressProblem> {
-        let wanted = Wanted::JwksUri;
         Ok(match self {
-            Whereabouts::Discovery => Location::Metadata(Discovery::by_name(issuer, wanted, http)?),
+            Whereabouts::JwksAt(url) => Location::Jwks(Address::parse(url, http)?),
+            Whereabouts::Discovery | Whereabouts::DiscoveryAt(_) => {
+                Location::Metadata(self.metadata(issuer, Wanted::JwksUri, http)?)
+            }
+        })
+    }
+
+    /// Where the issuer's metadata is: by its name, unless an address of it is given.
+    pub(crate) fn metadata(
+        &self,
+        issuer: &str,
+        wanted: Wanted,
+        http: Http,
+    ) -> Result<Discovery, AddressProblem> {
+        match self {
+            Whereabouts::Discovery | Whereabouts::JwksAt(_) => {
+                Discovery::by_name(issuer, wanted, http)
+            }
             Whereabouts::DiscoveryAt(url) => {
                 let address = Address::parse(url, http)?;
-                Location::Metadata(Discovery::at(issuer, wanted, address))
+                Ok(Discovery::at(issuer, wanted, address))
             }
-            Whereabouts::JwksAt(url) => Location::Jwks(Address::parse(url, http)?),
-        })
+        }
     }
 }
 

@@ -179,7 +179,8 @@ impl TestServer {
     }
 
     /// Where it is asked about tokens (RFC 7662), by a client that names itself by [`CLIENT_ID`](Self::CLIENT_ID) and
-    /// [`CLIENT_SECRET`](Self::CLIENT_SECRET), by the Basic scheme or in the form.
+    /// [`CLIENT_SECRET`](Self::CLIENT_SECRET), by the Basic scheme or in the form, or by an assertion
+    /// ([`know_client`](Self::know_client)).
     pub fn introspection_url(&self) -> String {
         self.site.introspection_url()
     }
@@ -219,6 +220,42 @@ impl TestServer {
             .client_secret_basic(Self::CLIENT_ID, Self::CLIENT_SECRET)
     }
 
+    /// From now on this client may ask about tokens by assertions that are signed with one of these keys, a JWK Set of public
+    /// ones (RFC 7523): what [`Introspection::private_key_jwt`](crate::Introspection::private_key_jwt) sends. They must be for the
+    /// issuer, by its name. Whether they are in time is judged by their own `iat`, so that the clock of a test counts.
+    ///
+    /// ```
+    /// # #[cfg(feature = "introspection")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// use resource_server::testing::TestServer;
+    /// use resource_server::{ClientKey, Introspection, Issuer, Validator};
+    ///
+    /// let server = TestServer::start("https://api.example.com").await?;
+    /// // RFC 8037 appendix A.
+    /// let public = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    /// let private = public.replace("}", r#","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}"#);
+    /// server.know_client("orders-api", &format!(r#"{{"keys":[{public}]}}"#))?;
+    ///
+    /// let introspection = Introspection::at(server.introspection_url())
+    ///     .private_key_jwt("orders-api", ClientKey::from_jwk(&private)?);
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(Issuer::new(server.issuer().name()).introspection(introspection))
+    ///     .build()?;
+    /// let opaque = server.opaque_token(serde_json::json!({"scope": "orders:read"}));
+    /// assert!(validator.validate(&opaque).await?.scopes().contains("orders:read"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The text is no JWK Set.
+    pub fn know_client(&self, id: &str, jwks: &str) -> Result<(), crate::KeySetError> {
+        self.site.know_client(id, crate::KeySet::from_jwks(jwks)?);
+        Ok(())
+    }
+
     /// A new opaque token, which the introspection endpoint calls active, with `iss`, `aud`, `token_type` and `client_id`, and
     /// with these members besides or instead. It has no end unless an `exp` is among them.
     pub fn opaque_token(&self, members: Value) -> String {
@@ -232,7 +269,8 @@ impl TestServer {
         self.site.know(token, members);
     }
 
-    /// From now on the introspection endpoint calls this token inactive.
+    /// From now on the introspection endpoint calls this token inactive. A Validator that keeps an earlier answer hears of it when
+    /// that runs out (60 s by default, by its clock), or after [`forget`](crate::Validator::forget).
     pub fn revoke(&self, token: &str) {
         self.site.revoke(token);
     }
@@ -324,7 +362,9 @@ impl TestServer {
 }
 
 impl TestServerBuilder {
-    /// The issuer's name, where that isn't the server's address.
+    /// The issuer's name, where that isn't the server's address. It may be a template
+    /// ([`Issuer::template`](crate::Issuer::template)): then its keys for all tenants are had by `jwks_at(server.jwks_url())`, and
+    /// tokens by `server.issuer().token().issuer(name)`.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self

@@ -12,7 +12,7 @@ use super::fault::Fault;
 use super::http::{Answer, Delivery, Request, Response};
 use super::introspection::{self, Known};
 use super::{Fetches, WellKnown};
-use crate::core::encode_base64url;
+use crate::core::{KeySet, encode_base64url};
 use crate::testing::TestIssuer;
 
 const JSON: &str = "application/json";
@@ -105,6 +105,10 @@ impl Site {
 
     pub(super) fn introspection_url(&self) -> String {
         format!("{}{}", self.url, introspection::PATH)
+    }
+
+    pub(super) fn know_client(&self, id: &str, keys: KeySet) {
+        self.state().known.insert_client(id, keys);
     }
 
     /// From now on this token is known, and this is said about it.
@@ -273,7 +277,7 @@ impl Site {
         let mut state = self.state();
         let text = state.published(document).text.clone();
         match document {
-            Document::Introspection => state.known.answer(request),
+            Document::Introspection => state.known.answer(request, self.issuer.name()),
             Document::Metadata if self.metadata_paths.contains(&request.path) => {
                 Response::new(200, JSON, text.unwrap_or_else(|| self.metadata()))
             }
