@@ -151,6 +151,18 @@ impl Tenants {
         }
     }
 
+    /// Those that are named, where they are.
+    #[cfg(feature = "jwks")]
+    pub(crate) fn listed(&self) -> impl Iterator<Item = &str> {
+        let listed = match &self.0 {
+            Allowed::Only(tenants) => Some(tenants),
+            Allowed::Any | Allowed::Matching(_) => None,
+        };
+        listed
+            .into_iter()
+            .flat_map(|tenants| tenants.iter().map(String::as_str))
+    }
+
     /// Whether a list of tenants is one.
     pub(crate) fn are_sound(&self) -> bool {
         match &self.0 {
