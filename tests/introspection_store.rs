@@ -493,6 +493,27 @@ async fn i12_what_is_forgotten_is_removed_and_asked_for_anew() {
         .unwrap();
 }
 
+/// When an answer was asked for is told by the clock of who asked.
+#[tokio::test]
+async fn i12_what_is_forgotten_stays_so_where_the_clock_of_who_stored_it_is_ahead() {
+    let world = World::answering(|number| match number {
+        1 => active(),
+        _ => inactive(),
+    })
+    .await;
+    assert!(world.process(5).validate(TOKEN).await.is_ok());
+    until(|| world.store.len() == 1).await;
+    let clock = clock();
+    let introspection = world.introspection().store(world.store.clone(), KEY);
+    let issuer = Issuer::new(ISSUER).introspection(introspection);
+    let behind = support_http::validator(issuer, &clock);
+    world.store.set(Mode::KeepsAll);
+    behind.forget(TOKEN);
+    clock.advance(Duration::from_secs(6));
+    assert_eq!(reason(behind.validate(TOKEN).await), Reason::Inactive);
+    assert_eq!(world.calls(), 2);
+}
+
 /// More than are remembered, before and after: then nothing counts that was stored before.
 #[tokio::test]
 async fn i12_a_flood_does_not_undo_forgetting() {

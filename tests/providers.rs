@@ -851,6 +851,66 @@ fn c14_more_settings_by_hand_as_the_table_has_them() {
     ]);
 }
 
+/// What stands in a configuration file counts, also where it says no.
+#[test]
+fn c12_what_a_provider_allows_can_be_taken_back() {
+    let realm = "https://sso.example.com/realms/shop";
+    let payload = json!({"iss": realm, "aud": "orders-api", "sub": "1a3a2b3c", "typ": "Bearer", "azp": "web"});
+    let settings = serde_json::from_str(r#"{"allow_id_token_claims": false}"#).unwrap();
+    let issuer = Issuer::keycloak(realm, "orders-api").policy(settings);
+    let case = Case::new(issuer, "orders-api", Some("JWT"), payload);
+    case.accepted();
+    case.refused(&[("nonce", json!("n"), NotAnAccessToken)]);
+}
+
+/// Names that a provider's tokens have beside the one that the constructor knows.
+#[test]
+fn c14_other_kinds_of_issuer_by_hand_as_the_documentation_has_them() {
+    let name = "https://issuer-cognito-idp.us-west-2.amazonaws.com/us-west-2_example";
+    let payload = json!({
+        "iss": name,
+        "sub": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+        "client_id": "1example23456789",
+        "token_use": "access",
+        "scope": "orders/read"
+    });
+    let pool = Issuer::cognito("us-west-2", "us-west-2_example", ["1example23456789"]);
+    let case = Case::new(pool, "", None, payload.clone());
+    case.refused(&[("scope", json!("orders/read"), IssuerMismatch)]);
+    let settings = Policy::builder()
+        .profile(Profile::Cognito)
+        .allowed_clients(["1example23456789"]);
+    let case = Case::new(Issuer::new(name).policy(settings), "", None, payload);
+    case.accepted();
+    case.refused(&[
+        ("token_use", json!("id"), NotAnAccessToken),
+        ("client_id", json!("other"), ClientNotAllowed),
+    ]);
+
+    let name = "https://oidc.example.org";
+    let workload = "spiffe://example.org/web";
+    let payload = json!({"iss": name, "aud": ["orders"], "sub": workload});
+    let settings = Policy::builder().required_claim(RequiredClaim::equals("sub", workload));
+    let issuer = Issuer::new(name).policy(settings);
+    let case = Case::new(issuer, "orders", Some("JWT"), payload);
+    case.accepted();
+    case.refused(&[("sub", json!("spiffe://example.org/other"), ClaimMismatch)]);
+
+    let name = "https://token.actions.githubusercontent.com/octo-enterprise";
+    let payload = json!({
+        "iss": name,
+        "aud": "https://deploy.example.com",
+        "sub": "repo:octo-org@65/octo-repo@74:ref:refs/heads/main",
+        "repository": "octo-org/octo-repo"
+    });
+    let settings =
+        Policy::builder().required_claim(RequiredClaim::equals("repository", "octo-org/octo-repo"));
+    let issuer = Issuer::new(name).policy(settings);
+    let case = Case::new(issuer, "https://deploy.example.com", Some("JWT"), payload);
+    case.accepted();
+    case.refused(&[("repository", json!("octo-org/other"), ClaimMismatch)]);
+}
+
 type Wrong = (fn() -> Issuer, &'static str);
 
 #[test]
@@ -859,7 +919,7 @@ fn c14_what_can_be_no_providers_setting_is_told_when_built() {
         let built = Validator::builder().audience("api").issuer(issuer).build();
         built.map_or_else(|error| error.problems().to_vec(), |_| Vec::new())
     };
-    let told: [Wrong; 22] = [
+    let told: [Wrong; 27] = [
         (
             || Issuer::auth0("https://example.eu.auth0.com"),
             "https://example.eu.auth0.com",
@@ -900,6 +960,27 @@ fn c14_what_can_be_no_providers_setting_is_told_when_built() {
         (
             || Issuer::cognito("eu-west-1", "eu-west-1/pool", ["app"]),
             "eu-west-1/pool",
+        ),
+        // Another region's.
+        (
+            || Issuer::cognito("eu-west-1", "us-east-1_pool", ["app"]),
+            "us-east-1_pool",
+        ),
+        (
+            || Issuer::cognito("eu-west-1", "eu-west-1pool", ["app"]),
+            "eu-west-1pool",
+        ),
+        (
+            || Issuer::entra_id_v2(Tenants::only([TENANT, "common"])),
+            "common",
+        ),
+        (
+            || Issuer::entra_id_v1(Tenants::only([TENANT.to_uppercase()])),
+            "72F988BF-86F1-41AF-91AB-2D7CD011DB47",
+        ),
+        (
+            || Issuer::entra_id_v2(Tenants::only(["72f988bf86f141af91ab2d7cd011db47"])),
+            "72f988bf86f141af91ab2d7cd011db47",
         ),
         (|| Issuer::google(["alice@gmail.com"]), "alice@gmail.com"),
         (
@@ -970,4 +1051,8 @@ fn c14_what_can_be_no_providers_setting_is_told_when_built() {
     ));
     // And a good one has nothing to tell.
     assert_eq!(problems(Issuer::auth0("a.example.com")), []);
+    let listed = Issuer::entra_id_v2(Tenants::only([TENANT]));
+    assert_eq!(problems(listed), []);
+    let pool = Issuer::cognito("eu-west-1", "eu-west-1_Ab12", ["app"]);
+    assert_eq!(problems(pool), []);
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use resource_server::testing::{ManualClock, TestIssuer};
 use resource_server::{
-    BuildProblem, Evidence, IntrospectionResponse, Issuer, KeySet, NumericDate, Policy,
-    PolicyBuilder, PolicyProblem, Possession, PresentedToken, Reason, StaticKeys, Tenants,
+    BuildProblem, Clock, Error, Evidence, IntrospectionResponse, Issuer, KeySet, NumericDate,
+    Policy, PolicyBuilder, PolicyProblem, Possession, PresentedToken, Reason, StaticKeys, Tenants,
     Validator, verify,
 };
 use serde_json::json;
@@ -710,6 +710,66 @@ async fn c10_s09_a_tenant_that_is_down_changes_nothing_for_another() {
         .map(|one| one.issuer.to_string())
         .collect();
     assert_eq!(failed, [format!("{}/down/v2.0", landlord.url)]);
+}
+
+/// A list of tenants can't be made up, and there is room for all of it.
+#[tokio::test]
+async fn c10_s09_listed_tenants_that_are_down_take_no_room_from_another() {
+    let landlord = Landlord::start().await;
+    let tenants = Tenants::only(["down", "acme", "globex", "initech"]);
+    let issuer = Issuer::discover_tenants(landlord.template(), tenants);
+    let validator = validator(issuer.max_tenants(4), &landlord.clock);
+    let text = outage(validator.validate(&landlord.token("down")).await);
+    assert!(text.contains("/down/v2.0"), "{text}");
+    for tenant in ["acme", "globex", "initech"] {
+        let judged = validator.validate(&landlord.token(tenant)).await;
+        assert!(judged.is_ok(), "{tenant}: {judged:?}");
+    }
+    // It is still known, with its pauses.
+    assert_eq!(validator.health()[0].status().tenants.len(), 4);
+}
+
+/// Counts how often it is looked at.
+struct CountingClock(ManualClock, Arc<AtomicUsize>);
+
+impl Clock for CountingClock {
+    fn now(&self) -> NumericDate {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.monotonic()
+    }
+}
+
+#[tokio::test]
+async fn c10_p02_a_token_with_an_unknown_key_costs_no_look_at_other_tenants() {
+    let landlord = Landlord::start().await;
+    let issuer = Issuer::discover_tenants(landlord.template(), Tenants::matching(|_| true));
+    let looks = Arc::new(AtomicUsize::new(0));
+    let validator = Validator::builder()
+        .audience(AUDIENCE)
+        .issuer(issuer)
+        .clock(CountingClock(landlord.clock.clone(), Arc::clone(&looks)))
+        .build()
+        .unwrap();
+    for number in 0..50 {
+        let token = landlord.token(&format!("t{number}"));
+        assert!(validator.validate(&token).await.is_ok());
+    }
+    landlord.clock.advance(Duration::from_secs(7));
+    let stray = (landlord.signers)("t0").token().header("kid", "stray");
+    let stray = stray.mint();
+    looks.store(0, Ordering::Relaxed);
+    let Some(Err(Error::Rejected(refused))) = validator.validate_now(&stray) else {
+        panic!("C10");
+    };
+    assert!(looks.load(Ordering::Relaxed) < 20, "{looks:?}");
+    assert_eq!(refused.reason(), Reason::UnknownKey);
+    let told = refused.explain();
+    assert!(told.contains("The set is 7 s old"), "{told}");
 }
 
 #[tokio::test]

@@ -150,15 +150,20 @@ impl Tenants {
         }
     }
 
+    /// Those that are named, where they are.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = &str> {
+        let listed = match &self.0 {
+            Allowed::Only(tenants) => Some(tenants),
+            Allowed::Any | Allowed::Matching(_) => None,
+        };
+        listed
+            .into_iter()
+            .flat_map(|tenants| tenants.iter().map(String::as_str))
+    }
+
     /// One that is listed and can't be a tenant.
     pub(crate) fn malformed(&self) -> Option<&str> {
-        match &self.0 {
-            Allowed::Any | Allowed::Matching(_) => None,
-            Allowed::Only(tenants) => {
-                let mut tenants = tenants.iter().map(String::as_str);
-                tenants.find(|tenant| !is_tenant(tenant))
-            }
-        }
+        self.listed().find(|tenant| !is_tenant(tenant))
     }
 }
 

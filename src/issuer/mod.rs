@@ -192,8 +192,8 @@ impl Issuer {
     /// had a token in the last 10 seconds. Default 1,000, from 1 to 100,000; a list of tenants is no longer than this. A new
     /// tenant that finds no room is answered with 503.
     ///
-    /// Tenants of which no keys were ever fetched, as those that somebody made up, are at most a quarter of that and 256
-    /// beside: each has a minute to bring keys, and takes the place of another such only.
+    /// Where a function allows tenants, those of which no keys were ever fetched, as somebody may have made them up, are at most
+    /// a quarter of that and 256 beside: each has a minute to bring keys, and takes the place of another such only.
     #[cfg(feature = "jwks")]
     pub fn max_tenants(mut self, tenants: usize) -> Self {
         self.tenant_bounds.max_tenants = tenants;

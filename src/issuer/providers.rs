@@ -24,14 +24,14 @@ const FIREBASE_KEYS: &str =
 /// | Microsoft Entra ID, v2.0 tokens | [`entra_id_v2`](Issuer::entra_id_v2) | `scp` | `azp` | `roles` | the version is the API's choice (`accessTokenAcceptedVersion`), not the client's; `aud` is the API's application id |
 /// | Microsoft Entra ID, v1.0 tokens | [`entra_id_v1`](Issuer::entra_id_v1) | `scp` | `appid` | `roles` | the name is at `sts.windows.net`; `aud` is mostly the application id URI, `api://..` |
 /// | Keycloak | [`keycloak`](Issuer::keycloak) | `scope` | `azp` | `realm_access.roles`, `resource_access.{client}.roles` | `aud` is `account` without an audience mapper; `nonce` before version 25 |
-/// | Amazon Cognito | [`cognito`](Issuer::cognito) | `scope` | `client_id` | `cognito:groups` | no `aud`: whose tokens are accepted is told by the client |
+/// | Amazon Cognito | [`cognito`](Issuer::cognito) | `scope` | `client_id` | `cognito:groups` | no `aud`: whose tokens are accepted is told by the client; the updated kind of issuer has another name |
 /// | Auth0 | [`auth0`](Issuer::auth0) | `scope` | `azp` or `client_id` | none; `permissions` where RBAC adds them | the name ends in `/`; without an `audience` in the request the token is opaque |
 /// | Okta | [`okta`](Issuer::okta) | `scp`, a list | `cid` | `groups` where a claim is added | tokens of the org authorization server (no path) can't be verified |
 /// | Google service accounts | [`google`](Issuer::google) | none | `azp` | none | access tokens of Google are opaque and for Google; what APIs take are ID tokens |
 /// | Firebase, Identity Platform | [`firebase`](Issuer::firebase) | none | none | none; claims of your own | `aud` is the project; anybody may be able to sign up |
 /// | Kubernetes service accounts | [`kubernetes`](Issuer::kubernetes) | none | none | none | any pod can ask for a token with any `aud`; keys want a CA and a bearer token |
 /// | GitHub Actions | [`github_actions`](Issuer::github_actions) | none | none | none | anybody's workflow can ask for a token with any `aud` |
-/// | SPIFFE JWT-SVID | [`spiffe`](Issuer::spiffe) | none | none | none | no `iss`; keys with `use: jwt-svid` only |
+/// | SPIFFE JWT-SVID | [`spiffe`](Issuer::spiffe) | none | none | none | no `iss`, unless SPIRE's `jwt_issuer` is set: then `discover` that; keys with `use: jwt-svid` only |
 /// | PingOne | `discover("https://auth.pingone.eu/{environment}/as")` | `scope` | `client_id` | none; a claim that is added | the region is part of the name; tokens of clients have no `sub` |
 /// | `PingFederate` | `discover(base URL)` | `scope`, a list unless set otherwise: `allow_scope_array` | `client_id` | a claim that is added | the token manager must be one of JWTs and fill in `iss` and `aud`; without a centralized signing key its keys are at an address of their own: `jwks_at` |
 /// | ZITADEL | `discover("https://{instance}.zitadel.cloud")` | not in the token | `client_id` | an object by role, `urn:zitadel:iam:org:project:{id}:roles`: read it by [`claim`](crate::AccessToken::claim) | opaque unless the application says JWT; `aud` is a project's id, by scope `urn:zitadel:iam:org:project:id:{id}:aud` |
@@ -52,6 +52,9 @@ impl Issuer {
     /// only where there are no scopes: `if token.scopes().is_empty() { token.has_role("Orders.Read.All") } else {
     /// token.scopes().contains("orders.read") }`.
     ///
+    /// [`Tenants::any`] takes in personal accounts, which are one tenant, `9188040d-6c67-4c5b-b112-36a304b66dad`. A list has the
+    /// tenants' ids, in lower case as in tokens, and no domains nor words such as `common`.
+    ///
     /// National clouds have other names, and external tenants and B2C too: take [`Issuer::template`] or [`Issuer::discover`]. Where
     /// an application has claims mapping, its keys are at the same address with `?appid=`:
     /// [`discovery_at`](Issuer::discovery_at).
@@ -67,7 +70,7 @@ impl Issuer {
     /// ```
     pub fn entra_id_v2(tenants: Tenants) -> Self {
         let name = "https://login.microsoftonline.com/{tenantid}/v2.0";
-        Issuer::template(name, tenants)
+        entra_id_of(name, tenants)
             .provided(entra_id("2.0", "azp"))
             .found_at(Whereabouts::DiscoveryAt(format!(
                 "{MICROSOFT_COMMON}/v2.0/.well-known/openid-configuration"
@@ -91,7 +94,7 @@ impl Issuer {
     /// # Ok::<(), resource_server::BuildError>(())
     /// ```
     pub fn entra_id_v1(tenants: Tenants) -> Self {
-        Issuer::template("https://sts.windows.net/{tenantid}/", tenants)
+        entra_id_of("https://sts.windows.net/{tenantid}/", tenants)
             .provided(entra_id("1.0", "appid"))
             .found_at(Whereabouts::DiscoveryAt(format!(
                 "{MICROSOFT_COMMON}/.well-known/openid-configuration"
@@ -145,6 +148,10 @@ impl Issuer {
     /// A user pool of Amazon Cognito, such as `eu-west-1` and `eu-west-1_Ab12Cd34E`, and the app clients whose tokens this API
     /// takes: [`Profile::Cognito`]. Keys are found by discovery. No audience is needed.
     ///
+    /// That is for pools with the original kind of issuer, `https://cognito-idp.{region}.amazonaws.com/{pool}`. Where the pool's
+    /// issuer configuration is `UPDATED`, the name begins with `https://issuer-cognito-idp.`: take [`Issuer::discover`] with that
+    /// profile and [`allowed_clients`](PolicyBuilder::allowed_clients).
+    ///
     /// Access tokens only, by `token_use`. Roles are the user's groups; the principal is `username`, and `sub` for a client's own
     /// token.
     ///
@@ -166,11 +173,18 @@ impl Issuer {
             .allowed_clients(app_clients)
             .roles_from(["cognito:groups"])
             .principal_from(["username", "sub"]);
+        let is_in_region = user_pool
+            .strip_prefix(region)
+            .is_some_and(|rest| rest.starts_with('_'));
         Issuer::new(format!(
             "https://cognito-idp.{region}.amazonaws.com/{user_pool}"
         ))
         .known_by("region", is_made_of(region, b"-"), region)
-        .known_by("user pool's id", is_made_of(user_pool, b"_-"), user_pool)
+        .known_by(
+            "user pool's id, which begins with its region",
+            is_made_of(user_pool, b"_-") && is_in_region,
+            user_pool,
+        )
         .provided(settings)
         .found_at(Whereabouts::Discovery)
     }
@@ -277,7 +291,8 @@ impl Issuer {
     ///
     /// **They say who the user is, and nothing of what the user may do**: where sign-up is open, or anonymous sign-in on, anybody
     /// has one. Look at claims of your own (`roles_from`, [`RequiredClaim`]), or at
-    /// `firebase.sign_in_provider`. Required are `auth_time` and `sub`. A user who is disabled keeps the
+    /// `firebase.sign_in_provider`. In a project with tenants the users of all of them have one: require `firebase`, `tenant`
+    /// ([`ClaimPath::nested`]). Required are `auth_time` and `sub`. A user who is disabled keeps the
     /// token until it ends, within the hour.
     ///
     /// ```
@@ -355,7 +370,11 @@ impl Issuer {
     /// Anybody's workflow gets a token for any audience, so the repository is part of this. Any workflow in it, on any branch,
     /// passes, pull requests from branches of the repository among them: require `ref`, `environment` or `job_workflow_ref` for what must not run
     /// before review. A name can be taken up again by another owner after it was renamed or deleted: where that counts,
-    /// require `repository_id` and `repository_owner_id` too, which are texts. The principal is `sub`.
+    /// require `repository_id` and `repository_owner_id` too, which are texts. The principal is `sub`, whose form the owner may
+    /// change; in repositories made since July 2026 it has ids beside the names.
+    ///
+    /// The name is that of github.com. An enterprise may have its own behind it, after a slash, and GitHub Enterprise Server has
+    /// `https://{host}/_services/token`: take [`Issuer::discover`] and require `repository`.
     ///
     /// ```
     /// use resource_server::{Issuer, Policy, RequiredClaim, Validator};
@@ -391,6 +410,9 @@ impl Issuer {
     /// to a file.
     ///
     /// Every workload of the trust domain passes: require `sub` for those that may call this API.
+    ///
+    /// Where SPIRE's `jwt_issuer` is set, its tokens have that URL as their `iss`, and are refused here: take [`Issuer::discover`]
+    /// with it, keys from SPIRE's OIDC discovery provider, and require `sub`.
     ///
     /// ```
     /// use resource_server::{Issuer, Policy, RequiredClaim, Validator};
@@ -436,6 +458,21 @@ impl Issuer {
     }
 }
 
+/// Of both versions. A tenant that is listed by another of its names would have all its tokens refused.
+fn entra_id_of(name: &str, tenants: Tenants) -> Issuer {
+    let others: Vec<String> = tenants
+        .listed()
+        .filter(|tenant| !is_guid(tenant))
+        .map(str::to_owned)
+        .collect();
+    others
+        .iter()
+        .fold(Issuer::template(name, tenants), |issuer, tenant| {
+            let setting = "tenant's id, a GUID in lower case";
+            issuer.known_by(setting, false, tenant)
+        })
+}
+
 /// Of both versions.
 fn entra_id(version: &str, client_claim: &str) -> PolicyBuilder {
     Policy::builder()
@@ -452,6 +489,15 @@ const DOMAIN: &str = "domain, such as login.example.com, without https:// and a 
 fn is_domain(text: &str) -> bool {
     let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
     is_lower && text.contains('.') && text.split('.').all(|label| is_made_of(label, b"-"))
+}
+
+/// As it stands in tokens.
+fn is_guid(text: &str) -> bool {
+    let groups = text.split('-').map(str::len);
+    groups.eq([8, 4, 4, 4, 12])
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-'))
 }
 
 /// Whether it has letters, digits and these, and nothing that could lead elsewhere in a URL.

@@ -269,6 +269,11 @@ pub(crate) trait DynKeySource: Send + Sync {
     fn forget(&self, token: &PresentedToken<'_>);
     fn warm_up(&self) -> Waiting<'_, ()>;
     fn status(&self) -> SourceStatus;
+
+    /// Of what this token was judged by. A part of it where the whole is of many: a refused token must not cost that.
+    fn status_for(&self, _token: &PresentedToken<'_>) -> SourceStatus {
+        self.status()
+    }
 }
 
 impl<S: KeySource> DynKeySource for S {

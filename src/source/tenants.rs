@@ -15,16 +15,19 @@ use crate::core::{Clock, Evidence, IssuerTemplate, Policy, PresentedToken};
 use super::fetcher::Fetcher;
 use super::jwks::{RemoteJwks, Whereabouts};
 use super::refresh::{COOLDOWN, Limits};
-use super::{KeySource, SourceError, SourceStatus, TenantStatus};
+use super::{DynKeySource, KeySource, SourceError, SourceStatus, TenantStatus, Waiting};
 
 /// Fetches at once, of all tenants together.
 const CALLS: usize = 64;
-/// Tenants that never had keys, of those that are held, are at most so many.
+/// Of tenants that somebody may have made up, those that are held and never had keys are at most so many.
 const MAX_WITHOUT_KEYS: usize = 256;
 /// One of them is held so long at least: longer than the pauses between its fetches.
 const TIME_FOR_KEYS: Duration = Duration::from_secs(60);
 /// One with keys is held so long after its last token.
 const TIME_OF_USE: Duration = COOLDOWN;
+/// Where there was no room, it is not looked for again so long: to look takes a step for each tenant, and keeps all others
+/// waiting.
+const TIME_WITHOUT_ROOM: Duration = Duration::from_secs(1);
 
 /// How many tenants' keys are held, and how long those of a tenant that sends no tokens.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +63,8 @@ pub(crate) struct TenantKeys {
     clock: Arc<dyn Clock>,
     limits: Limits,
     bounds: TenantBounds,
+    /// Tenants that never had keys, of those that are held, are at most so many.
+    max_without: usize,
     held: RwLock<Held>,
 }
 
@@ -68,6 +73,8 @@ struct Held {
     by_tenant: HashMap<Box<str>, Arc<Tenant>>,
     /// When idle ones were last looked for, by the monotonic clock.
     swept: Duration,
+    /// When there was last no room for one more, by the same.
+    full: Option<Duration>,
 }
 
 struct Tenant {
@@ -95,6 +102,16 @@ impl TenantKeys {
         limits: Limits,
         bounds: TenantBounds,
     ) -> Self {
+        // Nobody makes up one that is listed, and a list is no longer than what is held: so one that is down takes no room
+        // from another.
+        let are_listed = policy
+            .tenants()
+            .is_some_and(|(_, tenants)| tenants.count().is_some());
+        let max_without = if are_listed {
+            usize::MAX
+        } else {
+            MAX_WITHOUT_KEYS.min(bounds.max_tenants.div_ceil(4))
+        };
         TenantKeys {
             template,
             policy,
@@ -103,6 +120,7 @@ impl TenantKeys {
             clock,
             limits,
             bounds,
+            max_without,
             held: RwLock::default(),
         }
     }
@@ -142,19 +160,23 @@ impl TenantKeys {
         if let Some(found) = self.find(tenant) {
             return Ok((found, false));
         }
-        let made = self.make(issuer, tenant)?;
         let now = self.clock.monotonic();
+        if self.read().was_full(now) {
+            return Err(no_room());
+        }
+        let made = self.make(issuer, tenant)?;
         let mut held = self.write();
         if let Some(found) = held.by_tenant.get(tenant) {
             return Ok((Arc::clone(found), false));
         }
+        if held.was_full(now) {
+            return Err(no_room());
+        }
         held.sweep(now, self.bounds.idle_after);
-        let has_room = held.make_room(now, self.bounds.max_tenants);
+        let has_room = held.make_room(now, self.bounds.max_tenants, self.max_without);
         if !has_room {
-            let error = SourceError::new(
-                "so many tenants have sent tokens just now that the keys of no more are held (Issuer::max_tenants)",
-            );
-            return Err(error.retry_in(TIME_OF_USE));
+            held.full = Some(now);
+            return Err(no_room());
         }
         held.by_tenant.insert(tenant.into(), Arc::clone(&made));
         Ok((made, true))
@@ -187,7 +209,19 @@ impl TenantKeys {
     }
 }
 
+fn no_room() -> SourceError {
+    let error = SourceError::new(
+        "so many tenants have sent tokens just now that the keys of no more are held (Issuer::max_tenants)",
+    );
+    error.retry_in(TIME_OF_USE)
+}
+
 impl Held {
+    fn was_full(&self, now: Duration) -> bool {
+        self.full
+            .is_some_and(|full| now.saturating_sub(full) < TIME_WITHOUT_ROOM)
+    }
+
     /// Drops the keys of tenants without traffic.
     fn sweep(&mut self, now: Duration, idle_after: Duration) {
         self.swept = now;
@@ -196,11 +230,10 @@ impl Held {
     }
 
     /// Makes room for a tenant of which nothing is known, where there is some to be had.
-    fn make_room(&mut self, now: Duration, max_tenants: usize) -> bool {
+    fn make_room(&mut self, now: Duration, max_tenants: usize, max_without: usize) -> bool {
         if !self.drop_beyond(now, max_tenants) {
             return false;
         }
-        let max_without = MAX_WITHOUT_KEYS.min(max_tenants.div_ceil(4));
         let without = || {
             let all = self.by_tenant.iter();
             all.filter(|(_, tenant)| !tenant.keys.has_keys())
@@ -241,25 +274,35 @@ fn nanos(moment: Duration) -> u64 {
     u64::try_from(moment.as_nanos()).unwrap_or(u64::MAX)
 }
 
-impl KeySource for TenantKeys {
-    async fn evidence(&self, token: &PresentedToken<'_>) -> Result<Evidence, SourceError> {
-        let Some((issuer, tenant)) = self.tenant_of(token) else {
-            return Err(SourceError::new(
-                "keys are held by tenant, and the token names none",
-            ));
-        };
-        let (tenant, is_new) = self.find_or_make(issuer, tenant)?;
-        let evidence = tenant.keys.evidence(token).await;
-        if is_new {
-            let now = self.clock.monotonic();
-            self.write().drop_beyond(now, self.bounds.max_tenants);
-        }
-        evidence
+impl DynKeySource for TenantKeys {
+    fn evidence<'a>(&'a self, token: &'a PresentedToken<'a>) -> Waiting<'a, Evidence> {
+        Box::pin(async move {
+            let Some((issuer, tenant)) = self.tenant_of(token) else {
+                return Err(SourceError::new(
+                    "keys are held by tenant, and the token names none",
+                ));
+            };
+            let (tenant, is_new) = self.find_or_make(issuer, tenant)?;
+            let evidence = KeySource::evidence(&tenant.keys, token).await;
+            if is_new {
+                let now = self.clock.monotonic();
+                self.write().drop_beyond(now, self.bounds.max_tenants);
+            }
+            evidence
+        })
     }
 
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
         let (_, tenant) = self.tenant_of(token)?;
-        self.find(tenant)?.keys.cached(token)
+        KeySource::cached(&self.find(tenant)?.keys, token)
+    }
+
+    /// Nothing is kept about a token.
+    fn forget(&self, _token: &PresentedToken<'_>) {}
+
+    /// Tenants are known by their tokens.
+    fn warm_up(&self) -> Waiting<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn status(&self) -> SourceStatus {
@@ -269,7 +312,7 @@ impl KeySource for TenantKeys {
             .values()
             .map(|tenant| TenantStatus {
                 issuer: Arc::clone(&tenant.issuer),
-                status: tenant.keys.status(),
+                status: KeySource::status(&tenant.keys),
             })
             .collect();
         drop(held);
@@ -278,5 +321,15 @@ impl KeySource for TenantKeys {
             tenants,
             ..SourceStatus::default()
         }
+    }
+
+    fn status_for(&self, token: &PresentedToken<'_>) -> SourceStatus {
+        let held = self.read();
+        let tenant = self
+            .tenant_of(token)
+            .and_then(|(_, tenant)| held.by_tenant.get(tenant));
+        tenant.map_or_else(SourceStatus::default, |tenant| {
+            KeySource::status(&tenant.keys)
+        })
     }
 }

@@ -326,7 +326,7 @@ impl Validator {
             (Some(jwt), Evidence::Keys(keys)) => check_signature(jwt, keys, &trusted.policy),
             _ => verify(token, &evidence, &trusted.policy, self.now()),
         };
-        Some(judged.map_err(|rejection| trusted.explained(rejection)))
+        Some(judged.map_err(|rejection| trusted.explained(token, rejection)))
     }
 
     async fn judge_with_source(
@@ -338,7 +338,7 @@ impl Validator {
         let evidence = asked.map_err(|cause| trusted.unavailable(cause))?;
         // From the top: the token may have expired while its source was asked.
         let judged = verify(token, &evidence, &trusted.policy, self.now());
-        Ok(judged.map_err(|rejection| trusted.explained(rejection))?)
+        Ok(judged.map_err(|rejection| trusted.explained(token, rejection))?)
     }
 }
 
@@ -363,9 +363,9 @@ impl Trusted {
     }
 
     /// With what only the source knows.
-    fn explained(&self, rejection: Rejection) -> Rejection {
+    fn explained(&self, token: &PresentedToken<'_>, rejection: Rejection) -> Rejection {
         rejection.with_key_set_age(|| {
-            let status = self.source.status();
+            let status = self.source.status_for(token);
             KeySetAge {
                 age: status.age,
                 last_asked: status.last_asked,

@@ -86,9 +86,12 @@ pub struct PolicyBuilder {
     principal_from: Option<Vec<ClaimPath>>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     scope_claim: Option<ScopeClaim>,
-    allow_scope_array: bool,
-    allow_id_token_claims: bool,
-    allow_missing_audience: bool,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    allow_scope_array: Option<bool>,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    allow_id_token_claims: Option<bool>,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    allow_missing_audience: Option<bool>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     tenants: Option<Tenants>,
 }
@@ -232,7 +235,7 @@ impl PolicyBuilder {
     /// Takes a `scope` that is a JSON array too. RFC 9068 section 2.2.3 has a string, and that is the default.
     #[must_use]
     pub fn allow_scope_array(mut self) -> Self {
-        self.allow_scope_array = true;
+        self.allow_scope_array = Some(true);
         self
     }
 
@@ -240,7 +243,7 @@ impl PolicyBuilder {
     /// (Keycloak before 25 puts `nonce` into them). Signs of other kinds of token stay refused.
     #[must_use]
     pub fn allow_id_token_claims(mut self) -> Self {
-        self.allow_id_token_claims = true;
+        self.allow_id_token_claims = Some(true);
         self
     }
 
@@ -249,7 +252,7 @@ impl PolicyBuilder {
     /// alone. A response that has an `aud` must still fit, and a JWT always needs one.
     #[must_use]
     pub fn allow_missing_audience(mut self) -> Self {
-        self.allow_missing_audience = true;
+        self.allow_missing_audience = Some(true);
         self
     }
 
@@ -363,9 +366,9 @@ impl PolicyBuilder {
             roles_from: self.roles_from.unwrap_or_default(),
             principal_from: self.principal_from,
             scope_claim: self.scope_claim.unwrap_or_default(),
-            allow_scope_array: self.allow_scope_array,
-            allow_id_token_claims: self.allow_id_token_claims,
-            allow_missing_audience: self.allow_missing_audience,
+            allow_scope_array: self.allow_scope_array.unwrap_or_default(),
+            allow_id_token_claims: self.allow_id_token_claims.unwrap_or_default(),
+            allow_missing_audience: self.allow_missing_audience.unwrap_or_default(),
             tenants: template.zip(self.tenants),
         })))
     }
@@ -424,8 +427,7 @@ impl PolicyBuilder {
         problems
     }
 
-    /// These settings, and those of a provider where one is not made here. Claims that either requires are required, and what
-    /// either allows is allowed.
+    /// These settings, and those of a provider where one is not made here. Claims that either requires are required.
     pub(crate) fn over(self, provider: PolicyBuilder) -> Self {
         let required_claims = match (self.required_claims, provider.required_claims) {
             // An empty list of the user's stays one, to be told.
@@ -454,9 +456,13 @@ impl PolicyBuilder {
             roles_from: self.roles_from.or(provider.roles_from),
             principal_from: self.principal_from.or(provider.principal_from),
             scope_claim: self.scope_claim.or(provider.scope_claim),
-            allow_scope_array: self.allow_scope_array || provider.allow_scope_array,
-            allow_id_token_claims: self.allow_id_token_claims || provider.allow_id_token_claims,
-            allow_missing_audience: self.allow_missing_audience || provider.allow_missing_audience,
+            allow_scope_array: self.allow_scope_array.or(provider.allow_scope_array),
+            allow_id_token_claims: self
+                .allow_id_token_claims
+                .or(provider.allow_id_token_claims),
+            allow_missing_audience: self
+                .allow_missing_audience
+                .or(provider.allow_missing_audience),
             tenants: self.tenants.or(provider.tenants),
         }
     }
@@ -525,8 +531,8 @@ mod tests {
             "issuer": "https://a.example.com", "audiences": ["a"], "algorithms": ["ES256"], "profile": "rfc9068",
             "clock_skew_seconds": 1, "max_token_age_seconds": 1, "max_remaining_seconds": 1, "allowed_clients": ["a"],
             "client_claims": ["a"], "accepted_types": ["a+jwt"], "required_claims": [{"claim": "a", "present": true}],
-            "roles_from": ["a"], "principal_from": ["a"], "scope_claim": "scp", "allow_scope_array": true,
-            "allow_id_token_claims": true, "allow_missing_audience": true, "tenants": ["a"],
+            "roles_from": ["a"], "principal_from": ["a"], "scope_claim": "scp", "allow_scope_array": false,
+            "allow_id_token_claims": false, "allow_missing_audience": false, "tenants": ["a"],
         });
         let theirs = json!({
             "issuer": "https://b.example.com", "audiences": ["b"], "algorithms": ["RS256"], "profile": "cognito",

@@ -17,9 +17,12 @@ use super::cache::TokenHash;
 
 /// A store that is slower than this is done without.
 pub(super) const STORE_LIMIT: Duration = Duration::from_millis(100);
-/// Tokens that were forgotten are remembered up to this many, and for as long as any answer may be kept.
+/// Tokens that were forgotten are remembered up to this many, and for as long as any answer may be kept, by whatever clock.
 const MAX_FORGOTTEN: u64 = 10_000;
-const FORGOTTEN_FOR: Duration = Duration::from_secs(3_600);
+const FORGOTTEN_FOR: Duration = Duration::from_secs(3_600 + 60);
+/// The clock of another process may be ahead of ours by so much: what it stored may have been asked for so much earlier than it
+/// says.
+const SKEW: Duration = Duration::from_secs(30);
 /// Of the form of values below.
 const VERSION: u8 = 1;
 const TIME_BYTES: usize = 8;
@@ -199,7 +202,7 @@ impl Store {
         let place = self.place(token);
         let value = self.limited(self.backend.get(&place)).await??;
         let stored = self.read(&place, &value)?;
-        let counts = stored.asked <= now && !self.is_forgotten(token, stored.asked);
+        let counts = stored.asked <= now && !self.is_forgotten(token, stored.asked, SKEW);
         counts.then_some(stored)
     }
 
@@ -221,12 +224,13 @@ impl Store {
         let lifetime = Duration::from_secs(lifetime.as_secs());
         self.limited(self.backend.put(&place, &value, lifetime))
             .await;
-        if self.is_forgotten(token, asked) {
+        // By our own clock.
+        if self.is_forgotten(token, asked, Duration::ZERO) {
             self.limited(self.backend.remove(&place)).await;
         }
     }
 
-    /// From now on nothing that is stored about this token counts, unless it is asked for after `now`.
+    /// From now on nothing that is stored about this token counts, unless it is asked for after `now`, by whatever clock.
     pub(super) fn forget(&self, token: &TokenHash, now: NumericDate) {
         self.forgotten.insert(*token, now);
     }
@@ -236,12 +240,11 @@ impl Store {
         self.limited(self.backend.remove(&place)).await;
     }
 
-    fn is_forgotten(&self, token: &TokenHash, asked: NumericDate) -> bool {
-        asked.as_secs() <= self.nothing_before.load(Ordering::Acquire)
-            || self
-                .forgotten
-                .get(token)
-                .is_some_and(|forgotten| asked <= forgotten)
+    fn is_forgotten(&self, token: &TokenHash, asked: NumericDate, skew: Duration) -> bool {
+        let is_before = |moment: NumericDate| asked <= moment.saturating_add(skew);
+        is_before(NumericDate::from_secs(
+            self.nothing_before.load(Ordering::Acquire),
+        )) || self.forgotten.get(token).is_some_and(is_before)
     }
 
     /// What the store does, or nothing where it fails or is slow; that is told by `last_error`.
