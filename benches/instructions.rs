@@ -7,19 +7,18 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::process::Command;
 
-use resource_server::testing::TestIssuer;
-use resource_server::{Algorithm, Issuer, StaticKeys, Validator};
+use resource_server::{Algorithm, Validator};
 
-const ISSUER: &str = "https://as.example.com";
-const AUDIENCE: &str = "https://api.example.com";
-/// Tells the process under valgrind what it is.
-const COUNTED: &str = "COUNTED";
+mod counted;
+
+use counted::{is_counted, issuer_and_validator, run_under_callgrind};
+
 /// What is counted begins and ends here.
 const COUNTED_FUNCTION: &str = "*accept_one*";
 const OUTPUT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/callgrind.out");
 
 fn main() {
-    if std::env::var_os(COUNTED).is_some() {
+    if is_counted() {
         run();
     } else {
         count();
@@ -34,7 +33,7 @@ fn accept_one(validator: &Validator, token: &str) -> bool {
 }
 
 fn run() {
-    let issuer = TestIssuer::new(ISSUER, AUDIENCE).algorithms([Algorithm::RS256]);
+    let (issuer, validator) = issuer_and_validator();
     let token = issuer
         .token()
         .algorithm(Algorithm::RS256)
@@ -43,28 +42,13 @@ fn run() {
         .claim("nbf", 1_700_000_000)
         .claim("tenant", "0f8fad5b-d9cb-469f-a165-70867728950e")
         .mint();
-    let keys = StaticKeys::from_jwks(&issuer.jwks()).expect("a JWK Set");
-    let validator = Validator::builder()
-        .audience(AUDIENCE)
-        .issuer(Issuer::new(ISSUER).keys(keys))
-        .build()
-        .expect("sound settings");
-    // What is done once in a process is done now.
+    // Nor is what this very token does for the first time counted.
     validator.validate_now(&token).expect("keys").expect("good");
     assert!(accept_one(black_box(&validator), black_box(&token)));
 }
 
 fn count() {
-    let this = std::env::current_exe().expect("this program");
-    let counted = Command::new("valgrind")
-        .args(["--tool=callgrind", "--quiet", "--dump-instr=no"])
-        .arg(format!("--toggle-collect={COUNTED_FUNCTION}"))
-        .arg(format!("--callgrind-out-file={OUTPUT}"))
-        .arg(this)
-        .env(COUNTED, "1")
-        .status()
-        .expect("valgrind is installed");
-    assert!(counted.success());
+    run_under_callgrind(COUNTED_FUNCTION, OUTPUT, &[]);
     let listed = Command::new("callgrind_annotate")
         .args(["--threshold=100", OUTPUT])
         .output()

@@ -98,10 +98,10 @@ pub(super) fn check_token_use(payload: &Payload, policy: &Policy) -> Result<(), 
     Err(Rejection::new(Reason::NotAnAccessToken, facts))
 }
 
-pub(super) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
-    /// Entries of a refused token that `explain()` shows.
-    const MAX_SHOWN: usize = 10;
+/// Entries of a refused token that `explain()` shows.
+pub(super) const MAX_SHOWN_AUDIENCES: usize = 10;
 
+pub(super) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
     // Told one by one, so that a long list of a token for somebody else costs little.
     let (mut is_empty, mut is_accepted) = (true, false);
     match &payload.aud {
@@ -124,7 +124,7 @@ pub(super) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), R
     }
     let mut found = Vec::new();
     if let Claim::Is(audience) = &payload.aud {
-        audience.each(payload.text(), MAX_SHOWN, |entry| {
+        audience.each(payload.text(), MAX_SHOWN_AUDIENCES, |entry| {
             found.push(excerpt(entry));
         });
     }

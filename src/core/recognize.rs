@@ -1,10 +1,11 @@
 //! Tokens of well-known providers that end up where they are not meant to be. For explanations alone: nothing is accepted or
 //! refused by it.
 
+use super::checks::MAX_SHOWN_AUDIENCES;
 use super::claim_path::find;
 use super::json::{self, Value};
 use super::jws::UnverifiedJwt;
-use super::payload::Payload;
+use super::payload::{Claim, Payload};
 use super::reason::Reason;
 
 /// What a refused token looks like.
@@ -78,11 +79,15 @@ pub(crate) fn recognize(jwt: &UnverifiedJwt<'_>, reason: Reason) -> Option<Famil
     }
 }
 
+/// Looks at no more entries than `explain()` shows: a long list of a token for somebody else is not worth more.
 fn has_audience(payload: &Payload, wanted: &[&str]) -> bool {
-    payload
-        .entries(&payload.aud)
-        .iter()
-        .any(|entry| wanted.contains(&entry.of(payload.text())))
+    let mut has = false;
+    if let Claim::Is(audience) = &payload.aud {
+        audience.each(payload.text(), MAX_SHOWN_AUDIENCES, |entry| {
+            has |= wanted.contains(&entry);
+        });
+    }
+    has
 }
 
 /// The header of a token for Graph has a `nonce`, which is not in it as it was signed: only Graph can verify it.

@@ -184,7 +184,32 @@ fn c05_names_that_the_json_library_keeps_for_itself_are_refused() {
 
 #[test]
 fn c05_a_number_that_the_json_library_can_not_read_is_malformed() {
-    for number in ["1.7976931348623158e308", "17976931348623158e292", "-1e309"] {
+    let near_greatest = format!("179769313486{}", "0".repeat(297));
+    let fraction = format!("0.{}1e700", "0".repeat(400));
+    for number in [
+        "1.7976931348623158e308",
+        "17976931348623158e292",
+        "-1e309",
+        // By their digits: finite, or left to the library.
+        "1e308",
+        "-1e308",
+        "0.1e309",
+        "-0.1e310",
+        "2e308",
+        "1.79769313485e308",
+        "1.79769313486e308",
+        "1.79769313487e308",
+        "0.0179769313487e310",
+        "0e999",
+        "-0.00e99999999999999999999",
+        "0.001e99999999999999999999",
+        "1e-400",
+        near_greatest.as_str(),
+        &format!("{near_greatest}0"),
+        &format!("2{}", "0".repeat(308)),
+        &fraction,
+        &format!("{fraction}0"),
+    ] {
         for text in [
             format!(r#"{{"a":{number}}}"#),
             format!(r#"{{"a":[{number}]}}"#),
