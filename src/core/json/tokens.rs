@@ -96,27 +96,23 @@ impl<'t> Tokens<'t> {
     /// Fraction and exponent; judges the size of the number that began at `start`.
     #[cold]
     fn rest_of_number(&mut self, start: usize) -> Result<(), Fault> {
-        // Perhaps one too many, for the sign.
-        let whole = self.at - start;
         if self.take(b'.') && self.digits() == 0 {
             return Err(Fault::Syntax);
         }
-        let mantissa = self.since(start)?;
-        // At most that.
-        let mut exponent = 0;
+        // At most that: there are no more digits than characters.
+        let mut power = self.at - start;
         if self.take(b'e') || self.take(b'E') {
             let is_negative = !self.take(b'+') && self.take(b'-');
             let start = self.at;
-            exponent = match self.digits() {
+            let exponent = match self.digits() {
                 0 => return Err(Fault::Syntax),
                 _ if is_negative => 0,
                 1..=2 => 99,
                 _ => self.since(start)?.parse().unwrap_or(usize::MAX),
             };
+            power = power.saturating_add(exponent);
         }
-        let power = whole.saturating_add(exponent);
-        if power <= MAX_POWER || is_clearly_finite(mantissa, power) || is_finite(self.since(start)?)
-        {
+        if power <= MAX_POWER || is_finite(self.since(start)?) {
             Ok(())
         } else {
             Err(Fault::Syntax)
@@ -250,38 +246,6 @@ pub(super) fn unescape(text: &str, room: String) -> Option<String> {
             _ => return None,
         }
     }
-}
-
-/// Whether a number is below the greatest double by so much that no reader's rounding makes a difference, which costs less than
-/// to read it. It is below ten to this power, of which its sign and leading zeros are taken off.
-fn is_clearly_finite(mantissa: &str, mut power: usize) -> bool {
-    /// The greatest double is 1.797693134862315...e308.
-    const GREATEST: &[u8] = b"179769313486";
-
-    let mut greatest = GREATEST;
-    let mut is_zero = true;
-    for byte in mantissa.bytes() {
-        match byte {
-            b'.' => {}
-            b'-' => power = power.saturating_sub(1),
-            b'0' if is_zero => power = power.saturating_sub(1),
-            digit => {
-                is_zero = false;
-                if power != MAX_POWER + 1 {
-                    return power <= MAX_POWER;
-                }
-                let Some((known, rest)) = greatest.split_first() else {
-                    return false;
-                };
-                if digit != *known {
-                    return digit < *known;
-                }
-                greatest = rest;
-            }
-        }
-    }
-    // Zero, or as the greatest but cut off.
-    !greatest.is_empty()
 }
 
 /// Whether a number, whose grammar was checked, is one of a double for serde_json too.
