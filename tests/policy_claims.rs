@@ -45,6 +45,18 @@ fn c12_a_required_claim_is_there() {
     api.check("C12", "tenant", &table);
 }
 
+/// All of these but the last can stand escaped in two ways: `\n` and `\u000a`.
+#[test]
+fn c12_and_c14_a_claim_is_found_whose_name_was_escaped() {
+    for character in ["\"", "\\", "\u{8}", "\u{c}", "\n", "\r", "\t", "\u{1f}"] {
+        for name in [character.to_owned(), format!("a{character}b")] {
+            let settings = Policy::builder().required_claim(RequiredClaim::present(name.as_str()));
+            let members = json!({name.as_str(): 1});
+            assert_eq!(introspected(settings, &members), None, "C12: {name:?}");
+        }
+    }
+}
+
 #[test]
 fn c12_a_required_claim_has_its_value_by_type_and_exactly() {
     let text = requiring(RequiredClaim::equals("repository", "octo/repo"));
