@@ -255,6 +255,8 @@ impl<'t> Visitor<'t> for Name {
 }
 
 #[cfg(test)]
+mod differences;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod tests;
