@@ -369,6 +369,41 @@ async fn i07_keys_at_an_address_need_no_metadata() {
 }
 
 /// With a token of its own, the API says which client it is.
+/// The issuer's name leads nowhere; its tokens' keys are fetched from a given address, or as metadata at one says.
+#[tokio::test]
+async fn i07_keys_of_answers_are_where_the_keys_of_tokens_are() {
+    let clock = clock();
+    let server = TestIssuer::new("https://as.invalid", AUDIENCE).clock(clock.clone());
+    let place = Arc::new(Mutex::new(String::new()));
+    let (signer, known) = (server.clone(), Arc::clone(&place));
+    let (url, _) = by_request(move |request| match request.split(' ').nth(1).unwrap() {
+        "/ask" => signed(answer(&signer)),
+        "/keys" => ok(&signer.jwks(), ""),
+        _ => {
+            let keys = format!("{}/keys", known.lock().unwrap());
+            ok(
+                &json!({"issuer": signer.name(), "jwks_uri": keys}).to_string(),
+                "",
+            )
+        }
+    })
+    .await;
+    let host = url.trim_end_matches("/jwks");
+    host.clone_into(&mut place.lock().unwrap());
+    let issuer = || Issuer::new(server.name()).refresh_on_demand();
+    for issuer in [
+        issuer().jwks_at(format!("{host}/keys")),
+        issuer().discovery_at(format!("{host}/metadata")),
+    ] {
+        let introspection = Introspection::at(format!("{host}/ask"))
+            .client_secret_basic(CLIENT, "hush-hush")
+            .signed_answers();
+        let validator = support_http::validator(issuer.introspection(introspection), &clock);
+        let token = validator.validate("token").await.unwrap();
+        assert_eq!(token.subject(), Some("alice"));
+    }
+}
+
 #[tokio::test]
 async fn i07_the_client_id_beside_a_bearer_token() {
     let name = "https://as.example.com";
