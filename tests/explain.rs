@@ -12,8 +12,8 @@ use resource_server::Reason::{
 };
 use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{
-    Algorithm, Error, Issuer, NumericDate, Policy, PolicyBuilder, Profile, Rejection, StaticKeys,
-    Validator,
+    Algorithm, Error, Issuer, NumericDate, Policy, PolicyBuilder, Profile, Rejection,
+    RequiredClaim, StaticKeys, Validator,
 };
 use serde_json::{Value, json};
 use support::{API, Api, ISSUER, NOW, block_on};
@@ -247,6 +247,17 @@ fn p07_what_a_profile_wants_is_named() {
         &["\"JWT\"", "RFC 9068"],
         &["none"],
     );
+    let cognito = Policy::builder().profile(Profile::Cognito);
+    let api = Api::with(cognito.allowed_clients(["web"]));
+    for token in [api.token(), api.token().claim("token_use", "id")] {
+        let token = token.typ("JWT");
+        assert_explained(
+            &api.judge(&token.mint()).unwrap_err(),
+            NotAnAccessToken,
+            &["by its \"token_use\", or for want of one", "access token"],
+            &["another kind"],
+        );
+    }
 }
 
 /// Ten names, and that there are more.
@@ -279,13 +290,13 @@ fn p07_long_lists_are_cut() {
         let keys = refusal(&validator, &issuer.token().mint());
         assert_explained(&keys, UnknownKey, &["\"key-9\""], &["\"key-10\""]);
 
-        for rejection in [audiences, keys] {
+        let wanted = (0..count).map(|n| format!("v{n}"));
+        let api = Api::with(Policy::builder().required_claim(RequiredClaim::one_of("x", wanted)));
+        let claim = api.judge(&api.token().claim("x", "y").mint()).unwrap_err();
+
+        for (rejection, sign) in [(audiences, "and more"), (keys, "and more"), (claim, ", ..")] {
             let explained = rejection.explain();
-            assert_eq!(
-                explained.contains("and more"),
-                is_cut,
-                "{count}: {explained}"
-            );
+            assert_eq!(explained.contains(sign), is_cut, "{count}: {explained}");
         }
     }
 }
@@ -445,6 +456,67 @@ fn p07_a_key_that_was_left_out_is_told_with_the_reason() {
         UnknownKey,
         &["left out", "\"p256-0\"", "use or key_ops", "\"ed25519-0\""],
         &[],
+    );
+}
+
+/// Keys of no use for this kind of token are left out of what is told, unless that is what somebody must know.
+#[test]
+fn p07_keys_for_svids_are_told_where_they_are_of_no_use() {
+    let issuer = TestIssuer::new("spiffe://example.org", API);
+    let _ = issuer.token().algorithm(Algorithm::RS256).mint();
+    let mut jwks: Value = serde_json::from_str(&issuer.jwks()).unwrap();
+    let ids: Vec<_> = jwks["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["kid"].clone())
+        .collect();
+    assert_eq!(ids, ["p256-0", "rsa-0"]);
+    jwks["keys"][0]["use"] = json!("jwt-svid");
+    let explained = |name: &str, policy: PolicyBuilder, jwks: &Value| {
+        let keys = StaticKeys::from_jwks(&jwks.to_string()).unwrap();
+        let validator = Validator::builder()
+            .audience(API)
+            .issuer(Issuer::new(name).keys(keys).policy(policy))
+            .build()
+            .unwrap();
+        let token = issuer
+            .token()
+            .subject("spiffe://example.org/a")
+            .issuer(name);
+        let rejection = refusal(
+            &validator,
+            &token.typ("JWT").header("kid", "new-key").mint(),
+        );
+        assert_eq!(rejection.reason(), UnknownKey);
+        rejection.explain()
+    };
+    let svids = || Policy::builder().profile(Profile::JwtSvid);
+
+    let told = explained(ISSUER, Policy::builder(), &jwks);
+    assert!(told.contains("Its keys are \"rsa-0\"."), "{told}");
+    assert!(
+        told.contains("Left out: ") && told.contains("\"p256-0\""),
+        "{told}"
+    );
+
+    let told = explained("spiffe://example.org", svids(), &jwks);
+    assert!(told.contains("Its keys are \"p256-0\"."), "{told}");
+    assert!(!told.contains("Left out"), "{told}");
+
+    // What is wrong with a key is told in any case.
+    jwks["keys"][1]["use"] = json!("enc");
+    let told = explained("spiffe://example.org", svids(), &jwks);
+    assert!(
+        told.contains("Left out: ") && told.contains("\"rsa-0\""),
+        "{told}"
+    );
+
+    // Only for SVIDs: then nothing is left for others.
+    let told = explained(ISSUER, Policy::builder(), &jwks);
+    assert!(
+        told.contains("The key set is empty.") && !told.contains("whose use is"),
+        "{told}"
     );
 }
 

@@ -134,6 +134,30 @@ fn i06_what_is_no_response_says_nothing_about_the_token() {
         assert_eq!(read.err(), Some(expected), "{shown}");
     }
     assert!(IntrospectionResponse::from_json(" \n{ \"active\" : true }\n").is_ok());
+    // As large as it may be.
+    let frame = r#"{"active":true,"a":""}"#.len();
+    let sized = |bytes: usize| {
+        let text = format!(r#"{{"active":true,"a":"{}"}}"#, "x".repeat(bytes - frame));
+        IntrospectionResponse::from_json(&text).err()
+    };
+    assert_eq!(sized(64 * 1024), None);
+    assert_eq!(sized(64 * 1024 + 1), Some(TooLarge));
+}
+
+#[test]
+fn i03_what_a_cache_looks_at() {
+    let read = |response: Value| IntrospectionResponse::from_json(&response.to_string()).unwrap();
+    assert!(read(good()).is_active());
+    assert_eq!(
+        read(good()).expires_at(),
+        Some(NumericDate::from_secs(NOW + 300))
+    );
+    for endless in [json!("absent"), json!("soon")] {
+        assert_eq!(read(with(json!({"exp": endless}))).expires_at(), None);
+    }
+    assert!(!read(json!({"active": false})).is_active());
+    let shown = format!("{:?}", read(good()));
+    assert!(shown.contains("is_active: true"), "{shown}");
 }
 
 #[test]
@@ -325,6 +349,12 @@ fn p01_nothing_of_an_answer_is_shown() {
     assert!(
         shown.contains("found in the authorization server's answer"),
         "{shown}"
+    );
+    let other_kind = judge(&with(json!({"token_type": "N_A"})), Policy::builder()).unwrap_err();
+    let explained = other_kind.explain();
+    assert!(
+        explained.contains("the authorization server's answer this is no access token"),
+        "{explained}"
     );
     let inactive = judge(&json!({"active": false}), Policy::builder()).unwrap_err();
     assert!(inactive.explain().contains("not active"));

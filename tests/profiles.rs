@@ -399,11 +399,12 @@ fn k01_a_key_is_used_for_what_its_use_says() {
         let verdict = verify(&token, &evidence, &policy, NumericDate::from_secs(NOW));
         let rejection = verdict.unwrap_err();
         assert_eq!(rejection.reason(), UnknownKey, "{key_use}");
+        let explained = rejection.explain();
         assert!(
-            rejection.explain().contains("jwt-svid"),
-            "{}",
-            rejection.explain()
+            explained.contains("no key whose use is jwt-svid"),
+            "{explained}"
         );
+        assert!(!explained.contains("is empty"), "{explained}");
     }
 
     // For all else never those.

@@ -71,6 +71,7 @@ fn c14_roles_are_united_from_every_claim_that_the_policy_names() {
     ] {
         assert_eq!(token.has_role(role), has, "C14: {role}");
         assert_eq!(token.roles().contains(role), has, "C14: {role}");
+        assert!(!token.roles().is_empty(), "C14");
     }
     assert_eq!(format!("{:?}", token.roles()), "RoleSet(5 roles)");
     // A clone has them too.

@@ -157,7 +157,7 @@ impl ValidatorBuilder {
             #[cfg(feature = "jwks")]
             snapshot: self.snapshot.as_ref(),
         };
-        let mut issuers = HashMap::new();
+        let mut issuers = HashMap::default();
         let mut names = Vec::new();
         let mut templates: Vec<IssuerTemplate> = Vec::new();
         let mut opaque = OpaqueRoutes::default();

@@ -50,7 +50,7 @@ pub use health::{IssuerHealth, WarmUpError};
 pub struct Validator(Arc<Inner>);
 
 struct Inner {
-    issuers: HashMap<Box<str>, Trusted>,
+    issuers: HashMap<Box<str>, Trusted, foldhash::quality::RandomState>,
     /// Of those, the names that are templates. A name that stands among the issuers itself goes before them.
     templates: Box<[IssuerTemplate]>,
     /// The same names in the order of configuration, for explanations and health.

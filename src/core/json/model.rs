@@ -19,6 +19,7 @@ const NUMBER: &str = "$serde_json::private::Number";
 /// A value as another reader sees it, doubled members included.
 enum Tree {
     Plain,
+    Number(f64),
     Array(Vec<Tree>),
     Object(Vec<(String, Tree)>),
 }
@@ -31,6 +32,9 @@ pub struct Findings {
     pub has_doubles: bool,
     pub is_too_complex: bool,
     pub has_reserved_names: bool,
+    pub has_great_numbers: bool,
+    /// By digits and exponent alone, which is what the reader looks at.
+    pub may_have_great_numbers: bool,
     /// What looks like a number in the tree perhaps was written as an object with a reserved name.
     pub may_hide_reserved_names: bool,
 }
@@ -41,6 +45,7 @@ impl Findings {
         let tree: Tree = serde_json::from_str(text).ok()?;
         let mut findings = Findings {
             is_no_object: !matches!(tree, Tree::Object(_)),
+            may_have_great_numbers: may_have_great_numbers(text),
             may_hide_reserved_names: text.contains("private::Number"),
             ..Findings::default()
         };
@@ -52,7 +57,19 @@ impl Findings {
     }
 
     pub fn are_none(&self) -> bool {
-        !(self.is_no_object || self.has_doubles || self.is_too_complex || self.has_reserved_names)
+        !(self.is_no_object
+            || self.has_doubles
+            || self.is_too_complex
+            || self.has_reserved_names
+            || self.has_great_numbers)
+    }
+
+    /// Whether the reader may call the text no JSON, which it is for serde_json.
+    pub fn allow_syntax_fault(&self) -> bool {
+        self.has_reserved_names
+            || self.may_hide_reserved_names
+            || self.has_great_numbers
+            || self.may_have_great_numbers
     }
 
     fn walk(&mut self, tree: &Tree, depth: usize, open_names: usize, values: &mut usize) {
@@ -60,6 +77,7 @@ impl Findings {
         let depth = depth + 1;
         match tree {
             Tree::Plain => {}
+            Tree::Number(number) => self.has_great_numbers |= number.abs() > 1e308,
             Tree::Array(elements) => {
                 self.is_too_complex |= depth > MAX_DEPTH;
                 for element in elements {
@@ -80,6 +98,17 @@ impl Findings {
             }
         }
     }
+}
+
+/// Whether there is an exponent of more than two digits, or are so many digits that another exponent may be too much; perhaps
+/// inside a string.
+fn may_have_great_numbers(text: &str) -> bool {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let mut exponents = text.split(['e', 'E']).skip(1);
+    exponents.any(|rest| digits(rest.strip_prefix('+').unwrap_or(rest)) > 2)
+        || text
+            .split(|c: char| !c.is_ascii_digit())
+            .any(|digits| digits.len() > 209)
 }
 
 impl<'de> Deserialize<'de> for Tree {
@@ -109,8 +138,8 @@ impl<'de> Visitor<'de> for TreeVisitor {
         Ok(Tree::Plain)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Tree, E> {
-        Ok(Tree::Plain)
+    fn visit_f64<E>(self, number: f64) -> Result<Tree, E> {
+        Ok(Tree::Number(number))
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Tree, E> {
@@ -135,7 +164,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
             if name == NUMBER && members.is_empty() {
                 let number = serde_json::from_str::<f64>(&map.next_value::<String>()?);
                 return match number {
-                    Ok(number) if number.is_finite() => Ok(Tree::Plain),
+                    Ok(number) if number.is_finite() => Ok(Tree::Number(number)),
                     _ => Err(A::Error::custom("no double")),
                 };
             }

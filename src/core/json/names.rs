@@ -27,13 +27,18 @@ const FEW_NAMES: usize = 32;
 /// Made once in a process from random numbers, so that nobody can choose names that are taken for one another.
 pub(super) static KEY: LazyLock<Key> = LazyLock::new(|| {
     let hasher = RandomState::default();
-    // Odd, so that no two numbers come to the same.
-    let factor = hasher.hash_one(0) | 1;
-    Key { hasher, factor }
+    let mask = hasher.hash_one(0);
+    let factor = hasher.hash_one(1);
+    Key {
+        hasher,
+        mask,
+        factor,
+    }
 });
 
 pub(super) struct Key {
     hasher: RandomState,
+    mask: u64,
     factor: u64,
 }
 
@@ -52,9 +57,12 @@ impl Key {
             .fold(length, |number, byte| number << 8 | u64::from(*byte))
     }
 
-    /// One of 256 places, keyed too, so that nobody can choose names of one place.
-    const fn place_of(&self, number: u64) -> u64 {
-        number.wrapping_mul(self.factor) >> 56
+    /// One of 512 places, keyed too, so that nobody can choose names of one place.
+    fn place_of(&self, number: u64) -> u64 {
+        let product = u128::from(number ^ self.mask) * u128::from(self.factor);
+        #[allow(clippy::cast_possible_truncation)] // each half of it
+        let folded = (product >> 64) as u64 ^ product as u64;
+        folded >> 55
     }
 }
 
@@ -63,7 +71,7 @@ pub(super) struct OpenObject {
     /// Its names begin there.
     start: usize,
     /// A bit for each name that it has, and perhaps for others: most new names are known to be new at one look.
-    seen: [u64; 4],
+    seen: [u64; 8],
 }
 
 impl Names {
@@ -79,7 +87,7 @@ impl Names {
     pub(super) const fn open(&self) -> OpenObject {
         OpenObject {
             start: self.taken,
-            seen: [0; 4],
+            seen: [0; 8],
         }
     }
 

@@ -3,18 +3,17 @@
 //! serde_json reads the same, at several times the cost where hostile text has many small values, and without telling where
 //! they stand. Tests and a fuzz target compare the two.
 
-use std::borrow::Cow;
 use std::mem;
 
 use super::names::{Names, OpenObject};
-use super::tokens::{Tokens, unescape};
+use super::tokens::Tokens;
 use super::{Fault, MAX_DEPTH, Value};
 
 pub(super) struct Scanner<'t> {
     tokens: Tokens<'t>,
     names: Names,
     values_left: usize,
-    /// For the next name that has escapes.
+    /// The last name that had escapes, as it means; or room for the next one.
     room: String,
 }
 
@@ -36,18 +35,26 @@ impl<'t> Scanner<'t> {
         if self.tokens.next() != Some(b'{') {
             return Err(Fault::NotAnObject);
         }
-        self.members(|scanner, name| {
-            scanner.tokens.next();
+        self.members(|scanner, object| {
+            let plain_name = scanner.name(object)?;
+            // Members of this value may have escaped names too.
+            let escaped_name =
+                plain_name.map_or_else(|| mem::take(&mut scanner.room), |_| String::new());
+            scanner.colon()?;
+            let first = scanner.tokens.next();
             let start = scanner.tokens.place();
-            let is_plain_string = scanner.value(1)?;
+            let is_plain_string = scanner.value(first, 1)?;
             let text = scanner.tokens.since(start)?;
             each(
-                name,
+                plain_name.unwrap_or(&escaped_name),
                 Value {
                     text,
                     is_plain_string,
                 },
             );
+            if plain_name.is_none() {
+                scanner.room = escaped_name;
+            }
             Ok(())
         })?;
         self.tokens.end()
@@ -55,18 +62,20 @@ impl<'t> Scanner<'t> {
 
     /// A text that is one value, which is taken for a member of the outermost object.
     pub(super) fn single_value(mut self) -> Result<(), Fault> {
-        self.value(1)?;
+        let first = self.tokens.next();
+        self.value(first, 1)?;
         self.tokens.end()
     }
 
-    /// Reads a value that stands in `depth` objects and arrays. Whether it is a string without escapes.
+    /// Reads a value that begins with the byte `first` and stands in `depth` objects and arrays. Whether it is a string without
+    /// escapes.
     #[allow(clippy::inline_always)] // else each small value in a long array costs a call, a third more
     #[inline(always)]
-    fn value(&mut self, depth: usize) -> Result<bool, Fault> {
+    fn value(&mut self, first: Option<u8>, depth: usize) -> Result<bool, Fault> {
         self.values_left = self.values_left.checked_sub(1).ok_or(Fault::TooComplex)?;
-        match self.tokens.next() {
+        match first {
             Some(b'"') => return self.tokens.string(),
-            Some(b'-' | b'0'..=b'9') => self.tokens.number(),
+            Some(first @ (b'-' | b'0'..=b'9')) => self.tokens.number(first),
             Some(b'{' | b'[') if depth == MAX_DEPTH => Err(Fault::TooComplex),
             Some(b'{') => self.nested_object(depth + 1),
             Some(b'[') => self.array(depth + 1),
@@ -80,28 +89,27 @@ impl<'t> Scanner<'t> {
 
     #[inline(never)]
     fn nested_object(&mut self, depth: usize) -> Result<(), Fault> {
-        self.members(|scanner, _| scanner.value(depth).map(drop))
+        self.members(|scanner, object| {
+            scanner.name(object)?;
+            scanner.colon()?;
+            let first = scanner.tokens.next();
+            scanner.value(first, depth).map(drop)
+        })
     }
 
-    /// Reads the object that begins here; `each` reads the value of the member that it is told.
+    /// Reads the object that begins here; `member` reads a member of it.
+    #[inline]
     fn members(
         &mut self,
-        mut each: impl FnMut(&mut Self, &str) -> Result<(), Fault>,
+        mut member: impl FnMut(&mut Self, &mut OpenObject) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let mut object = self.names.open();
-        self.tokens.next_is(b'{');
+        self.tokens.skip();
         if self.tokens.next_is(b'}') {
             return Ok(());
         }
+        let mut object = self.names.open();
         loop {
-            let name = self.name(&mut object)?;
-            if !self.tokens.next_is(b':') {
-                return Err(Fault::Syntax);
-            }
-            each(self, &name)?;
-            if let Cow::Owned(name) = name {
-                self.room = name;
-            }
+            member(self, &mut object)?;
             if self.tokens.ends(b'}')? {
                 self.names.close(&object);
                 return Ok(());
@@ -109,35 +117,40 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// The name of a member of this object.
+    fn colon(&mut self) -> Result<(), Fault> {
+        if self.tokens.next_is(b':') {
+            Ok(())
+        } else {
+            Err(Fault::Syntax)
+        }
+    }
+
+    /// The name of a member of this object: a slice of the text, or `None` where it was escaped and stands in `room`.
     #[inline]
-    fn name(&mut self, object: &mut OpenObject) -> Result<Cow<'t, str>, Fault> {
+    fn name(&mut self, object: &mut OpenObject) -> Result<Option<&'t str>, Fault> {
         if self.tokens.next() != Some(b'"') {
             return Err(Fault::Syntax);
         }
-        let start = self.tokens.place();
-        let name = if self.tokens.string()? {
-            Cow::Borrowed(self.tokens.inside(start)?)
-        } else {
-            let name = unescape(self.tokens.since(start)?, mem::take(&mut self.room));
-            Cow::Owned(name.ok_or(Fault::Syntax)?)
-        };
-        self.names.insert(object, &name)?;
-        Ok(name)
+        let plain = self.tokens.string_into(&mut self.room)?;
+        self.names.insert(object, plain.unwrap_or(&self.room))?;
+        Ok(plain)
     }
 
     /// Reads the array that begins here.
     #[inline(never)]
     fn array(&mut self, depth: usize) -> Result<(), Fault> {
-        self.tokens.next_is(b'[');
-        if self.tokens.next_is(b']') {
+        self.tokens.skip();
+        let mut first = self.tokens.next();
+        if first == Some(b']') {
+            self.tokens.skip();
             return Ok(());
         }
         loop {
-            self.value(depth)?;
+            self.value(first, depth)?;
             if self.tokens.ends(b']')? {
                 return Ok(());
             }
+            first = self.tokens.next();
         }
     }
 }
