@@ -213,15 +213,12 @@ fn hostile(room: usize) -> Vec<(&'static str, String, Reason)> {
         ("escaped strings", array(r#""\n""#)),
         ("escaped pairs of surrogates", array(r#""\ud83d\ude00""#)),
         ("numbers with an exponent", array("1e1")),
-        ("numbers of 1e308", array("1e308")),
+        ("numbers of 1e307", array("1e307")),
         (
-            "numbers near the greatest double",
-            array("1.79769313486e308"),
+            "numbers with a long exponent",
+            array("1e0000000000000000001"),
         ),
-        (
-            "long numbers near the greatest double",
-            array(&format!("179769313486{}", "0".repeat(297))),
-        ),
+        ("long numbers", array(&"9".repeat(308))),
         (
             "`cnf` with many values",
             filled(

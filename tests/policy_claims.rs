@@ -10,7 +10,7 @@ use resource_server::Reason::{
 };
 use resource_server::{
     ClaimPath, ClaimValue, Evidence, IntrospectionResponse, NumericDate, Policy, PolicyBuilder,
-    PolicyProblem, Possession, PresentedToken, Profile, Rejection, RequiredClaim, verify,
+    PolicyProblem, Possession, PresentedToken, Profile, Rejection, RequiredClaim, Tenants, verify,
 };
 use serde_json::json;
 use support::{API, Api, ISSUER, NOW};
@@ -389,6 +389,57 @@ fn p06_settings_that_can_not_be_meant_are_problems_all_at_once() {
     for setting in ["roles_from", "principal_from", "required_claims"] {
         let settings = serde_json::from_value(json!({ setting: [] })).unwrap();
         assert_eq!(problems(settings), [PolicyProblem::EmptyList(setting)]);
+    }
+}
+
+#[test]
+fn c10_p06_a_template_and_its_tenants_go_together() {
+    const TEMPLATE: &str = "https://login.example.com/{tenant}/v2.0";
+    let problems = |issuer: &str, tenants: Option<Tenants>| {
+        let settings = Policy::builder().issuer(issuer).audience(API);
+        let settings = match tenants {
+            Some(tenants) => settings.tenants(tenants),
+            None => settings,
+        };
+        settings
+            .build()
+            .map_or_else(|error| error.problems().to_vec(), |_| Vec::new())
+    };
+    let none: [&str; 0] = [];
+    let acme = || Some(Tenants::only(["acme"]));
+    let half = "https://login.example.com/{tenant/v2.0";
+    for (issuer, tenants, expected) in [
+        (TEMPLATE, acme(), None),
+        (ISSUER, None, None),
+        (
+            ISSUER,
+            acme(),
+            Some(PolicyProblem::NoPlaceholder(ISSUER.into())),
+        ),
+        (
+            half,
+            acme(),
+            Some(PolicyProblem::NoPlaceholder(half.into())),
+        ),
+        (half, None, Some(PolicyProblem::NoTenants(half.into()))),
+        (
+            TEMPLATE,
+            None,
+            Some(PolicyProblem::NoTenants(TEMPLATE.into())),
+        ),
+        (
+            TEMPLATE,
+            Some(Tenants::only(none)),
+            Some(PolicyProblem::NoTenant),
+        ),
+        (
+            TEMPLATE,
+            Some(Tenants::only(["acme", "a/b"])),
+            Some(PolicyProblem::MalformedTenant("a/b".into())),
+        ),
+    ] {
+        let found = problems(issuer, tenants);
+        assert_eq!(found, Vec::from_iter(expected), "{issuer}");
     }
 }
 

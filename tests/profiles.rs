@@ -219,6 +219,7 @@ fn c07_a_policy_for_cognito_names_its_clients() {
     assert_eq!((read, read.as_str()), (Profile::Cognito, "cognito"));
     let read: Profile = serde_json::from_str("\"jwt-svid\"").unwrap();
     assert_eq!((read, read.as_str()), (Profile::JwtSvid, "jwt-svid"));
+    assert_eq!(read.to_string(), "jwt-svid");
 }
 
 const DOMAIN: &str = "spiffe://example.org";

@@ -550,5 +550,10 @@ mod tests {
         both["required_claims"] =
             json!([{"claim": "b", "present": true}, {"claim": "a", "present": true}]);
         assert_eq!(over(&mine, &theirs), both);
+        let empty = json!({"required_claims": []});
+        assert_eq!(
+            over(&empty, &theirs)["required_claims"],
+            empty["required_claims"]
+        );
     }
 }
