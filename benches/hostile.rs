@@ -213,7 +213,11 @@ fn hostile(room: usize) -> Vec<(&'static str, String, Reason)> {
         ("escaped strings", array(r#""\n""#)),
         ("escaped pairs of surrogates", array(r#""\ud83d\ude00""#)),
         ("numbers with an exponent", array("1e1")),
-        ("numbers of 1e307", array("1e307")),
+        ("numbers of 1e308", array("1e308")),
+        (
+            "numbers of the greatest double",
+            array("1.7976931348623157e308"),
+        ),
         (
             "numbers with a long exponent",
             array("1e0000000000000000001"),

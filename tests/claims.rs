@@ -133,11 +133,11 @@ fn c03_exp_is_a_number_within_range() {
         (Some(MalformedClaim), NO_NUMBERS),
         (
             Some(MalformedClaim),
-            "9223372036854775808 1e19 9e307 -9.3e18 -1e300",
+            "9223372036854775808 1e19 1e308 -9.3e18 -1e300",
         ),
         (
             Some(MalformedPayload),
-            "1e308 1e400 -1e400 NaN Infinity -Infinity 1700000300. 01700000300 +1700000300 0x6553f100 1_700_000_300",
+            "1e400 -1e400 NaN Infinity -Infinity 1700000300. 01700000300 +1700000300 0x6553f100 1_700_000_300",
         ),
         // Rounded down: a fraction adds nothing to 30 s ago.
         (Some(Expired), "1699999970 1699999970.999 1.69999997e9"),

@@ -2,8 +2,8 @@
 //!
 //! Beyond the grammar (RFC 8259) it refuses what lets two readers of one text see two things, or what costs too much:
 //! two members of one name in an object, compared after unescaping (RFC 7515 section 4, RFC 7519 section 4, RFC 8725
-//! section 2.4), lone surrogates, numbers of 10^308 and more (section 6 leaves the range to the reader,
-//! and near the end of a double readers differ), and texts beyond the bounds below.
+//! section 2.4), lone surrogates, numbers outside a double (RFC 8259 section 6; as they are spelt, so that `0e400` is one), and
+//! texts beyond the bounds below.
 //!
 //! The members of the outermost object are handed out as slices of the text; what is nested in them is only checked.
 

@@ -19,7 +19,6 @@ const NUMBER: &str = "$serde_json::private::Number";
 /// A value as another reader sees it, doubled members included.
 enum Tree {
     Plain,
-    Number(f64),
     Array(Vec<Tree>),
     Object(Vec<(String, Tree)>),
 }
@@ -32,8 +31,7 @@ pub struct Findings {
     pub has_doubles: bool,
     pub is_too_complex: bool,
     pub has_reserved_names: bool,
-    pub has_great_numbers: bool,
-    /// By digits and exponent alone, which is what the reader looks at.
+    /// As they are spelt, which is what the reader looks at.
     pub may_have_great_numbers: bool,
     /// What looks like a number in the tree perhaps was written as an object with a reserved name.
     pub may_hide_reserved_names: bool,
@@ -57,19 +55,12 @@ impl Findings {
     }
 
     pub fn are_none(&self) -> bool {
-        !(self.is_no_object
-            || self.has_doubles
-            || self.is_too_complex
-            || self.has_reserved_names
-            || self.has_great_numbers)
+        !(self.is_no_object || self.has_doubles || self.is_too_complex || self.has_reserved_names)
     }
 
     /// Whether the reader may call the text no JSON, which it is for serde_json.
     pub fn allow_syntax_fault(&self) -> bool {
-        self.has_reserved_names
-            || self.may_hide_reserved_names
-            || self.has_great_numbers
-            || self.may_have_great_numbers
+        self.has_reserved_names || self.may_hide_reserved_names || self.may_have_great_numbers
     }
 
     fn walk(&mut self, tree: &Tree, depth: usize, open_names: usize, values: &mut usize) {
@@ -77,7 +68,6 @@ impl Findings {
         let depth = depth + 1;
         match tree {
             Tree::Plain => {}
-            Tree::Number(number) => self.has_great_numbers |= number.abs() > 1e308,
             Tree::Array(elements) => {
                 self.is_too_complex |= depth > MAX_DEPTH;
                 for element in elements {
@@ -138,8 +128,8 @@ impl<'de> Visitor<'de> for TreeVisitor {
         Ok(Tree::Plain)
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Tree, E> {
-        Ok(Tree::Number(number))
+    fn visit_f64<E>(self, _: f64) -> Result<Tree, E> {
+        Ok(Tree::Plain)
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Tree, E> {
@@ -164,7 +154,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
             if name == NUMBER && members.is_empty() {
                 let number = serde_json::from_str::<f64>(&map.next_value::<String>()?);
                 return match number {
-                    Ok(number) if number.is_finite() => Ok(Tree::Number(number)),
+                    Ok(number) if number.is_finite() => Ok(Tree::Plain),
                     _ => Err(A::Error::custom("no double")),
                 };
             }

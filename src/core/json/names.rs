@@ -13,7 +13,7 @@ use super::{Fault, MAX_NAMES, MAX_OPEN_NAMES};
 const RAW_VALUE_NAME: &str = "$serde_json::private::RawValue";
 const NUMBER_NAME: &str = "$serde_json::private::Number";
 
-/// Each name as a number: no allocation where there are few, and no input can be made that collides.
+/// Each name as a number: no allocation where there are few, and nobody can choose names that collide.
 pub(super) struct Names {
     few: [u64; FEW_NAMES],
     more: Vec<u64>,
@@ -24,7 +24,8 @@ pub(super) struct Names {
 /// As many as a usual claims set has, with what is nested in it.
 const FEW_NAMES: usize = 32;
 
-/// Made once in a process from random numbers, so that nobody can choose names that are taken for one another.
+/// Made once in a process from what others can't know, so that nobody can choose names that are taken for one another: those would
+/// be refused as doubles.
 pub(super) static KEY: LazyLock<Key> = LazyLock::new(|| {
     let hasher = RandomState::default();
     let mask = hasher.hash_one(0);
@@ -57,7 +58,7 @@ impl Key {
             .fold(length, |number, byte| number << 8 | u64::from(*byte))
     }
 
-    /// One of 512 places, keyed too, so that nobody can choose names of one place.
+    /// One of 512 places, keyed too, so that nobody knows beforehand which names share one. Those that do are compared.
     fn place_of(&self, number: u64) -> u64 {
         let product = u128::from(number ^ self.mask) * u128::from(self.factor);
         #[allow(clippy::cast_possible_truncation)] // each half of it

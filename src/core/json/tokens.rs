@@ -2,9 +2,10 @@
 
 use super::Fault;
 
-/// Numbers stay below ten to this power by their digits before the point and their exponent: then every reader has a double for
-/// them.
+/// A number below ten to this power, by its digits before the point and its exponent, is one of a double.
 const MAX_POWER: usize = 308;
+/// The digits of the greatest double, as every language writes it: that is below ten to the next power.
+const GREATEST: &[u8; 17] = b"17976931348623157";
 
 pub(super) struct Tokens<'t> {
     text: &'t str,
@@ -84,8 +85,9 @@ impl<'t> Tokens<'t> {
         Ok(())
     }
 
-    /// Section 6, and below 10^308. It begins with the byte `first`.
+    /// Section 6, and in the range of a double. It begins with the byte `first`.
     pub(super) fn number(&mut self, first: u8) -> Result<(), Fault> {
+        let start = self.at;
         let first = if first == b'-' {
             self.at += 1;
             self.peek()
@@ -103,33 +105,37 @@ impl<'t> Tokens<'t> {
         };
         let has_more = matches!(self.peek(), Some(b'.' | b'e' | b'E'));
         if has_more || digits > MAX_POWER {
-            self.rest_of_number(digits)?;
+            self.rest_of_number(start, digits)?;
         }
         Ok(())
     }
 
-    /// Fraction and exponent; judges the size of the number, which has so many digits before its point.
+    /// Fraction and exponent; judges the size of the number that began at `start` and has so many digits before its point. Those
+    /// that only their later digits make small are refused too.
     #[cold]
-    fn rest_of_number(&mut self, digits: usize) -> Result<(), Fault> {
+    fn rest_of_number(&mut self, start: usize, digits: usize) -> Result<(), Fault> {
         if self.take(b'.') && self.digits() == 0 {
             return Err(Fault::Syntax);
         }
         let mut power = digits;
         if self.take(b'e') || self.take(b'E') {
             let is_negative = !self.take(b'+') && self.take(b'-');
-            let start = self.at;
+            let exponent_start = self.at;
             let exponent = match self.digits() {
                 0 => return Err(Fault::Syntax),
                 _ if is_negative => 0,
                 1..=2 if digits <= MAX_POWER - 99 => 0,
-                _ => self.since(start)?.parse().unwrap_or(usize::MAX),
+                _ => self.since(exponent_start)?.parse().unwrap_or(usize::MAX),
             };
             power = power.saturating_add(exponent);
         }
-        if power > MAX_POWER {
-            return Err(Fault::Syntax);
+        let is_double = power <= MAX_POWER
+            || (power == MAX_POWER + 1 && is_at_most_the_greatest(self.since(start)?));
+        if is_double {
+            Ok(())
+        } else {
+            Err(Fault::Syntax)
         }
-        Ok(())
     }
 
     /// Digits: how many there were.
@@ -261,6 +267,17 @@ impl<'t> Tokens<'t> {
         }
         Ok(unit)
     }
+}
+
+/// Of a number with a digit before the point and ten to the 308th, or spelt to the same effect. Between the greatest double and
+/// what begins with one digit less of it, readers that round differ.
+fn is_at_most_the_greatest(number: &str) -> bool {
+    let digits = number.bytes();
+    let digits = digits.take_while(|byte| !matches!(byte, b'e' | b'E'));
+    let digits = digits.filter(u8::is_ascii_digit);
+    let digits = digits.skip_while(|digit| *digit == b'0');
+    let (begin, _) = GREATEST.split_at(GREATEST.len() - 1);
+    digits.clone().take(begin.len()).lt(begin.iter().copied()) || digits.eq(*GREATEST)
 }
 
 /// Which of eight bytes, the lowest first, is a quote, a backslash or a control character; 8 where none is.
