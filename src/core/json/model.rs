@@ -90,15 +90,31 @@ impl Findings {
     }
 }
 
-/// Whether there is an exponent of more than two digits, or are so many digits that another exponent may be too much; perhaps
-/// inside a string.
+/// Whether a JSON text has a number whose digits before the point and exponent say that it may be 10^308 or more.
 fn may_have_great_numbers(text: &str) -> bool {
-    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-    let mut exponents = text.split(['e', 'E']).skip(1);
-    exponents.any(|rest| digits(rest.strip_prefix('+').unwrap_or(rest)) > 2)
-        || text
-            .split(|c: char| !c.is_ascii_digit())
-            .any(|digits| digits.len() > 209)
+    let mut outside_strings = String::new();
+    let (mut is_inside, mut is_escaped) = (false, false);
+    for character in text.chars() {
+        if !is_inside {
+            outside_strings.push(character);
+        }
+        is_inside ^= character == '"' && !is_escaped;
+        is_escaped = is_inside && character == '\\' && !is_escaped;
+    }
+    let is_of_numbers = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
+    let mut tokens = outside_strings.split(|c| !is_of_numbers(c));
+    tokens.any(|token| {
+        let number = token.strip_prefix('-').unwrap_or(token);
+        let is_number = number.starts_with(|c: char| c.is_ascii_digit());
+        let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+        let whole = mantissa.split('.').next().unwrap_or_default();
+        let exponent = match exponent.strip_prefix('-') {
+            Some(_) => 0,
+            None => exponent.parse().unwrap_or(usize::MAX),
+        };
+        let power = whole.trim_start_matches('0').len().saturating_add(exponent);
+        is_number && power > 308
+    })
 }
 
 impl<'de> Deserialize<'de> for Tree {
