@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 use crate::core::KeySetError;
 use crate::core::{Algorithm, PolicyProblem, SecretProblem};
-#[cfg(feature = "introspection")]
+#[cfg(feature = "fetch")]
 use crate::source::IntrospectionProblem;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 use crate::source::{AddressProblem, FetchProblem};
 
 /// What is wrong with the settings of a [`Validator`](crate::Validator): everything, not only the first.
@@ -132,7 +132,7 @@ pub enum BuildProblem {
         algorithm: Algorithm,
     },
     /// A policy that names HMAC for an issuer whose keys are fetched or read from a file: public keys are never secrets.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     #[error(
         "issuer \"{issuer}\" has a policy for HMAC, and its keys are fetched or read from a file, which gives no secrets: use Issuer::hmac"
     )]
@@ -141,7 +141,7 @@ pub enum BuildProblem {
         issuer: String,
     },
     /// The settings of an [`Introspection`](crate::Introspection).
-    #[cfg(feature = "introspection")]
+    #[cfg(feature = "fetch")]
     #[error("issuer \"{issuer}\": {problem}")]
     Introspection {
         /// The issuer's name.
@@ -183,7 +183,7 @@ pub enum BuildProblem {
         issuer: String,
     },
     /// An address that may not be fetched from: the issuer's name for discovery, or one that was given.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     #[error("issuer \"{issuer}\": the address to fetch from can't be used: {problem}")]
     Address {
         /// The issuer's name.
@@ -192,7 +192,7 @@ pub enum BuildProblem {
         problem: AddressProblem,
     },
     /// The settings of a [`Fetch`](crate::Fetch).
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     #[error("{}: {problem}", match issuer { Some(issuer) => format!("issuer \"{issuer}\""), None => "fetch".to_owned() })]
     Fetch {
         /// The issuer's name, where it is its own `Fetch`.
@@ -201,7 +201,7 @@ pub enum BuildProblem {
         problem: FetchProblem,
     },
     /// The JWK Set of [`Issuer::starting_from_jwks`](crate::Issuer::starting_from_jwks).
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     #[error("issuer \"{issuer}\": the keys to start from can't be used: {problem}")]
     StartingKeys {
         /// The issuer's name.
@@ -210,7 +210,7 @@ pub enum BuildProblem {
         problem: KeySetError,
     },
     /// Keys to start from for an issuer that never fetches any.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     #[error(
         "issuer \"{issuer}\" has keys to start from, and its keys are not fetched: give them with .keys(..) alone"
     )]
@@ -219,21 +219,21 @@ pub enum BuildProblem {
         issuer: String,
     },
     /// A [`KeyFile::look_every`](crate::KeyFile::look_every) outside 1 second to 1 hour.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     #[error("issuer \"{issuer}\": look at its key file every 1 second to 1 hour")]
     KeyFileInterval {
         /// The issuer's name.
         issuer: String,
     },
     /// An `outage_tolerance` of more than 24 hours.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     #[error("issuer \"{issuer}\": the outage tolerance is over 24 hours")]
     OutageTolerance {
         /// The issuer's name.
         issuer: String,
     },
     /// A `default_key_lifetime` outside 1 minute to 1 hour.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     #[error("issuer \"{issuer}\": set a default_key_lifetime from 1 minute to 1 hour")]
     KeyLifetime {
         /// The issuer's name.
@@ -256,7 +256,7 @@ pub enum BuildProblem {
         issuer: String,
     },
     /// Any tenant, with keys that each fetches from an address of its own.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     #[error(
         "issuer \"{issuer}\" takes any tenant, and each has keys of its own: then whoever presents a token chooses what is \
          fetched. Say which tenants there are (Tenants::only, Tenants::matching), or use one key set for all (.jwks_at(..))"
@@ -266,7 +266,7 @@ pub enum BuildProblem {
         issuer: String,
     },
     /// A list of more tenants than [`Issuer::max_tenants`](crate::Issuer::max_tenants) key sets are held, each with its own.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     #[error(
         "issuer \"{issuer}\" has {tenants} tenants with keys of their own, and only {held} key sets are held: set \
          .max_tenants({tenants})"
@@ -280,7 +280,7 @@ pub enum BuildProblem {
         held: usize,
     },
     /// A `max_tenants` outside 1 to 100,000, or a `drop_idle_tenants_after` outside 1 minute to 7 days.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     #[error(
         "issuer \"{issuer}\": set max_tenants from 1 to 100000 and drop_idle_tenants_after from 1 minute to 7 days"
     )]
@@ -290,7 +290,7 @@ pub enum BuildProblem {
     },
     /// Introspection for a template that would need what each tenant has of its own: metadata, an audience of assertions, or
     /// keys of signed answers.
-    #[cfg(feature = "introspection")]
+    #[cfg(feature = "fetch")]
     #[error(
         "issuer \"{issuer}\" is a template: give one introspection endpoint for all tenants (Introspection::at, without a \
          placeholder), with private_key_jwt an .assertion_audience(..), and leave out .signed_answers()"

@@ -7,7 +7,7 @@
 //! its answer meets the same conditions. Everything else is refused, with the reason.
 //!
 //! ```
-//! # #[cfg(feature = "jwks")]
+//! # #[cfg(feature = "fetch")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //! use resource_server::{Error, Issuer, Requirement, Validator, testing::TestServer};
@@ -34,7 +34,7 @@
 //!     other => panic!("{other:?}"),
 //! }
 //! # Ok(()) }) }
-//! # #[cfg(not(feature = "jwks"))]
+//! # #[cfg(not(feature = "fetch"))]
 //! # fn main() {}
 //! ```
 //!
@@ -69,14 +69,13 @@
 //!
 //! * `aws-lc-rs` (default): the signature backend. For FIPS add `aws-lc-rs = { version = "1", features = ["fips"] }` to
 //!   your own dependencies: cargo unites it with ours.
-//! * `rust-crypto`: a signature backend without C, by RustCrypto, for the pure core (`jwks` by its TLS, and `testing`, bring
+//! * `rust-crypto`: a signature backend without C, by RustCrypto, for the pure core (`fetch` by its TLS, and `testing`, bring
 //!   AWS-LC all the same). It has no ES512, ES256K and ML-DSA, takes RSA keys of at most 4096 bits, and is slower. Where both are
 //!   on, `aws-lc-rs` serves.
-//! * `jwks` (default): keys that are fetched, or read from a file that changes. To fetch needs a tokio runtime when a token
-//!   comes; brings reqwest with rustls.
-//! * `introspection` (default): opaque tokens, asked about at their authorization server: [`Issuer::introspection`].
-//! * `pem` (with `jwks`): [`StaticKeys::from_pem`].
-//! * `testing`: [`testing::TestIssuer`] mints tokens, good and bad, for tests of your own API; with `jwks`,
+//! * `fetch` (default): all I/O. Keys that are fetched, or read from a file that changes, and introspection of opaque tokens
+//!   ([`Issuer::introspection`]). Fetching needs a tokio runtime when a token comes; brings reqwest with rustls.
+//! * `pem` (with `fetch`): [`StaticKeys::from_pem`].
+//! * `testing`: [`testing::TestIssuer`] mints tokens, good and bad, for tests of your own API; with `fetch`,
 //!   [`testing::TestServer`] serves their keys and fails as you tell it.
 //!
 //! Without default features but with a signature backend this is the pure core, [`Validator`], [`StaticKeys`] and [`KeySource`].
@@ -110,7 +109,7 @@ mod validator;
 pub mod testing;
 
 /// What the fuzz targets reach of the inside. There only under cargo-fuzz.
-#[cfg(all(fuzzing, feature = "jwks"))]
+#[cfg(all(fuzzing, feature = "fetch"))]
 #[doc(hidden)]
 pub mod fuzzing {
     /// The address of the keys that a metadata document of this issuer names, where it may be fetched from.
@@ -127,9 +126,9 @@ pub use clock::SystemClock;
 pub use credentials::Credentials;
 pub use error::{Error, Misconfigured, Unavailable};
 pub use issuer::Issuer;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 pub use source::{AddressProblem, Fetch, FetchProblem, KeyFile, KeySnapshot};
-#[cfg(feature = "introspection")]
+#[cfg(feature = "fetch")]
 pub use source::{
     ClientKey, ClientKeyProblem, Introspection, IntrospectionProblem, IntrospectionStore,
 };

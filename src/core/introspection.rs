@@ -118,7 +118,7 @@ impl IntrospectionResponse {
     }
 
     /// That a token is not active, and nothing else: all that such an answer means.
-    #[cfg(feature = "introspection")]
+    #[cfg(feature = "fetch")]
     pub(crate) fn inactive() -> Self {
         IntrospectionResponse {
             is_active: false,
@@ -128,17 +128,17 @@ impl IntrospectionResponse {
     }
 
     /// The same as `MAX_RESPONSE_BYTES`.
-    #[cfg(feature = "introspection")]
+    #[cfg(feature = "fetch")]
     pub(crate) const MAX_BYTES: usize = MAX_RESPONSE_BYTES;
 
     /// The response as it was read; nothing of one that was made to say no.
-    #[cfg(feature = "introspection")]
+    #[cfg(feature = "fetch")]
     pub(crate) fn text(&self) -> &str {
         self.payload.text()
     }
 
     /// About how much memory it takes.
-    #[cfg(feature = "introspection")]
+    #[cfg(feature = "fetch")]
     pub(crate) fn bytes(&self) -> usize {
         /// The claims set's own, the cache's entry, and what is read of lists.
         const OVERHEAD: usize = 512;

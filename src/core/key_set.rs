@@ -54,7 +54,7 @@ impl KeySet {
 
     /// The same, and beside it a JWK Set of the keys taken alone, each as it stands in the text: so nothing private or
     /// symmetric is in it.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub(crate) fn from_jwks_with_text(text: &str) -> Result<(Self, String), KeySetError> {
         let mut taken: Vec<&str> = Vec::new();
         let keys = Self::read(text, |jwk| taken.push(jwk))?;

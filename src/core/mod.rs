@@ -30,7 +30,7 @@ mod requirement;
 mod roles;
 mod secret;
 mod signature;
-#[cfg(feature = "introspection")]
+#[cfg(feature = "fetch")]
 mod signed_introspection;
 mod spiffe;
 mod tenants;
@@ -70,20 +70,20 @@ pub(crate) use jws::{DEFAULT_MAX_TOKEN_BYTES, is_token68};
 #[cfg(feature = "pem")]
 pub(crate) use pem::read_keys as read_pem_keys;
 pub(crate) use tenants::IssuerTemplate;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 pub(crate) use verify::has_candidate;
 pub(crate) use verify::{check_claims, check_signature, issuer_of, trust_domain_of};
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};
 
-#[cfg(feature = "introspection")]
+#[cfg(feature = "fetch")]
 pub(crate) use signature::sha256;
-#[cfg(feature = "introspection")]
+#[cfg(feature = "fetch")]
 pub(crate) use signed_introspection::SignedResponse;
-#[cfg(feature = "introspection")]
+#[cfg(feature = "fetch")]
 pub(crate) use {base64url::decode as decode_base64url, json::Value as JsonValue};
 
 #[cfg(feature = "testing")]
 pub(crate) use algorithm::KeyFamily;
-#[cfg(any(feature = "testing", feature = "introspection"))]
+#[cfg(any(feature = "testing", feature = "fetch"))]
 pub(crate) use base64url::encode as encode_base64url;

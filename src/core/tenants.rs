@@ -56,13 +56,13 @@ impl IssuerTemplate {
     }
 
     /// Another text in which the same placeholder stands, with this tenant in its place.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub(crate) fn fill(&self, text: &str, tenant: &str) -> String {
         text.replace(&*self.placeholder, tenant)
     }
 
     /// Whether the same placeholder stands in this text.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub(crate) fn is_in(&self, text: &str) -> bool {
         text.contains(&*self.placeholder)
     }
@@ -137,7 +137,7 @@ impl Tenants {
     }
 
     /// Whether somebody vouches for each tenant that is allowed.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub(crate) fn are_chosen(&self) -> bool {
         !matches!(self.0, Allowed::Any)
     }

@@ -137,7 +137,7 @@ fn candidates<'k>(
 }
 
 /// Whether there is a key to try for a token.
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 pub(crate) fn has_candidate(keys: &KeySet, jwt: &UnverifiedJwt<'_>, policy: &Policy) -> bool {
     jwt.algorithm()
         .is_some_and(|algorithm| candidates(keys, jwt, algorithm, policy).next().is_some())

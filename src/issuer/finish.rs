@@ -1,25 +1,25 @@
 //! An issuer's settings become its policy and its sources, or all that is wrong with them.
 
 use std::sync::Arc;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 use std::time::Duration;
 
 use super::{Issuer, Recipe};
 use crate::build_error::BuildProblem;
-#[cfg(feature = "introspection")]
+#[cfg(feature = "fetch")]
 use crate::core::{Algorithm, SignedResponse};
 use crate::core::{Clock, Policy, PolicyError, is_token68};
 use crate::source::DynKeySource;
-#[cfg(feature = "introspection")]
+#[cfg(feature = "fetch")]
 use crate::source::{
     Address, AddressProblem, Endpoint, Fetch, Introspection, IntrospectionProblem, Location,
     RemoteIntrospection, SignedAnswers, Wanted,
 };
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 use crate::source::{FetchProblem, Fetcher, KeySnapshot, RemoteJwks, TenantKeys, Whereabouts};
 
 /// Longer than this an outage is no outage.
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 const MAX_OUTAGE_TOLERANCE: Duration = Duration::from_secs(86_400);
 
 /// An issuer as the Validator uses it.
@@ -34,27 +34,27 @@ pub(crate) struct Finished {
 /// What a Validator gives to the sources of its issuers.
 pub(crate) struct Surroundings<'v> {
     pub(crate) audiences: &'v [String],
-    #[cfg_attr(not(feature = "jwks"), allow(dead_code))]
+    #[cfg_attr(not(feature = "fetch"), allow(dead_code))]
     pub(crate) clock: &'v Arc<dyn Clock>,
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub(crate) fetcher: Option<&'v Fetcher>,
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub(crate) snapshot: Option<&'v KeySnapshot>,
 }
 impl Issuer {
     /// Whether a client is needed to reach it, and it brings none.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub(crate) fn needs_common_fetcher(&self) -> bool {
         self.fetch.is_none() && (self.has_fetched_keys() || self.has_introspection())
     }
 
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     fn has_key_file(&self) -> bool {
         let is_key_file = |source: &Recipe| matches!(source, Recipe::KeyFile(_));
         self.sources.iter().any(is_key_file)
     }
 
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     fn has_fetched_keys(&self) -> bool {
         self.sources
             .iter()
@@ -65,11 +65,11 @@ impl Issuer {
         self.introspections() > 0
     }
 
-    #[cfg_attr(not(feature = "introspection"), allow(clippy::unused_self))]
+    #[cfg_attr(not(feature = "fetch"), allow(clippy::unused_self))]
     fn introspections(&self) -> usize {
-        #[cfg(feature = "introspection")]
+        #[cfg(feature = "fetch")]
         let count = self.introspections.len();
-        #[cfg(not(feature = "introspection"))]
+        #[cfg(not(feature = "fetch"))]
         let count = 0;
         count
     }
@@ -81,9 +81,9 @@ impl Issuer {
 
     /// Whether nothing but keys can come from its source.
     fn has_only_keys(&self) -> bool {
-        #[cfg(feature = "jwks")]
+        #[cfg(feature = "fetch")]
         let is_fetched = self.has_fetched_keys();
-        #[cfg(not(feature = "jwks"))]
+        #[cfg(not(feature = "fetch"))]
         let is_fetched = false;
         self.has_keys_by_hand || is_fetched
     }
@@ -100,10 +100,10 @@ impl Issuer {
         let mut problems = Vec::new();
         let policy = self.finish_policy(surroundings.audiences, &mut problems);
         self.check_sources(&mut problems);
-        #[cfg(feature = "jwks")]
+        #[cfg(feature = "fetch")]
         self.check_limits(&mut problems);
         // Looked at also where no source needs it.
-        #[cfg(feature = "jwks")]
+        #[cfg(feature = "fetch")]
         let fetcher = match &self.fetch {
             None => surroundings.fetcher.cloned(),
             Some(fetch) => fetch
@@ -116,13 +116,13 @@ impl Issuer {
                 })
                 .ok(),
         };
-        #[cfg(feature = "introspection")]
+        #[cfg(feature = "fetch")]
         let place = self.place_of_keys();
         let mut source = None;
         for recipe in std::mem::take(&mut self.sources) {
             source = match recipe {
                 Recipe::Made(source) => Some(source),
-                #[cfg(feature = "jwks")]
+                #[cfg(feature = "fetch")]
                 Recipe::KeyFile(file) => {
                     if !file.has_sound_interval() {
                         problems.push(BuildProblem::KeyFileInterval {
@@ -133,7 +133,7 @@ impl Issuer {
                     let source = policy.clone().map(|policy| file.finish(policy, clock));
                     source.map(|source| Box::new(source) as Box<dyn DynKeySource>)
                 }
-                #[cfg(feature = "jwks")]
+                #[cfg(feature = "fetch")]
                 Recipe::Remote(whereabouts) => {
                     let policy = policy.as_ref();
                     fetcher.as_ref().and_then(|fetcher| {
@@ -148,9 +148,9 @@ impl Issuer {
                 }
             };
         }
-        #[cfg(not(feature = "introspection"))]
+        #[cfg(not(feature = "fetch"))]
         let introspection = None;
-        #[cfg(feature = "introspection")]
+        #[cfg(feature = "fetch")]
         let introspection = std::mem::take(&mut self.introspections)
             .pop()
             .zip(fetcher.as_ref())
@@ -216,7 +216,7 @@ impl Issuer {
         }
     }
 
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     fn check_limits(&self, problems: &mut Vec<BuildProblem>) {
         let issuer = || self.name.clone();
         if !self.limits.has_sound_lifetime() {
@@ -234,7 +234,7 @@ impl Issuer {
                 problem: problem.clone(),
             });
         }
-        #[cfg(feature = "introspection")]
+        #[cfg(feature = "fetch")]
         if self.has_introspection() && self.fetch.as_ref().is_some_and(Fetch::has_credentials) {
             problems.push(BuildProblem::Fetch {
                 issuer: Some(issuer()),
@@ -300,7 +300,7 @@ impl Issuer {
             }
             settings = settings.algorithms([algorithm]);
         }
-        #[cfg(feature = "jwks")]
+        #[cfg(feature = "fetch")]
         if (self.has_fetched_keys() || self.has_key_file())
             && settings
                 .named_algorithms()
@@ -329,7 +329,7 @@ impl Issuer {
         built.ok()
     }
 
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     fn finish_remote(
         &self,
         whereabouts: Whereabouts,
@@ -411,7 +411,7 @@ impl Issuer {
     }
 }
 
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 impl Issuer {
     /// Those of the snapshot count before those given by hand: their age is known.
     fn put_keys_in_hand(&self, source: &RemoteJwks, surroundings: &Surroundings<'_>) {
@@ -427,7 +427,7 @@ impl Issuer {
     }
 }
 
-#[cfg(feature = "introspection")]
+#[cfg(feature = "fetch")]
 impl Issuer {
     /// Where its keys and its metadata are.
     fn place_of_keys(&self) -> Whereabouts {

@@ -1,20 +1,20 @@
 //! One issuer: its name, what is accepted from it, and where the evidence for its tokens comes from.
 
 mod finish;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 mod providers;
 
 use std::fmt;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 use std::time::Duration;
 
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 use crate::core::KeySetError;
 use crate::core::{Algorithm, PolicyBuilder, SecretProblem, Tenants};
-#[cfg(feature = "introspection")]
+#[cfg(feature = "fetch")]
 use crate::source::Introspection;
 use crate::source::{DynKeySource, KeySource, StaticKeys};
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 use crate::source::{Fetch, KeyFile, Limits, TenantBounds, Whereabouts};
 
 pub(crate) use finish::Surroundings;
@@ -40,23 +40,23 @@ pub struct Issuer {
     provider: Provider,
     audiences: Vec<String>,
     sources: Vec<Recipe>,
-    #[cfg(feature = "introspection")]
+    #[cfg(feature = "fetch")]
     introspections: Vec<Introspection>,
     /// What opaque tokens for it begin with.
     opaque_prefix: Option<String>,
     has_keys_by_hand: bool,
     hmac: Option<Algorithm>,
     secret_problem: Option<SecretProblem>,
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     fetch: Option<Fetch>,
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     limits: Limits,
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     tenant_bounds: TenantBounds,
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     is_lazy: bool,
     /// Keys to start from.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     starting_keys: Option<Result<StaticKeys, KeySetError>>,
 }
 
@@ -74,9 +74,9 @@ struct Provider {
 /// A source that is made when the Validator is.
 enum Recipe {
     Made(Box<dyn DynKeySource>),
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     Remote(Whereabouts),
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     KeyFile(KeyFile),
 }
 
@@ -91,21 +91,21 @@ impl Issuer {
             provider: Provider::default(),
             audiences: Vec::new(),
             sources: Vec::new(),
-            #[cfg(feature = "introspection")]
+            #[cfg(feature = "fetch")]
             introspections: Vec::new(),
             opaque_prefix: None,
             has_keys_by_hand: false,
             hmac: None,
             secret_problem: None,
-            #[cfg(feature = "jwks")]
+            #[cfg(feature = "fetch")]
             fetch: None,
-            #[cfg(feature = "jwks")]
+            #[cfg(feature = "fetch")]
             limits: Limits::default(),
-            #[cfg(feature = "jwks")]
+            #[cfg(feature = "fetch")]
             tenant_bounds: TenantBounds::default(),
-            #[cfg(feature = "jwks")]
+            #[cfg(feature = "fetch")]
             is_lazy: false,
-            #[cfg(feature = "jwks")]
+            #[cfg(feature = "fetch")]
             starting_keys: None,
         }
     }
@@ -126,13 +126,13 @@ impl Issuer {
     ///     .build()?;
     /// # Ok::<(), resource_server::BuildError>(())
     /// ```
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub fn discover(name: impl Into<String>) -> Self {
         Issuer::new(name).discovered()
     }
 
     /// Keys from where each name's own metadata says.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     fn discovered(self) -> Self {
         self.with_source(Recipe::Remote(Whereabouts::Discovery))
     }
@@ -152,7 +152,7 @@ impl Issuer {
     /// ```
     /// use resource_server::{Issuer, Tenants, Validator};
     ///
-    /// # #[cfg(feature = "jwks")]
+    /// # #[cfg(feature = "fetch")]
     /// let validator = Validator::builder()
     ///     .audience("https://api.example.com")
     ///     .issuer(
@@ -183,7 +183,7 @@ impl Issuer {
     ///     Tenants::matching(|realm| realm.starts_with("customer-")),
     /// );
     /// ```
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub fn discover_tenants(template: impl Into<String>, tenants: Tenants) -> Self {
         Issuer::template(template, tenants).discovered()
     }
@@ -194,14 +194,14 @@ impl Issuer {
     ///
     /// Where a function allows tenants, those of which no keys were ever fetched, as somebody may have made them up, are at most
     /// a quarter of that and 256 beside: each has a minute to bring keys, and takes the place of another such only.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub fn max_tenants(mut self, tenants: usize) -> Self {
         self.tenant_bounds.max_tenants = tenants;
         self
     }
 
     /// How long the key set of a tenant is held that sends no tokens. Default 1 hour, from 1 minute to 7 days.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub fn drop_idle_tenants_after(mut self, idle: Duration) -> Self {
         self.tenant_bounds.idle_after = idle;
         self
@@ -245,13 +245,13 @@ impl Issuer {
 
     /// Keys from where this metadata document says, for an issuer whose name is not its address (containers, clusters,
     /// AD FS). The document must still name this issuer.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub fn discovery_at(self, url: impl Into<String>) -> Self {
         self.with_source(Recipe::Remote(Whereabouts::DiscoveryAt(url.into())))
     }
 
     /// Keys from this address of a JWK Set, without discovery.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub fn jwks_at(self, url: impl Into<String>) -> Self {
         self.with_source(Recipe::Remote(Whereabouts::JwksAt(url.into())))
     }
@@ -274,7 +274,7 @@ impl Issuer {
     /// let both = Issuer::discover("https://as.example.com")
     ///     .introspection(Introspection::discover().client_secret_basic("orders-api", secret));
     /// ```
-    #[cfg(feature = "introspection")]
+    #[cfg(feature = "fetch")]
     pub fn introspection(mut self, introspection: Introspection) -> Self {
         self.introspections.push(introspection);
         self.opaque_prefix.get_or_insert_default();
@@ -282,7 +282,7 @@ impl Issuer {
     }
 
     /// How this issuer is reached, instead of what the Validator has for all.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub fn fetch(mut self, fetch: Fetch) -> Self {
         self.fetch = Some(fetch);
         self
@@ -290,7 +290,7 @@ impl Issuer {
 
     /// How long fetched keys are used past their lifetime while the issuer can't be reached. Default 1 hour, at most 24
     /// hours; zero ends service with the lifetime.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub fn outage_tolerance(mut self, tolerance: Duration) -> Self {
         self.limits.outage_tolerance = tolerance;
         self
@@ -298,14 +298,14 @@ impl Issuer {
 
     /// How long fetched keys are fresh where the answer has no `Cache-Control`. Default 10 minutes, from 1 minute to 1 hour.
     /// What an answer says is held within these bounds too.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub fn default_key_lifetime(mut self, lifetime: Duration) -> Self {
         self.limits.default_lifetime = lifetime;
         self
     }
 
     /// Refreshes keys only when a token comes, without a background task: for processes that are frozen between requests.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub fn refresh_on_demand(mut self) -> Self {
         self.is_lazy = true;
         self
@@ -337,7 +337,7 @@ impl Issuer {
     /// assert_eq!(validator.health()[0].status().is_confirmed, Some(false));
     /// # Ok::<(), resource_server::BuildError>(())
     /// ```
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub fn starting_from_jwks(mut self, text: &str) -> Self {
         self.starting_keys = Some(StaticKeys::from_jwks(text));
         self
@@ -351,7 +351,7 @@ impl Issuer {
 
     /// Keys given by hand in a file that may change, such as a JWK Set that is mounted into a container: a path, or a [`KeyFile`]
     /// with settings.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub fn key_file(mut self, file: impl Into<KeyFile>) -> Self {
         self.has_keys_by_hand = true;
         self.with_source(Recipe::KeyFile(file.into()))

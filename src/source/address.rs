@@ -4,7 +4,6 @@ use std::fmt;
 
 use url::{Host, Url};
 
-#[cfg(feature = "introspection")]
 use crate::core::excerpt;
 
 /// An address that passed the rules: https (http for loopback or by leave), no user name, password or fragment.
@@ -93,7 +92,6 @@ impl Address {
     }
 
     /// A text that is no address, or not a fit one, for an error: without user name, password and query.
-    #[cfg(feature = "introspection")]
     pub(crate) fn shown(text: &str) -> String {
         let text = text.split(['?', '#']).next().unwrap_or_default();
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));

@@ -24,7 +24,6 @@ pub(crate) enum Wanted {
     /// RFC 8414 section 2.
     JwksUri,
     /// RFC 8414 section 2, of RFC 7662.
-    #[cfg(feature = "introspection")]
     IntrospectionEndpoint,
 }
 
@@ -32,7 +31,6 @@ impl Wanted {
     const fn member(self) -> &'static str {
         match self {
             Wanted::JwksUri => "jwks_uri",
-            #[cfg(feature = "introspection")]
             Wanted::IntrospectionEndpoint => "introspection_endpoint",
         }
     }

@@ -14,7 +14,6 @@ use url::Url;
 use super::address::Http;
 use super::fetcher::{Clients, Fetcher};
 use credentials::Credential;
-#[cfg(feature = "introspection")]
 pub(super) use credentials::sensitive;
 pub(super) use credentials::{Credentials, TokenFileError};
 
@@ -23,10 +22,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longer than this a caller would not wait.
 const MAX_TIMEOUT: Duration = Duration::from_secs(60);
 /// Connections that are kept open to one host.
-#[cfg(feature = "introspection")]
 const MAX_KEPT: usize = 16;
 /// How long one is kept without use: less than servers and what stands between keep theirs.
-#[cfg(feature = "introspection")]
 pub(super) const KEPT_FOR: Duration = Duration::from_secs(10);
 
 /// How to reach an authorization server: time limits, trust, proxy. For one issuer
@@ -74,7 +71,6 @@ enum Connections {
     /// Each call has its own: a call every few minutes gains nothing by one that is kept, which may have died meanwhile.
     One,
     /// For calls that come one upon another.
-    #[cfg(feature = "introspection")]
     Kept,
 }
 
@@ -259,7 +255,6 @@ impl Fetch {
         let credentials = self.sound_credentials(&headers)?;
         let clients = self.clients(connect_timeout, Connections::One)?;
         let fetcher = Fetcher::new(clients, headers, timeout, self.http());
-        #[cfg(feature = "introspection")]
         let fetcher = {
             let settings = self.clone();
             let keeping = move || settings.clients(connect_timeout, Connections::Kept);
@@ -346,7 +341,6 @@ impl Fetch {
             Connections::One => builder = builder.pool_max_idle_per_host(0),
             // HTTP/1.1, whose connection ends with a call that times out on it; one of HTTP/2 that died in silence would go on
             // to take calls.
-            #[cfg(feature = "introspection")]
             Connections::Kept => {
                 builder = builder
                     .http1_only()

@@ -3,16 +3,13 @@
 mod failure;
 
 use std::sync::Arc;
-#[cfg(feature = "introspection")]
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
-#[cfg(feature = "introspection")]
 use std::time::Instant;
 
 use reqwest::header::{
     ACCEPT, AGE, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
 };
-#[cfg(feature = "introspection")]
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -20,7 +17,6 @@ use url::Origin;
 
 use super::address::{Address, Http};
 use super::fetch::Credentials;
-#[cfg(feature = "introspection")]
 use super::fetch::{FetchProblem, KEPT_FOR};
 use failure::FetchErrorKind;
 
@@ -40,12 +36,10 @@ pub(crate) struct Fetcher {
     /// How many calls run at once, where many share it.
     permits: Option<Arc<Semaphore>>,
     credentials: Option<Arc<Credentials>>,
-    #[cfg(feature = "introspection")]
     keeping: Option<Keeping>,
 }
 
 /// What keeps connections open, once it is asked for; of all clones the same.
-#[cfg(feature = "introspection")]
 #[derive(Clone)]
 struct Keeping {
     has_client_certificate: bool,
@@ -53,14 +47,12 @@ struct Keeping {
     kept: Arc<OnceLock<Kept>>,
 }
 
-#[cfg(feature = "introspection")]
 struct Kept {
     clients: Clients,
     /// When a connection was last put back.
     used: Mutex<Option<Instant>>,
 }
 
-#[cfg(feature = "introspection")]
 impl Kept {
     /// Whether a call may meet a connection that was used before.
     fn may_be_used_again(&self) -> bool {
@@ -110,7 +102,6 @@ impl Fetcher {
             home: None,
             permits: None,
             credentials: None,
-            #[cfg(feature = "introspection")]
             keeping: None,
         }
     }
@@ -124,7 +115,6 @@ impl Fetcher {
     }
 
     /// With what is known of its settings, and how to make clients that keep connections open.
-    #[cfg(feature = "introspection")]
     pub(crate) fn with(
         mut self,
         has_client_certificate: bool,
@@ -139,7 +129,6 @@ impl Fetcher {
     }
 
     /// Keeps the connections of [`post`](Fetcher::post) open for a while from now on.
-    #[cfg(feature = "introspection")]
     pub(crate) fn keep_connections(&self) -> Result<(), FetchProblem> {
         if let Some(keeping) = &self.keeping
             && keeping.kept.get().is_none()
@@ -174,7 +163,6 @@ impl Fetcher {
     }
 
     /// Whether a client certificate is shown.
-    #[cfg(feature = "introspection")]
     pub(crate) fn has_client_certificate(&self) -> bool {
         self.keeping
             .as_ref()
@@ -182,7 +170,6 @@ impl Fetcher {
     }
 
     /// Whether the client is the user's, whose ways are not known.
-    #[cfg(feature = "introspection")]
     pub(crate) fn has_own_client(&self) -> bool {
         matches!(self.inner.clients, Clients::Own(_))
     }
@@ -217,7 +204,6 @@ impl Fetcher {
 
     /// Posts a form (RFC 7662 section 2.1) and gives what came for it, which must be of this media type. Where connections are
     /// kept, one of them may be used, unless a new one is asked for.
-    #[cfg(feature = "introspection")]
     pub(crate) async fn post(
         &self,
         address: &Address,
@@ -421,7 +407,6 @@ fn check_place_and_status(
 }
 
 /// Parameters say nothing (RFC 8259 section 11, RFC 9701 section 5).
-#[cfg(feature = "introspection")]
 fn is_of_type(content_type: &str, media_type: &str) -> bool {
     let name = content_type.split(';').next().unwrap_or_default();
     name.trim().eq_ignore_ascii_case(media_type)

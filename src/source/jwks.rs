@@ -133,7 +133,6 @@ impl RemoteJwks {
     }
 
     /// How long a fetch may take, with what it takes to find out where from.
-    #[cfg(feature = "introspection")]
     pub(crate) fn longest_fetch(&self) -> Duration {
         self.0.longest_fetch
     }

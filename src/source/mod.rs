@@ -1,29 +1,29 @@
 //! Where evidence comes from: the small async trait that the crate turns on, and the sources that come with it.
 
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 mod address;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 mod discovery;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 mod fetch;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 mod fetcher;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 mod file;
-#[cfg(feature = "introspection")]
+#[cfg(feature = "fetch")]
 mod introspection;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 mod jwks;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 mod key_file;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 mod refresh;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 mod snapshot;
 mod static_keys;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 mod tenants;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 mod timer;
 
 use std::error::Error as StdError;
@@ -37,26 +37,26 @@ use crate::core::{Evidence, KeySet, PresentedToken};
 
 pub use static_keys::StaticKeys;
 
-#[cfg(all(fuzzing, feature = "jwks"))]
+#[cfg(all(fuzzing, feature = "fetch"))]
 pub(crate) use discovery::keys_named_by_metadata;
-#[cfg(feature = "introspection")]
+#[cfg(feature = "fetch")]
 pub use introspection::{
     ClientKey, ClientKeyProblem, Introspection, IntrospectionProblem, IntrospectionStore,
 };
-#[cfg(feature = "introspection")]
+#[cfg(feature = "fetch")]
 pub(crate) use introspection::{Endpoint, RemoteIntrospection, SignedAnswers};
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 use timer::timer;
-#[cfg(feature = "introspection")]
+#[cfg(feature = "fetch")]
 pub(crate) use {address::Address, discovery::Wanted, jwks::Location};
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 pub use {
     address::AddressProblem,
     fetch::{Fetch, FetchProblem},
     key_file::KeyFile,
     snapshot::KeySnapshot,
 };
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 pub(crate) use {
     fetcher::Fetcher,
     jwks::{RemoteJwks, Whereabouts},
@@ -160,7 +160,7 @@ pub struct SourceStatus {
     /// How the sources of its tenants are doing, of an issuer with many: those that are held now.
     pub tenants: Vec<TenantStatus>,
     /// What of it goes into a snapshot.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub(crate) held: Option<HeldKeys>,
 }
 

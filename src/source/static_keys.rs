@@ -92,7 +92,7 @@ impl StaticKeys {
         Ok(StaticKeys(Arc::new(keys)))
     }
 
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub(super) fn shared(&self) -> Arc<KeySet> {
         Arc::clone(&self.0)
     }

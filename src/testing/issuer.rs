@@ -82,7 +82,7 @@ impl TestIssuer {
     ///
     /// # Errors
     /// Where the system has no port on 127.0.0.1.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub async fn serve(audience: &str) -> std::io::Result<super::TestServer> {
         super::TestServer::start(audience).await
     }

@@ -32,12 +32,12 @@
 mod clock;
 mod issuer;
 mod key;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 mod server;
 mod token;
 
 pub use clock::ManualClock;
 pub use issuer::TestIssuer;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 pub use server::{Fault, Fetches, TestServer, TestServerBuilder, WellKnown};
 pub use token::TestToken;

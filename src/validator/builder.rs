@@ -10,7 +10,7 @@ use crate::build_error::{BuildError, BuildProblem};
 use crate::clock::SystemClock;
 use crate::core::{Clock, DEFAULT_MAX_TOKEN_BYTES, IssuerTemplate, PolicyProblem};
 use crate::issuer::{Issuer, Surroundings};
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 use crate::source::{Fetch, KeySnapshot};
 
 /// The largest token that can be allowed: 1 MiB.
@@ -23,9 +23,9 @@ pub struct ValidatorBuilder {
     issuers: Vec<Issuer>,
     audiences: Vec<String>,
     clock: Option<ClockSetting>,
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     fetch: Option<Fetch>,
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     snapshot: Option<KeySnapshot>,
     max_token_bytes: usize,
 }
@@ -44,9 +44,9 @@ impl ValidatorBuilder {
             issuers: Vec::new(),
             audiences: Vec::new(),
             clock: None,
-            #[cfg(feature = "jwks")]
+            #[cfg(feature = "fetch")]
             fetch: None,
-            #[cfg(feature = "jwks")]
+            #[cfg(feature = "fetch")]
             snapshot: None,
             max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
         }
@@ -73,7 +73,7 @@ impl ValidatorBuilder {
     }
 
     /// How issuers are reached that have no [`Fetch`] of their own.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub fn fetch(mut self, fetch: Fetch) -> Self {
         self.fetch = Some(fetch);
         self
@@ -87,7 +87,7 @@ impl ValidatorBuilder {
     /// **Whoever can write the snapshot decides which keys are trusted**, and for how long: up to an hour and the tolerance after
     /// the last fetch that succeeded. Keys that are not used, and why, show in [`Validator::health`] until the next fetch. A
     /// second call replaces the first.
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub fn restore(mut self, snapshot: KeySnapshot) -> Self {
         self.snapshot = Some(snapshot);
         self
@@ -133,7 +133,7 @@ impl ValidatorBuilder {
             Some(ClockSetting(clock)) => clock,
             None => Arc::new(SystemClock::new()),
         };
-        #[cfg(feature = "jwks")]
+        #[cfg(feature = "fetch")]
         let fetcher =
             if self.fetch.is_some() || self.issuers.iter().any(Issuer::needs_common_fetcher) {
                 self.fetch
@@ -152,9 +152,9 @@ impl ValidatorBuilder {
         let surroundings = Surroundings {
             audiences: &self.audiences,
             clock: &clock,
-            #[cfg(feature = "jwks")]
+            #[cfg(feature = "fetch")]
             fetcher: fetcher.as_ref(),
-            #[cfg(feature = "jwks")]
+            #[cfg(feature = "fetch")]
             snapshot: self.snapshot.as_ref(),
         };
         let mut issuers = HashMap::default();

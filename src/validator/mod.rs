@@ -15,7 +15,7 @@ use crate::core::{
 };
 use crate::credentials::Credentials;
 use crate::error::{Error, Misconfigured, Unavailable};
-#[cfg(feature = "jwks")]
+#[cfg(feature = "fetch")]
 use crate::source::KeySnapshot;
 use crate::source::{DynKeySource, SourceError};
 use health::all;
@@ -244,7 +244,7 @@ impl Validator {
     /// # })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "fetch")]
     pub fn snapshot(&self) -> KeySnapshot {
         KeySnapshot::of(self.trusted().filter_map(|trusted| {
             let held = trusted.source.status().held?;

@@ -206,7 +206,7 @@ pub enum Profile {
     /// ```
     /// use resource_server::{Issuer, Policy, Profile, Validator};
     ///
-    /// # #[cfg(feature = "jwks")]
+    /// # #[cfg(feature = "fetch")]
     /// let validator = Validator::builder()
     ///     .audience("spiffe://example.org/orders")
     ///     .issuer(

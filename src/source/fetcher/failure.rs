@@ -30,7 +30,6 @@ pub(super) enum FetchErrorKind {
     #[error("it can't be reached")]
     Unreachable(#[source] Arc<reqwest::Error>),
     /// On a connection that may have been used before.
-    #[cfg(feature = "introspection")]
     #[error("it can't be reached")]
     Dropped(#[source] Arc<reqwest::Error>),
     #[error("it did not answer in time")]
@@ -57,7 +56,6 @@ pub(super) enum FetchErrorKind {
     TooLarge { limit: usize },
     #[error("its answer is not UTF-8 text")]
     NotText,
-    #[cfg(feature = "introspection")]
     #[error("its answer is not of the type {0}")]
     OtherType(&'static str),
 }
@@ -75,7 +73,6 @@ impl FetchError {
     }
 
     /// Whether the connection, which may have been used before, ended before there was an answer: then a new one may do.
-    #[cfg(feature = "introspection")]
     pub(crate) fn is_of_old_connection(&self) -> bool {
         matches!(self.kind, FetchErrorKind::Dropped(_))
     }

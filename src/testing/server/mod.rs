@@ -214,7 +214,6 @@ impl TestServer {
     /// # })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[cfg(feature = "introspection")]
     pub fn introspection(&self) -> crate::Introspection {
         crate::Introspection::at(self.introspection_url())
             .client_secret_basic(Self::CLIENT_ID, Self::CLIENT_SECRET)
@@ -225,7 +224,7 @@ impl TestServer {
     /// issuer, by its name. Whether they are in time is judged by their own `iat`, so that the clock of a test counts.
     ///
     /// ```
-    /// # #[cfg(feature = "introspection")]
+    /// # #[cfg(feature = "fetch")]
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
     /// use resource_server::testing::TestServer;
     /// use resource_server::{ClientKey, Introspection, Issuer, Validator};

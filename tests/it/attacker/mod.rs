@@ -1,0 +1,4 @@
+mod attacks;
+mod explain;
+mod order_and_secrecy;
+mod validator;

@@ -1,0 +1,7 @@
+mod foreign_tokens;
+mod policy_claims;
+mod profiles;
+#[cfg(feature = "fetch")]
+mod providers;
+mod registered;
+mod roles;

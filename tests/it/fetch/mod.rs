@@ -1,0 +1,3 @@
+mod client_certificate;
+mod credentials;
+mod settings;

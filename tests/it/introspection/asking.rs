@@ -1,0 +1,983 @@
+//! Rows I01 to I06 and I10 to I12, and F03: how the authorization server is asked about tokens, and what is kept of its
+//! answers.
+
+use std::future::{Future, poll_fn};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use resource_server::testing::ManualClock;
+use resource_server::{
+    AddressProblem, BuildProblem, Error, Fetch, Introspection, IntrospectionProblem, Issuer,
+    Policy, Reason, Validator,
+};
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use crate::support::http::{AUDIENCE, by_hand, chain, clock, ok, outage, reason, url_decoded};
+
+const ISSUER: &str = "https://as.example.com";
+const TOKEN: &str = "2YotnFZFEjr1zCsicMWpAA";
+const NOW: i64 = 1_700_000_000;
+const JSON: &str = "content-type: application/json\r\n";
+
+fn active() -> Value {
+    json!({"active": true, "aud": AUDIENCE, "sub": "alice", "iat": NOW - 10, "exp": NOW + 3_600})
+}
+
+fn json(body: &Value) -> String {
+    ok(&body.to_string(), JSON)
+}
+
+/// An API that asks a server which answers by hand.
+struct World {
+    url: String,
+    clock: ManualClock,
+    validator: Validator,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl World {
+    async fn answering(answer: impl Fn(usize) -> String + Send + 'static) -> Self {
+        Self::with(answer, |introspection| introspection, Policy::builder()).await
+    }
+
+    async fn with(
+        answer: impl Fn(usize) -> String + Send + 'static,
+        adapt: impl FnOnce(Introspection) -> Introspection,
+        policy: resource_server::PolicyBuilder,
+    ) -> Self {
+        let (url, requests) = by_hand(move |number| std::future::ready(answer(number))).await;
+        let clock = clock();
+        let introspection = adapt(Introspection::at(&url).client_secret_basic("api", "hush-hush"));
+        let issuer = Issuer::new(ISSUER)
+            .introspection(introspection)
+            .policy(policy);
+        World {
+            validator: validator(issuer, &clock),
+            url,
+            clock,
+            requests,
+        }
+    }
+
+    fn calls(&self) -> usize {
+        self.requests.lock().unwrap().len()
+    }
+
+    async fn reason(&self, token: &str) -> Option<Reason> {
+        match self.validator.validate(token).await {
+            Ok(_) => None,
+            refused => Some(reason(refused)),
+        }
+    }
+}
+
+fn validator(issuer: Issuer, clock: &ManualClock) -> Validator {
+    let fetch = Fetch::new().timeout(Duration::from_secs(20));
+    let builder = Validator::builder().audience(AUDIENCE).fetch(fetch);
+    builder.issuer(issuer).clock(clock.clone()).build().unwrap()
+}
+
+type Pairs = Vec<(String, String)>;
+
+/// A request's headers and its form.
+fn parts(request: &str) -> (Pairs, Pairs) {
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let headers = head.lines().skip(1).map(|line| {
+        let (name, value) = line.split_once(": ").unwrap();
+        (name.to_ascii_lowercase(), value.to_owned())
+    });
+    let form = url_decoded(body);
+    (headers.collect(), form)
+}
+
+/// A client certificate and its key.
+fn certificate() -> String {
+    let made = rcgen::generate_simple_self_signed(["api".to_owned()]).unwrap();
+    let pem = |label: &str, der: &[u8]| {
+        let text = STANDARD.encode(der);
+        format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
+    };
+    let key = pem("PRIVATE KEY", &made.signing_key.serialize_der());
+    pem("CERTIFICATE", made.cert.der()) + &key
+}
+
+#[tokio::test]
+async fn i01_the_question_and_who_asks() {
+    let ask = async |introspection: fn(Introspection) -> Introspection, token: &str| {
+        let (url, requests) = by_hand(|_| std::future::ready(json(&active()))).await;
+        let issuer = Issuer::new(ISSUER)
+            .introspection(introspection(Introspection::at(&url)))
+            .fetch(Fetch::new().client_certificate_pem(certificate()));
+        let validator = validator(issuer, &clock());
+        assert!(validator.validate(token).await.is_ok());
+        let request = requests.lock().unwrap()[0].clone();
+        assert!(request.starts_with("POST /jwks HTTP/1.1\r\n"), "{request}");
+        parts(&request)
+    };
+    let header = |headers: &[(String, String)], wanted: &str| {
+        let found: Vec<_> = headers.iter().filter(|(name, _)| name == wanted).collect();
+        assert!(found.len() <= 1, "{found:?}");
+        found.first().map(|(_, value)| value.clone())
+    };
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+
+    // The example of RFC 6749 section 2.3.1, then one with what must be encoded before base64.
+    let odd = "a+b/c~d-e._=";
+    let (headers, form) = ask(
+        |i| i.client_secret_basic("s6BhdRkqt3", "7Fjfp0ZBr1KtDRbnfVdmIw"),
+        odd,
+    )
+    .await;
+    let basic = "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3";
+    assert_eq!(header(&headers, "authorization").as_deref(), Some(basic));
+    let expected = [pair("token", odd), pair("token_type_hint", "access_token")];
+    assert_eq!(form, expected);
+    let content_type = header(&headers, "content-type");
+    assert_eq!(
+        content_type.as_deref(),
+        Some("application/x-www-form-urlencoded")
+    );
+    assert_eq!(
+        header(&headers, "accept").as_deref(),
+        Some("application/json")
+    );
+    // "a%3Ab:c+d%25%2B%C3%BC" in base64.
+    let (headers, _) = ask(|i| i.client_secret_basic("a:b", "c d%+ü"), TOKEN).await;
+    let basic = "Basic YSUzQWI6YytkJTI1JTJCJUMzJUJD";
+    assert_eq!(header(&headers, "authorization").as_deref(), Some(basic));
+
+    let (headers, form) = ask(|i| i.client_secret_post("a:b", "c d%+ü&="), TOKEN).await;
+    assert_eq!(header(&headers, "authorization"), None);
+    let who = [pair("client_id", "a:b"), pair("client_secret", "c d%+ü&=")];
+    assert_eq!(form[2..], who);
+
+    let (headers, form) = ask(|i| i.bearer_token("own-token"), TOKEN).await;
+    assert_eq!(
+        header(&headers, "authorization").as_deref(),
+        Some("Bearer own-token")
+    );
+    assert_eq!(form.len(), 2);
+
+    let (headers, form) = ask(|i| i.tls_client_auth("api"), TOKEN).await;
+    assert_eq!(header(&headers, "authorization"), None);
+    assert_eq!(form[2..], [pair("client_id", "api")]);
+}
+
+#[tokio::test]
+async fn i02_i03_i06_a_failure_is_an_outage_and_is_not_kept() {
+    let html = "<!doctype html><title>Login</title>";
+    let of_type = |body: &str, content_type: &str| {
+        let header = format!("content-type: {content_type}\r\n");
+        ok(body, &header)
+    };
+    let status = |line: &str, headers: &str| {
+        format!("HTTP/1.1 {line}\r\ncontent-length: 0\r\nconnection: close\r\n{headers}\r\n")
+    };
+    let large = format!(
+        r#"{{"active":true,"a":"{}"}}"#,
+        "x".repeat(10 * 1024 * 1024)
+    );
+    let middling = format!(r#"{{"active":true,"a":"{}"}}"#, "x".repeat(70 * 1024));
+    let good = active().to_string();
+    #[rustfmt::skip]
+    let cases = [
+        ("HTML with 200", of_type(html, "text/html"), "application/json", None),
+        ("HTML that says it is JSON", ok(html, JSON), "not a well-formed JSON object", None),
+        ("JSON of another type", of_type(&good, "text/plain"), "application/json", None),
+        ("signed, which was not asked for", of_type(&good, "application/token-introspection+jwt"), "application/json", None),
+        ("no type", ok(&good, ""), "application/json", None),
+        ("10 MB", ok(&large, JSON), "larger than", None),
+        ("70 KB", ok(&middling, JSON), "more than 65536 bytes", None),
+        ("cut short", ok(&good, JSON).replace(&good, &good[..20]), "can't be reached", None),
+        ("active as a string", ok(r#"{"active":"true"}"#, JSON), "\"active\"", None),
+        ("active as a number", ok(r#"{"active":1}"#, JSON), "\"active\"", None),
+        ("nothing active", ok("{}", JSON), "\"active\"", None),
+        ("active twice", ok(r#"{"active":true,"active":false}"#, JSON), "two members of one name", None),
+        ("401", status("401 Unauthorized", ""), "refuses this API's own credentials", None),
+        ("403", status("403 Forbidden", ""), "refuses this API's own credentials", None),
+        ("400", status("400 Bad Request", ""), "status 400", None),
+        ("404", status("404 Not Found", ""), "status 404", None),
+        ("204", status("204 No Content", ""), "status 204", None),
+        ("429", status("429 Too Many Requests", "retry-after: 7\r\n"), "status 429", Some(7)),
+        ("500", status("500 Internal Server Error", ""), "status 500", None),
+        ("429 for a month", status("429 Too Many Requests", "retry-after: 2592000\r\n"), "status 429", Some(3_600)),
+        ("503", status("503 Service Unavailable", "retry-after: 120\r\n"), "status 503", Some(120)),
+        ("redirect", status("307 Temporary Redirect", "location: https://evil.example/\r\n"), "evil.example", None),
+        ("no HTTP", "SSH-2.0-OpenSSH_9.2\r\n".to_owned(), "can't be reached", None),
+        ("nothing", String::new(), "can't be reached", None),
+    ];
+    for (name, answer, expected, retry_after) in cases {
+        let world = World::answering(move |number| match number {
+            1 => answer.clone(),
+            _ => json(&active()),
+        })
+        .await;
+        let result = world.validator.validate(TOKEN).await;
+        if let Err(Error::Unavailable(unavailable)) = &result {
+            assert_eq!(
+                unavailable.retry_after(),
+                retry_after.map(Duration::from_secs),
+                "{name}"
+            );
+        }
+        let told = outage(result);
+        assert!(told.contains(expected), "{name}: {told}");
+        assert!(
+            !told.contains("hush") && !told.contains(TOKEN),
+            "{name}: {told}"
+        );
+        let status = world.validator.health()[0].status().clone();
+        assert!(status.last_error.is_some(), "{name}");
+        // Nothing was kept: the next one is asked about again, and is good.
+        assert_eq!(world.reason(TOKEN).await, None, "{name}");
+        assert_eq!(world.calls(), 2, "{name}");
+        assert!(world.validator.health()[0].status().last_error.is_none());
+    }
+}
+
+#[tokio::test]
+async fn i06_a_json_type_may_have_parameters() {
+    let body = active().to_string();
+    for content_type in [
+        "application/json;charset=UTF-8",
+        "Application/JSON ; charset=utf-8",
+    ] {
+        let answer = ok(&body, &format!("content-type: {content_type}\r\n"));
+        let world = World::answering(move |_| answer.clone()).await;
+        assert_eq!(world.reason(TOKEN).await, None, "{content_type}");
+    }
+}
+
+#[tokio::test]
+async fn i06_an_endpoint_that_hangs_is_an_outage() {
+    let (url, _) = by_hand(|_| std::future::pending()).await;
+    let introspection = Introspection::at(url).client_secret_basic("api", "hush-hush");
+    let issuer = Issuer::new(ISSUER)
+        .introspection(introspection)
+        .fetch(Fetch::new().timeout(Duration::from_millis(50)));
+    let validator = validator(issuer, &clock());
+    let told = outage(validator.validate(TOKEN).await);
+    assert!(told.contains("did not answer in time"), "{told}");
+}
+
+#[tokio::test]
+async fn i05_an_answer_is_kept_for_its_time_and_not_past_its_end() {
+    let world = World::answering(|_| json(&active())).await;
+    let expect_calls = async |token: &str, calls: usize| {
+        assert_eq!(world.reason(token).await, None);
+        assert_eq!(world.calls(), calls);
+    };
+    assert!(world.validator.validate_now(TOKEN).is_none());
+    expect_calls(TOKEN, 1).await;
+    assert!(world.validator.validate_now(TOKEN).unwrap().is_ok());
+    world.clock.advance(Duration::from_secs(59));
+    expect_calls(TOKEN, 1).await;
+    world.clock.advance(Duration::from_secs(1));
+    assert!(world.validator.validate_now(TOKEN).is_none());
+    expect_calls(TOKEN, 2).await;
+    expect_calls("another", 3).await;
+    world.validator.forget("another");
+    expect_calls(TOKEN, 3).await;
+    expect_calls("another", 4).await;
+
+    let soon = json!({"active": true, "aud": AUDIENCE, "exp": NOW + 20});
+    let world = World::answering(move |_| json(&soon)).await;
+    assert_eq!(world.reason(TOKEN).await, None);
+    world.clock.advance(Duration::from_secs(19));
+    assert_eq!(world.reason(TOKEN).await, None);
+    assert_eq!(world.calls(), 1);
+    world.clock.advance(Duration::from_secs(1));
+    // Within the skew; but the server is asked what it says now.
+    assert_eq!(world.reason(TOKEN).await, None);
+    assert_eq!(world.calls(), 2);
+}
+
+#[tokio::test]
+async fn i05_i12_times_are_settings_and_zero_keeps_nothing() {
+    let answering = async |active_for: u64, inactive_for: u64| {
+        let (active_for, inactive_for) = (
+            Duration::from_secs(active_for),
+            Duration::from_secs(inactive_for),
+        );
+        let answer = |number| match number % 2 {
+            1 => json(&active()),
+            _ => ok(r#"{"active":false}"#, JSON),
+        };
+        let adapt = |i: Introspection| {
+            i.cache_active_for(active_for)
+                .cache_inactive_for(inactive_for)
+        };
+        World::with(answer, adapt, Policy::builder()).await
+    };
+    let world = answering(0, 0).await;
+    for (calls, expected) in [
+        (1, None),
+        (2, Some(Reason::Inactive)),
+        (3, None),
+        (4, Some(Reason::Inactive)),
+    ] {
+        assert_eq!(world.reason(TOKEN).await, expected);
+        assert_eq!(world.calls(), calls);
+    }
+    let world = answering(5, 3_600).await;
+    assert_eq!(world.reason(TOKEN).await, None);
+    world.clock.advance(Duration::from_secs(5));
+    assert_eq!(world.reason(TOKEN).await, Some(Reason::Inactive));
+    world.clock.advance(Duration::from_secs(3_599));
+    assert_eq!(world.reason(TOKEN).await, Some(Reason::Inactive));
+    assert_eq!(world.calls(), 2);
+}
+
+/// A revocation is seen when the answer that is kept runs out, or is dropped.
+#[tokio::test]
+async fn i05_i12_a_revoked_token_is_refused_within_the_time() {
+    let answer = |number| match number {
+        1 => json(&active()),
+        _ => ok(r#"{"active":false}"#, JSON),
+    };
+    let world = World::answering(answer).await;
+    assert_eq!(world.reason(TOKEN).await, None);
+    world.clock.advance(Duration::from_secs(59));
+    assert_eq!(world.reason(TOKEN).await, None);
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(world.reason(TOKEN).await, Some(Reason::Inactive));
+    // For ten seconds it is not asked about again.
+    world.clock.advance(Duration::from_secs(9));
+    assert_eq!(world.reason(TOKEN).await, Some(Reason::Inactive));
+    assert_eq!(world.calls(), 2);
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(world.reason(TOKEN).await, Some(Reason::Inactive));
+    assert_eq!(world.calls(), 3);
+
+    let world = World::answering(answer).await;
+    assert_eq!(world.reason(TOKEN).await, None);
+    world.validator.forget(TOKEN);
+    assert_eq!(world.reason(TOKEN).await, Some(Reason::Inactive));
+}
+
+/// What was asked before the token was forgotten is not kept.
+#[tokio::test]
+async fn i12_an_answer_under_way_is_forgotten_too() {
+    let gate = Arc::new(Semaphore::new(0));
+    let wait = Arc::clone(&gate);
+    let (url, requests) = by_hand(move |number| {
+        let gate = Arc::clone(&wait);
+        async move {
+            if number > 1 {
+                return ok(r#"{"active":false}"#, JSON);
+            }
+            let _permit = gate.acquire().await;
+            json(&active())
+        }
+    })
+    .await;
+    let introspection = Introspection::at(url).client_secret_basic("api", "hush-hush");
+    let validator = validator(Issuer::new(ISSUER).introspection(introspection), &clock());
+    let early = tokio::spawn({
+        let validator = validator.clone();
+        async move { validator.validate(TOKEN).await }
+    });
+    crate::support::http::until(|| requests.lock().unwrap().len() == 1).await;
+    validator.forget(TOKEN);
+    // Who comes now asks anew, and does not wait for the old answer.
+    assert_eq!(reason(validator.validate(TOKEN).await), Reason::Inactive);
+    gate.add_permits(1);
+    assert!(early.await.unwrap().is_ok());
+    assert_eq!(reason(validator.validate(TOKEN).await), Reason::Inactive);
+    assert_eq!(requests.lock().unwrap().len(), 2);
+}
+
+/// What is kept is the answer: the policy is held against it each time.
+#[tokio::test]
+async fn i04_i05_a_verdict_is_never_kept() {
+    let policy = Policy::builder().max_token_age(Duration::from_secs(20));
+    let world = World::with(|_| json(&active()), |i| i, policy).await;
+    assert_eq!(world.reason(TOKEN).await, None);
+    world.clock.advance(Duration::from_secs(39));
+    assert_eq!(world.reason(TOKEN).await, None);
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(world.reason(TOKEN).await, Some(Reason::TooOld));
+    assert_eq!(world.calls(), 1);
+
+    // One that is refused now may be good in a moment.
+    let early = json!({"active": true, "aud": AUDIENCE, "nbf": NOW + 40});
+    let world = World::answering(move |_| json(&early)).await;
+    assert_eq!(world.reason(TOKEN).await, Some(Reason::NotYetValid));
+    world.clock.advance(Duration::from_secs(10));
+    assert_eq!(world.reason(TOKEN).await, None);
+    assert_eq!(world.calls(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i05_a_thousand_requests_with_one_token_make_one_call() {
+    let gate = Arc::new(Semaphore::new(0));
+    let wait = Arc::clone(&gate);
+    let (url, requests) = by_hand(move |_| {
+        let gate = Arc::clone(&wait);
+        async move {
+            let _permit = gate.acquire().await;
+            json(&active())
+        }
+    })
+    .await;
+    let introspection = Introspection::at(url).client_secret_basic("api", "hush-hush");
+    let validator = validator(Issuer::new(ISSUER).introspection(introspection), &clock());
+    // The first caller goes away before there is an answer.
+    let first = tokio::spawn({
+        let validator = validator.clone();
+        async move { validator.validate(TOKEN).await.map(drop) }
+    });
+    crate::support::http::until(|| requests.lock().unwrap().len() == 1).await;
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let waiting: Vec<_> = (0..1_000)
+        .map(|_| {
+            let (validator, accepted) = (validator.clone(), Arc::clone(&accepted));
+            tokio::spawn(async move {
+                assert!(validator.validate(TOKEN).await.is_ok());
+                accepted.fetch_add(1, Ordering::Relaxed);
+            })
+        })
+        .collect();
+    gate.add_permits(1);
+    for task in waiting {
+        task.await.unwrap();
+    }
+    assert_eq!(accepted.load(Ordering::Relaxed), 1_000);
+    assert_eq!(requests.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f03_i10_calls_at_once_are_bounded_and_the_rest_is_told_to_come_again() {
+    let gate = Arc::new(Semaphore::new(0));
+    let wait = Arc::clone(&gate);
+    let (url, requests) = by_hand(move |number| {
+        let gate = Arc::clone(&wait);
+        async move {
+            if number > 1 {
+                let _permit = gate.acquire().await;
+            }
+            json(&active())
+        }
+    })
+    .await;
+    let introspection = Introspection::at(url)
+        .client_secret_basic("api", "hush-hush")
+        .max_concurrent_calls(2);
+    let validator = validator(Issuer::new(ISSUER).introspection(introspection), &clock());
+    assert!(validator.validate("known").await.is_ok());
+    let ask = |token: String| {
+        let validator = validator.clone();
+        tokio::spawn(async move { validator.validate(&token).await })
+    };
+    let served: Vec<_> = (0..2).map(|n| ask(format!("served-{n}"))).collect();
+    crate::support::http::until(|| requests.lock().unwrap().len() == 3).await;
+    let last_error = || validator.health()[0].status().last_error.clone();
+    assert_eq!(last_error(), None);
+    let turned_away: Vec<_> = (0..20).map(|n| ask(format!("flood-{n}"))).collect();
+    for task in turned_away {
+        let Err(Error::Unavailable(unavailable)) = task.await.unwrap() else {
+            panic!("over the bound");
+        };
+        assert_eq!(unavailable.retry_after(), Some(Duration::from_secs(1)));
+        // What is known is not slowed.
+        assert!(validator.validate_now("known").unwrap().is_ok());
+    }
+    assert_eq!(requests.lock().unwrap().len(), 3);
+    assert!(last_error().unwrap().contains("turned away"));
+    gate.add_permits(2);
+    for task in served {
+        assert!(task.await.unwrap().is_ok());
+    }
+    assert_eq!(last_error(), None);
+}
+
+/// A flood holds no more memory than so many tokens take.
+#[tokio::test]
+async fn f03_i10_calls_that_wait_are_bounded_too() {
+    let gate = Arc::new(Semaphore::new(0));
+    let wait = Arc::clone(&gate);
+    let (url, requests) = by_hand(move |_| {
+        let gate = Arc::clone(&wait);
+        async move {
+            let _permit = gate.acquire().await;
+            json(&active())
+        }
+    })
+    .await;
+    let introspection = Introspection::at(url)
+        .client_secret_basic("api", "hush-hush")
+        .max_concurrent_calls(1);
+    let validator = validator(Issuer::new(ISSUER).introspection(introspection), &clock());
+    let one = tokio::spawn({
+        let validator = validator.clone();
+        async move { validator.validate("one").await }
+    });
+    crate::support::http::until(|| requests.lock().unwrap().len() == 1).await;
+    // One runs and sixteen wait; the rest is turned away before anything is awaited.
+    let mut waiting = Vec::new();
+    let mut turned_away = 0;
+    let tokens = (0..20).map(|number| format!("flood-{number}"));
+    for token in tokens.chain(["flood-0".to_owned()]) {
+        let validator = validator.clone();
+        let mut call = Box::pin(async move { validator.validate(&token).await });
+        let polled = poll_fn(|context| Poll::Ready(call.as_mut().poll(context)));
+        match polled.await {
+            Poll::Pending => waiting.push(call),
+            Poll::Ready(Err(Error::Unavailable(unavailable))) => {
+                assert_eq!(unavailable.retry_after(), Some(Duration::from_secs(1)));
+                turned_away += 1;
+            }
+            Poll::Ready(other) => panic!("{other:?}"),
+        }
+    }
+    // The second who asks about a token takes no place.
+    assert_eq!((waiting.len(), turned_away), (17, 4));
+    let last_error = validator.health()[0].status().last_error.clone();
+    assert!(last_error.unwrap().contains("turned away"));
+    gate.add_permits(100);
+    assert!(one.await.unwrap().is_ok());
+    for call in waiting {
+        // In its turn, or told to come again where this machine takes a second for it.
+        let ended = call.await;
+        assert!(
+            matches!(ended, Ok(_) | Err(Error::Unavailable(_))),
+            "{ended:?}"
+        );
+    }
+    assert!(validator.validate("flood-19").await.is_ok());
+}
+
+#[tokio::test]
+async fn i11_the_endpoint_is_where_the_issuer_says() {
+    let address = Arc::new(Mutex::new(String::new()));
+    let named = Arc::clone(&address);
+    let (url, requests) = by_hand(move |number| {
+        let url = named.lock().unwrap().clone();
+        std::future::ready(match number {
+            1 => ok(
+                &json!({"issuer": url, "introspection_endpoint": format!("{url}/ask")}).to_string(),
+                "",
+            ),
+            _ => json(&active()),
+        })
+    })
+    .await;
+    let name = url.trim_end_matches("/jwks").to_owned();
+    address.lock().unwrap().clone_from(&name);
+    let introspection = Introspection::discover().client_secret_post("api", "hush-hush");
+    let validator = validator(Issuer::new(&name).introspection(introspection), &clock());
+    validator.warm_up().await.unwrap();
+    for token in ["a", "b"] {
+        assert!(validator.validate(token).await.is_ok());
+    }
+    let requests = requests.lock().unwrap();
+    let lines: Vec<_> = requests
+        .iter()
+        .map(|request| request.lines().next().unwrap())
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "GET /.well-known/oauth-authorization-server HTTP/1.1",
+            "POST /ask HTTP/1.1",
+            "POST /ask HTTP/1.1",
+        ]
+    );
+    assert!(!requests[0].contains("hush"));
+}
+
+/// A cold start asks for the metadata once, whoever goes away, and a failure is of those alone who waited for it.
+#[tokio::test]
+async fn i11_f03_metadata_is_read_once_for_all_who_wait() {
+    let address = Arc::new(Mutex::new(String::new()));
+    let named = Arc::clone(&address);
+    let gate = Arc::new(Semaphore::new(0));
+    let wait = Arc::clone(&gate);
+    let is_up = Arc::new(Mutex::new(false));
+    let up = Arc::clone(&is_up);
+    let posts = Arc::new(AtomicUsize::new(0));
+    let (url, requests) = crate::support::http::by_request_later(move |request| {
+        let url = named.lock().unwrap().clone();
+        let (gate, up) = (Arc::clone(&wait), Arc::clone(&up));
+        let is_get = request.starts_with("GET");
+        let posts = Arc::clone(&posts);
+        async move {
+            if !is_get {
+                posts.fetch_add(1, Ordering::Relaxed);
+                return json(&active());
+            }
+            let _permit = gate.acquire().await;
+            if !*up.lock().unwrap() {
+                return "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned();
+            }
+            let metadata = json!({"issuer": url, "introspection_endpoint": format!("{url}/ask")});
+            ok(&metadata.to_string(), "")
+        }
+    })
+    .await;
+    let name = url.trim_end_matches("/jwks").to_owned();
+    address.lock().unwrap().clone_from(&name);
+    let introspection = Introspection::discover().client_secret_post("api", "hush-hush");
+    let validator = validator(Issuer::new(&name).introspection(introspection), &clock());
+    let gets = || {
+        let requests = requests.lock().unwrap();
+        requests.iter().filter(|one| one.starts_with("GET")).count()
+    };
+    let crowd = || -> Vec<_> {
+        (0..50)
+            .map(|number| {
+                let validator = validator.clone();
+                tokio::spawn(async move { validator.validate(&format!("t{number}")).await })
+            })
+            .collect()
+    };
+    // The first who asks for it is gone before it comes.
+    let first = tokio::spawn({
+        let validator = validator.clone();
+        async move { validator.warm_up().await.map_err(drop) }
+    });
+    crate::support::http::until(|| gets() == 1).await;
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    let waiting = crowd();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    gate.add_permits(1_000);
+    for call in waiting {
+        outage(call.await.unwrap());
+    }
+    // Both well-known addresses, once each.
+    assert_eq!(gets(), 2);
+
+    *is_up.lock().unwrap() = true;
+    for call in crowd() {
+        assert!(call.await.unwrap().is_ok());
+    }
+    assert_eq!(gets(), 3);
+}
+
+#[tokio::test]
+async fn i11_metadata_without_an_endpoint_is_told() {
+    let address = Arc::new(Mutex::new(String::new()));
+    let named = Arc::clone(&address);
+    let (url, requests) = by_hand(move |_| {
+        let url = named.lock().unwrap().clone();
+        let metadata = json!({"issuer": url, "jwks_uri": format!("{url}/keys")});
+        std::future::ready(ok(&metadata.to_string(), ""))
+    })
+    .await;
+    let name = url.trim_end_matches("/jwks").to_owned();
+    address.lock().unwrap().clone_from(&name);
+    let introspection = Introspection::discover().client_secret_post("api", "hush-hush");
+    let validator = validator(Issuer::new(&name).introspection(introspection), &clock());
+    let told = outage(validator.validate(TOKEN).await);
+    assert!(told.contains("no introspection_endpoint"), "{told}");
+    // The token and the secret went nowhere.
+    let requests = requests.lock().unwrap();
+    assert!(requests.iter().all(|request| request.starts_with("GET ")));
+    assert!(requests.iter().all(|request| !request.contains(TOKEN)));
+}
+
+/// Metadata that can't be read again is no reason to be slow, nor to forget what it said.
+#[tokio::test]
+async fn i11_metadata_is_read_again_once_a_day_and_when_the_endpoint_is_gone() {
+    let address = Arc::new(Mutex::new(String::new()));
+    let is_there = Arc::new(Mutex::new("/ask"));
+    let (named, place) = (Arc::clone(&address), Arc::clone(&is_there));
+    let asked = Arc::new(Mutex::new(Vec::<String>::new()));
+    let seen = Arc::clone(&asked);
+    let endless = json!({"active": true, "aud": AUDIENCE});
+    let (url, _) = crate::support::http::by_request(move |request| {
+        let line = request.lines().next().unwrap().to_owned();
+        let url = named.lock().unwrap().clone();
+        let there = *place.lock().unwrap();
+        seen.lock().unwrap().push(line.clone());
+        let post = format!("POST {there} ");
+        match line {
+            _ if there == "down" && line.starts_with("GET") => String::new(),
+            _ if line.starts_with("GET") => {
+                let endpoint = format!("{url}{there}");
+                ok(
+                    &json!({"issuer": url, "introspection_endpoint": endpoint}).to_string(),
+                    "",
+                )
+            }
+            _ if there == "down" || line.starts_with(&post) => json(&endless),
+            _ => "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                .to_owned(),
+        }
+    })
+    .await;
+    let name = url.trim_end_matches("/jwks").to_owned();
+    address.lock().unwrap().clone_from(&name);
+    let introspection = Introspection::discover()
+        .client_secret_post("api", "hush-hush")
+        .cache_active_for(Duration::ZERO);
+    let clock = clock();
+    let validator = validator(Issuer::new(&name).introspection(introspection), &clock);
+    let gets = || {
+        let asked = asked.lock().unwrap();
+        asked.iter().filter(|line| line.starts_with("GET")).count()
+    };
+    let is_good = async || validator.validate(TOKEN).await.is_ok();
+    assert!(is_good().await && is_good().await);
+    assert_eq!(gets(), 1);
+
+    // It moved: one failure, then it is found.
+    *is_there.lock().unwrap() = "/moved";
+    outage(validator.validate(TOKEN).await);
+    clock.advance(Duration::from_secs(60));
+    assert!(is_good().await);
+    assert_eq!(gets(), 2);
+    assert!(is_good().await);
+    assert_eq!(gets(), 2);
+
+    // A day later the metadata is down: each address is tried once a minute, and no token suffers for it.
+    *is_there.lock().unwrap() = "down";
+    clock.advance(Duration::from_secs(86_400));
+    for _ in 0..5 {
+        assert!(is_good().await);
+        assert_eq!(gets(), 4);
+    }
+    clock.advance(Duration::from_secs(60));
+    assert!(is_good().await);
+    assert_eq!(gets(), 6);
+}
+
+/// What was asked before the process stood still says nothing about now.
+#[tokio::test]
+async fn i05_an_answer_from_before_a_freeze_does_not_count() {
+    let clock = clock();
+    let turned = clock.clone();
+    let (url, _) = by_hand(move |number| {
+        if number == 1 {
+            turned.advance(Duration::from_secs(3_000));
+        }
+        std::future::ready(json(&active()))
+    })
+    .await;
+    let introspection = Introspection::at(url).client_secret_basic("api", "hush-hush");
+    let validator = validator(Issuer::new(ISSUER).introspection(introspection), &clock);
+    let told = outage(validator.validate(TOKEN).await);
+    assert!(told.contains("stood still"), "{told}");
+    assert!(validator.validate_now(TOKEN).is_none());
+    assert!(validator.validate(TOKEN).await.is_ok());
+}
+
+/// Extra headers never take the place of those that say who asks, and what.
+#[tokio::test]
+async fn i11_extra_headers_do_not_replace_the_credentials() {
+    let (url, requests) = by_hand(|_| std::future::ready(json(&active()))).await;
+    let introspection = Introspection::at(&url).client_secret_basic("api", "hush-hush");
+    let fetch = Fetch::new()
+        .header("Authorization", "Gateway x")
+        .header("Content-Type", "text/plain")
+        .header("X-Gateway", "y");
+    let issuer = Issuer::new(ISSUER)
+        .introspection(introspection)
+        .fetch(fetch);
+    let validator = validator(issuer, &clock());
+    assert!(validator.validate(TOKEN).await.is_ok());
+    let (headers, _) = parts(&requests.lock().unwrap()[0]);
+    let values = |wanted: &str| -> Vec<String> {
+        let found = headers.iter().filter(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.clone()).collect()
+    };
+    assert_eq!(values("authorization"), ["Basic YXBpOmh1c2gtaHVzaA=="]);
+    assert_eq!(
+        values("content-type"),
+        ["application/x-www-form-urlencoded"]
+    );
+    assert_eq!(values("x-gateway"), ["y"]);
+}
+
+/// Redirects are not followed, so that token and secret go to one place.
+#[tokio::test]
+async fn i11_a_redirect_takes_nothing_elsewhere() {
+    let (elsewhere, asked) = by_hand(|_| std::future::ready(json(&active()))).await;
+    let world = World::answering(move |_| {
+        format!("HTTP/1.1 307 Temporary Redirect\r\nlocation: {elsewhere}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+    })
+    .await;
+    outage(world.validator.validate(TOKEN).await);
+    assert_eq!(world.calls(), 1);
+    assert!(asked.lock().unwrap().is_empty());
+}
+
+fn problems(introspection: Introspection) -> Vec<BuildProblem> {
+    let issuer = Issuer::new(ISSUER).introspection(introspection);
+    let built = Validator::builder()
+        .audience(AUDIENCE)
+        .issuer(issuer)
+        .build();
+    built
+        .err()
+        .map_or_else(Vec::new, |error| error.problems().to_vec())
+}
+
+#[test]
+fn i11_settings_that_can_not_be_right_are_told_when_built() {
+    let at = || Introspection::at("https://as.example.com/introspect");
+    let basic = || at().client_secret_basic("api", "hush-hush");
+    let hour = Duration::from_secs(3_600);
+    let longer = hour + Duration::from_secs(1);
+    assert_eq!(problems(basic()), []);
+    assert_eq!(
+        problems(basic().cache_active_for(hour).cache_inactive_for(hour)),
+        []
+    );
+    assert_eq!(problems(basic().max_concurrent_calls(1_024)), []);
+    #[rustfmt::skip]
+    let cases = [
+        (at(), IntrospectionProblem::NoAuthentication),
+        (basic().bearer_token("t"), IntrospectionProblem::SeveralAuthentications),
+        (basic().client_secret_basic("api", "hush-hush"), IntrospectionProblem::SeveralAuthentications),
+        (at().client_secret_basic("", "secret"), IntrospectionProblem::Credentials),
+        (at().client_secret_basic("api", ""), IntrospectionProblem::Credentials),
+        (at().client_secret_post("", "secret"), IntrospectionProblem::Credentials),
+        (at().client_secret_post("api", ""), IntrospectionProblem::Credentials),
+        (at().bearer_token(""), IntrospectionProblem::Credentials),
+        (at().bearer_token("a\r\nb: c"), IntrospectionProblem::Credentials),
+        (at().tls_client_auth(""), IntrospectionProblem::Credentials),
+        (at().tls_client_auth("api"), IntrospectionProblem::NoClientCertificate),
+        (basic().cache_active_for(longer), IntrospectionProblem::CachedTooLong(longer)),
+        (basic().cache_inactive_for(longer), IntrospectionProblem::CachedTooLong(longer)),
+        (at().bearer_token("a b"), IntrospectionProblem::Credentials),
+        (basic().cache_bytes(0), IntrospectionProblem::CacheTooSmall(0)),
+        (basic().cache_bytes(131_071), IntrospectionProblem::CacheTooSmall(131_071)),
+        (basic().max_concurrent_calls(0), IntrospectionProblem::ConcurrentCalls(0)),
+        (basic().max_concurrent_calls(1_025), IntrospectionProblem::ConcurrentCalls(1_025)),
+    ];
+    for (introspection, problem) in cases {
+        let issuer = ISSUER.to_owned();
+        let expected = BuildProblem::Introspection { issuer, problem };
+        assert_eq!(problems(introspection), [expected]);
+    }
+    // A client that may follow redirects.
+    let own = Fetch::new().client(reqwest::Client::new());
+    let issuer = Issuer::new(ISSUER).introspection(basic()).fetch(own);
+    let built = Validator::builder()
+        .audience(AUDIENCE)
+        .issuer(issuer)
+        .build()
+        .unwrap_err();
+    let (issuer, problem) = (ISSUER.to_owned(), IntrospectionProblem::OwnClient);
+    assert_eq!(
+        built.problems(),
+        [BuildProblem::Introspection { issuer, problem }]
+    );
+    // Two places to ask.
+    let both = Issuer::new(ISSUER)
+        .introspection(basic())
+        .introspection(basic());
+    let built = Validator::builder()
+        .audience(AUDIENCE)
+        .issuer(both)
+        .build()
+        .unwrap_err();
+    let issuer = ISSUER.to_owned();
+    assert!(
+        built
+            .problems()
+            .contains(&BuildProblem::SeveralIntrospections { issuer })
+    );
+}
+
+/// An address that can't be used is named, without what may be a secret in it.
+#[test]
+fn i11_p01_an_address_that_is_refused_is_shown_without_secrets() {
+    let basic = || Introspection::discover().client_secret_basic("api", "hush-hush");
+    #[rustfmt::skip]
+    let cases = [
+        ("http://as.example.com/introspect", "http://as.example.com/introspect", AddressProblem::Http),
+        ("http://as.example.com/introspect?key=hush", "http://as.example.com/introspect", AddressProblem::Http),
+        ("as.example.com/introspect", "as.example.com/introspect", AddressProblem::NotAUrl),
+        ("hush:hush@as.example.com/introspect#hush", "as.example.com/introspect", AddressProblem::NotAUrl),
+        ("https://hush:hush@as.example.com/introspect", "https://as.example.com/introspect", AddressProblem::UserInfo),
+        ("https://hush/hush@as.example.com/ intro", "https://as.example.com/ intro", AddressProblem::NotAUrl),
+    ];
+    for (url, address, problem) in cases {
+        for is_of_keys in [false, true] {
+            let introspection = if is_of_keys {
+                basic().signed_answers().answer_keys_at(url)
+            } else {
+                Introspection::at(url).client_secret_basic("api", "hush-hush")
+            };
+            let found = problems(introspection);
+            let [BuildProblem::Introspection { problem: told, .. }] = &*found else {
+                panic!("{url}: {found:?}");
+            };
+            let IntrospectionProblem::Address {
+                address: shown,
+                problem: found,
+                ..
+            } = told
+            else {
+                panic!("{url}: {told:?}");
+            };
+            assert_eq!((&**shown, found), (address, &problem), "{url}");
+            assert!(!told.to_string().contains("hush"), "{told}");
+        }
+    }
+}
+
+#[test]
+fn i10_a_prefix_that_no_token_has_is_told() {
+    let at = || Introspection::at("https://as.example.com/introspect");
+    let basic = || at().client_secret_basic("api", "hush-hush");
+    for (prefix, is_fit) in [
+        ("ory_at_", true),
+        ("", true),
+        ("a.~+/-=", true),
+        ("a b", false),
+        ("a=b", false),
+        ("é", false),
+        ("a\n", false),
+        ("Bearer ", false),
+    ] {
+        let issuer = Issuer::new(ISSUER).introspection(basic());
+        let built = Validator::builder()
+            .audience(AUDIENCE)
+            .issuer(issuer.opaque_tokens_with_prefix(prefix))
+            .build();
+        let (issuer, prefix) = (ISSUER.to_owned(), prefix.to_owned());
+        match built {
+            Ok(_) => assert!(is_fit, "{prefix}"),
+            Err(error) => {
+                assert!(!is_fit, "{error}");
+                assert_eq!(
+                    error.problems(),
+                    [BuildProblem::OpaquePrefix { issuer, prefix }]
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn p01_no_secret_is_shown() {
+    let world =
+        World::answering(|_| "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n".to_owned())
+            .await;
+    let error = world.validator.validate(TOKEN).await.unwrap_err();
+    let introspection = Introspection::at(&world.url).client_secret_post("api", "my-own-secret");
+    let issuer = Issuer::new(ISSUER).introspection(introspection);
+    let shown = format!(
+        "{error:?} {error} {} {} {:?} {:?} {issuer:?}",
+        error.explain(),
+        chain(&error),
+        world.validator,
+        world.validator.health(),
+    );
+    for hidden in ["hush", "YXBpOmh1c2gtaHVzaA", "my-own-secret", TOKEN] {
+        assert!(!shown.contains(hidden), "{hidden}: {shown}");
+    }
+}

@@ -1,0 +1,173 @@
+//! Row F03: questions that come one upon another share connections, and one that ended in silence harms no question.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use resource_server::{ClientKey, Fetch, Introspection, Issuer, Validator};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+use tokio::sync::Barrier;
+
+use crate::support::http::{AUDIENCE, clock, outage, read_request, url_decoded};
+
+const ISSUER: &str = "https://as.example.com";
+
+/// A server that keeps connections open, unless it is told to drop one instead of an answer: by the number of the connection
+/// and of the request on it, both from 1.
+struct Server {
+    url: String,
+    /// By the number of their connection.
+    requests: Arc<Mutex<Vec<(usize, String)>>>,
+}
+
+impl Server {
+    async fn dropping(drops: impl Fn(usize, usize) -> bool + Send + Sync + 'static) -> Self {
+        Self::answering_together(1, drops).await
+    }
+
+    /// The first so many connections are answered first when a question has come by each of them.
+    async fn answering_together(
+        together: usize,
+        drops: impl Fn(usize, usize) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let all = Arc::new(Barrier::new(together));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/ask", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (asked, drops) = (Arc::clone(&requests), Arc::new(drops));
+        tokio::spawn(async move {
+            let mut connections = 0;
+            while let Ok((mut connection, _)) = listener.accept().await {
+                connections += 1;
+                let (number, asked) = (connections, Arc::clone(&asked));
+                let (drops, all) = (Arc::clone(&drops), Arc::clone(&all));
+                tokio::spawn(async move {
+                    let mut on_this = 0;
+                    while let Some(request) = read_request(&mut connection).await {
+                        on_this += 1;
+                        asked.lock().unwrap().push((number, request));
+                        if number <= together && on_this == 1 {
+                            all.wait().await;
+                        }
+                        if drops(number, on_this) {
+                            return;
+                        }
+                        let body = json!({"active": true, "aud": AUDIENCE}).to_string();
+                        let length = body.len();
+                        let answer = format!(
+                            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+                        );
+                        let _ = connection.write_all(answer.as_bytes()).await;
+                    }
+                });
+            }
+        });
+        Server { url, requests }
+    }
+
+    fn validator(&self) -> Validator {
+        // RFC 8037 appendix A.1.
+        let key = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+        let key = ClientKey::from_jwk(key).unwrap();
+        let introspection = Introspection::at(&self.url).private_key_jwt("orders-api", key);
+        let issuer = Issuer::new(ISSUER)
+            .introspection(introspection)
+            .fetch(Fetch::new().timeout(Duration::from_secs(20)));
+        crate::support::http::validator(issuer, &clock())
+    }
+
+    /// The connection that each request came by.
+    fn connections(&self) -> Vec<usize> {
+        let requests = self.requests.lock().unwrap();
+        requests.iter().map(|(number, _)| *number).collect()
+    }
+}
+
+/// Lets a connection get back to where it is kept.
+async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn f03_questions_one_upon_another_share_a_connection() {
+    let server = Server::dropping(|_, _| false).await;
+    let validator = server.validator();
+    for number in 0..5 {
+        assert!(validator.validate(&format!("t{number}")).await.is_ok());
+        settle().await;
+    }
+    assert_eq!(server.connections(), [1; 5]);
+    // Another Validator shares nothing with it.
+    assert!(server.validator().validate("token").await.is_ok());
+    assert_eq!(server.connections(), [1, 1, 1, 1, 1, 2]);
+}
+
+#[tokio::test]
+async fn f03_a_connection_that_ends_under_a_question_costs_another_try() {
+    let server = Server::dropping(|_, on_this| on_this == 2).await;
+    let validator = server.validator();
+    assert!(validator.validate("a").await.is_ok());
+    settle().await;
+    assert!(validator.validate("b").await.is_ok());
+    assert_eq!(server.connections(), [1, 1, 2]);
+    assert!(validator.health()[0].status().last_error.is_none());
+    // The second try is not the first one's assertion again, which may have been used up.
+    let requests = server.requests.lock().unwrap();
+    let mut ids: Vec<_> = requests
+        .iter()
+        .map(|(_, request)| {
+            let form = url_decoded(request.split_once("\r\n\r\n").unwrap().1);
+            let (_, assertion) = form
+                .iter()
+                .find(|(name, _)| name == "client_assertion")
+                .unwrap();
+            let claims = URL_SAFE_NO_PAD.decode(assertion.split('.').nth(1).unwrap());
+            let claims: Value = serde_json::from_slice(&claims.unwrap()).unwrap();
+            claims["jti"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+}
+
+/// Where a server was restarted, all connections to it have ended.
+#[tokio::test]
+async fn f03_the_other_try_is_on_a_new_connection() {
+    let server = Server::answering_together(2, |_, on_this| on_this == 2).await;
+    let validator = server.validator();
+    let both: Vec<_> = ["a", "b"]
+        .map(|token| {
+            let validator = validator.clone();
+            tokio::spawn(async move { validator.validate(token).await.is_ok() })
+        })
+        .into();
+    for one in both {
+        assert!(one.await.unwrap());
+    }
+    settle().await;
+    assert!(validator.validate("c").await.is_ok());
+    let connections = server.connections();
+    assert_eq!(connections.len(), 4);
+    assert_eq!(connections.last(), Some(&3));
+}
+
+/// What fails on a connection of its own is not tried again.
+#[tokio::test]
+async fn f03_there_is_one_more_try_and_only_where_a_connection_was_kept() {
+    let server = Server::dropping(|_, _| true).await;
+    outage(server.validator().validate("a").await);
+    assert_eq!(server.connections(), [1]);
+
+    let server = Server::dropping(|connection, on_this| connection > 1 || on_this > 1).await;
+    let validator = server.validator();
+    assert!(validator.validate("a").await.is_ok());
+    settle().await;
+    outage(validator.validate("b").await);
+    assert_eq!(server.connections(), [1, 1, 2]);
+}

@@ -1,0 +1,13 @@
+#[cfg(feature = "fetch")]
+mod asking;
+#[cfg(feature = "fetch")]
+mod client_auth;
+#[cfg(feature = "fetch")]
+mod connections;
+#[cfg(feature = "fetch")]
+mod mixed_fleet;
+mod responses;
+#[cfg(feature = "fetch")]
+mod signed;
+#[cfg(feature = "fetch")]
+mod store;

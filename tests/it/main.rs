@@ -1,0 +1,16 @@
+//! The integration tests: the public API alone, in one binary. A module holds one group of requirements; `tests/README.md`
+//! lists the groups.
+
+mod attacker;
+mod claims;
+#[cfg(feature = "fetch")]
+mod fetch;
+mod introspection;
+mod keys;
+mod operation;
+#[cfg(feature = "fetch")]
+mod source;
+mod support;
+#[cfg(feature = "fetch")]
+mod test_server;
+mod token;

@@ -1,0 +1,158 @@
+//! What several test files share: one API, its issuer, and every way to judge a token, which must agree.
+#![allow(dead_code)] // which parts are used depends on the features
+
+use std::future::Future;
+use std::sync::Arc;
+
+use resource_server::testing::{ManualClock, TestIssuer, TestToken};
+use resource_server::{
+    AccessToken, Clock, Error, Evidence, Issuer, KeySet, KeySource, NumericDate, Policy,
+    PolicyBuilder, Possession, PresentedToken, Reason, Rejection, SourceError, Validator, verify,
+};
+
+pub(crate) const ISSUER: &str = "https://as.example.com";
+pub(crate) const API: &str = "https://api.example.com";
+/// 2023-11-14T22:13:20Z.
+pub(crate) const NOW: i64 = 1_700_000_000;
+/// A thumbprint in its right form.
+pub(crate) const THUMBPRINT: &str = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
+/// In a table: the claim is left out.
+pub(crate) const ABSENT: &str = "absent";
+
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+/// An issuer's keys from a source that has nothing at hand.
+pub(crate) struct NeverAtHand(pub(crate) TestIssuer);
+
+impl KeySource for NeverAtHand {
+    async fn evidence(&self, token: &PresentedToken<'_>) -> Result<Evidence, SourceError> {
+        tokio::task::yield_now().await;
+        self.0.evidence(token).await
+    }
+}
+
+/// An API with one issuer and a clock that stands at [`NOW`].
+pub(crate) struct Api {
+    pub(crate) issuer: TestIssuer,
+    pub(crate) clock: ManualClock,
+    pub(crate) validator: Validator,
+    asking: Validator,
+    policy: Policy,
+}
+
+impl Api {
+    pub(crate) fn new() -> Self {
+        Self::with(Policy::builder())
+    }
+
+    pub(crate) fn with(settings: PolicyBuilder) -> Self {
+        Self::trusting(ISSUER, settings)
+    }
+
+    pub(crate) fn trusting(name: &str, settings: PolicyBuilder) -> Self {
+        let clock = ManualClock::at(NumericDate::from_secs(NOW));
+        let issuer = TestIssuer::new(name, API).clock(clock.clone());
+        let settings = settings.audience(API);
+        let validator = |entry: Issuer| {
+            Validator::builder()
+                .issuer(entry.policy(settings.clone()))
+                .clock(clock.clone())
+                .build()
+                .unwrap()
+        };
+        Api {
+            validator: validator(issuer.to_issuer()),
+            asking: validator(Issuer::new(name).source(NeverAtHand(issuer.clone()))),
+            policy: settings.clone().issuer(name).build().unwrap(),
+            issuer,
+            clock,
+        }
+    }
+
+    pub(crate) fn token(&self) -> TestToken {
+        self.issuer.token()
+    }
+
+    /// The verdict on a token: of the pure core, of `validate_now`, and of `validate` with keys at hand and without.
+    pub(crate) fn judge(&self, token: &str) -> Result<AccessToken, Rejection> {
+        let keys = KeySet::from_jwks(&self.issuer.jwks()).unwrap();
+        let verdict = PresentedToken::parse(token)
+            .and_then(|presented| {
+                let evidence = Evidence::Keys(Arc::new(keys));
+                verify(&presented, &evidence, &self.policy, self.clock.now())
+            })
+            .and_then(|unconfirmed| unconfirmed.confirm(&Possession::bearer()));
+        let reason = verdict.as_ref().err().map(Rejection::reason);
+
+        let now = self.validator.validate_now(token);
+        assert_eq!(of(now.expect("keys are at hand")), reason, "validate_now");
+        let later = block_on(self.validator.validate(token));
+        assert_eq!(of(later), reason, "validate");
+        let asked = block_on(self.asking.validate(token));
+        assert_eq!(of(asked), reason, "validate, with a source to ask");
+        verdict
+    }
+
+    /// Why a token is refused; `None` where it is accepted.
+    pub(crate) fn reason(&self, token: &str) -> Option<Reason> {
+        self.judge(token).err().map(|rejection| rejection.reason())
+    }
+
+    /// Judges tokens that are good but for one claim, which is each of these JSON texts. White space stands between the
+    /// texts, so a space in one is written `\u0020`.
+    pub(crate) fn check(&self, row: &str, claim: &str, table: &[(Option<Reason>, &str)]) {
+        for (expected, texts) in table {
+            for text in texts.split_whitespace() {
+                let found = self.reason(&self.minted(&[(claim, text)]));
+                assert_eq!(found, *expected, "{row}: {claim} is {text}");
+            }
+        }
+    }
+
+    /// A token that is good but for these claims.
+    pub(crate) fn minted(&self, changes: &[(&str, &str)]) -> String {
+        self.token().raw_payload(&self.claims(changes)).mint()
+    }
+
+    /// The claims set of a good token in which these claims are these JSON texts, or absent.
+    pub(crate) fn claims(&self, changes: &[(&str, &str)]) -> Vec<u8> {
+        let quoted = |text: &str| format!("\"{text}\"");
+        let mut claims = vec![
+            ("iss", quoted(self.issuer.name())),
+            ("aud", quoted(API)),
+            ("sub", quoted("alice")),
+            ("client_id", quoted("web")),
+            ("iat", NOW.to_string()),
+            ("exp", (NOW + 300).to_string()),
+            ("jti", quoted("1")),
+        ];
+        for (name, text) in changes {
+            claims.retain(|(known, _)| known != name);
+            if *text != ABSENT {
+                claims.push((name, (*text).to_owned()));
+            }
+        }
+        let members: Vec<_> = claims.iter().map(|(n, v)| format!("\"{n}\":{v}")).collect();
+        format!("{{{}}}", members.join(",")).into_bytes()
+    }
+}
+
+/// A claims set with more members written behind its own.
+pub(crate) fn with_members(mut claims: Vec<u8>, members: &str) -> Vec<u8> {
+    claims.pop();
+    claims.extend_from_slice(format!(",{members}}}").as_bytes());
+    claims
+}
+
+fn of(verdict: Result<AccessToken, Error>) -> Option<Reason> {
+    match verdict {
+        Ok(_) => None,
+        Err(Error::Rejected(rejection)) => Some(rejection.reason()),
+        Err(other) => panic!("no verdict: {other:?}"),
+    }
+}

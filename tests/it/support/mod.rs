@@ -1,0 +1,11 @@
+//! What several modules share.
+#![allow(dead_code)] // which parts are used depends on the features
+
+mod api;
+pub(crate) mod form;
+#[cfg(feature = "fetch")]
+pub(crate) mod http;
+pub(crate) mod keys;
+pub(crate) mod rfc;
+
+pub(crate) use api::*;

@@ -1,0 +1,8 @@
+//! The test authorization server, as a plain HTTP client sees it.
+
+mod client;
+mod faults;
+#[cfg(feature = "fetch")]
+mod introspection;
+mod port;
+mod serving;
