@@ -15,7 +15,7 @@ mod engine {
     use base64::engine::general_purpose::NO_PAD;
 
     /// Finds out once what the processor can do; decoding takes a third of the portable engine's time.
-    pub(super) static ENGINE: LazyLock<base64::engine::Simd> =
+    pub(crate) static ENGINE: LazyLock<base64::engine::Simd> =
         LazyLock::new(|| base64::engine::Simd::url_safe(NO_PAD));
 }
 
@@ -29,7 +29,7 @@ mod engine {
     use base64::engine::GeneralPurpose;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-    pub(super) static ENGINE: LazyLock<GeneralPurpose> = LazyLock::new(|| URL_SAFE_NO_PAD);
+    pub(crate) static ENGINE: LazyLock<GeneralPurpose> = LazyLock::new(|| URL_SAFE_NO_PAD);
 }
 
 /// The text is not canonical base64url.

@@ -19,7 +19,7 @@ pub(crate) fn excerpt(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::excerpt;
+    use super::*;
 
     #[test]
     fn t08_and_p01_values_from_outside_are_escaped_and_cut() {

@@ -2,25 +2,25 @@
 
 use std::sync::Arc;
 
-use super::access_token::{AccessToken, Proof, Unconfirmed};
-use super::algorithm::Algorithm;
-use super::checks::{
+use crate::core::checks::claims::{
     check_audience, check_client, check_confirmation, check_expiry_is_there, check_issuer_name,
     check_mapped, check_other_types, check_required, check_required_claims, check_scope,
     check_time, check_token_use, check_trust_domain, is_key_of, malformed,
 };
-use super::excerpt::excerpt;
-use super::facts::{Facts, KeySetAge};
-use super::introspection::IntrospectionResponse;
-use super::jws::{Kind, PresentedToken, UnverifiedJwt, same_media_type};
-use super::key_set::{KeySet, MAX_CANDIDATES};
-use super::payload::Foreign;
-use super::policy::{Policy, Profile};
-use super::reason::Reason;
-use super::rejection::Rejection;
-use super::signature::VerificationKey;
-use super::spiffe::trust_domain;
-use super::time::NumericDate;
+use crate::core::checks::spiffe::trust_domain;
+use crate::core::excerpt::excerpt;
+use crate::core::introspection::response::IntrospectionResponse;
+use crate::core::keys::algorithm::Algorithm;
+use crate::core::keys::key_set::{KeySet, MAX_CANDIDATES};
+use crate::core::keys::signature::VerificationKey;
+use crate::core::policy::{Policy, Profile};
+use crate::core::time::NumericDate;
+use crate::core::token::claims::access_token::{AccessToken, Proof, Unconfirmed};
+use crate::core::token::jws::{Kind, PresentedToken, UnverifiedJwt, same_media_type};
+use crate::core::token::payload::Foreign;
+use crate::core::verdict::facts::{Facts, KeySetAge};
+use crate::core::verdict::reason::Reason;
+use crate::core::verdict::rejection::Rejection;
 
 /// What a source brings to judge a token by.
 #[derive(Clone, Debug)]
@@ -192,7 +192,7 @@ pub(crate) fn check_signature(
     Err(Rejection::new(Reason::BadSignature, facts).of(jwt))
 }
 
-pub(super) fn check_issuer(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
+pub(crate) fn check_issuer(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
     let payload = jwt.payload();
     match trust_domain_of(jwt) {
         Some(domain) if policy.profile() == Profile::JwtSvid => {
@@ -267,7 +267,7 @@ fn check_kind(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection>
     }
 }
 
-pub(super) fn check_header(jwt: &UnverifiedJwt<'_>) -> Result<(), Rejection> {
+pub(crate) fn check_header(jwt: &UnverifiedJwt<'_>) -> Result<(), Rejection> {
     if jwt.has_critical_header() {
         return Err(Rejection::plain(Reason::CriticalHeader));
     }
@@ -283,7 +283,7 @@ pub(super) fn check_header(jwt: &UnverifiedJwt<'_>) -> Result<(), Rejection> {
     Ok(())
 }
 
-pub(super) fn check_algorithm(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
+pub(crate) fn check_algorithm(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
     let (reason, allowed) = match jwt.algorithm() {
         Some(algorithm) if policy.algorithm_set().contains(algorithm) => return Ok(()),
         Some(_) => (Reason::AlgorithmNotAllowed, Some(policy.algorithm_set())),

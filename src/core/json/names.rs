@@ -14,7 +14,7 @@ const RAW_VALUE_NAME: &str = "$serde_json::private::RawValue";
 const NUMBER_NAME: &str = "$serde_json::private::Number";
 
 /// Each name as a number: no allocation where there are few, and nobody can choose names that collide.
-pub(super) struct Names {
+pub(crate) struct Names {
     few: [u64; FEW_NAMES],
     more: Vec<u64>,
     taken: usize,
@@ -26,7 +26,7 @@ const FEW_NAMES: usize = 32;
 
 /// Made once in a process from what others can't know, so that nobody can choose names that are taken for one another: those would
 /// be refused as doubles.
-pub(super) static KEY: LazyLock<Key> = LazyLock::new(|| {
+pub(crate) static KEY: LazyLock<Key> = LazyLock::new(|| {
     let hasher = RandomState::default();
     let mask = hasher.hash_one(0);
     let factor = hasher.hash_one(1);
@@ -37,7 +37,7 @@ pub(super) static KEY: LazyLock<Key> = LazyLock::new(|| {
     }
 });
 
-pub(super) struct Key {
+pub(crate) struct Key {
     hasher: RandomState,
     mask: u64,
     factor: u64,
@@ -45,7 +45,7 @@ pub(super) struct Key {
 
 impl Key {
     /// A short name as it is, its length on top of its bytes; a longer one as a keyed hash with the top bit set.
-    pub(super) fn number_of(&self, name: &str) -> u64 {
+    pub(crate) fn number_of(&self, name: &str) -> u64 {
         const TOP_BIT: u64 = 1 << 63;
 
         let bytes = name.as_bytes();
@@ -68,7 +68,7 @@ impl Key {
 }
 
 /// An object that is read.
-pub(super) struct OpenObject {
+pub(crate) struct OpenObject {
     /// Its names begin there.
     start: usize,
     /// A bit for each name that it has, and perhaps for others: most new names are known to be new at one look.
@@ -76,7 +76,7 @@ pub(super) struct OpenObject {
 }
 
 impl Names {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Names {
             few: [0; FEW_NAMES],
             more: Vec::new(),
@@ -85,19 +85,19 @@ impl Names {
         }
     }
 
-    pub(super) const fn open(&self) -> OpenObject {
+    pub(crate) const fn open(&self) -> OpenObject {
         OpenObject {
             start: self.taken,
             seen: [0; 8],
         }
     }
 
-    pub(super) const fn close(&mut self, object: &OpenObject) {
+    pub(crate) const fn close(&mut self, object: &OpenObject) {
         self.taken = object.start;
     }
 
     /// Adds a name to the object that was opened last.
-    pub(super) fn insert(&mut self, object: &mut OpenObject, name: &str) -> Result<(), Fault> {
+    pub(crate) fn insert(&mut self, object: &mut OpenObject, name: &str) -> Result<(), Fault> {
         if name.starts_with("$serde_json") && [RAW_VALUE_NAME, NUMBER_NAME].contains(&name) {
             return Err(Fault::Syntax);
         }

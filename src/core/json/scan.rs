@@ -9,7 +9,7 @@ use super::names::{Names, OpenObject};
 use super::tokens::Tokens;
 use super::{Fault, MAX_DEPTH, Value};
 
-pub(super) struct Scanner<'t> {
+pub(crate) struct Scanner<'t> {
     tokens: Tokens<'t>,
     names: Names,
     values_left: usize,
@@ -18,7 +18,7 @@ pub(super) struct Scanner<'t> {
 }
 
 impl<'t> Scanner<'t> {
-    pub(super) fn new(text: &'t str, max_values: usize) -> Self {
+    pub(crate) fn new(text: &'t str, max_values: usize) -> Self {
         Scanner {
             tokens: Tokens::new(text),
             names: Names::new(),
@@ -28,7 +28,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// A text that is one object. Tells its members in order, each when its value was read to the end.
-    pub(super) fn outermost_object(
+    pub(crate) fn outermost_object(
         mut self,
         mut each: impl FnMut(&str, Value<'t>),
     ) -> Result<(), Fault> {
@@ -61,7 +61,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// A text that is one value, which is taken for a member of the outermost object.
-    pub(super) fn single_value(mut self) -> Result<(), Fault> {
+    pub(crate) fn single_value(mut self) -> Result<(), Fault> {
         let first = self.tokens.next();
         self.value(first, 1)?;
         self.tokens.end()

@@ -7,28 +7,28 @@ const MAX_POWER: usize = 308;
 /// The digits of the greatest double, as every language writes it: that is below ten to the next power.
 const GREATEST: &[u8; 17] = b"17976931348623157";
 
-pub(super) struct Tokens<'t> {
+pub(crate) struct Tokens<'t> {
     text: &'t str,
     /// The next byte; where it is not one of ASCII, it may stand inside a character.
     at: usize,
 }
 
 impl<'t> Tokens<'t> {
-    pub(super) const fn new(text: &'t str) -> Self {
+    pub(crate) const fn new(text: &'t str) -> Self {
         Tokens { text, at: 0 }
     }
 
-    pub(super) const fn place(&self) -> usize {
+    pub(crate) const fn place(&self) -> usize {
         self.at
     }
 
     /// What was read since a place.
-    pub(super) fn since(&self, start: usize) -> Result<&'t str, Fault> {
+    pub(crate) fn since(&self, start: usize) -> Result<&'t str, Fault> {
         self.text.get(start..self.at).ok_or(Fault::Syntax)
     }
 
     /// Nothing but white space is left.
-    pub(super) fn end(&mut self) -> Result<(), Fault> {
+    pub(crate) fn end(&mut self) -> Result<(), Fault> {
         self.next().map_or(Ok(()), |_| Err(Fault::Syntax))
     }
 
@@ -37,7 +37,7 @@ impl<'t> Tokens<'t> {
     }
 
     /// White space; gives the byte behind it, which is not moved past.
-    pub(super) fn next(&mut self) -> Option<u8> {
+    pub(crate) fn next(&mut self) -> Option<u8> {
         loop {
             match self.peek() {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
@@ -47,12 +47,12 @@ impl<'t> Tokens<'t> {
     }
 
     /// The byte that `next` gave.
-    pub(super) const fn skip(&mut self) {
+    pub(crate) const fn skip(&mut self) {
         self.at += 1;
     }
 
     /// White space, and this byte if it is the next one.
-    pub(super) fn next_is(&mut self, byte: u8) -> bool {
+    pub(crate) fn next_is(&mut self, byte: u8) -> bool {
         let is_next = self.next() == Some(byte);
         self.at += usize::from(is_next);
         is_next
@@ -66,7 +66,7 @@ impl<'t> Tokens<'t> {
     }
 
     /// White space, and a comma or what ends the object or array: whether it ends.
-    pub(super) fn ends(&mut self, with: u8) -> Result<bool, Fault> {
+    pub(crate) fn ends(&mut self, with: u8) -> Result<bool, Fault> {
         let next = self.next();
         self.at += 1;
         match next {
@@ -76,7 +76,7 @@ impl<'t> Tokens<'t> {
         }
     }
 
-    pub(super) fn word(&mut self, word: &str) -> Result<(), Fault> {
+    pub(crate) fn word(&mut self, word: &str) -> Result<(), Fault> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         if !rest.starts_with(word) {
             return Err(Fault::Syntax);
@@ -86,7 +86,7 @@ impl<'t> Tokens<'t> {
     }
 
     /// Section 6, and in the range of a double. It begins with the byte `first`.
-    pub(super) fn number(&mut self, first: u8) -> Result<(), Fault> {
+    pub(crate) fn number(&mut self, first: u8) -> Result<(), Fault> {
         let start = self.at;
         let first = if first == b'-' {
             self.at += 1;
@@ -150,7 +150,7 @@ impl<'t> Tokens<'t> {
     /// Section 7, without lone surrogates. Whether it has no escapes.
     #[allow(clippy::inline_always)] // short strings are read without a call: a tenth less for usual claims
     #[inline(always)]
-    pub(super) fn string(&mut self) -> Result<bool, Fault> {
+    pub(crate) fn string(&mut self) -> Result<bool, Fault> {
         self.begin_of_string();
         if self.take(b'"') {
             return Ok(true);
@@ -161,7 +161,7 @@ impl<'t> Tokens<'t> {
     /// The same, and what it means: a slice of the text, or `None` where it has escapes and was put into `room`.
     #[allow(clippy::inline_always)] // as above
     #[inline(always)]
-    pub(super) fn string_into(&mut self, room: &mut String) -> Result<Option<&'t str>, Fault> {
+    pub(crate) fn string_into(&mut self, room: &mut String) -> Result<Option<&'t str>, Fault> {
         let start = self.at + 1;
         self.begin_of_string();
         let begin = self.since(start)?;

@@ -7,12 +7,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::problem::{PolicyError, PolicyProblem};
 use super::{Policy, Profile, ScopeClaim, Settings};
-use crate::core::algorithm::Algorithm;
-use crate::core::claim_path::ClaimPath;
-use crate::core::jws::subtype_of;
-use crate::core::required_claim::RequiredClaim;
-use crate::core::spiffe::is_trust_domain;
-use crate::core::tenants::{IssuerTemplate, Tenants};
+use crate::core::checks::spiffe::is_trust_domain;
+use crate::core::keys::algorithm::Algorithm;
+use crate::core::policy::tenants::{IssuerTemplate, Tenants};
+use crate::core::token::claims::claim_path::ClaimPath;
+use crate::core::token::claims::required_claim::RequiredClaim;
+use crate::core::token::jws::subtype_of;
 
 /// Clock skew that is allowed unless a policy says otherwise: 30 seconds.
 const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(30);

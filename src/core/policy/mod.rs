@@ -2,6 +2,7 @@
 
 mod builder;
 mod problem;
+pub(crate) mod tenants;
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,11 +10,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::algorithm::{Algorithm, AlgorithmSet, KeyFamily};
-use super::claim_path::ClaimPath;
-use super::jwk::KeyUse;
-use super::required_claim::RequiredClaim;
-use super::tenants::{IssuerTemplate, Tenants};
+use crate::core::keys::algorithm::{Algorithm, AlgorithmSet, KeyFamily};
+use crate::core::keys::jwk::KeyUse;
+use crate::core::token::claims::claim_path::ClaimPath;
+use crate::core::token::claims::required_claim::RequiredClaim;
+use tenants::{IssuerTemplate, Tenants};
 
 pub use builder::PolicyBuilder;
 pub use problem::{PolicyError, PolicyProblem};

@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Profile;
-use crate::core::algorithm::Algorithm;
-use crate::core::claim_path::ClaimPath;
+use crate::core::keys::algorithm::Algorithm;
+use crate::core::token::claims::claim_path::ClaimPath;
 
 /// What is wrong with the settings of a policy: everything, not only the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct PolicyError {
 }
 
 impl PolicyError {
-    pub(super) fn new(problems: Vec<PolicyProblem>) -> Self {
+    pub(crate) fn new(problems: Vec<PolicyProblem>) -> Self {
         PolicyError { problems }
     }
 

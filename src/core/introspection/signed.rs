@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::checks::{check_audience, check_time};
-use super::introspection::{IntrospectionResponse, MalformedResponse};
-use super::jws::{PresentedToken, UnverifiedJwt, names_media_type};
-use super::key_set::KeySet;
-use super::policy::{Policy, PolicyError};
-use super::reason::Reason;
-use super::rejection::Rejection;
-use super::time::NumericDate;
-use super::verify::{check_algorithm, check_header, check_issuer, check_signature};
+use crate::core::checks::claims::{check_audience, check_time};
+use crate::core::introspection::response::{IntrospectionResponse, MalformedResponse};
+use crate::core::keys::key_set::KeySet;
+use crate::core::policy::{Policy, PolicyError};
+use crate::core::time::NumericDate;
+use crate::core::token::jws::{PresentedToken, UnverifiedJwt, names_media_type};
+use crate::core::verdict::reason::Reason;
+use crate::core::verdict::rejection::Rejection;
+use crate::core::verify::{check_algorithm, check_header, check_issuer, check_signature};
 
 /// A signed response is read up to this size, in bytes: the largest response, encoded, and a header and signature.
 const MAX_SIGNED_BYTES: usize = 128 * 1024;

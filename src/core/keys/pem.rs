@@ -9,11 +9,11 @@ use x509_cert::der::asn1::{ObjectIdentifier, UintRef};
 use x509_cert::der::{Decode, Reader, SliceReader};
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
-use super::algorithm::Algorithm;
-use super::base64url;
-use super::jwk::SkipReason;
-use super::key_set::{MAX_KEYS, MAX_SET_BYTES};
-use super::signature::VerificationKey;
+use crate::core::base64url;
+use crate::core::keys::algorithm::Algorithm;
+use crate::core::keys::jwk::SkipReason;
+use crate::core::keys::key_set::{MAX_KEYS, MAX_SET_BYTES};
+use crate::core::keys::signature::VerificationKey;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");

@@ -1,12 +1,12 @@
 //! Tokens of well-known providers that end up where they are not meant to be. For explanations alone: nothing is accepted or
 //! refused by it.
 
-use super::checks::MAX_SHOWN_AUDIENCES;
-use super::claim_path::find;
-use super::json::{self, Value};
-use super::jws::UnverifiedJwt;
-use super::payload::{Claim, Payload};
-use super::reason::Reason;
+use crate::core::checks::claims::MAX_SHOWN_AUDIENCES;
+use crate::core::json::{self, Value};
+use crate::core::token::claims::claim_path::find;
+use crate::core::token::jws::UnverifiedJwt;
+use crate::core::token::payload::{Claim, Payload};
+use crate::core::verdict::reason::Reason;
 
 /// What a refused token looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

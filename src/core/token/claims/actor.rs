@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::mapped::ActorClaims;
+use crate::core::token::claims::mapped::ActorClaims;
 
 /// Who acts for the subject of a token, by its `act` claim (RFC 8693 section 4.1): the outermost is the current actor, those
 /// inside acted before it.

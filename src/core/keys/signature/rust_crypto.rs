@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use signature::Verifier;
 
 use super::{KeyRefused, Material, SignatureError};
-use crate::core::algorithm::Algorithm;
+use crate::core::keys::algorithm::Algorithm;
 
 /// RSA keys are verified with up to this size, in bytes of the modulus.
 const MAX_MODULUS_BYTES: usize = 512;
 
-pub(super) enum Key {
+pub(crate) enum Key {
     Rsa(Box<RsaKey>),
     P256(p256::ecdsa::VerifyingKey),
     P384(p384::ecdsa::VerifyingKey),
@@ -22,7 +22,7 @@ pub(super) enum Key {
     Hs512(Box<Hmac<Sha512>>),
 }
 
-pub(super) struct RsaKey {
+pub(crate) struct RsaKey {
     key: RsaPublicKey,
     /// Big-endian, as long as a signature.
     modulus: Vec<u8>,
@@ -38,7 +38,7 @@ enum Hash {
 }
 
 impl Key {
-    pub(super) fn prepare(key: &Material<'_>, algorithm: Algorithm) -> Result<Self, KeyRefused> {
+    pub(crate) fn prepare(key: &Material<'_>, algorithm: Algorithm) -> Result<Self, KeyRefused> {
         match key {
             Material::Rsa { n, e } => RsaKey::prepare(n, e, algorithm).map(Box::new).map(Key::Rsa),
             Material::Ec { x, y, .. } => {
@@ -71,7 +71,7 @@ impl Key {
         }
     }
 
-    pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
         match self {
             Key::Rsa(key) => return key.verify(message, signature),
             Key::P256(key) => p256::ecdsa::Signature::from_slice(signature)

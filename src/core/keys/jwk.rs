@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::algorithm::{Algorithm, KeyFamily};
-use super::base64url;
-use super::claims::Thumbprint;
-use super::ed25519_points;
-use super::json::{self, Fault, Value};
-use super::key_set::MAX_SET_BYTES;
-use super::signature::{Backend, KeyRefused, Material, VerificationKey, sha256};
+use crate::core::base64url;
+use crate::core::json::{self, Fault, Value};
+use crate::core::keys::algorithm::{Algorithm, KeyFamily};
+use crate::core::keys::ed25519_points;
+use crate::core::keys::key_set::MAX_SET_BYTES;
+use crate::core::keys::signature::{Backend, KeyRefused, Material, VerificationKey, sha256};
+use crate::core::token::claims::values::Thumbprint;
 
 const MIN_RSA_BITS: usize = 2_048;
 const MAX_RSA_BITS: usize = 8_192;
@@ -117,7 +117,7 @@ pub(crate) enum KeyUse {
 
 /// The members of a JWK that count here.
 #[derive(Default)]
-pub(super) struct Jwk<'t> {
+pub(crate) struct Jwk<'t> {
     id: Option<Cow<'t, str>>,
     kty: Option<Cow<'t, str>>,
     crv: Option<Cow<'t, str>>,
@@ -139,7 +139,7 @@ pub(super) struct Jwk<'t> {
 type Member<'t> = Option<Option<Cow<'t, str>>>;
 
 impl<'t> Jwk<'t> {
-    pub(super) fn read(text: &'t str) -> Result<Self, SkipReason> {
+    pub(crate) fn read(text: &'t str) -> Result<Self, SkipReason> {
         let mut jwk = Jwk::default();
         json::read_object(text, |name, value| {
             let string = value.as_str();
@@ -173,11 +173,11 @@ impl<'t> Jwk<'t> {
         Ok(jwk)
     }
 
-    pub(super) fn id(&self) -> Option<&str> {
+    pub(crate) fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 
-    pub(super) fn prepare(
+    pub(crate) fn prepare(
         &self,
         backend: Backend,
     ) -> Result<(VerificationKey, KeyUse), SkipReason> {

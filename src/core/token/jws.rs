@@ -3,15 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::algorithm::Algorithm;
-use super::base64url;
-use super::facts::Facts;
-use super::json::{self, Fault};
-use super::payload::{Claim, Payload};
-use super::reason::Reason;
-use super::rejection::Rejection;
-use super::text::Text;
-use super::time::NumericDate;
+use crate::core::base64url;
+use crate::core::json::{self, Fault};
+use crate::core::keys::algorithm::Algorithm;
+use crate::core::time::NumericDate;
+use crate::core::token::payload::{Claim, Payload};
+use crate::core::token::text::Text;
+use crate::core::verdict::facts::Facts;
+use crate::core::verdict::reason::Reason;
+use crate::core::verdict::rejection::Rejection;
 
 /// Tokens up to this size are taken unless set otherwise, in bytes.
 pub(crate) const DEFAULT_MAX_TOKEN_BYTES: usize = 16 * 1024;
@@ -378,7 +378,7 @@ impl Header {
 
 /// Whether a `typ` or `cty` names a media type, whose `application/` may be left out (RFC 7515 sections 4.1.9 and
 /// 4.1.10).
-pub(super) fn names_media_type(text: &str, subtype: &str) -> bool {
+pub(crate) fn names_media_type(text: &str, subtype: &str) -> bool {
     subtype_of(text).eq_ignore_ascii_case(subtype)
 }
 

@@ -5,15 +5,15 @@ use aws_lc_rs::signature::{self as backend, ParsedPublicKey};
 use aws_lc_rs::{digest, hmac};
 
 use super::{KeyRefused, Material, SignatureError};
-use crate::core::algorithm::Algorithm;
+use crate::core::keys::algorithm::Algorithm;
 
-pub(super) enum Key {
+pub(crate) enum Key {
     Public(ParsedPublicKey),
     Secret(Box<hmac::Key>),
 }
 
 impl Key {
-    pub(super) fn prepare(key: &Material<'_>, algorithm: Algorithm) -> Result<Self, KeyRefused> {
+    pub(crate) fn prepare(key: &Material<'_>, algorithm: Algorithm) -> Result<Self, KeyRefused> {
         if let Material::Hmac { secret, .. } = key {
             let hash = match algorithm {
                 Algorithm::HS256 => hmac::HMAC_SHA256,
@@ -26,7 +26,7 @@ impl Key {
         parse(key, algorithm).map(Key::Public)
     }
 
-    pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
         match self {
             Key::Public(key) => key.verify_sig(message, signature),
             // In constant time.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::algorithm::{Algorithm, AlgorithmSet};
-use super::claim_path::ClaimPath;
-use super::jwk::KeyUse;
-use super::key_set::KeySet;
-use super::policy::Policy;
-use super::required_claim::RequiredClaim;
-use super::requirement::Requirement;
-use super::time::NumericDate;
+use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
+use crate::core::keys::jwk::KeyUse;
+use crate::core::keys::key_set::KeySet;
+use crate::core::policy::Policy;
+use crate::core::time::NumericDate;
+use crate::core::token::claims::claim_path::ClaimPath;
+use crate::core::token::claims::required_claim::RequiredClaim;
+use crate::core::token::claims::requirement::Requirement;
 
 /// What a rejection knows, for `explain()`. Values of the token were escaped and cut when they got here.
 #[derive(Clone)]

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::base64url;
-use super::text::Text;
+use crate::core::base64url;
+use crate::core::token::text::Text;
 
 /// The `aud` claim: the resources that a token is meant for (RFC 7519 section 4.1.3).
 ///

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::mem;
 use std::sync::OnceLock;
 
-use super::json::Value;
+use crate::core::json::Value;
 
 /// A string of the text: a range where it stands there as it is, a copy where it was escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,9 +8,9 @@ mod rust_crypto;
 
 use std::fmt;
 
-use super::algorithm::{Algorithm, KeyFamily};
-use super::claims::Thumbprint;
-use super::excerpt::excerpt;
+use crate::core::excerpt::excerpt;
+use crate::core::keys::algorithm::{Algorithm, KeyFamily};
+use crate::core::token::claims::values::Thumbprint;
 
 #[cfg(feature = "aws-lc-rs")]
 pub(crate) use aws_lc::sha256;

@@ -3,19 +3,19 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::access_token::{AccessToken, Proof, Unconfirmed};
-use super::checks::{
+use crate::core::checks::claims::{
     check_audience, check_client, check_confirmation, check_issuer_name, check_mapped,
     check_other_types, check_required_claims, check_scope, check_time, check_token_use,
     check_trust_domain, malformed, wrong_issuer,
 };
-use super::facts::{AcceptedIssuers, Facts};
-use super::json::{self, Fault, Value};
-use super::payload::{Claim, Foreign, Payload};
-use super::policy::Policy;
-use super::reason::Reason;
-use super::rejection::Rejection;
-use super::time::NumericDate;
+use crate::core::json::{self, Fault, Value};
+use crate::core::policy::Policy;
+use crate::core::time::NumericDate;
+use crate::core::token::claims::access_token::{AccessToken, Proof, Unconfirmed};
+use crate::core::token::payload::{Claim, Foreign, Payload};
+use crate::core::verdict::facts::{AcceptedIssuers, Facts};
+use crate::core::verdict::reason::Reason;
+use crate::core::verdict::rejection::Rejection;
 
 /// A response is read up to this size, in bytes.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;

@@ -3,8 +3,8 @@
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use base64::{Engine, alphabet};
 
-use super::algorithm::Algorithm;
-use super::signature::{Backend, Material, VerificationKey};
+use crate::core::keys::algorithm::Algorithm;
+use crate::core::keys::signature::{Backend, Material, VerificationKey};
 
 /// Why a text can't be the secret of an HMAC algorithm.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,18 +3,18 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::algorithm::{Algorithm, AlgorithmSet};
-use super::claim_path::ClaimPath;
-use super::excerpt::excerpt;
-use super::facts::{AcceptedIssuers, Facts, KeySetAge};
-use super::jwk::{KeyUse, SkipReason};
-use super::key_set::KeySet;
-use super::mapped::MAX_ACTORS;
-use super::policy::{Policy, Profile};
-use super::reason::Reason;
-use super::recognize::Familiar;
-use super::required_claim::RequiredClaim;
-use super::time::NumericDate;
+use crate::core::excerpt::excerpt;
+use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
+use crate::core::keys::jwk::{KeyUse, SkipReason};
+use crate::core::keys::key_set::KeySet;
+use crate::core::policy::{Policy, Profile};
+use crate::core::time::NumericDate;
+use crate::core::token::claims::claim_path::ClaimPath;
+use crate::core::token::claims::mapped::MAX_ACTORS;
+use crate::core::token::claims::required_claim::RequiredClaim;
+use crate::core::verdict::facts::{AcceptedIssuers, Facts, KeySetAge};
+use crate::core::verdict::reason::Reason;
+use crate::core::verdict::recognize::Familiar;
 
 /// Names of issuers, audiences and keys listed in one sentence.
 const MAX_LISTED: usize = 10;

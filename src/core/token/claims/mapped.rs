@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::checks::malformed;
-use super::claim_path::{ClaimPath, Found, strings};
-use super::facts::Facts;
-use super::json;
-use super::payload::{Claim, Payload};
-use super::policy::{Policy, Profile};
-use super::reason::Reason;
-use super::rejection::Rejection;
+use crate::core::checks::claims::malformed;
+use crate::core::json;
+use crate::core::policy::{Policy, Profile};
+use crate::core::token::claims::claim_path::{ClaimPath, Found, strings};
+use crate::core::token::payload::{Claim, Payload};
+use crate::core::verdict::facts::Facts;
+use crate::core::verdict::reason::Reason;
+use crate::core::verdict::rejection::Rejection;
 
 /// Actors of one token: the current one and those before it.
 pub(crate) const MAX_ACTORS: usize = 8;

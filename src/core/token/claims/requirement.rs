@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::claims::{Scope, ScopeSet};
+use crate::core::token::claims::values::{Scope, ScopeSet};
 
 /// What one operation asks of a token: the scopes that it needs.
 ///

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use super::explain;
-use super::facts::{Facts, KeySetAge};
-use super::jws::UnverifiedJwt;
-use super::reason::Reason;
-use super::recognize::{Familiar, recognize};
-use super::requirement::Requirement;
+use crate::core::token::claims::requirement::Requirement;
+use crate::core::token::jws::UnverifiedJwt;
+use crate::core::verdict::explain;
+use crate::core::verdict::facts::{Facts, KeySetAge};
+use crate::core::verdict::reason::Reason;
+use crate::core::verdict::recognize::{Familiar, recognize};
 
 /// A token, or a request without one, was refused. The presenter's fault: 401 or 403.
 ///

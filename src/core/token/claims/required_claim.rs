@@ -4,13 +4,13 @@ use std::{fmt, slice};
 
 use serde::{Deserialize, Serialize};
 
-use super::claim_path::{ClaimPath, Found};
-use super::excerpt::excerpt;
-use super::facts::Facts;
-use super::json::Value;
-use super::payload::Payload;
-use super::reason::Reason;
-use super::rejection::Rejection;
+use crate::core::excerpt::excerpt;
+use crate::core::json::Value;
+use crate::core::token::claims::claim_path::{ClaimPath, Found};
+use crate::core::token::payload::Payload;
+use crate::core::verdict::facts::Facts;
+use crate::core::verdict::reason::Reason;
+use crate::core::verdict::rejection::Rejection;
 
 /// A claim that every token of an issuer must have: [`PolicyBuilder::required_claim`](crate::PolicyBuilder::required_claim).
 ///

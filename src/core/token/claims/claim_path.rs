@@ -7,9 +7,9 @@ use std::mem;
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
-use super::excerpt::excerpt;
-use super::json::{self, Value};
-use super::payload::Payload;
+use crate::core::excerpt::excerpt;
+use crate::core::json::{self, Value};
+use crate::core::token::payload::Payload;
 
 /// Names of one path.
 const MAX_DEPTH: usize = 8;

@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-use super::access_token::scope_claim;
-use super::claim_path::find;
-use super::claims::is_scope_byte;
-use super::excerpt::excerpt;
-use super::facts::{AcceptedIssuers, Facts};
-use super::json::Value;
-use super::mapped::{actors_of, client_of, principal_of, roles_of};
-use super::payload::{Claim, Payload};
-use super::policy::{Policy, Profile};
-use super::reason::Reason;
-use super::rejection::Rejection;
-use super::spiffe::trust_domain;
-use super::tenants::IssuerTemplate;
-use super::text::{MAX_ENTRIES, OneOrMany};
-use super::time::NumericDate;
+use crate::core::checks::spiffe::trust_domain;
+use crate::core::excerpt::excerpt;
+use crate::core::json::Value;
+use crate::core::policy::tenants::IssuerTemplate;
+use crate::core::policy::{Policy, Profile};
+use crate::core::time::NumericDate;
+use crate::core::token::claims::access_token::scope_claim;
+use crate::core::token::claims::claim_path::find;
+use crate::core::token::claims::mapped::{actors_of, client_of, principal_of, roles_of};
+use crate::core::token::claims::values::is_scope_byte;
+use crate::core::token::payload::{Claim, Payload};
+use crate::core::token::text::{MAX_ENTRIES, OneOrMany};
+use crate::core::verdict::facts::{AcceptedIssuers, Facts};
+use crate::core::verdict::reason::Reason;
+use crate::core::verdict::rejection::Rejection;
 
 pub(crate) fn wrong_issuer(found: &str, accepted: AcceptedIssuers) -> Rejection {
     let found = excerpt(found);
@@ -24,7 +24,7 @@ pub(crate) fn wrong_issuer(found: &str, accepted: AcceptedIssuers) -> Rejection 
 }
 
 /// That `iss` is the policy's, and of a template a tenant's that is allowed.
-pub(super) fn check_issuer_name(
+pub(crate) fn check_issuer_name(
     found: &str,
     payload: &Payload,
     policy: &Policy,
@@ -57,7 +57,7 @@ pub(super) fn check_issuer_name(
 }
 
 /// Whether a key that is stated for an issuer is for this token's: such sets hold the keys of many.
-pub(super) fn is_key_of(key_issuer: Option<&str>, payload: &Payload, policy: &Policy) -> bool {
+pub(crate) fn is_key_of(key_issuer: Option<&str>, payload: &Payload, policy: &Policy) -> bool {
     let (Some(_), Some(key_issuer)) = (policy.template(), key_issuer) else {
         return true;
     };
@@ -70,7 +70,7 @@ pub(super) fn is_key_of(key_issuer: Option<&str>, payload: &Payload, policy: &Po
 }
 
 /// The subject of an SVID is a workload of the trust domain that the policy is about.
-pub(super) fn check_trust_domain(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+pub(crate) fn check_trust_domain(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
     if policy.profile() != Profile::JwtSvid {
         return Ok(());
     }
@@ -86,7 +86,7 @@ pub(super) fn check_trust_domain(payload: &Payload, policy: &Policy) -> Result<(
 }
 
 /// Amazon Cognito says what a token is in `token_use`, and in nothing else.
-pub(super) fn check_token_use(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+pub(crate) fn check_token_use(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
     if policy.profile() != Profile::Cognito {
         return Ok(());
     }
@@ -99,9 +99,9 @@ pub(super) fn check_token_use(payload: &Payload, policy: &Policy) -> Result<(), 
 }
 
 /// Entries of a refused token that `explain()` shows.
-pub(super) const MAX_SHOWN_AUDIENCES: usize = 10;
+pub(crate) const MAX_SHOWN_AUDIENCES: usize = 10;
 
-pub(super) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+pub(crate) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
     // Told one by one, so that a long list of a token for somebody else costs little.
     let (mut is_empty, mut is_accepted) = (true, false);
     match &payload.aud {
@@ -133,7 +133,7 @@ pub(super) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), R
     Err(Rejection::new(Reason::AudienceMismatch, facts))
 }
 
-pub(super) fn check_expiry_is_there(payload: &Payload) -> Result<(), Rejection> {
+pub(crate) fn check_expiry_is_there(payload: &Payload) -> Result<(), Rejection> {
     if payload.exp.is_absent() {
         return Err(Rejection::plain(Reason::ExpiryMissing));
     }
@@ -141,7 +141,7 @@ pub(super) fn check_expiry_is_there(payload: &Payload) -> Result<(), Rejection> 
 }
 
 /// An end, a beginning and a time of issue that are there count.
-pub(super) fn check_time(
+pub(crate) fn check_time(
     payload: &Payload,
     policy: &Policy,
     now: NumericDate,
@@ -196,7 +196,7 @@ pub(super) fn check_time(
     Ok(())
 }
 
-pub(super) fn check_other_types(payload: &Payload) -> Result<(), Rejection> {
+pub(crate) fn check_other_types(payload: &Payload) -> Result<(), Rejection> {
     for (name, claim) in [
         ("sub", &payload.sub),
         ("jti", &payload.jti),
@@ -212,7 +212,7 @@ pub(super) fn check_other_types(payload: &Payload) -> Result<(), Rejection> {
     }
 }
 
-pub(super) fn check_required(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+pub(crate) fn check_required(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
     if policy.profile() != Profile::Rfc9068 {
         return Ok(());
     }
@@ -230,7 +230,7 @@ pub(super) fn check_required(payload: &Payload, policy: &Policy) -> Result<(), R
     }
 }
 
-pub(super) fn check_client(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+pub(crate) fn check_client(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
     let client = client_of(payload, policy)?;
     let Some(allowed) = policy.allowed_clients() else {
         return Ok(());
@@ -242,7 +242,7 @@ pub(super) fn check_client(payload: &Payload, policy: &Policy) -> Result<(), Rej
     }
 }
 
-pub(super) fn check_required_claims(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+pub(crate) fn check_required_claims(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
     policy
         .required_claims()
         .iter()
@@ -250,12 +250,12 @@ pub(super) fn check_required_claims(payload: &Payload, policy: &Policy) -> Resul
 }
 
 /// Roles and principal are of their types.
-pub(super) fn check_mapped(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+pub(crate) fn check_mapped(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
     roles_of(payload, policy)?;
     principal_of(payload, policy).map(drop)
 }
 
-pub(super) fn check_scope(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+pub(crate) fn check_scope(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
     let (claim, is_scope) = scope_claim(payload, policy);
     let sound = match claim {
         Claim::Absent => true,
@@ -280,7 +280,7 @@ pub(super) fn check_scope(payload: &Payload, policy: &Policy) -> Result<(), Reje
     }
 }
 
-pub(super) fn check_confirmation(payload: &Payload) -> Result<(), Rejection> {
+pub(crate) fn check_confirmation(payload: &Payload) -> Result<(), Rejection> {
     match payload.cnf() {
         Claim::Malformed => Err(Rejection::plain(Reason::MalformedConfirmation)),
         Claim::Is(confirmation) if confirmation.asks_for_nothing_known() => {
@@ -290,7 +290,7 @@ pub(super) fn check_confirmation(payload: &Payload) -> Result<(), Rejection> {
     }
 }
 
-pub(super) fn malformed(name: &'static str) -> Rejection {
+pub(crate) fn malformed(name: &'static str) -> Rejection {
     Rejection::new(Reason::MalformedClaim, Facts::Member(name))
 }
 

@@ -5,11 +5,11 @@
 
 use std::sync::OnceLock;
 
-use super::base64url;
-use super::claims::{Confirmation, Thumbprint};
-use super::json::{self, Fault, Value};
-use super::text::{OneOrMany, Text};
-use super::time::NumericDate;
+use crate::core::base64url;
+use crate::core::json::{self, Fault, Value};
+use crate::core::time::NumericDate;
+use crate::core::token::claims::values::{Confirmation, Thumbprint};
+use crate::core::token::text::{OneOrMany, Text};
 
 /// What a registered claim turned out to be. `null` is malformed, not absent (RFC 7519 section 4 gives each its type).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,12 +4,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::algorithm::Algorithm;
-use super::excerpt::excerpt;
-use super::json::{self, Fault};
-use super::jwk::{Jwk, KeyUse, SkipReason};
-use super::secret::SecretProblem;
-use super::signature::{Backend, VerificationKey};
+use crate::core::excerpt::excerpt;
+use crate::core::json::{self, Fault};
+use crate::core::keys::algorithm::Algorithm;
+use crate::core::keys::jwk::{Jwk, KeyUse, SkipReason};
+use crate::core::keys::secret::SecretProblem;
+use crate::core::keys::signature::{Backend, VerificationKey};
 
 /// A JWK Set is read up to this size, in bytes.
 pub(crate) const MAX_SET_BYTES: usize = 256 * 1024;

@@ -6,23 +6,23 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use super::actor::Actor;
-use super::algorithm::Algorithm;
-use super::claim_path::find;
-use super::claims::{Audience, Confirmation, ScopeSet};
-use super::excerpt::excerpt;
-use super::facts::Facts;
-use super::identity::{Identity, SubjectKind};
-use super::mapped::{Mapped, client_is_registered};
-use super::payload::{Claim, Payload};
-use super::policy::{Policy, Profile, ScopeClaim};
-use super::reason::Reason;
-use super::rejection::Rejection;
-use super::requirement::{MalformedRequirement, Requirement};
-use super::roles::RoleSet;
-use super::signature::VerificationKey;
-use super::text::OneOrMany;
-use super::time::NumericDate;
+use crate::core::excerpt::excerpt;
+use crate::core::keys::algorithm::Algorithm;
+use crate::core::keys::signature::VerificationKey;
+use crate::core::policy::{Policy, Profile, ScopeClaim};
+use crate::core::time::NumericDate;
+use crate::core::token::claims::actor::Actor;
+use crate::core::token::claims::claim_path::find;
+use crate::core::token::claims::identity::{Identity, SubjectKind};
+use crate::core::token::claims::mapped::{Mapped, client_is_registered};
+use crate::core::token::claims::requirement::{MalformedRequirement, Requirement};
+use crate::core::token::claims::roles::RoleSet;
+use crate::core::token::claims::values::{Audience, Confirmation, ScopeSet};
+use crate::core::token::payload::{Claim, Payload};
+use crate::core::token::text::OneOrMany;
+use crate::core::verdict::facts::Facts;
+use crate::core::verdict::reason::Reason;
+use crate::core::verdict::rejection::Rejection;
 
 /// A token whose signature and claims hold, before it is known that its presenter may use it.
 ///

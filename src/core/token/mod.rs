@@ -1,0 +1,6 @@
+//! A token: its compact form, its claims set, and what the user reads of it.
+
+pub(crate) mod claims;
+pub(crate) mod jws;
+pub(crate) mod payload;
+pub(crate) mod text;
