@@ -43,7 +43,7 @@ pub(crate) use checks::claims::wrong_issuer;
 pub(crate) use keys::pem::read_keys as read_pem_keys;
 pub(crate) use policy::tenants::IssuerTemplate;
 pub(crate) use token::jws::{DEFAULT_MAX_TOKEN_BYTES, is_token68};
-pub(crate) use verdict::facts::{AcceptedIssuers, KeySetAge};
+pub(crate) use verdict::refusal::{AcceptedIssuers, KeySetAge, Refusal};
 #[cfg(feature = "fetch")]
 pub(crate) use verify::has_candidate;
 pub(crate) use verify::{check_claims, check_signature, issuer_of, trust_domain_of};

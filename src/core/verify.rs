@@ -18,8 +18,7 @@ use crate::core::time::NumericDate;
 use crate::core::token::claims::access_token::{AccessToken, Proof, Unconfirmed};
 use crate::core::token::jws::{Kind, PresentedToken, UnverifiedJwt, same_media_type};
 use crate::core::token::payload::Foreign;
-use crate::core::verdict::facts::{Facts, KeySetAge};
-use crate::core::verdict::reason::Reason;
+use crate::core::verdict::refusal::{KeySetAge, Refusal};
 use crate::core::verdict::rejection::Rejection;
 
 /// What a source brings to judge a token by.
@@ -151,7 +150,7 @@ pub(crate) fn check_signature(
 ) -> Result<Unconfirmed, Rejection> {
     let algorithm = jwt
         .algorithm()
-        .ok_or_else(|| Rejection::plain(Reason::AlgorithmMissing))?;
+        .ok_or_else(|| Rejection::from(Refusal::AlgorithmMissing))?;
     let id = jwt.key_id();
     let key_use = policy.profile().key_use();
     let mut tried = 0;
@@ -171,10 +170,10 @@ pub(crate) fn check_signature(
     }
     let id_text = id.map(excerpt);
     if tried == 0 && keys.fitting(id, algorithm, key_use).next().is_some() {
-        return Err(Rejection::plain(Reason::KeyOfAnotherIssuer));
+        return Err(Refusal::KeyOfAnotherIssuer.into());
     }
     if tried == 0 {
-        let facts = Facts::Key {
+        let refusal = Refusal::UnknownKey {
             id: id_text,
             id_is_known: id.is_some_and(|id| keys.has_id(id, key_use)),
             algorithm,
@@ -182,14 +181,14 @@ pub(crate) fn check_signature(
             keys: Arc::clone(keys),
             age: KeySetAge::default(),
         };
-        return Err(Rejection::new(Reason::UnknownKey, facts).of(jwt));
+        return Err(Rejection::from(refusal).of(jwt));
     }
-    let facts = Facts::Signature {
+    let refusal = Refusal::BadSignature {
         id: id_text,
         algorithm,
         tried,
     };
-    Err(Rejection::new(Reason::BadSignature, facts).of(jwt))
+    Err(Rejection::from(refusal).of(jwt))
 }
 
 pub(crate) fn check_issuer(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
@@ -220,7 +219,7 @@ pub(crate) fn issuer_of<'a>(jwt: &'a UnverifiedJwt<'_>) -> Result<&'a str, Rejec
     }
     jwt.issuer().ok_or_else(|| {
         let typ = typ_of(jwt);
-        Rejection::new(Reason::IssuerMissing, Facts::NoIssuer { typ })
+        Refusal::IssuerMissing { typ }.into()
     })
 }
 
@@ -240,11 +239,8 @@ fn check_type(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection>
     if accepted {
         return Ok(());
     }
-    let facts = Facts::Type {
-        found: typ_of(jwt),
-        policy: policy.clone(),
-    };
-    Err(Rejection::new(Reason::TypeNotAccepted, facts))
+    let (found, policy) = (typ_of(jwt), policy.clone());
+    Err(Refusal::TypeNotAccepted { found, policy }.into())
 }
 
 /// The header's `typ` for an explanation.
@@ -260,38 +256,38 @@ fn check_kind(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection>
     match jwt.payload().foreign {
         None => Ok(()),
         Some(Foreign::IdToken(_)) if policy.allows_id_token_claims() => Ok(()),
-        Some(Foreign::IdToken(name) | Foreign::Other(name)) => Err(Rejection::new(
-            Reason::NotAnAccessToken,
-            Facts::Member(name),
-        )),
+        Some(sign) => Err(Refusal::NotAnAccessToken(sign).into()),
     }
 }
 
 pub(crate) fn check_header(jwt: &UnverifiedJwt<'_>) -> Result<(), Rejection> {
     if jwt.has_critical_header() {
-        return Err(Rejection::plain(Reason::CriticalHeader));
+        return Err(Refusal::CriticalHeader.into());
     }
     if let Some(name) = jwt.unsupported_header() {
-        return Err(Rejection::new(
-            Reason::UnsupportedHeader,
-            Facts::Member(name),
-        ));
+        return Err(Refusal::UnsupportedHeader(name).into());
     }
     if jwt.has_malformed_key_id() {
-        return Err(Rejection::plain(Reason::MalformedKeyId));
+        return Err(Refusal::MalformedKeyId.into());
     }
     Ok(())
 }
 
 pub(crate) fn check_algorithm(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    let (reason, allowed) = match jwt.algorithm() {
-        Some(algorithm) if policy.algorithm_set().contains(algorithm) => return Ok(()),
-        Some(_) => (Reason::AlgorithmNotAllowed, Some(policy.algorithm_set())),
-        None => (Reason::AlgorithmUnknown, None),
-    };
+    let allowed = policy.algorithm_set();
+    if jwt
+        .algorithm()
+        .is_some_and(|algorithm| allowed.contains(algorithm))
+    {
+        return Ok(());
+    }
     let Some(name) = jwt.alg() else {
-        return Err(Rejection::plain(Reason::AlgorithmMissing));
+        return Err(Refusal::AlgorithmMissing.into());
     };
     let found = excerpt(name);
-    Err(Rejection::new(reason, Facts::Algorithm { found, allowed }))
+    Err(if jwt.algorithm().is_some() {
+        Refusal::AlgorithmNotAllowed { found, allowed }.into()
+    } else {
+        Refusal::AlgorithmUnknown { found }.into()
+    })
 }

@@ -1,7 +1,5 @@
 //! The checks of claims, one a function: for those of a JWT and of an introspection response alike.
 
-use std::time::Duration;
-
 use crate::core::checks::spiffe::trust_domain;
 use crate::core::excerpt::excerpt;
 use crate::core::json::Value;
@@ -12,15 +10,14 @@ use crate::core::token::claims::access_token::scope_claim;
 use crate::core::token::claims::claim_path::find;
 use crate::core::token::claims::mapped::{actors_of, client_of, principal_of, roles_of};
 use crate::core::token::claims::values::is_scope_byte;
-use crate::core::token::payload::{Claim, Payload};
+use crate::core::token::payload::{Claim, Foreign, Misfit, Payload};
 use crate::core::token::text::{MAX_ENTRIES, OneOrMany};
-use crate::core::verdict::facts::{AcceptedIssuers, Facts};
-use crate::core::verdict::reason::Reason;
+use crate::core::verdict::refusal::{AcceptedIssuers, MAX_SHOWN_AUDIENCES, Moment, Refusal};
 use crate::core::verdict::rejection::Rejection;
 
 pub(crate) fn wrong_issuer(found: &str, accepted: AcceptedIssuers) -> Rejection {
     let found = excerpt(found);
-    Rejection::new(Reason::IssuerMismatch, Facts::Issuer { found, accepted })
+    Refusal::IssuerMismatch { found, accepted }.into()
 }
 
 /// That `iss` is the policy's, and of a template a tenant's that is allowed.
@@ -39,17 +36,14 @@ pub(crate) fn check_issuer_name(
         return Err(wrong_issuer(found, AcceptedIssuers::One(policy.clone())));
     };
     if !tenants.allow(tenant) {
-        let facts = Facts::Tenant {
-            found: excerpt(found),
-            policy: policy.clone(),
-        };
-        return Err(Rejection::new(Reason::TenantNotAllowed, facts));
+        let (found, policy) = (excerpt(found), policy.clone());
+        return Err(Refusal::TenantNotAllowed { found, policy }.into());
     }
     // The issuer's own word on the tenant, where it gives one.
     match payload.tid {
         Claim::Malformed => return Err(malformed("tid")),
         Claim::Is(_) if payload.str_of(&payload.tid) != Some(tenant) => {
-            return Err(Rejection::plain(Reason::TenantMismatch));
+            return Err(Refusal::TenantMismatch.into());
         }
         Claim::Absent | Claim::Is(_) => {}
     }
@@ -94,12 +88,8 @@ pub(crate) fn check_token_use(payload: &Payload, policy: &Policy) -> Result<(), 
     if stated.is_some_and(|stated| stated == "access") {
         return Ok(());
     }
-    let facts = Facts::Member("token_use");
-    Err(Rejection::new(Reason::NotAnAccessToken, facts))
+    Err(Refusal::NotAnAccessToken(Foreign::TokenUse).into())
 }
-
-/// Entries of a refused token that `explain()` shows.
-pub(crate) const MAX_SHOWN_AUDIENCES: usize = 10;
 
 pub(crate) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
     // Told one by one, so that a long list of a token for somebody else costs little.
@@ -117,7 +107,7 @@ pub(crate) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), R
             .ok_or_else(|| malformed("aud"))?,
     }
     if is_empty {
-        return Err(Rejection::plain(Reason::AudienceMissing));
+        return Err(Refusal::AudienceMissing.into());
     }
     if is_accepted {
         return Ok(());
@@ -129,13 +119,12 @@ pub(crate) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), R
         });
     }
     let policy = policy.clone();
-    let facts = Facts::Audience { found, policy };
-    Err(Rejection::new(Reason::AudienceMismatch, facts))
+    Err(Refusal::AudienceMismatch { found, policy }.into())
 }
 
 pub(crate) fn check_expiry_is_there(payload: &Payload) -> Result<(), Rejection> {
     if payload.exp.is_absent() {
-        return Err(Rejection::plain(Reason::ExpiryMissing));
+        return Err(Refusal::ExpiryMissing.into());
     }
     Ok(())
 }
@@ -147,33 +136,27 @@ pub(crate) fn check_time(
     now: NumericDate,
 ) -> Result<(), Rejection> {
     let skew = policy.clock_skew();
-    let refuse = |reason, at, limit: Option<Duration>| {
-        let facts = Facts::Time {
-            at,
-            now,
-            skew,
-            limit,
-        };
-        Err(Rejection::new(reason, facts))
-    };
+    let moment = |at| Moment { at, now, skew };
     match payload.exp {
         Claim::Malformed => return Err(malformed("exp")),
         // Good strictly before exp + skew: RFC 7519 has "on or after" for the end.
         Claim::Is(exp) if now >= exp.saturating_add(skew) => {
-            return refuse(Reason::Expired, exp, None);
+            return Err(Refusal::Expired(moment(exp)).into());
         }
         Claim::Absent | Claim::Is(_) => {}
     }
     let latest_start = now.saturating_add(skew);
     match payload.nbf {
         Claim::Malformed => return Err(malformed("nbf")),
-        Claim::Is(nbf) if nbf > latest_start => return refuse(Reason::NotYetValid, nbf, None),
+        Claim::Is(nbf) if nbf > latest_start => {
+            return Err(Refusal::NotYetValid(moment(nbf)).into());
+        }
         Claim::Absent | Claim::Is(_) => {}
     }
     match payload.iat {
         Claim::Malformed => return Err(malformed("iat")),
         Claim::Is(iat) if iat > latest_start => {
-            return refuse(Reason::IssuedInTheFuture, iat, None);
+            return Err(Refusal::IssuedInTheFuture(moment(iat)).into());
         }
         Claim::Absent | Claim::Is(_) => {}
     }
@@ -182,15 +165,21 @@ pub(crate) fn check_time(
             return Err(missing("iat"));
         };
         if now >= iat.saturating_add(max_age).saturating_add(skew) {
-            return refuse(Reason::TooOld, iat, Some(max_age));
+            let issued = moment(iat);
+            return Err(Refusal::TooOld { issued, max_age }.into());
         }
     }
     if let Some(max_remaining) = policy.max_remaining() {
         let Some(exp) = payload.exp.get().copied() else {
-            return Err(Rejection::plain(Reason::ExpiryMissing));
+            return Err(Refusal::ExpiryMissing.into());
         };
         if exp > latest_start.saturating_add(max_remaining) {
-            return refuse(Reason::LifetimeTooLong, exp, Some(max_remaining));
+            let expires = moment(exp);
+            return Err(Refusal::LifetimeTooLong {
+                expires,
+                max_remaining,
+            }
+            .into());
         }
     }
     Ok(())
@@ -207,7 +196,8 @@ pub(crate) fn check_other_types(payload: &Payload) -> Result<(), Rejection> {
         }
     }
     match payload.other_malformed {
-        Some(name) => Err(malformed(name)),
+        Some(Misfit::Claim(name)) => Err(malformed(name)),
+        Some(Misfit::Actor) => Err(Refusal::MalformedActor.into()),
         None => actors_of(payload).map(drop),
     }
 }
@@ -238,7 +228,7 @@ pub(crate) fn check_client(payload: &Payload, policy: &Policy) -> Result<(), Rej
     if client.is_some_and(|client| allowed.iter().any(|name| *name == client)) {
         Ok(())
     } else {
-        Err(Rejection::plain(Reason::ClientNotAllowed))
+        Err(Refusal::ClientNotAllowed.into())
     }
 }
 
@@ -276,24 +266,24 @@ pub(crate) fn check_scope(payload: &Payload, policy: &Policy) -> Result<(), Reje
     if sound {
         Ok(())
     } else {
-        Err(Rejection::plain(Reason::MalformedScope))
+        Err(Refusal::MalformedScope.into())
     }
 }
 
 pub(crate) fn check_confirmation(payload: &Payload) -> Result<(), Rejection> {
     match payload.cnf() {
-        Claim::Malformed => Err(Rejection::plain(Reason::MalformedConfirmation)),
+        Claim::Malformed => Err(Refusal::MalformedConfirmation.into()),
         Claim::Is(confirmation) if confirmation.asks_for_nothing_known() => {
-            Err(Rejection::plain(Reason::UnknownConfirmation))
+            Err(Refusal::UnknownConfirmation.into())
         }
         Claim::Absent | Claim::Is(_) => Ok(()),
     }
 }
 
 pub(crate) fn malformed(name: &'static str) -> Rejection {
-    Rejection::new(Reason::MalformedClaim, Facts::Member(name))
+    Refusal::MalformedClaim(name).into()
 }
 
 fn missing(name: &'static str) -> Rejection {
-    Rejection::new(Reason::ClaimMissing, Facts::Member(name))
+    Refusal::ClaimMissing(name).into()
 }

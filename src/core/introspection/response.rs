@@ -13,8 +13,7 @@ use crate::core::policy::Policy;
 use crate::core::time::NumericDate;
 use crate::core::token::claims::access_token::{AccessToken, Proof, Unconfirmed};
 use crate::core::token::payload::{Claim, Foreign, Payload};
-use crate::core::verdict::facts::{AcceptedIssuers, Facts};
-use crate::core::verdict::reason::Reason;
+use crate::core::verdict::refusal::{AcceptedIssuers, Refusal};
 use crate::core::verdict::rejection::Rejection;
 
 /// A response is read up to this size, in bytes.
@@ -53,7 +52,7 @@ enum Kind {
     /// A DPoP-bound token (RFC 9449 section 6.2).
     Dpop,
     /// Something else, by this member.
-    Other(&'static str),
+    Other(Foreign),
 }
 
 /// Why a text is no introspection response. Says nothing about the token: the authorization server's fault, or our way to
@@ -101,8 +100,8 @@ impl IntrospectionResponse {
         let read = json::read_object(text, |name, value| match name {
             "active" => active = Some(value),
             "token_type" => kind = Kind::of_token_type(value, kind),
-            "typ" if !is_access_token_typ(value) => kind = Kind::Other("typ"),
-            "token_use" if !is_access_token_use(value) => kind = Kind::Other("token_use"),
+            "typ" if !is_access_token_typ(value) => kind = Kind::Other(Foreign::Typ),
+            "token_use" if !is_access_token_use(value) => kind = Kind::Other(Foreign::TokenUse),
             _ => {}
         });
         let is_active = match (read, active.map(Value::text)) {
@@ -182,12 +181,11 @@ impl IntrospectionResponse {
         if jwt.cnf().is_absent() || jwt.cnf() == answered {
             return Ok(());
         }
-        let reason = if answered.is_absent() {
-            Reason::ProofOfPossessionMissing
+        Err(if answered.is_absent() {
+            Refusal::ProofOfPossessionMissing.into()
         } else {
-            Reason::MalformedConfirmation
-        };
-        Err(Rejection::plain(reason))
+            Refusal::MalformedConfirmation.into()
+        })
     }
 
     fn check_all(
@@ -198,7 +196,7 @@ impl IntrospectionResponse {
     ) -> Result<(), Rejection> {
         let payload = &self.payload;
         if !self.is_active {
-            return Err(Rejection::plain(Reason::Inactive));
+            return Err(Refusal::Inactive.into());
         }
         if let Some(jwt) = jwt {
             self.check_agrees_on_binding(jwt)?;
@@ -229,7 +227,10 @@ impl IntrospectionResponse {
         };
         match found {
             // Of many tenants' issuers nothing else says which.
-            None if policy.template().is_some() => Err(Rejection::plain(Reason::IssuerMissing)),
+            None if policy.template().is_some() => {
+                let typ = String::new();
+                Err(Refusal::IssuerMissing { typ }.into())
+            }
             None => Ok(()),
             Some(found) if of_jwt.is_some_and(|of_jwt| of_jwt != found) => {
                 Err(wrong_issuer(found, AcceptedIssuers::One(policy.clone())))
@@ -241,17 +242,13 @@ impl IntrospectionResponse {
     fn check_kind(&self, policy: &Policy) -> Result<(), Rejection> {
         check_token_use(&self.payload, policy)?;
         let other = match (self.kind, self.payload.foreign) {
-            (Kind::Other(name), _) => Some(name),
+            (Kind::Other(sign), _) => Some(sign),
             (_, Some(Foreign::IdToken(_))) if policy.allows_id_token_claims() => None,
-            (_, Some(Foreign::IdToken(name) | Foreign::Other(name))) => Some(name),
-            (Kind::Bearer { .. } | Kind::Dpop, None) => None,
+            (Kind::Bearer { .. } | Kind::Dpop, sign) => sign,
         };
         match other {
             None => Ok(()),
-            Some(name) => Err(Rejection::new(
-                Reason::NotAnAccessToken,
-                Facts::Member(name),
-            )),
+            Some(sign) => Err(Refusal::NotAnAccessToken(sign).into()),
         }
     }
 
@@ -260,10 +257,8 @@ impl IntrospectionResponse {
         let confirmation = self.payload.cnf().get();
         let has_jkt = confirmation.is_some_and(|confirmation| confirmation.jkt().is_some());
         match self.kind {
-            Kind::Dpop if !has_jkt => Err(Rejection::plain(Reason::MalformedConfirmation)),
-            Kind::Bearer { is_said: true } if has_jkt => {
-                Err(Rejection::plain(Reason::MalformedConfirmation))
-            }
+            Kind::Dpop if !has_jkt => Err(Refusal::MalformedConfirmation.into()),
+            Kind::Bearer { is_said: true } if has_jkt => Err(Refusal::MalformedConfirmation.into()),
             Kind::Bearer { .. } | Kind::Dpop | Kind::Other(_) => Ok(()),
         }
     }
@@ -278,7 +273,7 @@ impl Kind {
         match value.as_str() {
             Some(name) if name.eq_ignore_ascii_case("Bearer") => Kind::Bearer { is_said: true },
             Some(name) if name.eq_ignore_ascii_case("DPoP") => Kind::Dpop,
-            _ => Kind::Other("token_type"),
+            _ => Kind::Other(Foreign::TokenType),
         }
     }
 }

@@ -9,8 +9,7 @@ use crate::core::keys::algorithm::Algorithm;
 use crate::core::time::NumericDate;
 use crate::core::token::payload::{Claim, Payload};
 use crate::core::token::text::Text;
-use crate::core::verdict::facts::Facts;
-use crate::core::verdict::reason::Reason;
+use crate::core::verdict::refusal::Refusal;
 use crate::core::verdict::rejection::Rejection;
 
 /// Tokens up to this size are taken unless set otherwise, in bytes.
@@ -39,7 +38,29 @@ pub struct PresentedToken<'t> {
 enum Form<'t> {
     Jwt(UnverifiedJwt<'t>),
     Encrypted,
-    Opaque,
+    Opaque {
+        /// Whether it begins like an access token of Google.
+        is_googles: bool,
+    },
+}
+
+/// What is wrong with the form of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FormFault {
+    /// The token has more bytes than the limit.
+    TokenTooLong { bytes: usize, limit: usize },
+    /// The encoded header has more bytes than the limit.
+    HeaderTooLong { bytes: usize, limit: usize },
+    /// It is neither a JWT nor other token68 text.
+    Malformed,
+    /// A part is not canonical base64url.
+    NotBase64url,
+    /// The header is not a well-formed JSON object.
+    MalformedHeader,
+    /// The claims set is not a well-formed JSON object.
+    MalformedPayload,
+    /// The signature is empty.
+    Unsigned,
 }
 
 impl<'t> PresentedToken<'t> {
@@ -57,7 +78,19 @@ impl<'t> PresentedToken<'t> {
     /// # Errors
     /// As [`parse`](PresentedToken::parse).
     pub fn parse_within(token: &'t str, max_bytes: usize) -> Result<Self, Rejection> {
-        check_length("token", token, max_bytes)?;
+        Self::read(token, max_bytes).map_err(|fault| Refusal::Form(fault).into())
+    }
+
+    pub(crate) fn read(token: &'t str, max_bytes: usize) -> Result<Self, FormFault> {
+        if token.len() > max_bytes {
+            return Err(FormFault::TokenTooLong {
+                bytes: token.len(),
+                limit: max_bytes,
+            });
+        }
+        let opaque = Form::Opaque {
+            is_googles: token.starts_with("ya29."),
+        };
         let form = if begins_with_an_object(token) {
             // One scan, which ends at the fifth dot.
             let mut dots = memchr::memchr_iter(b'.', token.as_bytes()).take(5);
@@ -66,10 +99,10 @@ impl<'t> PresentedToken<'t> {
                     Form::Jwt(UnverifiedJwt::read(token, first, second)?)
                 }
                 (_, _, Some(_), 1) => form_of_token68(token, Form::Encrypted)?,
-                _ => form_of_token68(token, Form::Opaque)?,
+                _ => form_of_token68(token, opaque)?,
             }
         } else {
-            form_of_token68(token, Form::Opaque)?
+            form_of_token68(token, opaque)?
         };
         Ok(PresentedToken { text: token, form })
     }
@@ -83,24 +116,23 @@ impl<'t> PresentedToken<'t> {
     pub fn jwt(&self) -> Option<&UnverifiedJwt<'t>> {
         match &self.form {
             Form::Jwt(jwt) => Some(jwt),
-            Form::Encrypted | Form::Opaque => None,
+            Form::Encrypted | Form::Opaque { .. } => None,
         }
     }
 
     /// Whether only the authorization server can tell what it is.
     pub fn is_opaque(&self) -> bool {
-        matches!(self.form, Form::Opaque)
+        matches!(self.form, Form::Opaque { .. })
     }
 
     /// Why a token that is no JWT can't be judged by keys.
     pub(crate) fn require_jwt(&self) -> Result<&UnverifiedJwt<'t>, Rejection> {
         match &self.form {
             Form::Jwt(jwt) => Ok(jwt),
-            Form::Encrypted => Err(Rejection::plain(Reason::EncryptedToken)),
-            Form::Opaque => {
-                let is_googles = self.text.starts_with("ya29.");
-                let facts = Facts::Opaque { is_googles };
-                Err(Rejection::new(Reason::OpaqueToken, facts))
+            Form::Encrypted => Err(Refusal::Encrypted.into()),
+            Form::Opaque { is_googles } => {
+                let is_googles = *is_googles;
+                Err(Refusal::Opaque { is_googles }.into())
             }
         }
     }
@@ -111,7 +143,7 @@ impl fmt::Debug for PresentedToken<'_> {
         f.write_str(match self.form {
             Form::Jwt(_) => "PresentedToken(JWT)",
             Form::Encrypted => "PresentedToken(encrypted)",
-            Form::Opaque => "PresentedToken(opaque)",
+            Form::Opaque { .. } => "PresentedToken(opaque)",
         })
     }
 }
@@ -125,12 +157,12 @@ fn begins_with_an_object(token: &str) -> bool {
 }
 
 /// RFC 6750 section 2.1 (`b64token`), RFC 9110 section 11.2 (`token68`).
-fn form_of_token68<'t>(token: &str, form: Form<'t>) -> Result<Form<'t>, Rejection> {
+fn form_of_token68<'t>(token: &str, form: Form<'t>) -> Result<Form<'t>, FormFault> {
     let is_something = !token.trim_end_matches('=').is_empty();
     if is_something && is_token68(token) {
         Ok(form)
     } else {
-        Err(Rejection::plain(Reason::MalformedToken))
+        Err(FormFault::Malformed)
     }
 }
 
@@ -139,20 +171,6 @@ pub(crate) fn is_token68(text: &str) -> bool {
     text.trim_end_matches('=').bytes().all(|byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
     })
-}
-
-fn check_length(part: &'static str, text: &str, limit: usize) -> Result<(), Rejection> {
-    if text.len() > limit {
-        return Err(Rejection::new(
-            Reason::TooLong,
-            Facts::Length {
-                part,
-                bytes: text.len(),
-                limit,
-            },
-        ));
-    }
-    Ok(())
 }
 
 /// A JWT by form. Nothing that it says is verified: use it to find keys, never to decide.
@@ -214,18 +232,24 @@ struct Header {
     typ: Claim<Text>,
     kind: Kind,
     has_crit: bool,
+    has_nonce: bool,
     unsupported: Option<&'static str>,
 }
 
 impl<'t> UnverifiedJwt<'t> {
-    fn read(token: &'t str, first_dot: usize, second_dot: usize) -> Result<Self, Rejection> {
+    fn read(token: &'t str, first_dot: usize, second_dot: usize) -> Result<Self, FormFault> {
         let (signing_input, signature) = split_at_dot(token, second_dot)?;
         let (header, payload) = split_at_dot(signing_input, first_dot)?;
-        check_length("token's header", header, MAX_HEADER_BYTES)?;
-        if signature.is_empty() {
-            return Err(Rejection::plain(Reason::Unsigned));
+        if header.len() > MAX_HEADER_BYTES {
+            return Err(FormFault::HeaderTooLong {
+                bytes: header.len(),
+                limit: MAX_HEADER_BYTES,
+            });
         }
-        let not_base64url = |_| Rejection::plain(Reason::NotBase64url);
+        if signature.is_empty() {
+            return Err(FormFault::Unsigned);
+        }
+        let not_base64url = |_| FormFault::NotBase64url;
 
         let capacity = base64url::decoded_capacity(header) + base64url::decoded_capacity(signature);
         let mut decoded = Vec::with_capacity(capacity);
@@ -237,7 +261,7 @@ impl<'t> UnverifiedJwt<'t> {
         let payload = String::from_utf8(payload)
             .map_err(|_| Fault::Syntax)
             .and_then(Payload::read)
-            .map_err(|_| Rejection::plain(Reason::MalformedPayload))?;
+            .map_err(|_| FormFault::MalformedPayload)?;
 
         base64url::append_decoded(signature, &mut decoded).map_err(not_base64url)?;
         Ok(UnverifiedJwt {
@@ -273,10 +297,9 @@ impl<'t> UnverifiedJwt<'t> {
         &self.payload
     }
 
-    /// The header as it was read.
-    pub(crate) fn header_text(&self) -> &str {
-        let header = self.decoded.get(..self.header_bytes).unwrap_or_default();
-        std::str::from_utf8(header).unwrap_or_default()
+    /// Whether the header has a `nonce`, as tokens for Microsoft Graph do.
+    pub(crate) fn header_has_nonce(&self) -> bool {
+        self.header.has_nonce
     }
 
     pub(crate) fn signing_input(&self) -> &[u8] {
@@ -329,16 +352,16 @@ impl fmt::Debug for UnverifiedJwt<'_> {
 }
 
 /// What stands before and behind a dot.
-fn split_at_dot(text: &str, at: usize) -> Result<(&str, &str), Rejection> {
+fn split_at_dot(text: &str, at: usize) -> Result<(&str, &str), FormFault> {
     match (text.get(..at), text.get(at + 1..)) {
         (Some(before), Some(behind)) => Ok((before, behind)),
-        _ => Err(Rejection::plain(Reason::MalformedToken)),
+        _ => Err(FormFault::Malformed),
     }
 }
 
 impl Header {
-    fn read(decoded: &[u8]) -> Result<Self, Rejection> {
-        let malformed = || Rejection::plain(Reason::MalformedHeader);
+    fn read(decoded: &[u8]) -> Result<Self, FormFault> {
+        let malformed = || FormFault::MalformedHeader;
         let text = std::str::from_utf8(decoded).map_err(|_| malformed())?;
         let mut header = Header::default();
         json::read_object_within(text, json::MAX_HEADER_VALUES, |name, value| {
@@ -357,6 +380,7 @@ impl Header {
                     header.typ = string();
                 }
                 "crit" => header.has_crit = true,
+                "nonce" => header.has_nonce = true,
                 // Compression (a JWE matter) and RFC 7797: both change what the signature is over.
                 "zip" => header.unsupported = Some("zip"),
                 "b64" => header.unsupported = Some("b64"),

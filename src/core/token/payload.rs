@@ -59,8 +59,8 @@ pub(crate) struct Payload {
     cnf: Lazy,
     /// Whether there is an `act`.
     pub(crate) has_actor: bool,
-    /// `auth_time`, `acr` and `act` are only checked for their type; the first that has not its type.
-    pub(crate) other_malformed: Option<&'static str>,
+    /// The first claim of the wrong type among `auth_time`, `acr` and `act`, of which no more is checked here.
+    pub(crate) other_malformed: Option<Misfit>,
     /// The first claim that only other kinds of token carry.
     pub(crate) foreign: Option<Foreign>,
 }
@@ -72,14 +72,28 @@ struct Lazy {
     read: OnceLock<Claim<Confirmation>>,
 }
 
+/// A claim of the wrong type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Misfit {
+    /// The claim of this name.
+    Claim(&'static str),
+    /// `act`, which is an object.
+    Actor,
+}
+
 /// A sign that a JWT is of another kind than an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Foreign {
     /// A claim of an ID token (OpenID Connect Core sections 2 and 3.3.2.11).
     IdToken(&'static str),
-    /// A claim of a security event, logout or introspection token (RFC 8417, RFC 9701), or a payload `typ` that names
-    /// another kind (Keycloak).
+    /// A claim of a security event, logout or introspection token (RFC 8417, RFC 9701).
     Other(&'static str),
+    /// The claim `typ` names another kind of token (Keycloak).
+    Typ,
+    /// `token_use` does not say that it is an access token (Amazon Cognito).
+    TokenUse,
+    /// `token_type` of an introspection response names another kind of token.
+    TokenType,
 }
 
 impl Payload {
@@ -130,12 +144,12 @@ impl Payload {
             "scope" => self.scope = Claim::or_malformed(OneOrMany::read(value, text)),
             "scp" => self.scp = Claim::or_malformed(OneOrMany::read(value, text)),
             "cnf" => self.cnf.place = Claim::or_malformed(Text::range(value, text)),
-            "auth_time" if read_date(value, Rounding::Up).is_none() => self.malformed("auth_time"),
-            "acr" if value.as_str().is_none() => self.malformed("acr"),
+            "auth_time" if read_date(value, Rounding::Up).is_none() => self.misfit(Misfit::Claim("auth_time")),
+            "acr" if value.as_str().is_none() => self.misfit(Misfit::Claim("acr")),
             "act" => {
                 self.has_actor = true;
                 if !value.is_object() {
-                    self.malformed("act");
+                    self.misfit(Misfit::Actor);
                 }
             }
             "nonce" => self.foreign(Foreign::IdToken("nonce")),
@@ -150,22 +164,22 @@ impl Payload {
                     .as_str()
                     .is_none_or(|kind| others.iter().any(|other| kind.eq_ignore_ascii_case(other)));
                 if is_other {
-                    self.foreign(Foreign::Other("typ"));
+                    self.foreign(Foreign::Typ);
                 }
             }
             _ => {}
         }
     }
 
-    fn malformed(&mut self, name: &'static str) {
-        self.other_malformed.get_or_insert(name);
+    fn misfit(&mut self, claim: Misfit) {
+        self.other_malformed.get_or_insert(claim);
     }
 
     /// A sign of another kind than ID tokens outweighs theirs: no setting excuses it.
     fn foreign(&mut self, sign: Foreign) {
         match self.foreign {
             None | Some(Foreign::IdToken(_)) => self.foreign = Some(sign),
-            Some(Foreign::Other(_)) => {}
+            Some(Foreign::Other(_) | Foreign::Typ | Foreign::TokenUse | Foreign::TokenType) => {}
         }
     }
 
@@ -414,7 +428,7 @@ mod tests {
             r#"{"nonce":"n","typ":"Refresh"}"#,
             r#"{"typ":"refresh","nonce":"n"}"#,
         ] {
-            assert_eq!(read(text).foreign, Some(Foreign::Other("typ")));
+            assert_eq!(read(text).foreign, Some(Foreign::Typ));
         }
     }
 }

@@ -121,13 +121,74 @@ reasons! {
     InsufficientScope = "insufficient_scope",
 }
 
+/// What a reason means for the answer to the request.
+pub(crate) enum Verdict {
+    /// No token was presented.
+    NoToken,
+    /// The token is not good.
+    BadToken,
+    /// The issuer vouches for the token, and this API can't accept it.
+    UnfitToken,
+    /// The token is good, but not for this operation.
+    Forbidden,
+}
+
 impl Reason {
-    /// Whether it was found in a token whose signature had verified, so that what it speaks of is the issuer's word.
+    /// The one place that says which answer a reason leads to.
+    pub(crate) const fn verdict(self) -> Verdict {
+        match self {
+            Reason::NoCredentials => Verdict::NoToken,
+            Reason::TooLong
+            | Reason::MalformedToken
+            | Reason::OpaqueToken
+            | Reason::EncryptedToken
+            | Reason::NotBase64url
+            | Reason::MalformedHeader
+            | Reason::MalformedPayload
+            | Reason::Unsigned
+            | Reason::Inactive
+            | Reason::IssuerMissing
+            | Reason::IssuerMismatch
+            | Reason::TenantNotAllowed
+            | Reason::TenantMismatch
+            | Reason::TypeNotAccepted
+            | Reason::NotAnAccessToken
+            | Reason::CriticalHeader
+            | Reason::UnsupportedHeader
+            | Reason::MalformedKeyId
+            | Reason::AlgorithmMissing
+            | Reason::AlgorithmUnknown
+            | Reason::AlgorithmNotAllowed
+            | Reason::AudienceMissing
+            | Reason::AudienceMismatch
+            | Reason::ExpiryMissing
+            | Reason::Expired
+            | Reason::NotYetValid
+            | Reason::IssuedInTheFuture
+            | Reason::TooOld
+            | Reason::LifetimeTooLong
+            | Reason::ClaimMissing
+            | Reason::ClaimMismatch
+            | Reason::MalformedClaim
+            | Reason::ClientNotAllowed
+            | Reason::MalformedScope
+            | Reason::MalformedConfirmation
+            | Reason::UnknownConfirmation
+            | Reason::UnknownKey
+            | Reason::KeyOfAnotherIssuer
+            | Reason::BadSignature => Verdict::BadToken,
+            Reason::ProofOfPossessionMissing | Reason::ClaimsDoNotFit => Verdict::UnfitToken,
+            Reason::InsufficientScope => Verdict::Forbidden,
+        }
+    }
+
+    /// Whether it was found in a token whose signature had verified, so that the issuer vouches for
+    /// what it is about.
     pub const fn is_found_in_verified_token(self) -> bool {
-        matches!(
-            self,
-            Reason::ProofOfPossessionMissing | Reason::ClaimsDoNotFit | Reason::InsufficientScope
-        )
+        match self.verdict() {
+            Verdict::NoToken | Verdict::BadToken => false,
+            Verdict::UnfitToken | Verdict::Forbidden => true,
+        }
     }
 }
 

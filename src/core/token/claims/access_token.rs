@@ -20,8 +20,7 @@ use crate::core::token::claims::roles::RoleSet;
 use crate::core::token::claims::values::{Audience, Confirmation, ScopeSet};
 use crate::core::token::payload::{Claim, Payload};
 use crate::core::token::text::OneOrMany;
-use crate::core::verdict::facts::Facts;
-use crate::core::verdict::reason::Reason;
+use crate::core::verdict::refusal::Refusal;
 use crate::core::verdict::rejection::Rejection;
 
 /// A token whose signature and claims hold, before it is known that its presenter may use it.
@@ -60,9 +59,7 @@ impl Unconfirmed {
         let Possession(()) = possession;
         match self.0.payload.cnf() {
             Claim::Absent => Ok(self.0),
-            Claim::Malformed | Claim::Is(_) => {
-                Err(Rejection::plain(Reason::ProofOfPossessionMissing))
-            }
+            Claim::Malformed | Claim::Is(_) => Err(Refusal::ProofOfPossessionMissing.into()),
         }
     }
 }
@@ -339,12 +336,12 @@ impl AccessToken {
     /// All claims, read into a type of yours from the very text that was signed.
     ///
     /// # Errors
-    /// They don't fit it: the token lacks what this API needs ([`Reason::ClaimsDoNotFit`], 401).
+    /// They don't fit it: the token lacks what this API needs ([`Reason::ClaimsDoNotFit`](crate::Reason::ClaimsDoNotFit), 401).
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
         // serde's message may quote values; only the place is kept.
         serde_json::from_str(self.payload.text()).map_err(|error| {
             let column = error.column();
-            Rejection::new(Reason::ClaimsDoNotFit, Facts::Fit { column })
+            Refusal::ClaimsDoNotFit { column }.into()
         })
     }
 
@@ -354,18 +351,16 @@ impl AccessToken {
     /// `token.require(&needed).map_err(Error::from)?`.
     ///
     /// # Errors
-    /// It does not ([`Reason::InsufficientScope`], 403), or the requirement is malformed, which is the API author's
+    /// It does not ([`Reason::InsufficientScope`](crate::Reason::InsufficientScope), 403), or the requirement is malformed, which is the API author's
     /// mistake (500).
     pub fn require(&self, requirement: &Requirement) -> Result<(), Unmet> {
         requirement.check()?;
         if requirement.is_met_by(&self.scopes()) {
             return Ok(());
         }
-        let facts = Facts::Scope(requirement.clone());
-        Err(Unmet::Rejected(Rejection::new(
-            Reason::InsufficientScope,
-            facts,
-        )))
+        Err(Unmet::Rejected(
+            Refusal::InsufficientScope(requirement.clone()).into(),
+        ))
     }
 }
 

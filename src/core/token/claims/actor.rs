@@ -2,7 +2,14 @@
 
 use std::fmt;
 
-use crate::core::token::claims::mapped::ActorClaims;
+/// Actors of one token: the current one and those before it.
+pub(crate) const MAX_ACTORS: usize = 8;
+
+/// One `act` (RFC 8693 section 4.1).
+pub(crate) struct ActorClaims {
+    pub(crate) issuer: Option<Box<str>>,
+    pub(crate) subject: Option<Box<str>>,
+}
 
 /// Who acts for the subject of a token, by its `act` claim (RFC 8693 section 4.1): the outermost is the current actor, those
 /// inside acted before it.

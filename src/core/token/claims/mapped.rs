@@ -5,14 +5,11 @@ use std::borrow::Cow;
 use crate::core::checks::claims::malformed;
 use crate::core::json;
 use crate::core::policy::{Policy, Profile};
+use crate::core::token::claims::actor::{ActorClaims, MAX_ACTORS};
 use crate::core::token::claims::claim_path::{ClaimPath, Found, strings};
 use crate::core::token::payload::{Claim, Payload};
-use crate::core::verdict::facts::Facts;
-use crate::core::verdict::reason::Reason;
+use crate::core::verdict::refusal::Refusal;
 use crate::core::verdict::rejection::Rejection;
-
-/// Actors of one token: the current one and those before it.
-pub(crate) const MAX_ACTORS: usize = 8;
 
 /// Of one token. Nothing is kept where there is nothing.
 #[derive(Default)]
@@ -24,12 +21,6 @@ pub(crate) struct Mapped {
     pub(crate) principal: Option<Box<str>>,
     /// The current one first.
     pub(crate) actors: Box<[ActorClaims]>,
-}
-
-/// One `act` (RFC 8693 section 4.1).
-pub(crate) struct ActorClaims {
-    pub(crate) issuer: Option<Box<str>>,
-    pub(crate) subject: Option<Box<str>>,
 }
 
 impl Mapped {
@@ -124,7 +115,7 @@ fn first_string<'p>(
 
 /// The chain of `act` (RFC 8693 section 4.1), the current actor first.
 pub(crate) fn actors_of(payload: &Payload) -> Result<Vec<ActorClaims>, Rejection> {
-    let refused = || malformed("act");
+    let refused = || Rejection::from(Refusal::MalformedActor);
     let mut actors = Vec::new();
     let mut next = payload.has_actor.then(|| payload.find("act")).flatten();
     while let Some(act) = next.take() {
@@ -153,5 +144,5 @@ pub(crate) fn actors_of(payload: &Payload) -> Result<Vec<ActorClaims>, Rejection
 }
 
 fn misfit(path: &ClaimPath) -> Rejection {
-    Rejection::new(Reason::MalformedClaim, Facts::Claim(path.clone()))
+    Refusal::UnreadableClaim(path.clone()).into()
 }

@@ -8,8 +8,7 @@ use crate::core::excerpt::excerpt;
 use crate::core::json::Value;
 use crate::core::token::claims::claim_path::{ClaimPath, Found};
 use crate::core::token::payload::Payload;
-use crate::core::verdict::facts::Facts;
-use crate::core::verdict::reason::Reason;
+use crate::core::verdict::refusal::Refusal;
 use crate::core::verdict::rejection::Rejection;
 
 /// A claim that every token of an issuer must have: [`PolicyBuilder::required_claim`](crate::PolicyBuilder::required_claim).
@@ -122,11 +121,10 @@ impl RequiredClaim {
     }
 
     pub(crate) fn check(&self, payload: &Payload) -> Result<(), Rejection> {
-        let refuse = |reason| Err(Rejection::new(reason, Facts::Required(self.clone())));
         let value = match self.path.find(payload) {
             Found::Value(value) if value.text() != "null" => value,
             Found::Value(_) | Found::Absent | Found::Unreachable => {
-                return refuse(Reason::ClaimMissing);
+                return Err(Refusal::RequiredClaimMissing(self.clone()).into());
             }
         };
         let is_met = match &self.wanted {
@@ -137,7 +135,7 @@ impl RequiredClaim {
         if is_met {
             Ok(())
         } else {
-            refuse(Reason::ClaimMismatch)
+            Err(Refusal::RequiredClaimMismatch(self.clone()).into())
         }
     }
 }
