@@ -144,7 +144,9 @@ impl Payload {
             "scope" => self.scope = Claim::or_malformed(OneOrMany::read(value, text)),
             "scp" => self.scp = Claim::or_malformed(OneOrMany::read(value, text)),
             "cnf" => self.cnf.place = Claim::or_malformed(Text::range(value, text)),
-            "auth_time" if read_date(value, Rounding::Up).is_none() => self.misfit(Misfit::Claim("auth_time")),
+            "auth_time" if read_date(value, Rounding::Up).is_none() => {
+                self.misfit(Misfit::Claim("auth_time"))
+            }
             "acr" if value.as_str().is_none() => self.misfit(Misfit::Claim("acr")),
             "act" => {
                 self.has_actor = true;
