@@ -1,24 +1,26 @@
-//! The checks, in the one order that counts everywhere.
+//! The checks, in the one order that applies everywhere.
 
 use std::sync::Arc;
 
+use crate::core::access_token::AccessToken;
+use crate::core::checks::audience::check_audience;
 use crate::core::checks::claims::{
-    check_audience, check_client, check_confirmation, check_expiry_is_there, check_issuer_name,
-    check_mapped, check_other_types, check_required, check_required_claims, check_scope,
-    check_time, check_token_use, check_trust_domain, is_key_of, malformed,
+    check_actors, check_confirmation, check_other_types, check_required, check_required_claims,
 };
-use crate::core::checks::spiffe::trust_domain;
-use crate::core::excerpt::excerpt;
+use crate::core::checks::header::{check_algorithm, check_header};
+use crate::core::checks::issuer::check_issuer;
+use crate::core::checks::key;
+use crate::core::checks::kind::{check_kind, check_type};
+use crate::core::checks::mapped::{check_client, check_principal, check_roles, check_scope};
+use crate::core::checks::time::{check_expiry_is_there, check_time};
 use crate::core::introspection::response::IntrospectionResponse;
-use crate::core::keys::algorithm::Algorithm;
-use crate::core::keys::key_set::{KeySet, MAX_CANDIDATES};
-use crate::core::keys::signature::VerificationKey;
-use crate::core::policy::{Policy, Profile};
+use crate::core::keys::key_set::KeySet;
+use crate::core::policy::accepted::Policy;
 use crate::core::time::NumericDate;
-use crate::core::token::claims::access_token::{AccessToken, Proof, Unconfirmed};
-use crate::core::token::jws::{Kind, PresentedToken, UnverifiedJwt, same_media_type};
-use crate::core::token::payload::Foreign;
-use crate::core::verdict::refusal::{KeySetAge, Refusal};
+use crate::core::token::claims::checked::CheckedClaims;
+use crate::core::token::jws::UnverifiedJwt;
+use crate::core::token::presented::PresentedToken;
+use crate::core::unconfirmed::Unconfirmed;
 use crate::core::verdict::rejection::Rejection;
 
 /// What a source brings to judge a token by.
@@ -76,34 +78,41 @@ pub fn verify(
             check_signature(jwt, keys, policy)
         }
         Evidence::Introspection(response) => {
-            // A JWT must meet the policy by itself too, whoever is asked about it, and stays bound if it is.
+            // A JWT that is introspected must meet the policy by itself too, and stays bound if it is.
             let jwt = match token.jwt() {
                 None => None,
-                Some(_) => Some(&**check_claims(token, policy, now)?.payload()),
+                Some(_) => Some(&**check_claims(token, policy, now)?.claims.payload),
             };
             response.check(jwt, policy, now)
         }
     }
 }
 
-/// The front part of the checks: all that needs no evidence. What fails here costs no fetch and no arithmetic.
+/// A JWT that passed every check that needs no key.
+pub(crate) struct CheckedJwt<'a, 't> {
+    jwt: &'a UnverifiedJwt<'t>,
+    claims: CheckedClaims<'a>,
+}
+
+/// The front part: every check that needs no evidence. What fails here costs no request and no
+/// signature check.
 pub(crate) fn check_claims<'a, 't>(
     token: &'a PresentedToken<'t>,
     policy: &Policy,
     now: NumericDate,
-) -> Result<&'a UnverifiedJwt<'t>, Rejection> {
+) -> Result<CheckedJwt<'a, 't>, Rejection> {
     let jwt = token.require_jwt()?;
     match check_in_order(jwt, policy, now) {
-        Ok(()) => Ok(jwt),
+        Ok(claims) => Ok(CheckedJwt { jwt, claims }),
         Err(rejection) => Err(rejection.of(jwt)),
     }
 }
 
-fn check_in_order(
-    jwt: &UnverifiedJwt<'_>,
+fn check_in_order<'a>(
+    jwt: &'a UnverifiedJwt<'_>,
     policy: &Policy,
     now: NumericDate,
-) -> Result<(), Rejection> {
+) -> Result<CheckedClaims<'a>, Rejection> {
     check_issuer(jwt, policy)?; // RFC 7519 4.1.1, RFC 9068 4
     check_type(jwt, policy)?; // RFC 8725 3.11, RFC 9068 4
     check_kind(jwt, policy)?; // RFC 8725 3.12
@@ -114,180 +123,37 @@ fn check_in_order(
     check_expiry_is_there(payload)?; // RFC 9068 2.2
     check_time(payload, policy, now)?; // RFC 7519 4.1.4 to 4.1.6
     check_other_types(payload)?; // RFC 7519 4
+    let actors = check_actors(payload)?; // RFC 8693 4.1
     check_required(payload, policy)?; // RFC 9068 2.2
-    check_client(payload, policy)?; // RFC 9068 2.2
+    let client = check_client(payload, policy)?; // RFC 9068 2.2
     check_required_claims(payload, policy)?;
-    check_mapped(payload, policy)?;
-    check_scope(payload, policy)?; // RFC 6749 3.3
-    check_confirmation(payload) // RFC 7800 3.1
-}
-
-/// The keys to try for a token, at most four: those of its `kid`, or, where it names none, those that fit its algorithm, for
-/// the policy's kind of token and stated for no other issuer. A `kid` that matches nothing selects nothing.
-fn candidates<'k>(
-    keys: &'k KeySet,
-    jwt: &UnverifiedJwt<'_>,
-    algorithm: Algorithm,
-    policy: &Policy,
-) -> impl Iterator<Item = &'k Arc<VerificationKey>> {
-    keys.fitting(jwt.key_id(), algorithm, policy.profile().key_use())
-        .filter(|key| is_key_of(key.stated_issuer(), jwt.payload(), policy))
-        .take(MAX_CANDIDATES)
-}
-
-/// Whether there is a key to try for a token.
-#[cfg(feature = "fetch")]
-pub(crate) fn has_candidate(keys: &KeySet, jwt: &UnverifiedJwt<'_>, policy: &Policy) -> bool {
-    jwt.algorithm()
-        .is_some_and(|algorithm| candidates(keys, jwt, algorithm, policy).next().is_some())
+    let roles = check_roles(payload, policy)?;
+    let principal = check_principal(payload, policy)?;
+    let scopes = check_scope(payload, policy)?; // RFC 6749 3.3
+    check_confirmation(payload)?; // RFC 7800 3.1
+    Ok(CheckedClaims {
+        payload,
+        client,
+        principal,
+        roles,
+        actors,
+        scopes,
+    })
 }
 
 /// The back part: key and signature.
 pub(crate) fn check_signature(
-    jwt: &UnverifiedJwt<'_>,
+    checked: CheckedJwt<'_, '_>,
     keys: &Arc<KeySet>,
     policy: &Policy,
 ) -> Result<Unconfirmed, Rejection> {
-    let algorithm = jwt
-        .algorithm()
-        .ok_or_else(|| Rejection::from(Refusal::AlgorithmMissing))?;
-    let id = jwt.key_id();
-    let key_use = policy.profile().key_use();
-    let mut tried = 0;
-    for key in candidates(keys, jwt, algorithm, policy) {
-        tried += 1;
-        let verified = key.verify(algorithm, jwt.signing_input(), jwt.signature());
-        if verified.is_ok() {
-            return Ok(Unconfirmed::new(AccessToken::new(
-                Arc::clone(jwt.payload()),
-                Proof::Signature {
-                    key: Arc::clone(key),
-                    algorithm,
-                },
-                policy.clone(),
-            )));
-        }
+    let CheckedJwt { jwt, claims } = checked;
+    match key::check_signature(jwt, keys, policy) {
+        Ok(proof) => Ok(Unconfirmed::new(AccessToken::new(
+            claims,
+            proof,
+            policy.clone(),
+        ))),
+        Err(rejection) => Err(rejection.of(jwt)),
     }
-    let id_text = id.map(excerpt);
-    if tried == 0 && keys.fitting(id, algorithm, key_use).next().is_some() {
-        return Err(Refusal::KeyOfAnotherIssuer.into());
-    }
-    if tried == 0 {
-        let refusal = Refusal::UnknownKey {
-            id: id_text,
-            id_is_known: id.is_some_and(|id| keys.has_id(id, key_use)),
-            algorithm,
-            key_use,
-            keys: Arc::clone(keys),
-            age: KeySetAge::default(),
-        };
-        return Err(Rejection::from(refusal).of(jwt));
-    }
-    let refusal = Refusal::BadSignature {
-        id: id_text,
-        algorithm,
-        tried,
-    };
-    Err(Rejection::from(refusal).of(jwt))
-}
-
-pub(crate) fn check_issuer(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    let payload = jwt.payload();
-    match trust_domain_of(jwt) {
-        Some(domain) if policy.profile() == Profile::JwtSvid => {
-            check_issuer_name(domain, payload, policy)?;
-        }
-        _ => check_issuer_name(issuer_of(jwt)?, payload, policy)?,
-    }
-    check_trust_domain(payload, policy)
-}
-
-/// The trust domain of a token without `iss` whose `sub` is a SPIFFE ID: then that says whose policy and keys to judge it by,
-/// where such tokens are taken.
-pub(crate) fn trust_domain_of<'a>(jwt: &'a UnverifiedJwt<'_>) -> Option<&'a str> {
-    let payload = jwt.payload();
-    if !payload.iss.is_absent() {
-        return None;
-    }
-    trust_domain(payload.str_of(&payload.sub)?)
-}
-
-/// The `iss` claim, which every token but a JWT-SVID must have: it says whose policy and keys to judge it by.
-pub(crate) fn issuer_of<'a>(jwt: &'a UnverifiedJwt<'_>) -> Result<&'a str, Rejection> {
-    if jwt.payload().iss.is_malformed() {
-        return Err(malformed("iss"));
-    }
-    jwt.issuer().ok_or_else(|| {
-        let typ = typ_of(jwt);
-        Refusal::IssuerMissing { typ }.into()
-    })
-}
-
-fn check_type(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    let accepted = match policy.accepted_types() {
-        Some(types) => jwt
-            .typ()
-            .is_some_and(|typ| types.iter().any(|accepted| same_media_type(typ, accepted))),
-        None => match (policy.profile(), jwt.kind()) {
-            (Profile::Rfc9068, kind) => kind == Kind::AccessToken,
-            (Profile::Default | Profile::Cognito, kind) => kind != Kind::Other,
-            (Profile::JwtSvid, Kind::Jwt | Kind::Untyped) => true,
-            // JWT-SVID section 2.3.
-            (Profile::JwtSvid, _) => jwt.typ().is_some_and(|typ| same_media_type(typ, "JOSE")),
-        },
-    };
-    if accepted {
-        return Ok(());
-    }
-    let (found, policy) = (typ_of(jwt), policy.clone());
-    Err(Refusal::TypeNotAccepted { found, policy }.into())
-}
-
-/// The header's `typ` for an explanation.
-fn typ_of(jwt: &UnverifiedJwt<'_>) -> String {
-    jwt.typ().map_or_else(String::new, excerpt)
-}
-
-fn check_kind(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    check_token_use(jwt.payload(), policy)?;
-    if jwt.kind() == Kind::AccessToken {
-        return Ok(());
-    }
-    match jwt.payload().foreign {
-        None => Ok(()),
-        Some(Foreign::IdToken(_)) if policy.allows_id_token_claims() => Ok(()),
-        Some(sign) => Err(Refusal::NotAnAccessToken(sign).into()),
-    }
-}
-
-pub(crate) fn check_header(jwt: &UnverifiedJwt<'_>) -> Result<(), Rejection> {
-    if jwt.has_critical_header() {
-        return Err(Refusal::CriticalHeader.into());
-    }
-    if let Some(name) = jwt.unsupported_header() {
-        return Err(Refusal::UnsupportedHeader(name).into());
-    }
-    if jwt.has_malformed_key_id() {
-        return Err(Refusal::MalformedKeyId.into());
-    }
-    Ok(())
-}
-
-pub(crate) fn check_algorithm(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
-    let allowed = policy.algorithm_set();
-    if jwt
-        .algorithm()
-        .is_some_and(|algorithm| allowed.contains(algorithm))
-    {
-        return Ok(());
-    }
-    let Some(name) = jwt.alg() else {
-        return Err(Refusal::AlgorithmMissing.into());
-    };
-    let found = excerpt(name);
-    Err(if jwt.algorithm().is_some() {
-        Refusal::AlgorithmNotAllowed { found, allowed }.into()
-    } else {
-        Refusal::AlgorithmUnknown { found }.into()
-    })
 }

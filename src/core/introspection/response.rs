@@ -3,16 +3,21 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::core::access_token::{AccessToken, Proof};
+use crate::core::checks::audience::check_audience;
 use crate::core::checks::claims::{
-    check_audience, check_client, check_confirmation, check_issuer_name, check_mapped,
-    check_other_types, check_required_claims, check_scope, check_time, check_token_use,
-    check_trust_domain, malformed, wrong_issuer,
+    check_actors, check_confirmation, check_other_types, check_required_claims,
 };
+use crate::core::checks::issuer::{check_issuer_name, check_trust_domain, wrong_issuer};
+use crate::core::checks::kind::{check_token_use, sign_of_another_kind};
+use crate::core::checks::mapped::{check_client, check_principal, check_roles, check_scope};
+use crate::core::checks::time::check_time;
 use crate::core::json::{self, Fault, Value};
-use crate::core::policy::Policy;
+use crate::core::policy::accepted::Policy;
 use crate::core::time::NumericDate;
-use crate::core::token::claims::access_token::{AccessToken, Proof, Unconfirmed};
+use crate::core::token::claims::checked::CheckedClaims;
 use crate::core::token::payload::{Claim, Foreign, Payload};
+use crate::core::unconfirmed::Unconfirmed;
 use crate::core::verdict::refusal::{AcceptedIssuers, Refusal};
 use crate::core::verdict::rejection::Rejection;
 
@@ -163,15 +168,14 @@ impl IntrospectionResponse {
         now: NumericDate,
     ) -> Result<Unconfirmed, Rejection> {
         let checked = self.check_all(jwt, policy, now);
-        checked.map_err(Rejection::in_answer)?;
-        let payload = Arc::clone(&self.payload);
+        let claims = checked.map_err(Rejection::in_answer)?;
         let proof = Proof::Introspection {
             jwt_issuer: jwt
                 .and_then(|jwt| jwt.str_of(&jwt.iss))
                 .filter(|_| self.payload.iss.is_absent())
                 .map(Into::into),
         };
-        let token = AccessToken::new(payload, proof, policy.clone());
+        let token = AccessToken::new(claims, proof, policy.clone());
         Ok(Unconfirmed::new(token))
     }
 
@@ -193,7 +197,7 @@ impl IntrospectionResponse {
         jwt: Option<&Payload>,
         policy: &Policy,
         now: NumericDate,
-    ) -> Result<(), Rejection> {
+    ) -> Result<CheckedClaims<'_>, Rejection> {
         let payload = &self.payload;
         if !self.is_active {
             return Err(Refusal::Inactive.into());
@@ -203,17 +207,28 @@ impl IntrospectionResponse {
         }
         self.check_issuer(jwt, policy)?; // RFC 7662 2.2
         self.check_kind(policy)?; // RFC 7662 2.1, RFC 8725 3.12
-        if !(payload.aud.is_absent() && policy.allows_missing_audience()) {
+        let needs_audience = policy.settings().allow_missing_audience != Some(true);
+        if needs_audience || !payload.aud.is_absent() {
             check_audience(payload, policy)?; // RFC 7662 4, RFC 8707 2
         }
         check_time(payload, policy, now)?; // RFC 7662 2.2
         check_other_types(payload)?; // RFC 7662 2.2
-        check_client(payload, policy)?;
+        let actors = check_actors(payload)?; // RFC 8693 4.1
+        let client = check_client(payload, policy)?;
         check_required_claims(payload, policy)?;
-        check_mapped(payload, policy)?;
-        check_scope(payload, policy)?; // RFC 6749 3.3
+        let roles = check_roles(payload, policy)?;
+        let principal = check_principal(payload, policy)?;
+        let scopes = check_scope(payload, policy)?; // RFC 6749 3.3
         check_confirmation(payload)?; // RFC 7800 3.1
-        self.check_binding() // RFC 9449 6.2
+        self.check_binding()?; // RFC 9449 6.2
+        Ok(CheckedClaims {
+            payload,
+            client,
+            principal,
+            roles,
+            actors,
+            scopes,
+        })
     }
 
     /// An answer about a JWT is about its issuer's, which of many tenants' may be another than the answer's.
@@ -221,7 +236,7 @@ impl IntrospectionResponse {
         check_trust_domain(&self.payload, policy)?;
         let of_jwt = jwt.and_then(|jwt| jwt.str_of(&jwt.iss));
         let found = match &self.payload.iss {
-            Claim::Malformed => return Err(malformed("iss")),
+            Claim::Malformed => return Err(Refusal::MalformedClaim("iss").into()),
             Claim::Is(issuer) => Some(issuer.of(self.payload.text())),
             Claim::Absent => of_jwt,
         };
@@ -241,12 +256,11 @@ impl IntrospectionResponse {
 
     fn check_kind(&self, policy: &Policy) -> Result<(), Rejection> {
         check_token_use(&self.payload, policy)?;
-        let other = match (self.kind, self.payload.foreign) {
-            (Kind::Other(sign), _) => Some(sign),
-            (_, Some(Foreign::IdToken(_))) if policy.allows_id_token_claims() => None,
-            (Kind::Bearer { .. } | Kind::Dpop, sign) => sign,
+        let sign = match self.kind {
+            Kind::Other(sign) => Some(sign),
+            Kind::Bearer { .. } | Kind::Dpop => sign_of_another_kind(&self.payload, policy),
         };
-        match other {
+        match sign {
             None => Ok(()),
             Some(sign) => Err(Refusal::NotAnAccessToken(sign).into()),
         }

@@ -3,15 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::checks::claims::{check_audience, check_time};
+use crate::core::checks::audience::check_audience;
+use crate::core::checks::header::{check_algorithm, check_header};
+use crate::core::checks::issuer::check_issuer;
+use crate::core::checks::key::check_signature;
+use crate::core::checks::time::check_time;
 use crate::core::introspection::response::{IntrospectionResponse, MalformedResponse};
 use crate::core::keys::key_set::KeySet;
-use crate::core::policy::{Policy, PolicyError};
+use crate::core::policy::accepted::Policy;
+use crate::core::policy::problem::PolicyError;
 use crate::core::time::NumericDate;
-use crate::core::token::jws::{PresentedToken, UnverifiedJwt, names_media_type};
+use crate::core::token::jws::UnverifiedJwt;
+use crate::core::token::media_type::names_media_type;
+use crate::core::token::presented::PresentedToken;
 use crate::core::verdict::reason::Reason;
 use crate::core::verdict::rejection::Rejection;
-use crate::core::verify::{check_algorithm, check_header, check_issuer, check_signature};
 
 /// A signed response is read up to this size, in bytes: the largest response, encoded, and a header and signature.
 const MAX_SIGNED_BYTES: usize = 128 * 1024;

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Profile;
 use crate::core::keys::algorithm::Algorithm;
+use crate::core::policy::profile::Profile;
 use crate::core::token::claims::claim_path::ClaimPath;
 
 /// What is wrong with the settings of a policy: everything, not only the first.

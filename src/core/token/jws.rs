@@ -1,4 +1,4 @@
-//! The outer form of a token: compact JWS (RFC 7515 section 3.1), JWE or opaque. All rules that need no policy stand here.
+//! A JWT in compact form (RFC 7515 section 3.1): its header and claims set, unverified.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,42 +7,12 @@ use crate::core::base64url;
 use crate::core::json::{self, Fault};
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::time::NumericDate;
+use crate::core::token::media_type::names_media_type;
 use crate::core::token::payload::{Claim, Payload};
 use crate::core::token::text::Text;
-use crate::core::verdict::refusal::Refusal;
-use crate::core::verdict::rejection::Rejection;
 
-/// Tokens up to this size are taken unless set otherwise, in bytes.
-pub(crate) const DEFAULT_MAX_TOKEN_BYTES: usize = 16 * 1024;
 /// Encoded headers up to this size are taken, in bytes.
 pub(crate) const MAX_HEADER_BYTES: usize = 4 * 1024;
-
-/// A token as a request presented it: its form is known, nothing of it is verified.
-///
-/// What it is, is told by form alone: two dots and a first part whose decoded text begins with `{`: a JWT, whose every
-/// later fault is final. Four dots and the same: encrypted. Other token68 text: opaque.
-///
-/// ```
-/// use resource_server::{PresentedToken, Reason};
-///
-/// let opaque = PresentedToken::parse("2YotnFZFEjr1zCsicMWpAA")?;
-/// assert!(opaque.is_opaque());
-/// assert_eq!(PresentedToken::parse("two words").unwrap_err().reason(), Reason::MalformedToken);
-/// # Ok::<(), resource_server::Rejection>(())
-/// ```
-pub struct PresentedToken<'t> {
-    text: &'t str,
-    form: Form<'t>,
-}
-
-enum Form<'t> {
-    Jwt(UnverifiedJwt<'t>),
-    Encrypted,
-    Opaque {
-        /// Whether it begins like an access token of Google.
-        is_googles: bool,
-    },
-}
 
 /// What is wrong with the form of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,116 +31,6 @@ pub(crate) enum FormFault {
     MalformedPayload,
     /// The signature is empty.
     Unsigned,
-}
-
-impl<'t> PresentedToken<'t> {
-    /// Reads a token of at most 16 KiB.
-    ///
-    /// # Errors
-    /// It is too long, malformed, or a JWT whose parts are not sound: base64url in its one spelling, JSON objects without
-    /// doubled members, a signature.
-    pub fn parse(token: &'t str) -> Result<Self, Rejection> {
-        Self::parse_within(token, DEFAULT_MAX_TOKEN_BYTES)
-    }
-
-    /// Reads a token of at most `max_bytes`.
-    ///
-    /// # Errors
-    /// As [`parse`](PresentedToken::parse).
-    pub fn parse_within(token: &'t str, max_bytes: usize) -> Result<Self, Rejection> {
-        Self::read(token, max_bytes).map_err(|fault| Refusal::Form(fault).into())
-    }
-
-    pub(crate) fn read(token: &'t str, max_bytes: usize) -> Result<Self, FormFault> {
-        if token.len() > max_bytes {
-            return Err(FormFault::TokenTooLong {
-                bytes: token.len(),
-                limit: max_bytes,
-            });
-        }
-        let opaque = Form::Opaque {
-            is_googles: token.starts_with("ya29."),
-        };
-        let form = if begins_with_an_object(token) {
-            // One scan, which ends at the fifth dot.
-            let mut dots = memchr::memchr_iter(b'.', token.as_bytes()).take(5);
-            match (dots.next(), dots.next(), dots.next(), dots.count()) {
-                (Some(first), Some(second), None, _) => {
-                    Form::Jwt(UnverifiedJwt::read(token, first, second)?)
-                }
-                (_, _, Some(_), 1) => form_of_token68(token, Form::Encrypted)?,
-                _ => form_of_token68(token, opaque)?,
-            }
-        } else {
-            form_of_token68(token, opaque)?
-        };
-        Ok(PresentedToken { text: token, form })
-    }
-
-    /// The token itself. A secret: never log it.
-    pub fn as_str(&self) -> &'t str {
-        self.text
-    }
-
-    /// The token's parts, where it is a JWT by form.
-    pub fn jwt(&self) -> Option<&UnverifiedJwt<'t>> {
-        match &self.form {
-            Form::Jwt(jwt) => Some(jwt),
-            Form::Encrypted | Form::Opaque { .. } => None,
-        }
-    }
-
-    /// Whether only the authorization server can tell what it is.
-    pub fn is_opaque(&self) -> bool {
-        matches!(self.form, Form::Opaque { .. })
-    }
-
-    /// Why a token that is no JWT can't be judged by keys.
-    pub(crate) fn require_jwt(&self) -> Result<&UnverifiedJwt<'t>, Rejection> {
-        match &self.form {
-            Form::Jwt(jwt) => Ok(jwt),
-            Form::Encrypted => Err(Refusal::Encrypted.into()),
-            Form::Opaque { is_googles } => {
-                let is_googles = *is_googles;
-                Err(Refusal::Opaque { is_googles }.into())
-            }
-        }
-    }
-}
-
-impl fmt::Debug for PresentedToken<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.form {
-            Form::Jwt(_) => "PresentedToken(JWT)",
-            Form::Encrypted => "PresentedToken(encrypted)",
-            Form::Opaque { .. } => "PresentedToken(opaque)",
-        })
-    }
-}
-
-/// Whether the text, read as base64url, begins with `{`, which takes the first eight bits of its first two characters.
-fn begins_with_an_object(token: &str) -> bool {
-    matches!(
-        token.as_bytes(),
-        [b'e', b'w'..=b'z' | b'0'..=b'9' | b'-' | b'_', ..]
-    )
-}
-
-/// RFC 6750 section 2.1 (`b64token`), RFC 9110 section 11.2 (`token68`).
-fn form_of_token68<'t>(token: &str, form: Form<'t>) -> Result<Form<'t>, FormFault> {
-    let is_something = !token.trim_end_matches('=').is_empty();
-    if is_something && is_token68(token) {
-        Ok(form)
-    } else {
-        Err(FormFault::Malformed)
-    }
-}
-
-/// Whether all of it are characters that such a token has where they stand; also of nothing.
-pub(crate) fn is_token68(text: &str) -> bool {
-    text.trim_end_matches('=').bytes().all(|byte| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
-    })
 }
 
 /// A JWT by form. Nothing that it says is verified: use it to find keys, never to decide.
@@ -237,7 +97,11 @@ struct Header {
 }
 
 impl<'t> UnverifiedJwt<'t> {
-    fn read(token: &'t str, first_dot: usize, second_dot: usize) -> Result<Self, FormFault> {
+    pub(crate) fn read(
+        token: &'t str,
+        first_dot: usize,
+        second_dot: usize,
+    ) -> Result<Self, FormFault> {
         let (signing_input, signature) = split_at_dot(token, second_dot)?;
         let (header, payload) = split_at_dot(signing_input, first_dot)?;
         if header.len() > MAX_HEADER_BYTES {
@@ -397,68 +261,5 @@ impl Header {
         })
         .map_err(|_| malformed())?;
         Ok(header)
-    }
-}
-
-/// Whether a `typ` or `cty` names a media type, whose `application/` may be left out (RFC 7515 sections 4.1.9 and
-/// 4.1.10).
-pub(crate) fn names_media_type(text: &str, subtype: &str) -> bool {
-    subtype_of(text).eq_ignore_ascii_case(subtype)
-}
-
-/// Whether two texts name one media type.
-pub(crate) fn same_media_type(one: &str, other: &str) -> bool {
-    names_media_type(one, subtype_of(other))
-}
-
-/// A media type without its `application/`.
-pub(crate) fn subtype_of(text: &str) -> &str {
-    const PREFIX: &str = "application/";
-    match text.get(..PREFIX.len()) {
-        Some(start) if start.eq_ignore_ascii_case(PREFIX) => {
-            text.get(PREFIX.len()..).unwrap_or_default()
-        }
-        _ => text,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A source's future may hold a token across an await on any thread, and hand it on with a shorter lifetime.
-    #[test]
-    fn a_presented_token_is_sync_and_covariant() {
-        fn shared<T: Send + Sync>() {}
-        fn shorter<'a>(token: PresentedToken<'static>, _: &'a str) -> PresentedToken<'a> {
-            token
-        }
-        shared::<PresentedToken<'static>>();
-        let here = String::new();
-        let token = PresentedToken::parse("opaque").unwrap();
-        assert!(shorter(token, &here).is_opaque());
-    }
-
-    #[test]
-    fn t09_media_types_are_compared_without_case_and_prefix() {
-        for text in [
-            "at+jwt",
-            "AT+JWT",
-            "application/at+jwt",
-            "Application/At+Jwt",
-        ] {
-            assert!(names_media_type(text, "at+jwt"), "{text}");
-        }
-        for text in [
-            "",
-            "at+jwt ",
-            "application/",
-            "text/at+jwt",
-            "applicative/at+jwt",
-            "application/application/at+jwt",
-            "é",
-        ] {
-            assert!(!names_media_type(text, "at+jwt"), "{text}");
-        }
     }
 }

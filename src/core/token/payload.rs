@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use crate::core::base64url;
 use crate::core::json::{self, Fault, Value};
 use crate::core::time::NumericDate;
+use crate::core::token::claims::scope_claim::ScopeClaim;
 use crate::core::token::claims::values::{Confirmation, Thumbprint};
 use crate::core::token::text::{OneOrMany, Text};
 
@@ -182,6 +183,13 @@ impl Payload {
         match self.foreign {
             None | Some(Foreign::IdToken(_)) => self.foreign = Some(sign),
             Some(Foreign::Other(_) | Foreign::Typ | Foreign::TokenUse | Foreign::TokenType) => {}
+        }
+    }
+
+    pub(crate) fn scopes(&self, claim: ScopeClaim) -> &Claim<OneOrMany> {
+        match claim {
+            ScopeClaim::Scope => &self.scope,
+            ScopeClaim::Scp => &self.scp,
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
 use crate::core::keys::jwk::KeyUse;
 use crate::core::keys::key_set::KeySet;
-use crate::core::policy::Policy;
+use crate::core::policy::accepted::Policy;
 use crate::core::time::NumericDate;
 use crate::core::token::claims::claim_path::ClaimPath;
 use crate::core::token::claims::required_claim::RequiredClaim;

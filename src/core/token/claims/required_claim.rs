@@ -6,10 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::excerpt::excerpt;
 use crate::core::json::Value;
-use crate::core::token::claims::claim_path::{ClaimPath, Found};
-use crate::core::token::payload::Payload;
-use crate::core::verdict::refusal::Refusal;
-use crate::core::verdict::rejection::Rejection;
+use crate::core::token::claims::claim_path::ClaimPath;
 
 /// A claim that every token of an issuer must have: [`PolicyBuilder::required_claim`](crate::PolicyBuilder::required_claim).
 ///
@@ -120,22 +117,12 @@ impl RequiredClaim {
         }
     }
 
-    pub(crate) fn check(&self, payload: &Payload) -> Result<(), Rejection> {
-        let value = match self.path.find(payload) {
-            Found::Value(value) if value.text() != "null" => value,
-            Found::Value(_) | Found::Absent | Found::Unreachable => {
-                return Err(Refusal::RequiredClaimMissing(self.clone()).into());
-            }
-        };
-        let is_met = match &self.wanted {
+    /// Whether a claim that is there, and is not `null`, has a value that is required.
+    pub(crate) fn is_met_by(&self, value: Value<'_>) -> bool {
+        match &self.wanted {
             Wanted::Anything => true,
             Wanted::Value(wanted) => wanted.is(value),
             Wanted::OneOf(wanted) => wanted.iter().any(|wanted| wanted.is(value)),
-        };
-        if is_met {
-            Ok(())
-        } else {
-            Err(Refusal::RequiredClaimMismatch(self.clone()).into())
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What is wrong with a header: its `typ` or its `alg`.
 
 use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
-use crate::core::policy::{Policy, Profile};
+use crate::core::policy::accepted::Policy;
+use crate::core::policy::profile::Profile;
 use crate::core::verdict::explain::list::quoted;
 
 /// What a header's `typ` shows about a token that is not an access token.
@@ -46,7 +47,7 @@ fn shared_secret(found: &str) -> String {
 }
 
 pub(super) fn typ(found: &str, policy: &Policy) -> String {
-    let expected = match (policy.accepted_types(), policy.profile()) {
+    let expected = match (&policy.settings().accepted_types, policy.profile()) {
         (Some(types), _) => format!(
             "{} (the policy's accepted_types)",
             quoted(types.iter().map(String::as_str))

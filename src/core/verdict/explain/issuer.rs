@@ -1,6 +1,6 @@
 //! What is wrong with a token's issuer or audience: usually another name for the right one.
 
-use crate::core::policy::Policy;
+use crate::core::policy::accepted::Policy;
 use crate::core::verdict::explain::header::kind_of;
 use crate::core::verdict::explain::likeness::{Difference, difference};
 use crate::core::verdict::explain::list::quoted;

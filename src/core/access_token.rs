@@ -9,83 +9,19 @@ use serde::de::DeserializeOwned;
 use crate::core::excerpt::excerpt;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::signature::VerificationKey;
-use crate::core::policy::{Policy, Profile, ScopeClaim};
+use crate::core::policy::accepted::Policy;
+use crate::core::policy::profile::Profile;
 use crate::core::time::NumericDate;
 use crate::core::token::claims::actor::Actor;
+use crate::core::token::claims::checked::{CheckedClaims, KeptClaims};
 use crate::core::token::claims::claim_path::find;
 use crate::core::token::claims::identity::{Identity, SubjectKind};
-use crate::core::token::claims::mapped::{Mapped, client_is_registered};
 use crate::core::token::claims::requirement::{MalformedRequirement, Requirement};
 use crate::core::token::claims::roles::RoleSet;
 use crate::core::token::claims::values::{Audience, Confirmation, ScopeSet};
-use crate::core::token::payload::{Claim, Payload};
-use crate::core::token::text::OneOrMany;
+use crate::core::token::payload::Payload;
 use crate::core::verdict::refusal::Refusal;
 use crate::core::verdict::rejection::Rejection;
-
-/// A token whose signature and claims hold, before it is known that its presenter may use it.
-///
-/// It gives no claims: [`confirm`](Unconfirmed::confirm) is the only way on.
-#[must_use = "a token is not accepted before it is confirmed"]
-pub struct Unconfirmed(AccessToken);
-
-impl Unconfirmed {
-    pub(crate) fn new(token: AccessToken) -> Self {
-        Unconfirmed(token)
-    }
-
-    /// Accepts the token from a presenter who has proven this possession.
-    ///
-    /// # Errors
-    /// The token is bound to a key or certificate (`cnf`) that was not proven. A bound token never confirms as bearer.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use resource_server::{Error, Reason, Validator, testing::TestIssuer};
-    /// # use serde_json::json;
-    /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
-    /// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
-    /// let bound = issuer.token()
-    ///     .claim("cnf", json!({"jkt": "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"}))
-    ///     .mint();
-    /// // validate() is for bearer tokens.
-    /// let Some(Err(Error::Rejected(rejection))) = validator.validate_now(&bound) else { unreachable!() };
-    /// assert_eq!(rejection.reason(), Reason::ProofOfPossessionMissing);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn confirm(self, possession: &Possession) -> Result<AccessToken, Rejection> {
-        // Nothing that a request can prove yet: possession holds no key and no certificate.
-        let Possession(()) = possession;
-        match self.0.payload.cnf() {
-            Claim::Absent => Ok(self.0),
-            Claim::Malformed | Claim::Is(_) => Err(Refusal::ProofOfPossessionMissing.into()),
-        }
-    }
-}
-
-impl fmt::Debug for Unconfirmed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Unconfirmed(..)")
-    }
-}
-
-/// What the presenter of a token has proven to hold.
-///
-/// ```
-/// use resource_server::Possession;
-///
-/// let nothing_but_the_token = Possession::bearer();
-/// ```
-#[derive(Clone, Debug)]
-pub struct Possession(());
-
-impl Possession {
-    /// Nothing but the token itself.
-    pub const fn bearer() -> Self {
-        Possession(())
-    }
-}
 
 /// An access token that is good: signature (or the authorization server's word), issuer, audience, time and presenter were checked.
 ///
@@ -114,8 +50,7 @@ impl Possession {
 /// ```
 #[derive(Clone)]
 pub struct AccessToken {
-    payload: Arc<Payload>,
-    mapped: Option<Arc<Mapped>>,
+    claims: KeptClaims,
     proof: Proof,
     policy: Policy,
 }
@@ -135,15 +70,16 @@ pub(crate) enum Proof {
 }
 
 impl AccessToken {
-    pub(crate) fn new(payload: Arc<Payload>, proof: Proof, policy: Policy) -> Self {
-        // Whoever makes one has checked the claims; if this ever failed, there would be no roles.
-        let mapped = Mapped::read(&payload, &policy).unwrap_or_default();
+    pub(crate) fn new(claims: CheckedClaims<'_>, proof: Proof, policy: Policy) -> Self {
         AccessToken {
-            payload,
-            mapped: (!mapped.is_empty()).then(|| Arc::new(mapped)),
+            claims: claims.into_kept(),
             proof,
             policy,
         }
+    }
+
+    pub(crate) fn payload(&self) -> &Payload {
+        self.claims.payload()
     }
 
     /// The `iss` claim (RFC 7519 section 4.1.1). Of a SPIFFE JWT-SVID, its trust domain (`spiffe://example.org`). Of an introspected token whose answer names none, the issuer that answered.
@@ -152,7 +88,7 @@ impl AccessToken {
             Proof::Introspection {
                 jwt_issuer: Some(issuer),
             } => Some(&**issuer),
-            _ => self.payload.str_of(&self.payload.iss),
+            _ => self.payload().str_of(&self.payload().iss),
         };
         named.unwrap_or(self.policy.issuer())
     }
@@ -164,7 +100,7 @@ impl AccessToken {
 
     /// The `sub` claim (RFC 7519 section 4.1.2). Unique only within the issuer: see [`identity`](AccessToken::identity).
     pub fn subject(&self) -> Option<&str> {
-        self.payload.str_of(&self.payload.sub)
+        self.payload().str_of(&self.payload().sub)
     }
 
     /// Issuer and subject as one value, where there is a subject.
@@ -198,7 +134,7 @@ impl AccessToken {
         if self.policy.profile() == Profile::JwtSvid {
             return Some(SubjectKind::Client);
         }
-        if let Some(stated) = find(&self.payload, "idtyp") {
+        if let Some(stated) = find(self.payload(), "idtyp") {
             return match stated.as_str()?.as_ref() {
                 "app" => Some(SubjectKind::Client),
                 "user" => Some(SubjectKind::User),
@@ -215,28 +151,29 @@ impl AccessToken {
 
     /// The `aud` claim (RFC 7519 section 4.1.3).
     pub fn audience(&self) -> Audience<'_> {
-        Audience::new(self.payload.entries(&self.payload.aud), self.payload.text())
+        Audience::new(
+            self.payload().entries(&self.payload().aud),
+            self.payload().text(),
+        )
     }
 
     /// The scopes, from `scope` or `scp` as the policy says (RFC 9068 section 2.2.3). Empty where there are none.
     pub fn scopes(&self) -> ScopeSet<'_> {
-        let (claim, _) = scope_claim(&self.payload, &self.policy);
-        ScopeSet::new(self.payload.entries(claim), self.payload.text())
+        let payload = self.payload();
+        let claim = payload.scopes(self.claims.scope_claim());
+        ScopeSet::new(payload.entries(claim), payload.text())
     }
 
     /// The client that the token was issued to: the `client_id` claim (RFC 8693 section 4.3), else `azp`, unless
     /// [`PolicyBuilder::client_claims`](crate::PolicyBuilder::client_claims) names others.
     pub fn client_id(&self) -> Option<&str> {
-        if client_is_registered(&self.payload, &self.policy) {
-            return self.payload.str_of(&self.payload.client_id);
-        }
-        self.mapped()?.client.as_deref()
+        self.claims.client()
     }
 
     /// The roles, from the claims that [`PolicyBuilder::role_claims`](crate::PolicyBuilder::role_claims) names. Empty where it
     /// names none.
     pub fn roles(&self) -> RoleSet<'_> {
-        RoleSet::new(self.mapped().map_or(&[], |mapped| &mapped.roles))
+        RoleSet::new(self.claims.roles())
     }
 
     /// Whether this is one of the [`roles`](AccessToken::roles), exactly. The 403 where it is not is yours to give.
@@ -253,15 +190,12 @@ impl AccessToken {
     /// It is for logs and look-ups, and no key: what is read from `email` or `preferred_username` may be changed by its
     /// user and given to another. Store by [`identity`](AccessToken::identity).
     pub fn principal(&self) -> Option<&str> {
-        match self.policy.principal_claims() {
-            None => self.subject(),
-            Some(_) => self.mapped()?.principal.as_deref(),
-        }
+        self.claims.principal()
     }
 
     /// Who acts for the subject, where someone does: the `act` claim (RFC 8693 section 4.1).
     pub fn actor(&self) -> Option<Actor<'_>> {
-        Actor::current(self.mapped().map_or(&[], |mapped| &mapped.actors))
+        Actor::current(self.claims.actors())
     }
 
     /// The chain of actors, the current one first and then who acted before it. At most 8.
@@ -269,33 +203,29 @@ impl AccessToken {
         std::iter::successors(self.actor(), Actor::prior)
     }
 
-    fn mapped(&self) -> Option<&Mapped> {
-        self.mapped.as_deref()
-    }
-
     /// The `exp` claim (RFC 7519 section 4.1.4).
     pub fn expires_at(&self) -> Option<NumericDate> {
-        self.payload.exp.get().copied()
+        self.payload().exp.get().copied()
     }
 
     /// The `iat` claim (RFC 7519 section 4.1.6).
     pub fn issued_at(&self) -> Option<NumericDate> {
-        self.payload.iat.get().copied()
+        self.payload().iat.get().copied()
     }
 
     /// The `nbf` claim (RFC 7519 section 4.1.5).
     pub fn not_before(&self) -> Option<NumericDate> {
-        self.payload.nbf.get().copied()
+        self.payload().nbf.get().copied()
     }
 
     /// The `jti` claim (RFC 7519 section 4.1.7).
     pub fn jwt_id(&self) -> Option<&str> {
-        self.payload.str_of(&self.payload.jti)
+        self.payload().str_of(&self.payload().jti)
     }
 
     /// The `cnf` claim (RFC 7800): what the presenter has proven to hold. `None` for a plain bearer token.
     pub fn confirmation(&self) -> Option<&Confirmation> {
-        self.payload.cnf().get()
+        self.payload().cnf().get()
     }
 
     /// The `kid` of the key that the signature verified with, where it has one. None of an introspected token.
@@ -328,7 +258,7 @@ impl AccessToken {
 
     /// Any claim by name, as JSON. `None` where it is absent; a claim that is `null` is `Some(Value::Null)`.
     pub fn claim(&self, name: &str) -> Option<serde_json::Value> {
-        let value = self.payload.find(name)?;
+        let value = self.payload().find(name)?;
         // What was read strictly reads again. If it ever did not, a claim that is there must not look absent.
         Some(serde_json::from_str(value.text()).unwrap_or_default())
     }
@@ -339,7 +269,7 @@ impl AccessToken {
     /// They don't fit it: the token lacks what this API needs ([`Reason::ClaimsDoNotFit`](crate::Reason::ClaimsDoNotFit), 401).
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
         // serde's message may quote values; only the place is kept.
-        serde_json::from_str(self.payload.text()).map_err(|error| {
+        serde_json::from_str(self.payload().text()).map_err(|error| {
             let column = error.column();
             Refusal::ClaimsDoNotFit { column }.into()
         })
@@ -385,22 +315,4 @@ pub enum Unmet {
     /// The requirement can never pass.
     #[error(transparent)]
     Malformed(#[from] MalformedRequirement),
-}
-
-/// The claim that the token's scopes are in, and whether that is `scope`. A claim that is there counts even when it is
-/// malformed: it never gives way to the other.
-pub(crate) fn scope_claim<'p>(
-    payload: &'p Payload,
-    policy: &Policy,
-) -> (&'p Claim<OneOrMany>, bool) {
-    let (scope, scp) = (&payload.scope, &payload.scp);
-    let is_scope = match policy.scope_claim() {
-        ScopeClaim::Scope => !scope.is_absent(),
-        ScopeClaim::Scp => scp.is_absent(),
-    };
-    if is_scope {
-        (scope, true)
-    } else {
-        (scp, false)
-    }
 }
