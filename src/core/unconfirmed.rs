@@ -1,4 +1,4 @@
-//! A token that is good, before its presenter is known to hold what it is bound to.
+//! A token that is good, before its presenter has proven possession of the key that it is bound to.
 
 use std::fmt;
 
@@ -7,9 +7,10 @@ use crate::core::token::payload::Claim;
 use crate::core::verdict::refusal::Refusal;
 use crate::core::verdict::rejection::Rejection;
 
-/// A token whose signature and claims hold, before it is known that its presenter may use it.
+/// A token whose signature and claims are good, before its presenter is known to be allowed to use
+/// it.
 ///
-/// It gives no claims: [`confirm`](Unconfirmed::confirm) is the only way on.
+/// It gives no claims: [`confirm`](Unconfirmed::confirm) is the only way to them.
 #[must_use = "a token is not accepted before it is confirmed"]
 pub struct Unconfirmed(AccessToken);
 
@@ -21,25 +22,33 @@ impl Unconfirmed {
     /// Accepts the token from a presenter who has proven this possession.
     ///
     /// # Errors
-    /// The token is bound to a key or certificate (`cnf`) that was not proven. A bound token never confirms as bearer.
+    /// The token is bound to a key or certificate (`cnf`) that was not proven. A bound token never
+    /// confirms as bearer.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use resource_server::{Error, Reason, Validator, testing::TestIssuer};
     /// # use serde_json::json;
     /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
-    /// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
+    /// # let validator = Validator::builder()
+    /// #     .audience("https://api.example.com")
+    /// #     .issuer(issuer.to_issuer())
+    /// #     .build()?;
     /// let bound = issuer.token()
     ///     .claim("cnf", json!({"jkt": "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"}))
     ///     .mint();
     /// // validate() is for bearer tokens.
-    /// let Some(Err(Error::Rejected(rejection))) = validator.validate_now(&bound) else { unreachable!() };
+    /// let Some(Err(Error::Rejected(rejection))) =
+    ///     validator.validate_now(&bound)
+    /// else {
+    ///     unreachable!()
+    /// };
     /// assert_eq!(rejection.reason(), Reason::ProofOfPossessionMissing);
     /// # Ok(())
     /// # }
     /// ```
     pub fn confirm(self, possession: &Possession) -> Result<AccessToken, Rejection> {
-        // A request can prove nothing yet: possession holds no key and no certificate.
+        // A request can prove nothing yet: possession has no key and no certificate.
         let Possession(()) = possession;
         match self.0.payload().cnf() {
             Claim::Absent => Ok(self.0),
@@ -54,7 +63,7 @@ impl fmt::Debug for Unconfirmed {
     }
 }
 
-/// What the presenter of a token has proven to hold.
+/// What the presenter of a token has proven to possess.
 ///
 /// ```
 /// use resource_server::Possession;
@@ -65,7 +74,7 @@ impl fmt::Debug for Unconfirmed {
 pub struct Possession(());
 
 impl Possession {
-    /// Nothing but the token itself.
+    /// The token alone.
     pub const fn bearer() -> Self {
         Possession(())
     }

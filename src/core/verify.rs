@@ -23,30 +23,35 @@ use crate::core::token::presented::PresentedToken;
 use crate::core::unconfirmed::Unconfirmed;
 use crate::core::verdict::rejection::Rejection;
 
-/// What a source brings to judge a token by.
+/// The evidence that a source gives for a token.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Evidence {
     /// The issuer's keys.
     Keys(Arc<KeySet>),
-    /// The authorization server's own answer about this very token.
+    /// The authorization server's response about this token.
     Introspection(Arc<IntrospectionResponse>),
 }
 
-/// Judges a token by the evidence for it: pure, without I/O and without a look at a clock.
+/// Decides whether a token is good by this evidence. It is pure: it does no I/O and reads no clock.
 ///
-/// The order of its checks is fixed, the first that fails is the reason, and the signature is checked last: form, issuer,
-/// kind of token, header, algorithm, audience, time, other claims, key, signature. An authorization server's own answer is
-/// held against the same policy, and a JWT that it is about must meet that by itself too.
+/// The order of its checks is fixed, and the first that fails is the reason: form, issuer, kind of
+/// token, header, algorithm, audience, time, other claims, key, signature. An introspection
+/// response is checked against the same policy, and an introspected JWT must meet the policy by
+/// itself too.
 ///
-/// It does **not** check that the presenter may use the token: that is [`Unconfirmed::confirm`]. It does not check scopes:
-/// that is [`AccessToken::require`]. It does not know whether the token was revoked.
+/// It does **not** check that the presenter may use the token: that is [`Unconfirmed::confirm`]. It
+/// does not check scopes: that is [`AccessToken::require`]. It does not know whether the token was
+/// revoked.
 ///
 /// # Errors
 /// The first check that fails.
 ///
 /// ```
-/// use resource_server::{Evidence, KeySet, NumericDate, Policy, Possession, PresentedToken, Reason, verify};
+/// use resource_server::{
+///     Evidence, KeySet, NumericDate, Policy, Possession,
+///     PresentedToken, Reason, verify,
+/// };
 /// use resource_server::testing::TestIssuer;
 /// use std::sync::Arc;
 ///
@@ -54,7 +59,10 @@ pub enum Evidence {
 /// let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
 /// let text = issuer.token().subject("alice").issued_at(NumericDate::from_secs(1_000)).mint();
 ///
-/// let policy = Policy::builder().issuer("https://as.example.com").audience("https://api.example.com").build()?;
+/// let policy = Policy::builder()
+///     .issuer("https://as.example.com")
+///     .audience("https://api.example.com")
+///     .build()?;
 /// let evidence = Evidence::Keys(Arc::new(KeySet::from_jwks(&issuer.jwks())?));
 /// let token = PresentedToken::parse(&text)?;
 ///
@@ -78,7 +86,8 @@ pub fn verify(
             check_signature(jwt, keys, policy)
         }
         Evidence::Introspection(response) => {
-            // A JWT that is introspected must meet the policy by itself too, and stays bound if it is.
+            // A JWT that is introspected must meet the policy by itself too, and stays bound if it
+            // is.
             let jwt = match token.jwt() {
                 None => None,
                 Some(_) => Some(&**check_claims(token, policy, now)?.claims.payload),

@@ -9,10 +9,10 @@ use crate::core::verdict::refusal::{MAX_SHOWN_AUDIENCES, Refusal};
 use crate::core::verdict::rejection::Rejection;
 
 pub(crate) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
-    // Read one by one, so that a long list of a token for somebody else costs little.
+    // Entries are not kept, so that a long list of a token for another API costs little.
     let (mut is_empty, mut is_accepted) = (true, false);
     match &payload.aud {
-        // The client says whom the token is for.
+        // The client says which API the token is for.
         Claim::Absent if policy.profile() == Profile::Cognito => return Ok(()),
         Claim::Malformed => return Err(Refusal::MalformedClaim("aud").into()),
         Claim::Absent => {}

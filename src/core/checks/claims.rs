@@ -61,7 +61,7 @@ pub(crate) fn check_required(payload: &Payload, policy: &Policy) -> Result<(), R
     if policy.profile() != Profile::Rfc9068 {
         return Ok(());
     }
-    // iss, exp and aud are required of every token, and were checked above.
+    // Every token needs iss, exp and aud, which were checked before.
     let says_something = |claim| payload.str_of(claim).is_some_and(|text| !text.is_empty());
     let present = [
         ("sub", says_something(&payload.sub)),

@@ -9,8 +9,8 @@ impl<'t> PresentedToken<'t> {
     /// Reads a token of at most 16 KiB.
     ///
     /// # Errors
-    /// It is too long, malformed, or a JWT whose parts are not sound: base64url in its one spelling, JSON objects without
-    /// doubled members, a signature.
+    /// The token is too long or malformed, or it is a JWT with an unsound part. Sound parts are
+    /// canonical base64url, JSON objects without duplicate members, and a signature.
     pub fn parse(token: &'t str) -> Result<Self, Rejection> {
         Self::parse_within(token, DEFAULT_MAX_TOKEN_BYTES)
     }
@@ -18,12 +18,12 @@ impl<'t> PresentedToken<'t> {
     /// Reads a token of at most `max_bytes`.
     ///
     /// # Errors
-    /// As [`parse`](PresentedToken::parse).
+    /// The same as of [`parse`](PresentedToken::parse).
     pub fn parse_within(token: &'t str, max_bytes: usize) -> Result<Self, Rejection> {
         Self::read(token, max_bytes).map_err(|fault| Refusal::Form(fault).into())
     }
 
-    /// The parts of a JWT, which alone can be judged by keys.
+    /// The parts of a JWT: no other token can be verified with keys.
     pub(crate) fn require_jwt(&self) -> Result<&UnverifiedJwt<'t>, Rejection> {
         match self.form() {
             Form::Jwt(jwt) => Ok(jwt),

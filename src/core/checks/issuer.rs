@@ -21,8 +21,8 @@ pub(crate) fn check_issuer(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(
     check_trust_domain(payload, policy)
 }
 
-/// The trust domain of a token without `iss` whose `sub` is a SPIFFE ID: then that says whose policy and keys to judge it by,
-/// where such tokens are taken.
+/// The trust domain of a token without `iss` whose `sub` is a SPIFFE ID. It selects the policy and
+/// the keys, if JWT-SVIDs are accepted.
 pub(crate) fn trust_domain_of<'a>(jwt: &'a UnverifiedJwt<'_>) -> Option<&'a str> {
     let payload = jwt.payload();
     if !payload.iss.is_absent() {
@@ -31,7 +31,7 @@ pub(crate) fn trust_domain_of<'a>(jwt: &'a UnverifiedJwt<'_>) -> Option<&'a str>
     trust_domain(payload.str_of(&payload.sub)?)
 }
 
-/// The `iss` claim, which every token but a JWT-SVID must have: it says whose policy and keys to judge it by.
+/// The `iss` claim, which selects the policy and the keys. Every token but a JWT-SVID needs it.
 pub(crate) fn issuer_of<'a>(jwt: &'a UnverifiedJwt<'_>) -> Result<&'a str, Rejection> {
     if jwt.payload().iss.is_malformed() {
         return Err(Refusal::MalformedClaim("iss").into());
@@ -47,7 +47,7 @@ pub(crate) fn wrong_issuer(found: &str, accepted: AcceptedIssuers) -> Rejection 
     Refusal::IssuerMismatch { found, accepted }.into()
 }
 
-/// That `iss` is the policy's, and of a template a tenant's that is allowed.
+/// Checks that `iss` is the policy's, or of an allowed tenant if the policy has a template.
 pub(crate) fn check_issuer_name(
     found: &str,
     payload: &Payload,
@@ -66,7 +66,7 @@ pub(crate) fn check_issuer_name(
         let (found, policy) = (excerpt(found), policy.clone());
         return Err(Refusal::TenantNotAllowed { found, policy }.into());
     }
-    // The issuer's own word on the tenant, where it gives one.
+    // The issuer may name the tenant too, and then must agree.
     match payload.tid {
         Claim::Malformed => return Err(Refusal::MalformedClaim("tid").into()),
         Claim::Is(_) if payload.str_of(&payload.tid) != Some(tenant) => {
@@ -77,7 +77,7 @@ pub(crate) fn check_issuer_name(
     Ok(())
 }
 
-/// The subject of an SVID is a workload of the trust domain that the policy is about.
+/// Checks that the subject of a JWT-SVID is a workload of the policy's trust domain.
 pub(crate) fn check_trust_domain(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
     if policy.profile() != Profile::JwtSvid {
         return Ok(());

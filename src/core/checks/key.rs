@@ -59,8 +59,9 @@ pub(crate) fn check_signature(
     Err(refusal.into())
 }
 
-/// The keys to try for a token, at most four: those of its `kid`, or, where it names none, those that fit its algorithm, for
-/// the policy's kind of token and stated for no other issuer. A `kid` that matches nothing selects nothing.
+/// The keys to try for a token, at most four: those with its `kid`, or those that fit its algorithm
+/// if it has no `kid`. A key must be for the profile, and not be published for another issuer. A
+/// `kid` that matches nothing selects nothing.
 fn candidates<'k>(
     keys: &'k KeySet,
     jwt: &UnverifiedJwt<'_>,
@@ -72,14 +73,15 @@ fn candidates<'k>(
         .take(MAX_CANDIDATES)
 }
 
-/// Whether there is a key to try for a token.
+/// Whether there is a key to try for this token.
 #[cfg(feature = "fetch")]
 pub(crate) fn has_candidate(keys: &KeySet, jwt: &UnverifiedJwt<'_>, policy: &Policy) -> bool {
     jwt.algorithm()
         .is_some_and(|algorithm| candidates(keys, jwt, algorithm, policy).next().is_some())
 }
 
-/// Whether a key that is stated for an issuer is for this token's: such sets hold the keys of many.
+/// Whether a key is for this token's issuer. A key set of many tenants may name the issuer of each
+/// key.
 fn is_key_of(key_issuer: Option<&str>, payload: &Payload, policy: &Policy) -> bool {
     let (Some(_), Some(key_issuer)) = (policy.template(), key_issuer) else {
         return true;

@@ -31,7 +31,7 @@ pub(crate) fn check_type(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(),
     Err(Refusal::TypeNotAccepted { found, policy }.into())
 }
 
-/// The header's `typ` for an explanation.
+/// The header's `typ`, to be shown in an explanation.
 pub(crate) fn typ_of(jwt: &UnverifiedJwt<'_>) -> String {
     jwt.typ().map_or_else(String::new, excerpt)
 }
@@ -47,7 +47,7 @@ pub(crate) fn check_kind(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(),
     }
 }
 
-/// Amazon Cognito says what a token is in `token_use`, and in nothing else.
+/// Checks `token_use`, where alone Amazon Cognito says what kind of token it is.
 pub(crate) fn check_token_use(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
     if policy.profile() != Profile::Cognito {
         return Ok(());

@@ -1,5 +1,5 @@
-//! The claims that a claim mapping reads: client, roles, principal and scopes. Each check gives the value
-//! that it has read, so that the access token has the same.
+//! The claims that a claim mapping names: client, roles, principal and scopes. Each check returns
+//! the value that it has read, so that the access token has the same.
 
 use std::borrow::Cow;
 

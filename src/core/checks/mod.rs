@@ -1,4 +1,4 @@
-//! The checks, one a function: those of a JWT and of an introspection response alike.
+//! The checks, one a function. A JWT and an introspection response share most of them.
 
 pub(crate) mod audience;
 pub(crate) mod claims;

@@ -15,7 +15,7 @@ pub(crate) fn check_expiry_is_there(payload: &Payload) -> Result<(), Rejection> 
     Ok(())
 }
 
-/// Checks `exp`, `nbf` and `iat`, each where it is there, and the lifetimes that the policy allows.
+/// Checks `exp`, `nbf` and `iat`, if they are present, and the lifetimes that the policy allows.
 pub(crate) fn check_time(
     payload: &Payload,
     policy: &Policy,
@@ -25,7 +25,7 @@ pub(crate) fn check_time(
     let moment = |at| Moment { at, now, skew };
     match payload.exp {
         Claim::Malformed => return Err(Refusal::MalformedClaim("exp").into()),
-        // Good strictly before exp + skew: RFC 7519 has "on or after" for the end.
+        // The token is valid strictly before exp + skew: RFC 7519 has "on or after" for the end.
         Claim::Is(exp) if now >= exp.saturating_add(skew) => {
             return Err(Refusal::Expired(moment(exp)).into());
         }

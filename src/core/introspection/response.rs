@@ -24,18 +24,22 @@ use crate::core::verdict::rejection::Rejection;
 /// A response is read up to this size, in bytes.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
-/// An authorization server's answer about one token: an introspection response (RFC 7662 section 2.2).
+/// An authorization server's answer about one token: an introspection response (RFC 7662 section
+/// 2.2).
 ///
-/// A source that asks the server gives it as [`Evidence::Introspection`](crate::Evidence::Introspection); what it means for
-/// this API is then decided by the policy: `active` must be true, the token an access token by `token_type`, and `iss`,
-/// `aud`, `exp`, `nbf`, `iat`, `scope`, `client_id` and `cnf` are held against the policy like those of a JWT. `iss` and
-/// `exp` may be absent, as RFC 7662 has them optional; `aud` only where
-/// [`PolicyBuilder::allow_missing_audience`](crate::PolicyBuilder::allow_missing_audience) says so.
+/// A source gives it as [`Evidence::Introspection`](crate::Evidence::Introspection), and the policy
+/// decides what it means for this API. `active` must be true and `token_type` that of an access
+/// token. `iss`, `aud`, `exp`, `nbf`, `iat`, `scope`, `client_id` and `cnf` are checked like those
+/// of a JWT. `iss` and `exp` may be absent, since RFC 7662 has them optional. `aud` may be absent
+/// only with
+/// [`PolicyBuilder::allow_missing_audience`](crate::PolicyBuilder::allow_missing_audience).
 ///
 /// ```
 /// use resource_server::{IntrospectionResponse, MalformedResponse};
 ///
-/// let response = IntrospectionResponse::from_json(r#"{"active":true,"aud":"https://api.example.com","exp":1700000300}"#)?;
+/// let response = IntrospectionResponse::from_json(
+///     r#"{"active":true,"aud":"https://api.example.com","exp":1700000300}"#,
+/// )?;
 /// assert!(response.is_active());
 /// assert_eq!(response.expires_at().unwrap().as_secs(), 1_700_000_300);
 ///
@@ -60,8 +64,8 @@ enum Kind {
     Other(Foreign),
 }
 
-/// Why a text is no introspection response. Says nothing about the token: the authorization server's fault, or our way to
-/// it.
+/// Why a text is not an introspection response. It says nothing about the token: the fault is the
+/// authorization server's, or in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MalformedResponse {
@@ -87,10 +91,10 @@ pub enum MalformedResponse {
 }
 
 impl IntrospectionResponse {
-    /// Reads a response. No member may stand in it twice.
+    /// Reads a response. No member may occur twice.
     ///
     /// # Errors
-    /// It is none: see [`MalformedResponse`].
+    /// The text is not an introspection response: see [`MalformedResponse`].
     pub fn from_json(text: &str) -> Result<Self, MalformedResponse> {
         if text.len() > MAX_RESPONSE_BYTES {
             return Err(MalformedResponse::TooLarge);
@@ -121,7 +125,7 @@ impl IntrospectionResponse {
         })
     }
 
-    /// That a token is not active, and nothing else: all that such an answer means.
+    /// A response that says only that the token is not active. RFC 7662 gives it no other meaning.
     #[cfg(feature = "fetch")]
     pub(crate) fn inactive() -> Self {
         IntrospectionResponse {
@@ -131,36 +135,37 @@ impl IntrospectionResponse {
         }
     }
 
-    /// The same as `MAX_RESPONSE_BYTES`.
+    /// The largest response, in bytes.
     #[cfg(feature = "fetch")]
     pub(crate) const MAX_BYTES: usize = MAX_RESPONSE_BYTES;
 
-    /// The response as it was read; nothing of one that was made to say no.
+    /// The response as it was read; empty for one that was made by `inactive`.
     #[cfg(feature = "fetch")]
     pub(crate) fn text(&self) -> &str {
         self.payload.text()
     }
 
-    /// About how much memory it takes.
+    /// Its approximate size in memory.
     #[cfg(feature = "fetch")]
     pub(crate) fn bytes(&self) -> usize {
-        /// The claims set's own, the cache's entry, and what is read of lists.
+        /// The claims set itself, the cache's entry, and the entries of lists.
         const OVERHEAD: usize = 512;
         self.payload.text().len() + OVERHEAD
     }
 
-    /// Whether the authorization server says that the token is active. For caches: whether this API takes it is decided by
-    /// [`verify`](crate::verify).
+    /// Whether the authorization server says that the token is active. For caches only:
+    /// [`verify`](crate::verify) decides whether this API accepts it.
     pub fn is_active(&self) -> bool {
         self.is_active
     }
 
-    /// When the token ends, where the response says so. For caches.
+    /// When the token expires, if the response says so. For caches only.
     pub fn expires_at(&self) -> Option<NumericDate> {
         self.payload.exp.get().copied()
     }
 
-    /// The same order as of a JWT's claims. Where it is about a JWT, that has met the policy by itself, and its claims are here.
+    /// The checks, in the same order as those of a JWT. If the token is a JWT, it has already met
+    /// the policy by itself, and its claims are given here.
     pub(crate) fn check(
         &self,
         jwt: Option<&Payload>,
@@ -179,7 +184,7 @@ impl IntrospectionResponse {
         Ok(Unconfirmed::new(token))
     }
 
-    /// A JWT that is bound stays so where the answer is silent on it.
+    /// A JWT that is bound must be bound in the same way in the response.
     fn check_agrees_on_binding(&self, jwt: &Payload) -> Result<(), Rejection> {
         let answered = self.payload.cnf();
         if jwt.cnf().is_absent() || jwt.cnf() == answered {
@@ -231,7 +236,7 @@ impl IntrospectionResponse {
         })
     }
 
-    /// An answer about a JWT is about its issuer's, which of many tenants' may be another than the answer's.
+    /// The response must name the JWT's issuer: with many tenants, several are allowed.
     fn check_issuer(&self, jwt: Option<&Payload>, policy: &Policy) -> Result<(), Rejection> {
         check_trust_domain(&self.payload, policy)?;
         let of_jwt = jwt.and_then(|jwt| jwt.str_of(&jwt.iss));
@@ -241,7 +246,7 @@ impl IntrospectionResponse {
             Claim::Absent => of_jwt,
         };
         match found {
-            // Of many tenants' issuers nothing else says which.
+            // With many tenants, nothing else says which issuer it is.
             None if policy.template().is_some() => {
                 let typ = String::new();
                 Err(Refusal::IssuerMissing { typ }.into())
@@ -266,7 +271,7 @@ impl IntrospectionResponse {
         }
     }
 
-    /// `cnf.jkt` and a `token_type` of DPoP go together.
+    /// `cnf.jkt` requires a `token_type` of DPoP, and the reverse.
     fn check_binding(&self) -> Result<(), Rejection> {
         let confirmation = self.payload.cnf().get();
         let has_jkt = confirmation.is_some_and(|confirmation| confirmation.jkt().is_some());
@@ -279,7 +284,8 @@ impl IntrospectionResponse {
 }
 
 impl Kind {
-    /// `token_type` names are compared without case (RFC 6749 section 5.1). A sign of another kind outweighs it.
+    /// Names of token types are compared without case (RFC 6749 section 5.1). A sign of another
+    /// kind of token takes precedence.
     fn of_token_type(value: Value<'_>, known: Self) -> Self {
         if let Kind::Other(_) = known {
             return known;
@@ -292,7 +298,8 @@ impl Kind {
     }
 }
 
-/// `typ`, in which some servers say what the token is: Keycloak `Bearer` or `DPoP`, others a media type.
+/// Whether `typ` names an access token. Keycloak has `Bearer` or `DPoP` there, other servers a
+/// media type.
 fn is_access_token_typ(value: Value<'_>) -> bool {
     const KNOWN: [&str; 6] = [
         "Bearer",
@@ -306,7 +313,7 @@ fn is_access_token_typ(value: Value<'_>) -> bool {
     name.is_some_and(|name| KNOWN.iter().any(|known| name.eq_ignore_ascii_case(known)))
 }
 
-/// `token_use`, which some servers add: `access` (Amazon Cognito) or `access_token`.
+/// Whether `token_use` names an access token: `access` (Amazon Cognito) or `access_token`.
 fn is_access_token_use(value: Value<'_>) -> bool {
     let name = value.as_str();
     name.is_some_and(|name| {

@@ -13,11 +13,12 @@ use crate::core::policy::profile::Profile;
 use crate::core::policy::settings::Settings;
 use crate::core::policy::tenants::{IssuerTemplate, Tenants};
 
-/// What this API accepts from one issuer. A policy that exists is a sound one: every way to make one, deserializing
-/// included, runs the same checks.
+/// What this API accepts from one issuer. A policy that exists is sound: every way to make one,
+/// deserializing included, runs the same checks.
 ///
-/// It is what the pure [`verify`](crate::verify) takes. With a [`Validator`](crate::Validator) hand the settings to
-/// [`Issuer::policy`](crate::Issuer::policy) instead; the issuer's name and the API's audience come from there.
+/// The pure [`verify`](crate::verify) needs one. With a [`Validator`](crate::Validator) give the
+/// settings to [`Issuer::policy`](crate::Issuer::policy) instead; it knows the issuer's name and
+/// the API's audience.
 ///
 /// Cloning is cheap.
 ///
@@ -43,7 +44,7 @@ use crate::core::policy::tenants::{IssuerTemplate, Tenants};
 #[serde(try_from = "Settings")]
 pub struct Policy(Arc<Sound>);
 
-/// Settings that were checked, and what is worked out from them once.
+/// Checked settings, and what is derived from them once.
 struct Sound {
     settings: Settings,
     issuer: String,
@@ -51,7 +52,7 @@ struct Sound {
     tenants: Option<(IssuerTemplate, Tenants)>,
 }
 
-/// The one way to a policy.
+/// Every policy is made here.
 impl TryFrom<Settings> for Policy {
     type Error = PolicyError;
 
@@ -79,8 +80,8 @@ impl TryFrom<Settings> for Policy {
 }
 
 impl Policy {
-    /// The issuer, byte for byte as it is in `iss`; of an issuer with many tenants the template of
-    /// their names.
+    /// The issuer, byte for byte as it is in `iss`. For an issuer with many tenants, the template
+    /// of their names.
     pub fn issuer(&self) -> &str {
         &self.0.issuer
     }
@@ -108,12 +109,12 @@ impl Policy {
         self.0.settings.clock_skew()
     }
 
-    /// Of an issuer with many tenants.
+    /// The template of the issuer's name, if it has many tenants.
     pub(crate) fn template(&self) -> Option<&IssuerTemplate> {
         self.0.tenants.as_ref().map(|(template, _)| template)
     }
 
-    /// The template and the tenants of it that are allowed.
+    /// The template of the issuer's name and the tenants that are allowed.
     pub(crate) fn tenants(&self) -> Option<&(IssuerTemplate, Tenants)> {
         self.0.tenants.as_ref()
     }

@@ -14,11 +14,11 @@ use crate::core::token::claims::claim_path::ClaimPath;
 use crate::core::token::claims::required_claim::RequiredClaim;
 use crate::core::token::claims::scope_claim::ScopeClaim;
 
-/// Settings of a [`Policy`] on the way to one. Also what [`Issuer::policy`](crate::Issuer::policy) takes, where issuer
-/// and audience may be left out.
+/// The settings of a [`Policy`] before they are checked. [`Issuer::policy`](crate::Issuer::policy)
+/// accepts them too; there the issuer and the audience may be left out.
 ///
-/// In a configuration file, each of these may be left out; an unknown field and a `null` are errors. Don't put it behind
-/// `#[serde(flatten)]`, which would drop unknown fields in silence.
+/// In a configuration file, each of these may be left out; an unknown field and a `null` are
+/// errors. Don't use it with `#[serde(flatten)]`, which would silently drop unknown fields.
 ///
 /// | field | value | default |
 /// | --- | --- | --- |
@@ -42,7 +42,9 @@ use crate::core::token::claims::scope_claim::ScopeClaim;
 /// use resource_server::{PolicyBuilder, PolicyError, Policy};
 /// use std::time::Duration;
 ///
-/// let settings: PolicyBuilder = serde_json::from_str(r#"{"clock_skew_seconds": 10, "profile": "rfc9068"}"#)?;
+/// let settings: PolicyBuilder = serde_json::from_str(
+///     r#"{"clock_skew_seconds": 10, "profile": "rfc9068"}"#,
+/// )?;
 /// assert!(serde_json::from_str::<PolicyBuilder>(r#"{"clock_skwe_seconds": 10}"#).is_err());
 ///
 /// // All problems at once.
@@ -55,15 +57,15 @@ use crate::core::token::claims::scope_claim::ScopeClaim;
 pub struct PolicyBuilder(Settings);
 
 impl Policy {
-    /// Settings with everything at its default, and without an issuer and an audience, which a policy
-    /// must have.
+    /// Settings with everything at its default, and without an issuer and an audience, which a
+    /// policy must have.
     pub fn builder() -> PolicyBuilder {
         PolicyBuilder::default()
     }
 }
 
 impl PolicyBuilder {
-    /// The issuer's name, as it stands in `iss` to the byte (RFC 9207, RFC 8414 section 2).
+    /// The issuer's name, byte for byte as it is in `iss` (RFC 9207, RFC 8414 section 2).
     #[must_use]
     pub fn issuer(mut self, name: impl Into<String>) -> Self {
         self.0.issuer = Some(name.into());
@@ -80,45 +82,47 @@ impl PolicyBuilder {
         self
     }
 
-    /// The algorithms to accept instead of [`Algorithm::default_list`]. Names count as they are: a list of `Ed25519`
-    /// alone refuses `EdDSA`. HMAC stands beside no other kind.
+    /// The algorithms to accept instead of [`Algorithm::default_list`]. Names match exactly: a list
+    /// with only `Ed25519` rejects `EdDSA`. HMAC can't be combined with other algorithms.
     #[must_use]
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.0.algorithms = Some(algorithms.into_iter().collect());
         self
     }
 
-    /// Which kind of JWT is taken for an access token.
+    /// Which kind of JWT is accepted as an access token.
     #[must_use]
     pub fn profile(mut self, profile: Profile) -> Self {
         self.0.profile = Some(profile);
         self
     }
 
-    /// How far the issuer's clock may be from ours, in whole seconds. Default 30 seconds, at most 300.
+    /// How far the issuer's clock may be from ours, in whole seconds. Default 30 seconds, at most
+    /// 300.
     #[must_use]
     pub fn clock_skew(mut self, skew: Duration) -> Self {
         self.0.clock_skew_seconds = Some(skew.as_secs());
         self
     }
 
-    /// Refuses a token older than this by its `iat`, which it then must have. Whole seconds; off by default.
+    /// Rejects a token whose `iat` is further back than this, or missing. Whole seconds; off by
+    /// default.
     #[must_use]
     pub fn max_token_age(mut self, age: Duration) -> Self {
         self.0.max_token_age_seconds = Some(age.as_secs());
         self
     }
 
-    /// Refuses a token whose `exp` lies further ahead than this. Whole seconds; off by default.
+    /// Rejects a token whose `exp` is further ahead than this. Whole seconds; off by default.
     #[must_use]
     pub fn max_remaining(mut self, lifetime: Duration) -> Self {
         self.0.max_remaining_seconds = Some(lifetime.as_secs());
         self
     }
 
-    /// The only clients whose tokens are accepted, by their `client_id`, or else `azp`, unless
-    /// [`client_claims`](PolicyBuilder::client_claims) names others. Without this call any client's are; an empty list is an
-    /// error.
+    /// The only clients whose tokens are accepted. A client is read from `client_id`, else `azp`,
+    /// unless [`client_claims`](PolicyBuilder::client_claims) names other claims. Without this call
+    /// every client is accepted; an empty list is an error.
     #[must_use]
     pub fn allowed_clients<C: Into<String>>(
         mut self,
@@ -128,23 +132,25 @@ impl PolicyBuilder {
         self
     }
 
-    /// Where the client is read from that a token was issued to, instead of `client_id` and else `azp`: the first of these
-    /// claims that is there counts, and must be a string. Others are `cid` (Okta) and `appid` (Microsoft Entra v1).
+    /// The claims that name the client which a token was issued to, instead of `client_id` and else
+    /// `azp`. The first of them that is present is read, and must be a string. Others are `cid`
+    /// (Okta) and `appid` (Microsoft Entra v1).
     ///
-    /// What [`AccessToken::client_id`](crate::AccessToken::client_id) gives, and
-    /// [`allowed_clients`](PolicyBuilder::allowed_clients) looks at.
+    /// [`AccessToken::client_id`](crate::AccessToken::client_id) gives this client, and
+    /// [`allowed_clients`](PolicyBuilder::allowed_clients) compares it.
     #[must_use]
     pub fn client_claims<P: Into<ClaimPath>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
         self.0.client_claims = Some(paths.into_iter().map(Into::into).collect());
         self
     }
 
-    /// The header's `typ` that a token must have, instead of what the profile accepts: for a provider with an explicit type
-    /// of its own (RFC 8725 section 3.11). Compared without case, and with and without `application/`. A token without a
-    /// `typ` is then refused.
+    /// The values of the header's `typ` to accept, instead of those of the profile: for a provider
+    /// with an explicit type of its own (RFC 8725 section 3.11). Case does not matter, nor does the
+    /// prefix `application/`. A token without a `typ` is then rejected.
     ///
-    /// Signs of another kind of token are still looked for where the type is not `at+jwt`. DPoP proofs, logout tokens,
-    /// security events and introspection responses can't be let in by their types.
+    /// A type other than `at+jwt` does not switch off the search for claims of other kinds of
+    /// token. DPoP proofs, logout tokens, security events and introspection responses can't be
+    /// accepted by their types.
     #[must_use]
     pub fn accepted_types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
         self.0.accepted_types = Some(types.into_iter().map(Into::into).collect());
@@ -161,9 +167,10 @@ impl PolicyBuilder {
         self
     }
 
-    /// Where [roles](crate::AccessToken::roles) are read from, all of these united: such as `roles`, `groups`,
-    /// `cognito:groups`, and nested `realm_access`, `roles` (Keycloak). Each is an array of strings, or a string that is one
-    /// role; a token with something else there is refused, and one without it has no roles from there.
+    /// The claims that [roles](crate::AccessToken::roles) are read from, all of them together: such
+    /// as `roles`, `groups`, `cognito:groups`, and nested `realm_access`, `roles` (Keycloak). Each
+    /// is an array of strings, or a string that is one role. A token with another type there is
+    /// rejected; a token without the claim has no roles from it.
     ///
     /// ```
     /// use resource_server::{ClaimPath, Policy};
@@ -179,8 +186,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Where the [principal](crate::AccessToken::principal) is read from, instead of `sub`: the first of these claims that is
-    /// there, which must be a string.
+    /// The claims that the [principal](crate::AccessToken::principal) is read from, instead of
+    /// `sub`. The first of them that is present is read, and must be a string.
     #[must_use]
     pub fn principal_claims<P: Into<ClaimPath>>(
         mut self,
@@ -190,41 +197,45 @@ impl PolicyBuilder {
         self
     }
 
-    /// The claim that counts where a token has both `scope` and `scp`.
+    /// The claim that takes precedence where a token has both `scope` and `scp`.
     #[must_use]
     pub fn scope_claim(mut self, claim: ScopeClaim) -> Self {
         self.0.scope_claim = Some(claim);
         self
     }
 
-    /// Takes a `scope` that is a JSON array too. RFC 9068 section 2.2.3 has a string, and that is the default.
+    /// Accepts a `scope` that is a JSON array too. By default it must be a string, as RFC 9068
+    /// section 2.2.3 has it.
     #[must_use]
     pub fn allow_scope_array(mut self) -> Self {
         self.0.allow_scope_array = Some(true);
         self
     }
 
-    /// Takes tokens with `nonce`, `at_hash`, `c_hash` or `s_hash`, for providers whose access tokens carry them
-    /// (Keycloak before 25 puts `nonce` into them). Signs of other kinds of token stay refused.
+    /// Accepts tokens with `nonce`, `at_hash`, `c_hash` or `s_hash`, for providers whose access
+    /// tokens have them (Keycloak before 25 adds `nonce`). Claims of other kinds of token are still
+    /// rejected.
     #[must_use]
     pub fn allow_id_token_claims(mut self) -> Self {
         self.0.allow_id_token_claims = Some(true);
         self
     }
 
-    /// Takes an introspection response without `aud`, which RFC 7662 section 2.2 has optional. Then nothing says that the
-    /// token is meant for this API: use it only where the authorization server answers each API about its own tokens
-    /// alone. A response that has an `aud` must still fit, and a JWT always needs one.
+    /// Accepts an introspection response without `aud`, which is optional in RFC 7662 section 2.2.
+    /// Then nothing says that the token is meant for this API. Use it only where the authorization
+    /// server answers each API about its own tokens alone. A response that has an `aud` must still
+    /// match, and a JWT always needs one.
     #[must_use]
     pub fn allow_missing_audience(mut self) -> Self {
         self.0.allow_missing_audience = Some(true);
         self
     }
 
-    /// The issuer's name is a template such as `https://login.example.com/{tenantid}/v2.0`, and these are the tenants whose
-    /// tokens are accepted. The placeholder is one whole segment of the path, in braces. A token's `tid`, where it has
-    /// one, must be the tenant in its `iss`, and so must the `issuer` of the key that verified it, where the JWK has such.
-    /// What [`Issuer::template`](crate::Issuer::template) sets.
+    /// The tenants whose tokens are accepted, of an issuer whose name is a template such as
+    /// `https://login.example.com/{tenantid}/v2.0`. The placeholder is one whole segment of the
+    /// path, in braces. A token's `tid`, if present, must be the tenant in its `iss`. The `issuer`
+    /// of the key's JWK, if present, must name that tenant too.
+    /// [`Issuer::template`](crate::Issuer::template) sets this.
     #[must_use]
     pub fn tenants(mut self, tenants: Tenants) -> Self {
         self.0.tenants = Some(tenants);

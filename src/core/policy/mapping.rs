@@ -28,8 +28,8 @@ impl<'s> ClaimMapping<'s> {
         ClaimMapping(settings)
     }
 
-    /// The client that a token was issued to: `client_id` (RFC 8693 section 4.3), else `azp` (OpenID
-    /// Connect Core section 2), unless the policy names other claims.
+    /// The client that a token was issued to: `client_id` (RFC 8693 section 4.3), else `azp`
+    /// (OpenID Connect Core section 2), unless the policy names other claims.
     pub(crate) fn client<'p>(&self, payload: &'p Payload) -> Result<Name<'p>, Unreadable> {
         if let Some(paths) = &self.0.client_claims {
             return first_string(payload, paths);
@@ -69,8 +69,8 @@ impl<'s> ClaimMapping<'s> {
         }
     }
 
-    /// The claim that the scopes are in. A claim that is there is read even when it is malformed: it
-    /// never gives way to the other.
+    /// The claim that the scopes are in. A claim that is there is read even when it is malformed:
+    /// it never gives way to the other.
     pub(crate) fn scopes(&self, payload: &Payload) -> ScopeClaim {
         let preferred = self.0.scope_claim.unwrap_or_default();
         match preferred {

@@ -143,7 +143,8 @@ impl Settings {
     }
 }
 
-/// Whether a `typ` may be one of access tokens: a subtype of `application` that is not known to be of something else.
+/// Whether a `typ` may be one of access tokens: a subtype of `application` that is not known to be
+/// of something else.
 fn is_acceptable(typ: &str) -> bool {
     const OTHERS: [&str; 4] = [
         "dpop+jwt",

@@ -1,7 +1,7 @@
 //! The settings of a policy, as code and configuration files write them.
 //!
-//! A new setting is a field here, a method of the builder, a line in [`Settings::over`], and the check
-//! that reads it. A setting that can be wrong has a rule in `problems.rs` too.
+//! A new setting is a field here, a method of the builder, a line in [`Settings::over`], and the
+//! check that reads it. A setting that can be wrong has a rule in `problems.rs` too.
 
 use std::time::Duration;
 
@@ -80,8 +80,8 @@ impl Settings {
             .map_or(DEFAULT_CLOCK_SKEW, Duration::from_secs)
     }
 
-    /// These settings, and the provider's for each that is not made here. Claims that either requires are
-    /// required.
+    /// These settings, and the provider's for each that is not made here. Claims that either
+    /// requires are required.
     pub(super) fn over(self, provider: Settings) -> Self {
         let required_claims = match (self.required_claims, provider.required_claims) {
             // An empty list of the user's stays empty, so that it is reported.

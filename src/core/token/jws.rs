@@ -11,7 +11,7 @@ use crate::core::token::media_type::names_media_type;
 use crate::core::token::payload::{Claim, Payload};
 use crate::core::token::text::Text;
 
-/// Encoded headers up to this size are taken, in bytes.
+/// The largest encoded header, in bytes.
 pub(crate) const MAX_HEADER_BYTES: usize = 4 * 1024;
 
 /// What is wrong with the form of a token.
@@ -33,7 +33,7 @@ pub(crate) enum FormFault {
     Unsigned,
 }
 
-/// A JWT by form. Nothing that it says is verified: use it to find keys, never to decide.
+/// A JWT by form. Nothing in it is verified: use it to find keys, never to decide.
 ///
 /// ```
 /// use resource_server::{PresentedToken, testing::TestIssuer};
@@ -47,19 +47,19 @@ pub(crate) enum FormFault {
 /// # Ok::<(), resource_server::Rejection>(())
 /// ```
 pub struct UnverifiedJwt<'t> {
-    /// What the signature is over: header, dot, claims set, as encoded.
+    /// The text that is signed: header, dot and claims set, as encoded.
     signing_input: &'t str,
-    /// The decoded header and behind it the decoded signature: one allocation.
+    /// The decoded header, followed by the decoded signature: one allocation.
     decoded: Vec<u8>,
     header_bytes: usize,
     header: Header,
     payload: Arc<Payload>,
 }
 
-/// What the header's `typ` says that the token is.
+/// The kind of token that the header's `typ` names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Nothing.
+    /// There is no `typ`.
     #[default]
     Untyped,
     /// An access token (RFC 9068 section 2.1).
@@ -82,8 +82,8 @@ impl Kind {
     }
 }
 
-/// The members of a header that count here (RFC 7515 section 4.1). Others, `jku`, `jwk`, `x5u` and `x5c` among them, lead
-/// to nothing.
+/// The members of a header that are read (RFC 7515 section 4.1). Others have no effect, `jku`,
+/// `jwk`, `x5u` and `x5c` among them.
 #[derive(Default)]
 struct Header {
     alg: Claim<Text>,
@@ -137,17 +137,17 @@ impl<'t> UnverifiedJwt<'t> {
         })
     }
 
-    /// The `iss` claim: which issuer the token says it is from. Unverified.
+    /// The `iss` claim: the issuer that the token names. Unverified.
     pub fn issuer(&self) -> Option<&str> {
         self.payload.str_of(&self.payload.iss)
     }
 
-    /// The header's `kid`. Unverified: a string to look up among the issuer's keys and nothing else.
+    /// The header's `kid`. Unverified: use it only to look up one of the issuer's keys.
     pub fn key_id(&self) -> Option<&str> {
         self.header_str(&self.header.kid)
     }
 
-    /// The header's `alg`, where it is one of this crate. Unverified.
+    /// The header's `alg`, if this crate knows it. Unverified.
     pub fn algorithm(&self) -> Option<Algorithm> {
         self.header.algorithm
     }
@@ -215,7 +215,7 @@ impl fmt::Debug for UnverifiedJwt<'_> {
     }
 }
 
-/// What stands before and behind a dot.
+/// The texts before and after a dot.
 fn split_at_dot(text: &str, at: usize) -> Result<(&str, &str), FormFault> {
     match (text.get(..at), text.get(at + 1..)) {
         (Some(before), Some(behind)) => Ok((before, behind)),
@@ -245,10 +245,10 @@ impl Header {
                 }
                 "crit" => header.has_crit = true,
                 "nonce" => header.has_nonce = true,
-                // Compression (a JWE matter) and RFC 7797: both change what the signature is over.
+                // Compression (of JWE) and RFC 7797 change what is signed.
                 "zip" => header.unsupported = Some("zip"),
                 "b64" => header.unsupported = Some("b64"),
-                // A token in a token (RFC 7519 section 5.2).
+                // A nested token (RFC 7519 section 5.2).
                 "cty"
                     if value
                         .as_str()

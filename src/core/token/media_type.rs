@@ -1,16 +1,16 @@
 //! Names of media types, as `typ` and `cty` have them (RFC 7515 sections 4.1.9 and 4.1.10).
 
-/// Whether a text names a media type, whose `application/` may be left out.
+/// Whether a text names this subtype of `application`, whose prefix may be left out.
 pub(crate) fn names_media_type(text: &str, subtype: &str) -> bool {
     subtype_of(text).eq_ignore_ascii_case(subtype)
 }
 
-/// Whether two texts name one media type.
+/// Whether two texts name the same media type.
 pub(crate) fn same_media_type(one: &str, other: &str) -> bool {
     names_media_type(one, subtype_of(other))
 }
 
-/// A media type without its `application/`.
+/// The media type without its `application/`.
 pub(crate) fn subtype_of(text: &str) -> &str {
     const PREFIX: &str = "application/";
     match text.get(..PREFIX.len()) {

@@ -4,12 +4,13 @@ use std::fmt;
 
 use crate::core::token::jws::{FormFault, UnverifiedJwt};
 
-/// Tokens up to this size are taken unless set otherwise, in bytes.
+/// The largest token unless a setting says otherwise, in bytes.
 pub(crate) const DEFAULT_MAX_TOKEN_BYTES: usize = 16 * 1024;
-/// A token as a request presented it: its form is known, nothing of it is verified.
+/// A token as a request presented it: its form is known, and nothing in it is verified.
 ///
-/// What it is, is told by form alone: two dots and a first part whose decoded text begins with `{`: a JWT, whose every
-/// later fault is final. Four dots and the same: encrypted. Other token68 text: opaque.
+/// Its form alone says what it is. A token is a JWT if it has two dots and its first part decodes
+/// to text that begins with `{`; a later fault never makes it anything else. With four dots and the
+/// same beginning it is encrypted. Other token68 text is opaque.
 ///
 /// ```
 /// use resource_server::{PresentedToken, Reason};
@@ -45,7 +46,7 @@ impl<'t> PresentedToken<'t> {
             is_googles: token.starts_with("ya29."),
         };
         let form = if begins_with_an_object(token) {
-            // One scan, which ends at the fifth dot.
+            // One scan finds the dots, and stops at the fifth.
             let mut dots = memchr::memchr_iter(b'.', token.as_bytes()).take(5);
             match (dots.next(), dots.next(), dots.next(), dots.count()) {
                 (Some(first), Some(second), None, _) => {
@@ -69,7 +70,7 @@ impl<'t> PresentedToken<'t> {
         self.text
     }
 
-    /// The token's parts, where it is a JWT by form.
+    /// The token's parts, if it is a JWT by form.
     pub fn jwt(&self) -> Option<&UnverifiedJwt<'t>> {
         match &self.form {
             Form::Jwt(jwt) => Some(jwt),
@@ -77,7 +78,7 @@ impl<'t> PresentedToken<'t> {
         }
     }
 
-    /// Whether only the authorization server can tell what it is.
+    /// Whether only the authorization server knows what it is.
     pub fn is_opaque(&self) -> bool {
         matches!(self.form, Form::Opaque { .. })
     }
@@ -93,7 +94,8 @@ impl fmt::Debug for PresentedToken<'_> {
     }
 }
 
-/// Whether the text, read as base64url, begins with `{`, which takes the first eight bits of its first two characters.
+/// Whether the text begins with `{` once decoded: the first eight bits are in its first two
+/// characters.
 fn begins_with_an_object(token: &str) -> bool {
     matches!(
         token.as_bytes(),
@@ -101,7 +103,8 @@ fn begins_with_an_object(token: &str) -> bool {
     )
 }
 
-/// RFC 6750 section 2.1 (`b64token`), RFC 9110 section 11.2 (`token68`).
+/// Accepts the form if the text is token68: RFC 6750 section 2.1 (`b64token`), RFC 9110 section
+/// 11.2.
 fn form_of_token68<'t>(token: &str, form: Form<'t>) -> Result<Form<'t>, FormFault> {
     let is_something = !token.trim_end_matches('=').is_empty();
     if is_something && is_token68(token) {
@@ -111,7 +114,7 @@ fn form_of_token68<'t>(token: &str, form: Form<'t>) -> Result<Form<'t>, FormFaul
     }
 }
 
-/// Whether all of it are characters that such a token has where they stand; also of nothing.
+/// Whether the text has only the characters of token68, with `=` only at its end. It may be empty.
 pub(crate) fn is_token68(text: &str) -> bool {
     text.trim_end_matches('=').bytes().all(|byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
@@ -122,7 +125,8 @@ pub(crate) fn is_token68(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// A source's future may hold a token across an await on any thread, and hand it on with a shorter lifetime.
+    /// A source's future may keep a token across an await on any thread, and lend it with a shorter
+    /// lifetime.
     #[test]
     fn a_presented_token_is_sync_and_covariant() {
         fn shared<T: Send + Sync>() {}

@@ -1,5 +1,5 @@
-//! Hints for `explain()`: tokens of well-known providers that end up at the wrong API. No token is accepted
-//! or refused because of a hint.
+//! Hints for `explain()`: tokens of well-known providers that end up at the wrong API. No token is
+//! accepted or refused because of a hint.
 
 use std::sync::Arc;
 
@@ -13,17 +13,17 @@ use crate::core::verdict::refusal::MAX_SHOWN_AUDIENCES;
 /// What a refused token looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hint {
-    /// For Microsoft Graph.
+    /// A token for Microsoft Graph.
     MicrosoftGraph,
     /// An ID token of Amazon Cognito.
     CognitoIdToken,
     /// An access token of Amazon Cognito.
     CognitoAccessToken,
-    /// Its audience is the client that it was issued to.
+    /// A token whose audience is the client that it was issued to.
     ForItsClient,
-    /// Of Keycloak, for no API.
+    /// A token of Keycloak that is for no API.
     Keycloak,
-    /// Of Okta's org authorization server.
+    /// A token of Okta's org authorization server.
     OktaOrg,
 }
 
@@ -38,7 +38,8 @@ const MICROSOFT: [&str; 2] = [
 ];
 const OKTA: [&str; 3] = [".okta.com", ".oktapreview.com", ".okta-emea.com"];
 
-/// What a refusal keeps of its token: the claims set, which is shared, and nothing of the signature.
+/// What a rejection keeps of its token: the claims set, which is shared, and nothing of the
+/// signature.
 #[derive(Clone)]
 pub(crate) struct Seen {
     payload: Arc<Payload>,
@@ -113,14 +114,14 @@ impl Seen {
         has
     }
 
-    /// The header of a token for Graph has a `nonce`, which is not in it as it was signed: only Graph
-    /// can verify it.
+    /// The header of a token for Graph has a `nonce` that was another one when it was signed: only
+    /// Graph can verify it.
     fn is_sealed_by_microsoft(&self, issuer: &str) -> bool {
         self.header_has_nonce && MICROSOFT.iter().any(|prefix| issuer.starts_with(prefix))
     }
 }
 
-/// Custom authorization servers have a path (`/oauth2/default`); the organization's has no path.
+/// Whether it is the organization's server: only custom ones have a path (`/oauth2/default`).
 fn is_okta_org(issuer: &str) -> bool {
     issuer
         .strip_prefix("https://")

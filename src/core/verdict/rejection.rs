@@ -12,18 +12,25 @@ use crate::core::verdict::refusal::{KeySetAge, Refusal};
 /// A token, or a request without one, was refused. The presenter's fault: 401 or 403.
 ///
 /// It is opaque on purpose: [`reason`](Rejection::reason) is for programs and metrics,
-/// [`explain`](Rejection::explain) for the person on call. `Debug` and `Display` show the reason and
-/// no value of the token. Never send `explain()` to the caller: it shows what this API expects.
+/// [`explain`](Rejection::explain) for the person on call. `Debug` and `Display` show the reason
+/// and no value of the token. Never send `explain()` to the caller: it shows what this API expects.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use resource_server::{Error, Reason, Validator, testing::TestIssuer};
 ///
 /// let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
-/// let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
+/// let validator = Validator::builder()
+///     .audience("https://api.example.com")
+///     .issuer(issuer.to_issuer())
+///     .build()?;
 ///
 /// let foreign = issuer.token().audience("https://other.example.com").mint();
-/// let Some(Err(Error::Rejected(rejection))) = validator.validate_now(&foreign) else { unreachable!() };
+/// let Some(Err(Error::Rejected(rejection))) =
+///     validator.validate_now(&foreign)
+/// else {
+///     unreachable!()
+/// };
 /// assert_eq!(rejection.reason(), Reason::AudienceMismatch);
 /// assert_eq!(rejection.status(), 401);
 /// assert_eq!(rejection.oauth_error(), Some("invalid_token"));
@@ -96,8 +103,8 @@ impl Rejection {
         }
     }
 
-    /// What the operation requires, where a good token lacks it: its scopes belong into the challenge
-    /// (RFC 6750 section 3.1).
+    /// What the operation requires, where a good token lacks it: its scopes belong into the
+    /// challenge (RFC 6750 section 3.1).
     pub fn requirement(&self) -> Option<&Requirement> {
         if let Refusal::InsufficientScope(requirement) = &self.0.refusal {
             Some(requirement)
@@ -106,10 +113,11 @@ impl Rejection {
         }
     }
 
-    /// A sentence or two for the person on call: what was found, what was expected, what to look at.
+    /// A sentence or two for the person on call: what was found, what was expected, what to look
+    /// at.
     ///
-    /// Of the token it shows at most its issuer, audience, `kid`, `alg`, `typ` and times, escaped and
-    /// cut at 128 characters. It is for logs, not for the caller.
+    /// Of the token it shows at most its issuer, audience, `kid`, `alg`, `typ` and times, escaped
+    /// and cut at 128 characters. It is for logs, not for the caller.
     pub fn explain(&self) -> String {
         let hint = self
             .0

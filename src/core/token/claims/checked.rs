@@ -91,7 +91,8 @@ impl CheckedClaims<'_> {
     }
 }
 
-/// The claims of an access token. Cloning is cheap, and registered claims take no memory of their own.
+/// The claims of an access token. Cloning is cheap, and registered claims take no memory of their
+/// own.
 #[derive(Clone)]
 pub(crate) struct KeptClaims {
     payload: Arc<Payload>,

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ScopeClaim {
-    /// `scope` (RFC 9068 section 2.2.3), or `scp` where there is no `scope`. Never both together.
+    /// `scope` (RFC 9068 section 2.2.3), or `scp` if there is no `scope`. Never both together.
     #[default]
     #[serde(rename = "scope")]
     Scope,
-    /// `scp`, or `scope` where there is no `scp`.
+    /// `scp`, or `scope` if there is no `scp`.
     #[serde(rename = "scp")]
     Scp,
 }

@@ -24,13 +24,13 @@ pub(super) fn tenant_not_allowed(found: &str, policy: &Policy) -> String {
 
 pub(super) fn mismatch(found: &str, accepted: &AcceptedIssuers, hint: Option<Hint>) -> String {
     let names = accepted.names();
-    // Of another kind of token the version doesn't matter.
+    // If the token is for another API, its version does not matter.
     if hint.is_none()
         && let Some(text) = microsoft_version(found, &names)
     {
         return text;
     }
-    // The nearest: a slip in a slash before one in the path.
+    // The nearest name is shown: one that differs in a slash before one that differs in its path.
     let nearest = names
         .iter()
         .filter_map(|name| difference(found, name).map(|difference| (difference, name)))
@@ -47,7 +47,7 @@ pub(super) fn mismatch(found: &str, accepted: &AcceptedIssuers, hint: Option<Hin
     }
 }
 
-/// Microsoft Entra has two names for one tenant, by the version of its tokens.
+/// Explains the two names that Microsoft Entra has for one tenant, by the version of its tokens.
 fn microsoft_version(found: &str, names: &[&str]) -> Option<String> {
     let version = |issuer: &str| {
         if let Some(tenant) = issuer.strip_prefix("https://sts.windows.net/") {
@@ -85,7 +85,7 @@ pub(super) fn audience(found: &[String], policy: &Policy) -> String {
     )
 }
 
-/// Where an audience of the token is nearly one that is taken.
+/// Explains how an audience of the token nearly matches.
 fn audience_slip(found: &[String], policy: &Policy) -> String {
     let slips = found.iter().flat_map(|found| {
         policy

@@ -1,6 +1,6 @@
-//! How two names of issuers or audiences differ, where one is likely a slip for the other.
+//! How two names of issuers or audiences differ, if one may be a slip for the other.
 
-/// How two issuers differ, where they are near enough that it may be a slip; the nearest first.
+/// The difference between two similar names; the smallest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Difference {
     TrailingSlash,
@@ -52,7 +52,7 @@ pub(super) fn difference(found: &str, expected: &str) -> Option<Difference> {
     (found_name == expected_name && found_port != expected_port).then_some(Difference::Port)
 }
 
-/// `None` where it is more than that, such as a user name that looks like a host.
+/// `None` if there is more, such as a user name that looks like a host.
 fn host_and_port(authority: &str) -> Option<(&str, &str)> {
     // An IPv6 address has colons within its brackets.
     let host_end = authority.rfind(']').map_or(0, |bracket| bracket + 1);

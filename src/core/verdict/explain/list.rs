@@ -1,6 +1,6 @@
 //! Lists of names within a sentence.
 
-/// Names of issuers, audiences, keys and values that one sentence lists.
+/// The most issuers, audiences, keys or values that one sentence lists.
 pub(super) const MAX_LISTED: usize = 10;
 
 pub(super) fn quoted<'a>(texts: impl Iterator<Item = &'a str>) -> String {

@@ -16,7 +16,7 @@ use crate::core::verdict::explain::list::MAX_LISTED;
 use crate::core::verdict::hint::Hint;
 use crate::core::verdict::refusal::Refusal;
 
-/// Explains a refusal, and adds what its token looks like.
+/// Explains a refusal, and adds the hint.
 pub(super) fn explain(refusal: &Refusal, hint: Option<Hint>) -> String {
     let mut text = sentences(refusal, hint);
     text.push_str(hint.map_or("", Hint::in_words));
