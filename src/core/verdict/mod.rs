@@ -5,3 +5,6 @@ mod hint;
 pub(crate) mod reason;
 pub(crate) mod refusal;
 pub(crate) mod rejection;
+
+#[cfg(test)]
+mod tests;
