@@ -1,7 +1,8 @@
-//! Base64url without padding, in its one canonical spelling (RFC 7515 section 2, RFC 4648 section 5).
+//! Base64url without padding, in its one canonical spelling (RFC 7515 section 2, RFC 4648 section
+//! 5).
 //!
-//! Padding, characters of the other alphabet and non-zero trailing bits are refused, so that one byte string has one
-//! spelling.
+//! Padding, characters of the other alphabet and non-zero trailing bits are rejected, so that a
+//! byte string has one encoding.
 
 use base64::Engine;
 
@@ -14,7 +15,8 @@ mod engine {
 
     use base64::engine::general_purpose::NO_PAD;
 
-    /// Finds out once what the processor can do; decoding takes a third of the portable engine's time.
+    /// Detects the processor's features once; decoding then needs a third of the portable engine's
+    /// time.
     pub(crate) static ENGINE: LazyLock<base64::engine::Simd> =
         LazyLock::new(|| base64::engine::Simd::url_safe(NO_PAD));
 }
@@ -42,7 +44,7 @@ pub(crate) fn decode(text: &str) -> Result<Vec<u8>, NotBase64url> {
     Ok(bytes)
 }
 
-/// Decodes behind what `bytes` holds already.
+/// Decodes and appends to `bytes`.
 pub(crate) fn append_decoded(text: &str, bytes: &mut Vec<u8>) -> Result<(), NotBase64url> {
     engine::ENGINE
         .decode_vec(text, bytes)
@@ -53,7 +55,7 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     engine::ENGINE.encode(bytes)
 }
 
-/// Room that decoding needs, in bytes; a little more than what comes out.
+/// The capacity that decoding needs, in bytes; a little more than the result.
 pub(crate) const fn decoded_capacity(text: &str) -> usize {
     text.len() / 4 * 3 + 3
 }
@@ -70,7 +72,8 @@ mod tests {
         ] {
             assert_eq!(decode(refused), Err(NotBase64url), "{refused:?}");
         }
-        // Long enough for the wide path; the fault stands where only the tail is looked at, and in the middle.
+        // The text is long enough for the SIMD path. The fault is at the end, which that path
+        // leaves to others, and in the middle.
         let long = encode(&[0xA5; 301]);
         assert_eq!(decode(&long).map(|b| b.len()), Ok(301));
         for (at, with) in [(150, "+"), (150, "/"), (150, "="), (150, "\0"), (0, "é")] {

@@ -1,9 +1,10 @@
-//! What an operator may see of a token's values.
+//! Values of a token as an operator may see them.
 
-/// Characters shown of a value from outside, escapes included.
+/// The most characters that are shown of a value from outside, escapes included.
 const MAX_CHARACTERS: usize = 128;
 
-/// Escaped to printable ASCII and cut at 128 characters, so that no value forges a log line or fills it.
+/// Escapes to printable ASCII and cuts at 128 characters, so that no value forges a log line or
+/// fills it.
 pub(crate) fn excerpt(text: &str) -> String {
     let mut shown = String::new();
     for character in text.chars() {

@@ -1,5 +1,6 @@
 //! The pure core: no I/O, no async, no clock. It imports nothing of the rest of the crate.
 
+mod access_token;
 mod base64url;
 mod checks;
 mod excerpt;
@@ -9,9 +10,11 @@ mod keys;
 mod policy;
 mod time;
 mod token;
+mod unconfirmed;
 mod verdict;
 mod verify;
 
+pub use access_token::{AccessToken, Unmet};
 pub use introspection::response::{IntrospectionResponse, MalformedResponse};
 pub use keys::algorithm::{Algorithm, UnknownAlgorithm};
 pub use keys::jwk::SkipReason;
@@ -20,33 +23,38 @@ pub use keys::key_set::{KeySet, KeySetError, SkippedKey};
 pub use keys::pem::PemError;
 pub use keys::secret::SecretProblem;
 pub use keys::signature::{Backend, SignatureError, VerificationKey};
+pub use policy::accepted::Policy;
+pub use policy::builder::PolicyBuilder;
+pub use policy::problem::{PolicyError, PolicyProblem};
+pub use policy::profile::Profile;
 pub use policy::tenants::Tenants;
-pub use policy::{Policy, PolicyBuilder, PolicyError, PolicyProblem, Profile, ScopeClaim};
 pub use time::{Clock, NumericDate, TimeOutOfRange};
-pub use token::claims::access_token::{AccessToken, Possession, Unconfirmed, Unmet};
 pub use token::claims::actor::Actor;
 pub use token::claims::claim_path::ClaimPath;
 pub use token::claims::identity::{Identity, SubjectKind};
 pub use token::claims::required_claim::{ClaimValue, RequiredClaim};
 pub use token::claims::requirement::{MalformedRequirement, Requirement};
 pub use token::claims::roles::RoleSet;
+pub use token::claims::scope_claim::ScopeClaim;
 pub use token::claims::values::{
     Audience, Confirmation, MalformedScope, MalformedThumbprint, Scope, ScopeSet, Thumbprint,
 };
-pub use token::jws::{PresentedToken, UnverifiedJwt};
+pub use token::jws::UnverifiedJwt;
+pub use token::presented::PresentedToken;
+pub use unconfirmed::{Possession, Unconfirmed};
 pub use verdict::reason::Reason;
 pub use verdict::rejection::Rejection;
 pub use verify::{Evidence, verify};
 
-pub(crate) use checks::claims::wrong_issuer;
+pub(crate) use checks::issuer::{issuer_of, trust_domain_of, wrong_issuer};
+#[cfg(feature = "fetch")]
+pub(crate) use checks::key::has_candidate;
 #[cfg(feature = "pem")]
 pub(crate) use keys::pem::read_keys as read_pem_keys;
 pub(crate) use policy::tenants::IssuerTemplate;
-pub(crate) use token::jws::{DEFAULT_MAX_TOKEN_BYTES, is_token68};
-pub(crate) use verdict::facts::{AcceptedIssuers, KeySetAge};
-#[cfg(feature = "fetch")]
-pub(crate) use verify::has_candidate;
-pub(crate) use verify::{check_claims, check_signature, issuer_of, trust_domain_of};
+pub(crate) use token::presented::{DEFAULT_MAX_TOKEN_BYTES, is_token68};
+pub(crate) use verdict::refusal::{AcceptedIssuers, KeySetAge, Refusal};
+pub(crate) use verify::{check_claims, check_signature};
 #[cfg(feature = "fetch")]
 pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};
 

@@ -1,4 +1,4 @@
-//! Points in time as JWT writes them, and the clock that the rest of the crate is handed.
+//! Points in time as JWT writes them, and the clock that the crate reads.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -19,7 +19,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct NumericDate(i64);
 
 impl NumericDate {
-    /// From seconds since 1970; negative before it.
+    /// Makes it of seconds since 1970; negative before it.
     pub const fn from_secs(seconds: i64) -> Self {
         NumericDate(seconds)
     }
@@ -41,7 +41,7 @@ impl NumericDate {
         NumericDate(self.0.saturating_sub_unsigned(duration.as_secs()))
     }
 
-    /// How long until this moment, seen from `earlier`; zero when it has passed.
+    /// The time from `earlier` until this moment; zero if it has passed.
     #[must_use]
     pub fn since(self, earlier: NumericDate) -> Duration {
         Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -59,7 +59,7 @@ impl NumericDate {
 }
 
 impl fmt::Display for NumericDate {
-    /// As RFC 3339 in UTC where the year has four digits, else the number of seconds.
+    /// Writes RFC 3339 in UTC if the year has four digits, else the number of seconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match time::OffsetDateTime::try_from(*self) {
             Ok(t) => write!(
@@ -77,7 +77,7 @@ impl fmt::Display for NumericDate {
     }
 }
 
-/// The moment lies outside what the other type can hold.
+/// The moment is outside the range of the other type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the time is out of range")]
 pub struct TimeOutOfRange;
@@ -86,7 +86,7 @@ impl TryFrom<NumericDate> for time::OffsetDateTime {
     type Error = TimeOutOfRange;
 
     /// # Errors
-    /// Outside the years -9999 to 9999.
+    /// The moment is outside the years -9999 to 9999.
     fn try_from(date: NumericDate) -> Result<Self, Self::Error> {
         time::OffsetDateTime::from_unix_timestamp(date.0).map_err(|_| TimeOutOfRange)
     }
@@ -96,7 +96,7 @@ impl TryFrom<NumericDate> for SystemTime {
     type Error = TimeOutOfRange;
 
     /// # Errors
-    /// Where the platform's clock can't hold the moment.
+    /// The platform's clock can't represent the moment.
     fn try_from(date: NumericDate) -> Result<Self, Self::Error> {
         let distance = Duration::from_secs(date.0.unsigned_abs());
         let moment = if date.0 >= 0 {
@@ -114,7 +114,7 @@ impl From<time::OffsetDateTime> for NumericDate {
     }
 }
 
-/// Where "now" comes from. `SystemClock` in production, `testing::ManualClock` in tests.
+/// The source of the current time. `SystemClock` in production, `testing::ManualClock` in tests.
 ///
 /// ```
 /// use resource_server::{Clock, NumericDate};
@@ -131,7 +131,7 @@ pub trait Clock: Send + Sync + 'static {
     /// Wall-clock time, which the times in a token are compared with. It may jump.
     fn now(&self) -> NumericDate;
 
-    /// Time since some fixed moment; never goes back. It may stand still while a process is frozen.
+    /// Time since a fixed moment; it never goes back. It may stop while a process is frozen.
     fn monotonic(&self) -> Duration;
 }
 

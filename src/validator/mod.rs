@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::core::{
     AcceptedIssuers, AccessToken, Clock, Evidence, IssuerTemplate, KeySetAge, NumericDate, Policy,
-    Possession, PresentedToken, Profile, Reason, Rejection, Unconfirmed, check_claims,
+    Possession, PresentedToken, Profile, Refusal, Rejection, Unconfirmed, check_claims,
     check_signature, issuer_of, trust_domain_of, verify, wrong_issuer,
 };
 use crate::credentials::Credentials;
@@ -266,7 +266,7 @@ impl Validator {
     fn read<'r>(&self, presented: &Credentials<'r>) -> Result<PresentedToken<'r>, Rejection> {
         let token = presented
             .token()
-            .ok_or_else(|| Rejection::plain(Reason::NoCredentials))?;
+            .ok_or_else(|| Rejection::from(Refusal::NoCredentials))?;
         PresentedToken::parse_within(token, self.0.max_token_bytes)
     }
 

@@ -1,4 +1,11 @@
-//! The checks of a token, one a function.
+//! The checks, one a function. A JWT and an introspection response share most of them.
 
+pub(crate) mod audience;
 pub(crate) mod claims;
-pub(crate) mod spiffe;
+mod form;
+pub(crate) mod header;
+pub(crate) mod issuer;
+pub(crate) mod key;
+pub(crate) mod kind;
+pub(crate) mod mapped;
+pub(crate) mod time;

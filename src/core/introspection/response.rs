@@ -3,35 +3,43 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::core::access_token::{AccessToken, Proof};
+use crate::core::checks::audience::check_audience;
 use crate::core::checks::claims::{
-    check_audience, check_client, check_confirmation, check_issuer_name, check_mapped,
-    check_other_types, check_required_claims, check_scope, check_time, check_token_use,
-    check_trust_domain, malformed, wrong_issuer,
+    check_actors, check_confirmation, check_other_types, check_required_claims,
 };
+use crate::core::checks::issuer::{check_issuer_name, check_trust_domain, wrong_issuer};
+use crate::core::checks::kind::{check_token_use, sign_of_another_kind};
+use crate::core::checks::mapped::{check_client, check_principal, check_roles, check_scope};
+use crate::core::checks::time::check_time;
 use crate::core::json::{self, Fault, Value};
-use crate::core::policy::Policy;
+use crate::core::policy::accepted::Policy;
 use crate::core::time::NumericDate;
-use crate::core::token::claims::access_token::{AccessToken, Proof, Unconfirmed};
+use crate::core::token::claims::checked::CheckedClaims;
 use crate::core::token::payload::{Claim, Foreign, Payload};
-use crate::core::verdict::facts::{AcceptedIssuers, Facts};
-use crate::core::verdict::reason::Reason;
+use crate::core::unconfirmed::Unconfirmed;
+use crate::core::verdict::refusal::{AcceptedIssuers, Refusal};
 use crate::core::verdict::rejection::Rejection;
 
 /// A response is read up to this size, in bytes.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
-/// An authorization server's answer about one token: an introspection response (RFC 7662 section 2.2).
+/// An authorization server's answer about one token: an introspection response (RFC 7662 section
+/// 2.2).
 ///
-/// A source that asks the server gives it as [`Evidence::Introspection`](crate::Evidence::Introspection); what it means for
-/// this API is then decided by the policy: `active` must be true, the token an access token by `token_type`, and `iss`,
-/// `aud`, `exp`, `nbf`, `iat`, `scope`, `client_id` and `cnf` are held against the policy like those of a JWT. `iss` and
-/// `exp` may be absent, as RFC 7662 has them optional; `aud` only where
-/// [`PolicyBuilder::allow_missing_audience`](crate::PolicyBuilder::allow_missing_audience) says so.
+/// A source gives it as [`Evidence::Introspection`](crate::Evidence::Introspection), and the policy
+/// decides what it means for this API. `active` must be true and `token_type` that of an access
+/// token. `iss`, `aud`, `exp`, `nbf`, `iat`, `scope`, `client_id` and `cnf` are checked like those
+/// of a JWT. `iss` and `exp` may be absent, since RFC 7662 has them optional. `aud` may be absent
+/// only with
+/// [`PolicyBuilder::allow_missing_audience`](crate::PolicyBuilder::allow_missing_audience).
 ///
 /// ```
 /// use resource_server::{IntrospectionResponse, MalformedResponse};
 ///
-/// let response = IntrospectionResponse::from_json(r#"{"active":true,"aud":"https://api.example.com","exp":1700000300}"#)?;
+/// let response = IntrospectionResponse::from_json(
+///     r#"{"active":true,"aud":"https://api.example.com","exp":1700000300}"#,
+/// )?;
 /// assert!(response.is_active());
 /// assert_eq!(response.expires_at().unwrap().as_secs(), 1_700_000_300);
 ///
@@ -53,11 +61,11 @@ enum Kind {
     /// A DPoP-bound token (RFC 9449 section 6.2).
     Dpop,
     /// Something else, by this member.
-    Other(&'static str),
+    Other(Foreign),
 }
 
-/// Why a text is no introspection response. Says nothing about the token: the authorization server's fault, or our way to
-/// it.
+/// Why a text is not an introspection response. It says nothing about the token: the fault is the
+/// authorization server's, or in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MalformedResponse {
@@ -83,10 +91,10 @@ pub enum MalformedResponse {
 }
 
 impl IntrospectionResponse {
-    /// Reads a response. No member may stand in it twice.
+    /// Reads a response. No member may occur twice.
     ///
     /// # Errors
-    /// It is none: see [`MalformedResponse`].
+    /// The text is not an introspection response: see [`MalformedResponse`].
     pub fn from_json(text: &str) -> Result<Self, MalformedResponse> {
         if text.len() > MAX_RESPONSE_BYTES {
             return Err(MalformedResponse::TooLarge);
@@ -101,8 +109,8 @@ impl IntrospectionResponse {
         let read = json::read_object(text, |name, value| match name {
             "active" => active = Some(value),
             "token_type" => kind = Kind::of_token_type(value, kind),
-            "typ" if !is_access_token_typ(value) => kind = Kind::Other("typ"),
-            "token_use" if !is_access_token_use(value) => kind = Kind::Other("token_use"),
+            "typ" if !is_access_token_typ(value) => kind = Kind::Other(Foreign::Typ),
+            "token_use" if !is_access_token_use(value) => kind = Kind::Other(Foreign::TokenUse),
             _ => {}
         });
         let is_active = match (read, active.map(Value::text)) {
@@ -117,7 +125,7 @@ impl IntrospectionResponse {
         })
     }
 
-    /// That a token is not active, and nothing else: all that such an answer means.
+    /// A response that says only that the token is not active. RFC 7662 gives it no other meaning.
     #[cfg(feature = "fetch")]
     pub(crate) fn inactive() -> Self {
         IntrospectionResponse {
@@ -127,36 +135,37 @@ impl IntrospectionResponse {
         }
     }
 
-    /// The same as `MAX_RESPONSE_BYTES`.
+    /// The largest response, in bytes.
     #[cfg(feature = "fetch")]
     pub(crate) const MAX_BYTES: usize = MAX_RESPONSE_BYTES;
 
-    /// The response as it was read; nothing of one that was made to say no.
+    /// The response as it was read; empty for one that was made by `inactive`.
     #[cfg(feature = "fetch")]
     pub(crate) fn text(&self) -> &str {
         self.payload.text()
     }
 
-    /// About how much memory it takes.
+    /// Its approximate size in memory.
     #[cfg(feature = "fetch")]
     pub(crate) fn bytes(&self) -> usize {
-        /// The claims set's own, the cache's entry, and what is read of lists.
+        /// The claims set itself, the cache's entry, and the entries of lists.
         const OVERHEAD: usize = 512;
         self.payload.text().len() + OVERHEAD
     }
 
-    /// Whether the authorization server says that the token is active. For caches: whether this API takes it is decided by
-    /// [`verify`](crate::verify).
+    /// Whether the authorization server says that the token is active. For caches only:
+    /// [`verify`](crate::verify) decides whether this API accepts it.
     pub fn is_active(&self) -> bool {
         self.is_active
     }
 
-    /// When the token ends, where the response says so. For caches.
+    /// When the token expires, if the response says so. For caches only.
     pub fn expires_at(&self) -> Option<NumericDate> {
         self.payload.exp.get().copied()
     }
 
-    /// The same order as of a JWT's claims. Where it is about a JWT, that has met the policy by itself, and its claims are here.
+    /// The checks, in the same order as those of a JWT. If the token is a JWT, it has already met
+    /// the policy by itself, and its claims are given here.
     pub(crate) fn check(
         &self,
         jwt: Option<&Payload>,
@@ -164,30 +173,28 @@ impl IntrospectionResponse {
         now: NumericDate,
     ) -> Result<Unconfirmed, Rejection> {
         let checked = self.check_all(jwt, policy, now);
-        checked.map_err(Rejection::in_answer)?;
-        let payload = Arc::clone(&self.payload);
+        let claims = checked.map_err(Rejection::in_answer)?;
         let proof = Proof::Introspection {
             jwt_issuer: jwt
                 .and_then(|jwt| jwt.str_of(&jwt.iss))
                 .filter(|_| self.payload.iss.is_absent())
                 .map(Into::into),
         };
-        let token = AccessToken::new(payload, proof, policy.clone());
+        let token = AccessToken::new(claims, proof, policy.clone());
         Ok(Unconfirmed::new(token))
     }
 
-    /// A JWT that is bound stays so where the answer is silent on it.
+    /// A JWT that is bound must be bound in the same way in the response.
     fn check_agrees_on_binding(&self, jwt: &Payload) -> Result<(), Rejection> {
         let answered = self.payload.cnf();
         if jwt.cnf().is_absent() || jwt.cnf() == answered {
             return Ok(());
         }
-        let reason = if answered.is_absent() {
-            Reason::ProofOfPossessionMissing
+        Err(if answered.is_absent() {
+            Refusal::ProofOfPossessionMissing.into()
         } else {
-            Reason::MalformedConfirmation
-        };
-        Err(Rejection::plain(reason))
+            Refusal::MalformedConfirmation.into()
+        })
     }
 
     fn check_all(
@@ -195,41 +202,55 @@ impl IntrospectionResponse {
         jwt: Option<&Payload>,
         policy: &Policy,
         now: NumericDate,
-    ) -> Result<(), Rejection> {
+    ) -> Result<CheckedClaims<'_>, Rejection> {
         let payload = &self.payload;
         if !self.is_active {
-            return Err(Rejection::plain(Reason::Inactive));
+            return Err(Refusal::Inactive.into());
         }
         if let Some(jwt) = jwt {
             self.check_agrees_on_binding(jwt)?;
         }
         self.check_issuer(jwt, policy)?; // RFC 7662 2.2
         self.check_kind(policy)?; // RFC 7662 2.1, RFC 8725 3.12
-        if !(payload.aud.is_absent() && policy.allows_missing_audience()) {
+        let needs_audience = policy.settings().allow_missing_audience != Some(true);
+        if needs_audience || !payload.aud.is_absent() {
             check_audience(payload, policy)?; // RFC 7662 4, RFC 8707 2
         }
         check_time(payload, policy, now)?; // RFC 7662 2.2
         check_other_types(payload)?; // RFC 7662 2.2
-        check_client(payload, policy)?;
+        let actors = check_actors(payload)?; // RFC 8693 4.1
+        let client = check_client(payload, policy)?;
         check_required_claims(payload, policy)?;
-        check_mapped(payload, policy)?;
-        check_scope(payload, policy)?; // RFC 6749 3.3
+        let roles = check_roles(payload, policy)?;
+        let principal = check_principal(payload, policy)?;
+        let scopes = check_scope(payload, policy)?; // RFC 6749 3.3
         check_confirmation(payload)?; // RFC 7800 3.1
-        self.check_binding() // RFC 9449 6.2
+        self.check_binding()?; // RFC 9449 6.2
+        Ok(CheckedClaims {
+            payload,
+            client,
+            principal,
+            roles,
+            actors,
+            scopes,
+        })
     }
 
-    /// An answer about a JWT is about its issuer's, which of many tenants' may be another than the answer's.
+    /// The response must name the JWT's issuer: with many tenants, several are allowed.
     fn check_issuer(&self, jwt: Option<&Payload>, policy: &Policy) -> Result<(), Rejection> {
         check_trust_domain(&self.payload, policy)?;
         let of_jwt = jwt.and_then(|jwt| jwt.str_of(&jwt.iss));
         let found = match &self.payload.iss {
-            Claim::Malformed => return Err(malformed("iss")),
+            Claim::Malformed => return Err(Refusal::MalformedClaim("iss").into()),
             Claim::Is(issuer) => Some(issuer.of(self.payload.text())),
             Claim::Absent => of_jwt,
         };
         match found {
-            // Of many tenants' issuers nothing else says which.
-            None if policy.template().is_some() => Err(Rejection::plain(Reason::IssuerMissing)),
+            // With many tenants, nothing else says which issuer it is.
+            None if policy.template().is_some() => {
+                let typ = String::new();
+                Err(Refusal::IssuerMissing { typ }.into())
+            }
             None => Ok(()),
             Some(found) if of_jwt.is_some_and(|of_jwt| of_jwt != found) => {
                 Err(wrong_issuer(found, AcceptedIssuers::One(policy.clone())))
@@ -240,37 +261,31 @@ impl IntrospectionResponse {
 
     fn check_kind(&self, policy: &Policy) -> Result<(), Rejection> {
         check_token_use(&self.payload, policy)?;
-        let other = match (self.kind, self.payload.foreign) {
-            (Kind::Other(name), _) => Some(name),
-            (_, Some(Foreign::IdToken(_))) if policy.allows_id_token_claims() => None,
-            (_, Some(Foreign::IdToken(name) | Foreign::Other(name))) => Some(name),
-            (Kind::Bearer { .. } | Kind::Dpop, None) => None,
+        let sign = match self.kind {
+            Kind::Other(sign) => Some(sign),
+            Kind::Bearer { .. } | Kind::Dpop => sign_of_another_kind(&self.payload, policy),
         };
-        match other {
+        match sign {
             None => Ok(()),
-            Some(name) => Err(Rejection::new(
-                Reason::NotAnAccessToken,
-                Facts::Member(name),
-            )),
+            Some(sign) => Err(Refusal::NotAnAccessToken(sign).into()),
         }
     }
 
-    /// `cnf.jkt` and a `token_type` of DPoP go together.
+    /// `cnf.jkt` requires a `token_type` of DPoP, and the reverse.
     fn check_binding(&self) -> Result<(), Rejection> {
         let confirmation = self.payload.cnf().get();
         let has_jkt = confirmation.is_some_and(|confirmation| confirmation.jkt().is_some());
         match self.kind {
-            Kind::Dpop if !has_jkt => Err(Rejection::plain(Reason::MalformedConfirmation)),
-            Kind::Bearer { is_said: true } if has_jkt => {
-                Err(Rejection::plain(Reason::MalformedConfirmation))
-            }
+            Kind::Dpop if !has_jkt => Err(Refusal::MalformedConfirmation.into()),
+            Kind::Bearer { is_said: true } if has_jkt => Err(Refusal::MalformedConfirmation.into()),
             Kind::Bearer { .. } | Kind::Dpop | Kind::Other(_) => Ok(()),
         }
     }
 }
 
 impl Kind {
-    /// `token_type` names are compared without case (RFC 6749 section 5.1). A sign of another kind outweighs it.
+    /// Names of token types are compared without case (RFC 6749 section 5.1). A sign of another
+    /// kind of token takes precedence.
     fn of_token_type(value: Value<'_>, known: Self) -> Self {
         if let Kind::Other(_) = known {
             return known;
@@ -278,12 +293,13 @@ impl Kind {
         match value.as_str() {
             Some(name) if name.eq_ignore_ascii_case("Bearer") => Kind::Bearer { is_said: true },
             Some(name) if name.eq_ignore_ascii_case("DPoP") => Kind::Dpop,
-            _ => Kind::Other("token_type"),
+            _ => Kind::Other(Foreign::TokenType),
         }
     }
 }
 
-/// `typ`, in which some servers say what the token is: Keycloak `Bearer` or `DPoP`, others a media type.
+/// Whether `typ` names an access token. Keycloak has `Bearer` or `DPoP` there, other servers a
+/// media type.
 fn is_access_token_typ(value: Value<'_>) -> bool {
     const KNOWN: [&str; 6] = [
         "Bearer",
@@ -297,7 +313,7 @@ fn is_access_token_typ(value: Value<'_>) -> bool {
     name.is_some_and(|name| KNOWN.iter().any(|known| name.eq_ignore_ascii_case(known)))
 }
 
-/// `token_use`, which some servers add: `access` (Amazon Cognito) or `access_token`.
+/// Whether `token_use` names an access token: `access` (Amazon Cognito) or `access_token`.
 fn is_access_token_use(value: Value<'_>) -> bool {
     let name = value.as_str();
     name.is_some_and(|name| {

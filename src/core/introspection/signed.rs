@@ -1,34 +1,42 @@
-//! A signed introspection response (RFC 9701 section 5): that it is the issuer's, for this client, and of now.
+//! A signed introspection response (RFC 9701 section 5): the checks that it is from the issuer, for
+//! this client, and recent.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::checks::claims::{check_audience, check_time};
+use crate::core::checks::audience::check_audience;
+use crate::core::checks::header::{check_algorithm, check_header};
+use crate::core::checks::issuer::check_issuer;
+use crate::core::checks::key::check_signature;
+use crate::core::checks::time::check_time;
 use crate::core::introspection::response::{IntrospectionResponse, MalformedResponse};
 use crate::core::keys::key_set::KeySet;
-use crate::core::policy::{Policy, PolicyError};
+use crate::core::policy::accepted::Policy;
+use crate::core::policy::problem::PolicyError;
 use crate::core::time::NumericDate;
-use crate::core::token::jws::{PresentedToken, UnverifiedJwt, names_media_type};
+use crate::core::token::jws::UnverifiedJwt;
+use crate::core::token::media_type::names_media_type;
+use crate::core::token::presented::PresentedToken;
 use crate::core::verdict::reason::Reason;
 use crate::core::verdict::rejection::Rejection;
-use crate::core::verify::{check_algorithm, check_header, check_issuer, check_signature};
 
-/// A signed response is read up to this size, in bytes: the largest response, encoded, and a header and signature.
+/// The largest signed response, in bytes: the largest response, encoded, with header and signature.
 const MAX_SIGNED_BYTES: usize = 128 * 1024;
-/// One that was issued longer ago, and more than the skew, answers another question.
+/// A response that is older than this, plus the skew, is about another request.
 const MAX_AGE: Duration = Duration::from_secs(300);
 
-/// A JWT that says what the authorization server knows of a token. Nothing of it is verified.
+/// A JWT that says what the authorization server knows about a token. Nothing in it is verified.
 pub(crate) struct SignedResponse<'t>(PresentedToken<'t>);
 
-/// Why a signed response is none. Says nothing about the token that was asked about.
+/// Why a signed response is rejected. It says nothing about the introspected token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SignedResponseFault {
     #[error("it is not a signed JWT in compact form, of at most 131072 bytes")]
     NotSigned,
     #[error("its typ is not token-introspection+jwt (RFC 9701 section 5)")]
     Type,
-    /// By the rule that has this name where a token breaks it. `aud` must be this client, `iat` of the last minutes.
+    /// The rule is named like the reason for which a token would be rejected. `aud` must be this
+    /// client, and `iat` at most five minutes ago.
     #[error("it breaks a rule for JWTs: {0}")]
     Rule(Reason),
     #[error("it has no member token_introspection that is an object (RFC 9701 section 5)")]
@@ -38,7 +46,8 @@ pub(crate) enum SignedResponseFault {
 }
 
 impl<'t> SignedResponse<'t> {
-    /// What signed responses to this client must meet, from an issuer of this policy: its name, its algorithms, its skew.
+    /// The policy for signed responses to this client: the issuer, algorithms and skew are those of
+    /// the policy for tokens.
     pub(crate) fn policy(of_tokens: &Policy, client_id: &str) -> Result<Policy, PolicyError> {
         Policy::builder()
             .issuer(of_tokens.issuer())
@@ -61,7 +70,7 @@ impl<'t> SignedResponse<'t> {
         }
     }
 
-    /// To find keys by.
+    /// The JWT, for the selection of keys.
     pub(crate) fn token(&self) -> &PresentedToken<'t> {
         &self.0
     }
@@ -70,7 +79,8 @@ impl<'t> SignedResponse<'t> {
         self.0.jwt().ok_or(SignedResponseFault::NotSigned)
     }
 
-    /// All that needs no keys, in the same order as for tokens. `policy` is that of [`policy`](SignedResponse::policy).
+    /// Every check that needs no key, in the same order as for tokens. `policy` comes from
+    /// [`policy`](SignedResponse::policy).
     pub(crate) fn check(
         &self,
         policy: &Policy,
@@ -91,8 +101,8 @@ impl<'t> SignedResponse<'t> {
         Ok(())
     }
 
-    /// The response in it, once the signature is known to be by one of these keys. Members beside it say nothing of the token
-    /// (RFC 9701 section 5).
+    /// Verifies the signature with one of these keys and gives the response. Other members say
+    /// nothing about the token (RFC 9701 section 5).
     pub(crate) fn verify(
         &self,
         keys: &Arc<KeySet>,
@@ -108,7 +118,8 @@ impl<'t> SignedResponse<'t> {
 }
 
 impl From<Rejection> for SignedResponseFault {
-    /// A rejection speaks of a token that somebody presented, which this is not: the rule's name is what is left of it.
+    /// A rejection is about a presented token, which this is not. So only the name of the rule is
+    /// kept.
     fn from(rejection: Rejection) -> Self {
         SignedResponseFault::Rule(rejection.reason())
     }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Profile;
 use crate::core::keys::algorithm::Algorithm;
+use crate::core::policy::profile::Profile;
 use crate::core::token::claims::claim_path::ClaimPath;
 
 /// What is wrong with the settings of a policy: everything, not only the first.
@@ -51,12 +51,12 @@ pub enum PolicyProblem {
     /// An empty list of algorithms.
     #[error("the list of algorithms is empty: leave it out for the default, or name at least one")]
     NoAlgorithm,
-    /// An algorithm that the signature backend which is built in can't verify.
+    /// An algorithm that the built-in signature backend can't verify.
     #[error(
         "{0} is not verified by the signature backend that is built in: enable the feature `aws-lc-rs`"
     )]
     UnsupportedAlgorithm(Algorithm),
-    /// An algorithm that tokens of the profile are never by.
+    /// An algorithm that tokens of the profile never have.
     #[error("{algorithm} is no algorithm of the profile {profile}")]
     AlgorithmOutsideProfile {
         /// The algorithm.
@@ -64,7 +64,7 @@ pub enum PolicyProblem {
         /// The profile.
         profile: Profile,
     },
-    /// An issuer that is no SPIFFE trust domain, for the profile `jwt-svid`.
+    /// An issuer that is not a SPIFFE trust domain, for the profile `jwt-svid`.
     #[error(
         "\"{0}\" is no SPIFFE trust domain: with the profile jwt-svid the issuer is `spiffe://` and its name in lower case, \
          without a path"
@@ -76,7 +76,8 @@ pub enum PolicyProblem {
          for this API"
     )]
     ClientsNotNamed,
-    /// HMAC together with algorithms of public keys: then a public key could be taken for a secret.
+    /// HMAC together with algorithms of public keys: a public key could then be mistaken for a
+    /// secret.
     #[error(
         "HMAC stands beside algorithms of public keys: tokens of a shared secret need an issuer, and so a policy, of their \
          own (Issuer::hmac)"
@@ -88,17 +89,17 @@ pub enum PolicyProblem {
     /// A `max_token_age` or `max_remaining` of zero seconds, which no token can meet.
     #[error("max_token_age or max_remaining is less than a second: leave it out to switch it off")]
     ZeroLifetime,
-    /// An empty list, which would mean nothing or everything.
+    /// An empty list, which could mean nothing or everything.
     #[error("`{0}` is an empty list: leave it out, or name at least one")]
     EmptyList(&'static str),
-    /// A path to a claim of no name or of more than 8, or with an empty one.
+    /// A path to a claim with no name, with more than 8 names, or with an empty one.
     #[error("{0} is no path to a claim: it has one to eight names, none of them empty")]
     MalformedPath(ClaimPath),
-    /// A required claim that no value fits, or an empty one.
+    /// A required claim without a value, or with an empty one.
     #[error("the required claim {0} has no value that it must be, or an empty one")]
     NoClaimValue(ClaimPath),
-    /// A `typ` to accept that is none, or one of another kind of token (DPoP proof, logout token, security event,
-    /// introspection response).
+    /// An accepted `typ` that is not a media type, or is that of another kind of token (DPoP proof,
+    /// logout token, security event, introspection response).
     #[error(
         "\"{0}\" can't be the typ of access tokens: it is none, or that of another kind of token"
     )]
@@ -114,7 +115,7 @@ pub enum PolicyProblem {
     /// An empty list of clients, or an empty name in it.
     #[error("the list of allowed clients is empty or has an empty name: leave it out to allow any")]
     NoClient,
-    /// Tenants are named, but the issuer's name has no one placeholder for them.
+    /// Tenants are set, but the issuer's name does not have exactly one placeholder for them.
     #[error(
         "tenants are set, but \"{0}\" has not exactly one placeholder such as {{tenantid}} as a whole segment of its path"
     )]
@@ -129,7 +130,7 @@ pub enum PolicyProblem {
         "the list of tenants is empty: for every tenant there is a word of its own (Tenants::any, \"any\")"
     )]
     NoTenant,
-    /// What can't be a tenant.
+    /// A malformed tenant.
     #[error(
         "\"{0}\" can't be a tenant, which is 1 to 64 of A-Z, a-z, 0-9 and -, as it stands in the issuer's name (an id, not a domain)"
     )]

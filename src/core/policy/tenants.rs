@@ -9,19 +9,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 /// The longest tenant, in bytes.
 const MAX_TENANT_BYTES: usize = 64;
 
-/// An issuer's name with a placeholder, such as `https://login.example.com/{tenantid}/v2.0`: one whole path segment in
-/// braces.
+/// An issuer's name with a placeholder, such as `https://login.example.com/{tenantid}/v2.0`: one
+/// whole path segment in braces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IssuerTemplate {
     text: Box<str>,
     before: Box<str>,
-    /// With its braces.
+    /// The placeholder with its braces.
     placeholder: Box<str>,
     after: Box<str>,
 }
 
 impl IssuerTemplate {
-    /// `None` where it has no placeholder, or not exactly one that is a whole segment of the path.
+    /// `None` unless it has exactly one placeholder that is a whole segment of the path.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let start = text.find('{')?;
         let (before, rest) = text.split_at_checked(start)?;
@@ -47,7 +47,7 @@ impl IssuerTemplate {
         &self.text
     }
 
-    /// The tenant in an issuer's name, on its bytes as they are.
+    /// The tenant in an issuer's name, byte for byte.
     pub(crate) fn tenant_of<'a>(&self, issuer: &'a str) -> Option<&'a str> {
         let tenant = issuer
             .strip_prefix(&*self.before)?
@@ -55,19 +55,19 @@ impl IssuerTemplate {
         is_tenant(tenant).then_some(tenant)
     }
 
-    /// Another text in which the same placeholder stands, with this tenant in its place.
+    /// Puts this tenant in the place of the same placeholder in another text.
     #[cfg(feature = "fetch")]
     pub(crate) fn fill(&self, text: &str, tenant: &str) -> String {
         text.replace(&*self.placeholder, tenant)
     }
 
-    /// Whether the same placeholder stands in this text.
+    /// Whether this text has the same placeholder.
     #[cfg(feature = "fetch")]
     pub(crate) fn is_in(&self, text: &str) -> bool {
         text.contains(&*self.placeholder)
     }
 
-    /// Whether there is a name that fits both.
+    /// Whether one name could match both.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         let is_open = |segment: &str| segment.starts_with('{');
         let (ours, theirs) = (self.text.split('/'), other.text.split('/'));
@@ -78,7 +78,7 @@ impl IssuerTemplate {
     }
 }
 
-/// `[A-Za-z0-9-]{1,64}`: nothing that could lead out of its segment.
+/// `[A-Za-z0-9-]{1,64}`: no character that could end the segment.
 fn is_tenant(text: &str) -> bool {
     (1..=MAX_TENANT_BYTES).contains(&text.len())
         && text
@@ -86,10 +86,12 @@ fn is_tenant(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// Which tenants of an issuer's template are allowed, for [`Issuer::template`](crate::Issuer::template).
+/// Which tenants of an issuer's template are allowed, for
+/// [`Issuer::template`](crate::Issuer::template).
 ///
-/// A tenant is the segment of `iss` where the template has its placeholder: 1 to 64 of `A` to `Z`, `a` to `z`, `0` to `9` and
-/// `-`, compared byte for byte. In a configuration file it is a list of tenants, or the word `"any"`.
+/// A tenant is the segment of `iss` where the template has its placeholder: 1 to 64 of `A` to `Z`,
+/// `a` to `z`, `0` to `9` and `-`, compared byte for byte. In a configuration file it is a list of
+/// tenants, or the word `"any"`.
 ///
 /// ```
 /// use resource_server::Tenants;
@@ -110,20 +112,21 @@ enum Allowed {
 }
 
 impl Tenants {
-    /// These tenants. An empty list, or one with what can't be a tenant, is an error of the policy.
+    /// Only these tenants. An empty list, or a malformed tenant, is an error of the policy.
     pub fn only<T: Into<String>>(tenants: impl IntoIterator<Item = T>) -> Self {
         let tenants = tenants.into_iter().map(Into::into).collect();
         Tenants(Allowed::Only(Arc::new(tenants)))
     }
 
-    /// Those for which this says yes. It is asked for each token before its signature is checked, so with a tenant that
-    /// anybody may have made up, and must be quick and without I/O: a look into a map that the application keeps.
+    /// The tenants for which this function returns true. It is called for each token before its
+    /// signature is checked, so anyone may have made the tenant up. It must be quick and do no I/O:
+    /// look into a map that the application keeps.
     pub fn matching(allows: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         Tenants(Allowed::Matching(Arc::new(allows)))
     }
 
-    /// Every tenant, of which the authorization server may let anybody make one: then what the tenant may do is for the
-    /// application to decide, by [`AccessToken::tenant`](crate::AccessToken::tenant).
+    /// Every tenant. The authorization server may let anyone create one, so the application decides
+    /// what a tenant may do, by [`AccessToken::tenant`](crate::AccessToken::tenant).
     pub fn any() -> Self {
         Tenants(Allowed::Any)
     }
@@ -136,13 +139,13 @@ impl Tenants {
         }
     }
 
-    /// Whether somebody vouches for each tenant that is allowed.
+    /// Whether the API has chosen each tenant that is allowed.
     #[cfg(feature = "fetch")]
     pub(crate) fn are_chosen(&self) -> bool {
         !matches!(self.0, Allowed::Any)
     }
 
-    /// How many there are, where that is known.
+    /// The number of tenants, if it is known.
     pub(crate) fn count(&self) -> Option<usize> {
         match &self.0 {
             Allowed::Only(tenants) => Some(tenants.len()),
@@ -150,7 +153,7 @@ impl Tenants {
         }
     }
 
-    /// Those that are named, where they are.
+    /// The tenants that are listed, if any are.
     pub(crate) fn listed(&self) -> impl Iterator<Item = &str> {
         let listed = match &self.0 {
             Allowed::Only(tenants) => Some(tenants),
@@ -161,14 +164,14 @@ impl Tenants {
             .flat_map(|tenants| tenants.iter().map(String::as_str))
     }
 
-    /// One that is listed and can't be a tenant.
+    /// A listed tenant that is malformed.
     pub(crate) fn malformed(&self) -> Option<&str> {
         self.listed().find(|tenant| !is_tenant(tenant))
     }
 }
 
 impl fmt::Debug for Tenants {
-    /// How many, since a list may be long.
+    /// Shows how many, since a list may be long.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Allowed::Any => f.write_str("Tenants(any)"),

@@ -2,5 +2,7 @@
 
 pub(crate) mod claims;
 pub(crate) mod jws;
+pub(crate) mod media_type;
 pub(crate) mod payload;
+pub(crate) mod presented;
 pub(crate) mod text;

@@ -1,17 +1,19 @@
 //! The claims set of a token, read once: registered claims as ranges into its text.
 //!
-//! Reading judges nothing. A registered claim that has not its type is remembered as such, and the check whose turn it
-//! is refuses the token for it.
+//! Parsing never rejects. A registered claim of the wrong type is stored as malformed, and the
+//! check for that claim rejects the token.
 
 use std::sync::OnceLock;
 
 use crate::core::base64url;
 use crate::core::json::{self, Fault, Value};
 use crate::core::time::NumericDate;
+use crate::core::token::claims::scope_claim::ScopeClaim;
 use crate::core::token::claims::values::{Confirmation, Thumbprint};
 use crate::core::token::text::{OneOrMany, Text};
 
-/// What a registered claim turned out to be. `null` is malformed, not absent (RFC 7519 section 4 gives each its type).
+/// A registered claim as it was read. `null` is malformed, not absent, since RFC 7519 section 4
+/// gives each claim its type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Claim<T> {
     #[default]
@@ -41,7 +43,7 @@ impl<T> Claim<T> {
     }
 }
 
-/// A claims set. Shared, never changed.
+/// A claims set, which is shared and never changes.
 pub(crate) struct Payload {
     text: String,
     pub(crate) iss: Claim<Text>,
@@ -59,31 +61,46 @@ pub(crate) struct Payload {
     cnf: Lazy,
     /// Whether there is an `act`.
     pub(crate) has_actor: bool,
-    /// `auth_time`, `acr` and `act` are only checked for their type; the first that has not its type.
-    pub(crate) other_malformed: Option<&'static str>,
+    /// The first claim of the wrong type among `auth_time`, `acr` and `act`.
+    pub(crate) other_malformed: Option<Misfit>,
     /// The first claim that only other kinds of token carry.
     pub(crate) foreign: Option<Foreign>,
 }
 
-/// The `cnf` claim, which is read when it is first looked at: a token that is refused before then costs nothing for it.
+/// The `cnf` claim, which is read at first use: a token that is rejected earlier costs nothing for
+/// it.
 #[derive(Default)]
 struct Lazy {
     place: Claim<Text>,
     read: OnceLock<Claim<Confirmation>>,
 }
 
-/// A sign that a JWT is of another kind than an access token.
+/// A claim of the wrong type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Misfit {
+    /// The claim of this name.
+    Claim(&'static str),
+    /// `act`, which is an object.
+    Actor,
+}
+
+/// A sign that a token is not an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Foreign {
     /// A claim of an ID token (OpenID Connect Core sections 2 and 3.3.2.11).
     IdToken(&'static str),
-    /// A claim of a security event, logout or introspection token (RFC 8417, RFC 9701), or a payload `typ` that names
-    /// another kind (Keycloak).
+    /// A claim of a security event, logout or introspection token (RFC 8417, RFC 9701).
     Other(&'static str),
+    /// The claim `typ` names another kind of token (Keycloak).
+    Typ,
+    /// `token_use` does not say that it is an access token (Amazon Cognito).
+    TokenUse,
+    /// `token_type` of an introspection response names another kind of token.
+    TokenType,
 }
 
 impl Payload {
-    /// Without any claim, and without a text.
+    /// A claims set without claims and text.
     pub(crate) fn empty() -> Self {
         Payload {
             text: String::new(),
@@ -130,12 +147,14 @@ impl Payload {
             "scope" => self.scope = Claim::or_malformed(OneOrMany::read(value, text)),
             "scp" => self.scp = Claim::or_malformed(OneOrMany::read(value, text)),
             "cnf" => self.cnf.place = Claim::or_malformed(Text::range(value, text)),
-            "auth_time" if read_date(value, Rounding::Up).is_none() => self.malformed("auth_time"),
-            "acr" if value.as_str().is_none() => self.malformed("acr"),
+            "auth_time" if read_date(value, Rounding::Up).is_none() => {
+                self.misfit(Misfit::Claim("auth_time"))
+            }
+            "acr" if value.as_str().is_none() => self.misfit(Misfit::Claim("acr")),
             "act" => {
                 self.has_actor = true;
                 if !value.is_object() {
-                    self.malformed("act");
+                    self.misfit(Misfit::Actor);
                 }
             }
             "nonce" => self.foreign(Foreign::IdToken("nonce")),
@@ -150,26 +169,34 @@ impl Payload {
                     .as_str()
                     .is_none_or(|kind| others.iter().any(|other| kind.eq_ignore_ascii_case(other)));
                 if is_other {
-                    self.foreign(Foreign::Other("typ"));
+                    self.foreign(Foreign::Typ);
                 }
             }
             _ => {}
         }
     }
 
-    fn malformed(&mut self, name: &'static str) {
-        self.other_malformed.get_or_insert(name);
+    fn misfit(&mut self, claim: Misfit) {
+        self.other_malformed.get_or_insert(claim);
     }
 
-    /// A sign of another kind than ID tokens outweighs theirs: no setting excuses it.
+    /// A sign of another kind of token takes precedence over that of an ID token: no setting
+    /// excuses it.
     fn foreign(&mut self, sign: Foreign) {
         match self.foreign {
             None | Some(Foreign::IdToken(_)) => self.foreign = Some(sign),
-            Some(Foreign::Other(_)) => {}
+            Some(Foreign::Other(_) | Foreign::Typ | Foreign::TokenUse | Foreign::TokenType) => {}
         }
     }
 
-    /// The entries of a claim that is one string or a list; none where it is absent or malformed.
+    pub(crate) fn scopes(&self, claim: ScopeClaim) -> &Claim<OneOrMany> {
+        match claim {
+            ScopeClaim::Scope => &self.scope,
+            ScopeClaim::Scp => &self.scp,
+        }
+    }
+
+    /// The entries of a claim that is one string or a list; empty if it is absent or malformed.
     pub(crate) fn entries<'t>(&'t self, claim: &'t Claim<OneOrMany>) -> &'t [Text] {
         claim
             .get()
@@ -215,7 +242,8 @@ enum Rounding {
     Up,
 }
 
-/// A NumericDate (RFC 7519 section 2), whose fraction is rounded so that the token lives shorter.
+/// Reads a NumericDate (RFC 7519 section 2). A fraction is rounded so that the token expires
+/// earlier, or is valid later.
 fn read_date(value: Value<'_>, rounding: Rounding) -> Option<NumericDate> {
     /// 2^63: the first double above every i64.
     const END: f64 = 9_223_372_036_854_775_808.0;
@@ -239,7 +267,7 @@ fn read_date(value: Value<'_>, rounding: Rounding) -> Option<NumericDate> {
         #[allow(clippy::cast_possible_truncation)] // whole, and in the range of i64
         return Some(NumericDate::from_secs(whole as i64));
     }
-    // By its digits: a double has too few for the rounding to be exact.
+    // This reads digits: a double has too few of them for exact rounding.
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let seconds: i64 = whole.parse().ok()?;
     let has_fraction = fraction.bytes().any(|digit| digit != b'0');
@@ -247,15 +275,15 @@ fn read_date(value: Value<'_>, rounding: Rounding) -> Option<NumericDate> {
         _ if !has_fraction => seconds,
         Rounding::Down if text.starts_with('-') => seconds.checked_sub(1)?,
         Rounding::Up if !text.starts_with('-') => seconds.checked_add(1)?,
-        // Cutting the fraction off is the rounding.
+        // Without its fraction it is rounded already.
         Rounding::Down | Rounding::Up => seconds,
     };
     Some(NumericDate::from_secs(seconds))
 }
 
-/// What nearly every date is: a few digits and nothing else.
+/// Reads the usual form of a date: a few digits and nothing else.
 fn read_digits(text: &str) -> Option<i64> {
-    /// So many fit an i64 whatever they are.
+    /// Every number of so many digits fits an i64.
     const MAX_DIGITS: usize = 18;
 
     if text.len() > MAX_DIGITS {
@@ -272,7 +300,8 @@ fn read_digits(text: &str) -> Option<i64> {
     Some(seconds)
 }
 
-/// The `cnf` claim (RFC 7800 section 3.1): members we know have their form, others are counted but not read.
+/// Reads the `cnf` claim (RFC 7800 section 3.1). Members that this crate knows must have their
+/// form; others are only counted.
 fn read_confirmation(value: Value<'_>) -> Option<Confirmation> {
     let mut jkt = Claim::Absent;
     let mut x5t_s256 = Claim::Absent;
@@ -324,7 +353,7 @@ mod tests {
         let exp = |text: &str| read(&format!(r#"{{"exp":{text}}}"#)).exp;
         let nbf = |text: &str| read(&format!(r#"{{"nbf":{text}}}"#)).nbf;
         let at = |seconds| Claim::Is(NumericDate::from_secs(seconds));
-        // Characters that are no digits, beside the last digit.
+        // Characters that are not digits, next to the last digit.
         for (text, down, up) in [
             ("99", 99, 99),
             ("9.9", 9, 10),
@@ -414,7 +443,7 @@ mod tests {
             r#"{"nonce":"n","typ":"Refresh"}"#,
             r#"{"typ":"refresh","nonce":"n"}"#,
         ] {
-            assert_eq!(read(text).foreign, Some(Foreign::Other("typ")));
+            assert_eq!(read(text).foreign, Some(Foreign::Typ));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Strings of a JSON text that is kept: where they stand in it, or a copy where they were escaped.
+//! Strings in a JSON text that is kept: their ranges, or copies of escaped ones.
 
 use std::borrow::Cow;
 use std::mem;
@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use crate::core::json::Value;
 
-/// A string of the text: a range where it stands there as it is, a copy where it was escaped.
+/// A string in the text: its range, or a copy if it was escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Text {
     Range(u32, u32),
@@ -19,7 +19,7 @@ impl Text {
         Text::of_string(value.as_str()?, within)
     }
 
-    /// Where a value of whatever kind stands.
+    /// The range of a value of any kind.
     pub(crate) fn range(value: Value<'_>, within: &str) -> Option<Self> {
         let (start, end) = range_of(value.text(), within)?;
         Some(Text::Range(start, end))
@@ -38,14 +38,14 @@ impl Text {
     pub(crate) fn of<'t>(&'t self, within: &'t str) -> &'t str {
         match self {
             Text::Unescaped(text) => text,
-            // The range was taken from this very text, so `get` finds it.
+            // The range is of this very text, so `get` finds it.
             Text::Range(start, end) => within.get(*start as usize..*end as usize).unwrap_or(""),
         }
     }
 }
 
-/// One string or a list of them. A list is read when it is first looked at: a token that is refused before then costs
-/// nothing for it.
+/// One string or a list of them. A list is read at first use: a token that is rejected earlier
+/// costs nothing for it.
 pub(crate) enum OneOrMany {
     One(Text),
     Many(List),
@@ -57,7 +57,7 @@ pub(crate) struct List {
     entries: OnceLock<Option<Vec<Text>>>,
 }
 
-/// Entries that are read of a list.
+/// The most entries of a list.
 pub(crate) const MAX_ENTRIES: usize = 256;
 
 impl OneOrMany {
@@ -74,7 +74,8 @@ impl OneOrMany {
         }
     }
 
-    /// Tells the entries in order, at most `max`, without keeping them. `None` where one of these is no string, or there are more.
+    /// Calls `each` for at most `max` entries in order, without keeping them. `None` if one of
+    /// these is not a string, or if there are more.
     pub(crate) fn each(&self, within: &str, max: usize, mut each: impl FnMut(&str)) -> Option<()> {
         match self {
             OneOrMany::One(text) => each(text.of(within)),
@@ -86,7 +87,7 @@ impl OneOrMany {
         Some(())
     }
 
-    /// `None` where an entry of the list is no string, or there are more than 256.
+    /// `None` if an entry of the list is not a string, or if there are more than 256.
     pub(crate) fn entries(&self, within: &str) -> Option<&[Text]> {
         match self {
             OneOrMany::One(text) => Some(std::slice::from_ref(text)),

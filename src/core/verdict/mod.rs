@@ -1,7 +1,10 @@
 //! A refusal: why, for programs and for people.
 
-pub(crate) mod explain;
-pub(crate) mod facts;
+mod explain;
+mod hint;
 pub(crate) mod reason;
-pub(crate) mod recognize;
+pub(crate) mod refusal;
 pub(crate) mod rejection;
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::fmt;
 
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+) => {
-        /// Why a token was refused, for programs: match it, count it. The first check that fails gives the reason.
+        /// Why a token was refused, for programs. The first check that fails gives the reason.
         ///
         /// ```
         /// use resource_server::Reason;
@@ -34,30 +34,33 @@ macro_rules! reasons {
 reasons! {
     /// The request presented no credentials.
     NoCredentials = "no_credentials",
-    /// Longer than is taken: 16 KiB unless set otherwise, and 4 KiB for the encoded header.
+    /// The token has more than 16 KiB, or the limit that is set, or its encoded header more than 4
+    /// KiB.
     TooLong = "too_long",
     /// Neither a JWT nor other token68 text (RFC 6750 section 2.1).
     MalformedToken = "malformed_token",
-    /// Opaque, or no JWT by its form, while no source takes opaque tokens.
+    /// The token is opaque or not a JWT by its form, and no source introspects opaque tokens.
     OpaqueToken = "opaque_token",
-    /// Encrypted (JWE, RFC 7516), while no decryption key is configured.
+    /// The token is encrypted (JWE, RFC 7516), and no decryption key is configured.
     EncryptedToken = "encrypted_token",
-    /// A part is not base64url in its one canonical spelling (RFC 7515 section 2).
+    /// A part is not base64url in its one canonical encoding (RFC 7515 section 2).
     NotBase64url = "not_base64url",
-    /// The header is not a well-formed JSON object, or has two members of one name (RFC 7515 section 4).
+    /// The header is not a well-formed JSON object, or has two members of one name (RFC 7515
+    /// section 4).
     MalformedHeader = "malformed_header",
-    /// The claims set is not a well-formed JSON object, or has two members of one name (RFC 7519 section 4).
+    /// The claims set is not a well-formed JSON object, or has two members of one name (RFC 7519
+    /// section 4).
     MalformedPayload = "malformed_payload",
     /// The signature part is empty: an unsecured JWS (RFC 7515 appendix A.5).
     Unsigned = "unsigned",
-    /// The authorization server says that the token is not active (RFC 7662 section 2.2): expired, revoked, or none that it
-    /// knows.
+    /// The authorization server says that the token is not active (RFC 7662 section 2.2): it is
+    /// expired, revoked or unknown.
     Inactive = "inactive",
     /// There is no `iss`.
     IssuerMissing = "issuer_missing",
     /// `iss` is not an issuer that is configured here, byte for byte.
     IssuerMismatch = "issuer_mismatch",
-    /// `iss` fits the issuer's template, and its tenant is none of those that are allowed.
+    /// `iss` matches the issuer's template, but its tenant is not allowed.
     TenantNotAllowed = "tenant_not_allowed",
     /// `tid` is another tenant than the one in `iss`.
     TenantMismatch = "tenant_mismatch",
@@ -65,17 +68,18 @@ reasons! {
     TypeNotAccepted = "type_not_accepted",
     /// An ID token, logout token or another kind of JWT (RFC 8725 sections 2.8 and 3.12).
     NotAnAccessToken = "not_an_access_token",
-    /// `crit` is there: no extension is understood, so none may be critical (RFC 7515 section 4.1.11).
+    /// The header has `crit`: no extension is understood, so none may be critical (RFC 7515 section
+    /// 4.1.11).
     CriticalHeader = "critical_header",
-    /// `zip`, `b64` or a nested `cty` in the header.
+    /// The header has `zip`, `b64` or a nested `cty`.
     UnsupportedHeader = "unsupported_header",
     /// `kid` is not a string.
     MalformedKeyId = "malformed_key_id",
     /// `alg` is missing or not a string.
     AlgorithmMissing = "algorithm_missing",
-    /// `alg` is none that is verified here; `none` is among these.
+    /// `alg` is not supported; `none` never is.
     AlgorithmUnknown = "algorithm_unknown",
-    /// `alg` is one that the policy leaves out.
+    /// `alg` is not one that the policy accepts.
     AlgorithmNotAllowed = "algorithm_not_allowed",
     /// There is no `aud`, or an empty one.
     AudienceMissing = "audience_missing",
@@ -85,49 +89,111 @@ reasons! {
     ExpiryMissing = "expiry_missing",
     /// `exp` has passed.
     Expired = "expired",
-    /// `nbf` has not come.
+    /// `nbf` is in the future.
     NotYetValid = "not_yet_valid",
-    /// `iat` lies in the future.
+    /// `iat` is in the future.
     IssuedInTheFuture = "issued_in_the_future",
-    /// Older than the policy's `max_token_age`.
+    /// The token is older than the policy's `max_token_age`.
     TooOld = "too_old",
-    /// Lives longer than the policy's `max_remaining`.
+    /// The token's `exp` is further ahead than the policy's `max_remaining`.
     LifetimeTooLong = "lifetime_too_long",
-    /// A claim that the profile or policy requires is not there.
+    /// A claim that the profile or policy requires is missing.
     ClaimMissing = "claim_missing",
-    /// A claim is not what the policy requires it to be.
+    /// A claim has another value than the policy requires.
     ClaimMismatch = "claim_mismatch",
-    /// A claim that is registered, or that the policy reads, is not of its type.
+    /// A registered claim, or one that the policy reads, is not of its type.
     MalformedClaim = "malformed_claim",
-    /// The client is none of the allowed ones.
+    /// The client is not one of the allowed clients.
     ClientNotAllowed = "client_not_allowed",
-    /// A scope has characters outside RFC 6749 section 3.3, or an array stands where a string must.
+    /// A scope has characters outside RFC 6749 section 3.3, or is in an array where only a string
+    /// is accepted.
     MalformedScope = "malformed_scope",
-    /// `cnf` has not the form of RFC 7800, RFC 8705 or RFC 9449.
+    /// `cnf` does not have the form of RFC 7800, RFC 8705 or RFC 9449.
     MalformedConfirmation = "malformed_confirmation",
-    /// `cnf` asks for a proof that this crate doesn't know.
+    /// `cnf` requires a proof that this crate doesn't know.
     UnknownConfirmation = "unknown_confirmation",
     /// No key of the issuer has this `kid` and fits the algorithm.
     UnknownKey = "unknown_key",
-    /// The key of this `kid` is stated, by its JWK's `issuer`, to be another tenant's.
+    /// The JWK of this `kid` names another tenant's issuer.
     KeyOfAnotherIssuer = "key_of_another_issuer",
     /// The signature does not verify.
     BadSignature = "bad_signature",
-    /// The token is bound to a key or certificate (`cnf`), and possession of that was not proven.
+    /// The token is bound to a key or certificate (`cnf`), and possession of it was not proven.
     ProofOfPossessionMissing = "proof_of_possession_missing",
-    /// The claims don't fit the type that they were asked for as.
+    /// The claims don't fit the type that the API reads them into.
     ClaimsDoNotFit = "claims_do_not_fit",
     /// The token is good but lacks scope for this operation.
     InsufficientScope = "insufficient_scope",
 }
 
+/// What a reason means for the answer to the request.
+pub(crate) enum Verdict {
+    /// No token was presented.
+    NoToken,
+    /// The token is not good.
+    BadToken,
+    /// The issuer vouches for the token, and this API can't accept it.
+    UnfitToken,
+    /// The token is good, but not for this operation.
+    Forbidden,
+}
+
 impl Reason {
-    /// Whether it was found in a token whose signature had verified, so that what it speaks of is the issuer's word.
+    /// Maps every reason to its answer.
+    pub(crate) const fn verdict(self) -> Verdict {
+        match self {
+            Reason::NoCredentials => Verdict::NoToken,
+            Reason::TooLong
+            | Reason::MalformedToken
+            | Reason::OpaqueToken
+            | Reason::EncryptedToken
+            | Reason::NotBase64url
+            | Reason::MalformedHeader
+            | Reason::MalformedPayload
+            | Reason::Unsigned
+            | Reason::Inactive
+            | Reason::IssuerMissing
+            | Reason::IssuerMismatch
+            | Reason::TenantNotAllowed
+            | Reason::TenantMismatch
+            | Reason::TypeNotAccepted
+            | Reason::NotAnAccessToken
+            | Reason::CriticalHeader
+            | Reason::UnsupportedHeader
+            | Reason::MalformedKeyId
+            | Reason::AlgorithmMissing
+            | Reason::AlgorithmUnknown
+            | Reason::AlgorithmNotAllowed
+            | Reason::AudienceMissing
+            | Reason::AudienceMismatch
+            | Reason::ExpiryMissing
+            | Reason::Expired
+            | Reason::NotYetValid
+            | Reason::IssuedInTheFuture
+            | Reason::TooOld
+            | Reason::LifetimeTooLong
+            | Reason::ClaimMissing
+            | Reason::ClaimMismatch
+            | Reason::MalformedClaim
+            | Reason::ClientNotAllowed
+            | Reason::MalformedScope
+            | Reason::MalformedConfirmation
+            | Reason::UnknownConfirmation
+            | Reason::UnknownKey
+            | Reason::KeyOfAnotherIssuer
+            | Reason::BadSignature => Verdict::BadToken,
+            Reason::ProofOfPossessionMissing | Reason::ClaimsDoNotFit => Verdict::UnfitToken,
+            Reason::InsufficientScope => Verdict::Forbidden,
+        }
+    }
+
+    /// Whether it was found in a token whose signature had verified, so that the issuer vouches for
+    /// the claims.
     pub const fn is_found_in_verified_token(self) -> bool {
-        matches!(
-            self,
-            Reason::ProofOfPossessionMissing | Reason::ClaimsDoNotFit | Reason::InsufficientScope
-        )
+        match self.verdict() {
+            Verdict::NoToken | Verdict::BadToken => false,
+            Verdict::UnfitToken | Verdict::Forbidden => true,
+        }
     }
 }
 

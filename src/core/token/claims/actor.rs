@@ -2,23 +2,34 @@
 
 use std::fmt;
 
-use crate::core::token::claims::mapped::ActorClaims;
+/// The most actors of one token: the current one and those before it.
+pub(crate) const MAX_ACTORS: usize = 8;
 
-/// Who acts for the subject of a token, by its `act` claim (RFC 8693 section 4.1): the outermost is the current actor, those
-/// inside acted before it.
+/// One `act` (RFC 8693 section 4.1).
+pub(crate) struct ActorClaims {
+    pub(crate) issuer: Option<Box<str>>,
+    pub(crate) subject: Option<Box<str>>,
+}
+
+/// Who acts for the subject of a token, by its `act` claim (RFC 8693 section 4.1). The outermost is
+/// the current actor; those inside acted before it.
 ///
-/// Only the current actor may count in a decision about access; earlier ones are there to be recorded. A `may_act` claim
-/// (section 4.4) makes nobody an actor: it speaks to the authorization server and is not looked at here. A chain of more
-/// than 8 actors is refused.
+/// Only the current actor may be considered in a decision about access; earlier ones are
+/// informational. A `may_act` claim (section 4.4) makes no one an actor: it is for the
+/// authorization server and is not read here. A chain of more than 8 actors is rejected.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # use resource_server::{Validator, testing::TestIssuer};
 /// # use serde_json::json;
 /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
-/// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
+/// # let validator = Validator::builder()
+/// #     .audience("https://api.example.com")
+/// #     .issuer(issuer.to_issuer())
+/// #     .build()?;
 /// let act = json!({"sub": "orders-service", "act": {"sub": "gateway"}});
-/// let token = validator.validate_now(&issuer.token().subject("alice").claim("act", act).mint()).unwrap()?;
+/// let minted = issuer.token().subject("alice").claim("act", act).mint();
+/// let token = validator.validate_now(&minted).unwrap()?;
 ///
 /// let actor = token.actor().expect("someone acts for alice");
 /// assert_eq!(actor.subject(), Some("orders-service"));
@@ -45,7 +56,7 @@ impl<'t> Actor<'t> {
         self.claims.subject.as_deref()
     }
 
-    /// Its `iss`: whose name for it the subject is. `None`: the token doesn't say.
+    /// Its `iss`: the issuer that gave it this subject. `None` if the token doesn't say.
     pub fn issuer(&self) -> Option<&'t str> {
         self.claims.issuer.as_deref()
     }

@@ -1,4 +1,4 @@
-//! Where a claim stands, and what stands there.
+//! Where a claim is in the claims set, and its value there.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,16 +11,16 @@ use crate::core::excerpt::excerpt;
 use crate::core::json::{self, Value};
 use crate::core::token::payload::Payload;
 
-/// Names of one path.
+/// The most names of one path.
 const MAX_DEPTH: usize = 8;
 
-/// Where a claim stands in the claims set: by one name, or by names inside one another.
+/// Where a claim is in the claims set: a name, or nested names.
 ///
-/// Each name is taken as it is. Claims such as `kubernetes.io` or `https://example.com/roles` have dots, slashes and colons
-/// in their names, so none of these means anything here. At most 8 names, none of them empty; a policy with another path
-/// is not built.
+/// Each name is literal. Claims such as `kubernetes.io` or `https://example.com/roles` have dots,
+/// slashes and colons in their names, so none of these has a meaning here. A path has at most 8
+/// names, none of them empty; a policy with another path is not built.
 ///
-/// In a configuration file it is a text or a list of texts.
+/// In a configuration file it is a string or a list of strings.
 ///
 /// ```
 /// use resource_server::ClaimPath;
@@ -39,7 +39,7 @@ const MAX_DEPTH: usize = 8;
 pub struct ClaimPath(Vec<String>);
 
 impl ClaimPath {
-    /// By names inside one another, the outermost first.
+    /// A path of nested names, the outermost first.
     pub fn nested<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Self {
         ClaimPath(names.into_iter().map(Into::into).collect())
     }
@@ -53,7 +53,7 @@ impl ClaimPath {
         (1..=MAX_DEPTH).contains(&self.0.len()) && !self.0.iter().any(String::is_empty)
     }
 
-    /// What stands there.
+    /// The value there.
     pub(crate) fn find<'p>(&self, payload: &'p Payload) -> Found<'p> {
         let Some((first, rest)) = self.0.split_first() else {
             return Found::Absent;
@@ -126,15 +126,15 @@ impl From<ClaimPath> for Form {
     }
 }
 
-/// What stands at a path.
+/// What a claims set has at a path.
 pub(crate) enum Found<'p> {
     Absent,
-    /// Something on the way is not an object.
+    /// A value on the path is not an object.
     Unreachable,
     Value(Value<'p>),
 }
 
-/// A claim by its name. Where the text has no such name, in whatever spelling, it is not read once more.
+/// A claim by its name. The claims set is read again only if its text may have this name.
 pub(crate) fn find<'p>(payload: &'p Payload, name: &str) -> Option<Value<'p>> {
     if may_name(payload.text().as_bytes(), name) {
         payload.find(name)
@@ -143,9 +143,9 @@ pub(crate) fn find<'p>(payload: &'p Payload, name: &str) -> Option<Value<'p>> {
     }
 }
 
-/// Whether the name stands in the text as it is, or may stand there escaped.
+/// Whether the text has this name in quotes, or an escape that may write it.
 fn may_name(text: &[u8], name: &str) -> bool {
-    // All other characters can be escaped in one way only (RFC 8259 section 7).
+    // Every other character can be escaped in one way only (RFC 8259 section 7).
     let has_short_escape = |byte: u8| byte < b' ' || matches!(byte, b'"' | b'\\' | b'/');
     let escape: &[u8] = if name.bytes().any(has_short_escape) {
         b"\\"
@@ -161,7 +161,7 @@ fn may_name(text: &[u8], name: &str) -> bool {
     is_escaped || memmem::find_iter(text, name).any(stands_alone)
 }
 
-/// A member of an object that stands in a claims set, which was read strictly as a whole.
+/// A member of an object in a claims set, which was read strictly as a whole.
 pub(crate) fn member<'p>(object: Value<'p>, wanted: &str) -> Option<Value<'p>> {
     let mut found = None;
     let read = json::read_object(object.text(), |name, value| {
@@ -172,9 +172,9 @@ pub(crate) fn member<'p>(object: Value<'p>, wanted: &str) -> Option<Value<'p>> {
     read.ok().and(found)
 }
 
-/// One string, or every entry of an array of strings. `None` where it is something else.
+/// One string, or every entry of an array of strings. `None` for any other value.
 pub(crate) fn strings(value: Value<'_>) -> Option<Vec<Cow<'_, str>>> {
-    /// As many as of `aud` and `scope`.
+    /// The same limit as for `aud` and `scope`.
     const MAX_ENTRIES: usize = 256;
 
     if !value.is_array() {

@@ -1,20 +1,24 @@
-//! Who a token speaks for: issuer and subject as one, and whether that is a client or a user.
+//! Who a token represents: issuer and subject as one, and whether that is a client or a user.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// Who a token speaks for: `sub` is unique only within its `iss` (RFC 7519 section 4.1.2, RFC 9700 section 4.15), so
-/// the two are one value. Use it as the key of whatever is stored by user, and neither `sub` alone, which another issuer may
-/// give to someone else, nor a name or an email address, which may be changed and given anew.
+/// Who a token represents: `sub` is unique only within its `iss` (RFC 7519 section 4.1.2, RFC 9700
+/// section 4.15), so the two are one value. Use it as the key of data that you store by user. Don't
+/// use `sub` alone, which another issuer may give to someone else. Don't use a name or an email
+/// address, which may change and be given to another user.
 ///
-/// An issuer may have clients and users under one name: see [`SubjectKind`].
+/// An issuer may have clients and users with the same name: see [`SubjectKind`].
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # use resource_server::{Identity, Issuer, Validator, testing::TestIssuer};
 /// # use std::collections::HashMap;
 /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
-/// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
+/// # let validator = Validator::builder()
+/// #     .audience("https://api.example.com")
+/// #     .issuer(issuer.to_issuer())
+/// #     .build()?;
 /// let token = validator.validate_now(&issuer.token().subject("alice").mint()).unwrap()?;
 /// let identity = token.identity().expect("this token has a subject");
 /// assert_eq!((identity.issuer(), identity.subject()), ("https://as.example.com", "alice"));
@@ -50,7 +54,7 @@ impl<'t> Identity<'t> {
         &self.subject
     }
 
-    /// The same, by itself.
+    /// The same value, without a borrow.
     pub fn into_owned(self) -> Identity<'static> {
         Identity {
             issuer: Cow::Owned(self.issuer.into_owned()),
@@ -66,19 +70,22 @@ impl fmt::Debug for Identity<'_> {
     }
 }
 
-/// Whether the subject of a token is a client that acts for itself (client credentials grant, RFC 6749 section 4.4) or a
-/// user: [`AccessToken::subject_kind`](crate::AccessToken::subject_kind).
+/// Whether the subject of a token is a client that acts for itself (client credentials grant, RFC
+/// 6749 section 4.4) or a user: [`AccessToken::subject_kind`](crate::AccessToken::subject_kind).
 ///
-/// Where an API serves both, a client may be taken for a user: it registers under a `client_id` that is the `sub` of a
-/// user, fetches a token of its own, and is that user by [`identity`](crate::AccessToken::identity) (RFC 9700 section 4.15).
-/// So ask for the kind before a subject is taken for a user, and refuse where it can't be told. What is told here is the
-/// issuer's word and only as good as its names: a user who can choose a `sub` that is the `client_id` of the client that
-/// signs the user in looks like that client. The authorization server must keep the two kinds of names apart (section
-/// 4.15.1).
+/// Where an API serves both, a client may be mistaken for a user. It registers with a `client_id`
+/// that is the `sub` of a user and gets a token of its own. By
+/// [`identity`](crate::AccessToken::identity) it then is that user (RFC 9700 section 4.15). So
+/// check the kind before you treat a subject as a user, and reject the token if the kind is
+/// unknown.
+///
+/// The answer is only as good as the issuer's names. A user who can choose a `sub` that is the
+/// `client_id` of the client that signs the user in looks like that client. The authorization
+/// server must keep the two kinds of names apart (section 4.15.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SubjectKind {
-    /// A client, for itself.
+    /// A client that acts for itself.
     Client,
     /// A user.
     User,

@@ -1,4 +1,4 @@
-//! What a policy asks of claims of the user's choice.
+//! What a policy requires of claims that it names.
 
 use std::{fmt, slice};
 
@@ -6,24 +6,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::excerpt::excerpt;
 use crate::core::json::Value;
-use crate::core::token::claims::claim_path::{ClaimPath, Found};
-use crate::core::token::payload::Payload;
-use crate::core::verdict::facts::Facts;
-use crate::core::verdict::reason::Reason;
-use crate::core::verdict::rejection::Rejection;
+use crate::core::token::claims::claim_path::ClaimPath;
 
-/// A claim that every token of an issuer must have: [`PolicyBuilder::required_claim`](crate::PolicyBuilder::required_claim).
+/// A claim that every token of an issuer must have:
+/// [`PolicyBuilder::required_claim`](crate::PolicyBuilder::required_claim).
 ///
-/// A claim that is `null`, and one that can't be reached because something on its path is not an object, count as absent.
+/// A claim is absent if it is `null`, or if it can't be reached because something on its path is
+/// not an object.
 ///
-/// In a configuration file it has `claim`, which is a [`ClaimPath`], and one of `equals` with a value, `one_of` with a list
-/// of values, and `present` with `true`.
+/// In a configuration file it has `claim`, which is a [`ClaimPath`], and one of these: `equals`
+/// with a value, `one_of` with a list of values, or `present` with `true`.
 ///
 /// ```
 /// use resource_server::{ClaimPath, RequiredClaim};
 ///
 /// let repository = RequiredClaim::equals("repository", "octo/repo");
-/// let namespace = RequiredClaim::one_of(ClaimPath::nested(["kubernetes.io", "namespace"]), ["orders", "billing"]);
+/// let namespace = RequiredClaim::one_of(
+///     ClaimPath::nested(["kubernetes.io", "namespace"]),
+///     ["orders", "billing"],
+/// );
 /// let tenant = RequiredClaim::present("tenant");
 ///
 /// let read: Vec<RequiredClaim> = serde_json::from_str(r#"[
@@ -48,8 +49,8 @@ enum Wanted {
     OneOf(Vec<ClaimValue>),
 }
 
-/// A value that a claim must have: a string, a boolean or an integer, compared by type and exactly. `"1"` is not `1`, `1.0`
-/// is no integer, and an array of strings is none of its strings.
+/// A value that a claim must have: a string, a boolean or an integer, compared by type and exactly.
+/// `"1"` is not `1`, `1.0` is not an integer, and an array of strings equals none of its strings.
 ///
 /// ```
 /// use resource_server::{ClaimValue, RequiredClaim};
@@ -70,7 +71,7 @@ pub enum ClaimValue {
 }
 
 impl RequiredClaim {
-    /// The claim is there, whatever it is but `null`: an empty string and an empty list too.
+    /// The claim is present and not `null`. An empty string and an empty list are accepted.
     pub fn present(path: impl Into<ClaimPath>) -> Self {
         RequiredClaim {
             path: path.into(),
@@ -86,7 +87,8 @@ impl RequiredClaim {
         }
     }
 
-    /// The claim is one of these values. A policy with none of them, or with an empty string among them, is not built.
+    /// The claim is one of these values. An empty list, or an empty string in it, is an error of
+    /// the policy.
     pub fn one_of<V: Into<ClaimValue>>(
         path: impl Into<ClaimPath>,
         values: impl IntoIterator<Item = V>,
@@ -101,7 +103,8 @@ impl RequiredClaim {
         &self.path
     }
 
-    /// Whether a token can meet it on purpose: an empty text is more likely a setting that was not filled in.
+    /// Whether the values are meant: an empty string is more likely a setting that was not filled
+    /// in.
     pub(crate) fn has_sound_values(&self) -> bool {
         let is_sound =
             |value: &ClaimValue| !matches!(value, ClaimValue::String(text) if text.is_empty());
@@ -112,7 +115,7 @@ impl RequiredClaim {
         }
     }
 
-    /// The values that the claim may have; none where any will do.
+    /// The values that the claim may have; empty if every value is accepted.
     pub(crate) fn values(&self) -> &[ClaimValue] {
         match &self.wanted {
             Wanted::Anything => &[],
@@ -121,23 +124,12 @@ impl RequiredClaim {
         }
     }
 
-    pub(crate) fn check(&self, payload: &Payload) -> Result<(), Rejection> {
-        let refuse = |reason| Err(Rejection::new(reason, Facts::Required(self.clone())));
-        let value = match self.path.find(payload) {
-            Found::Value(value) if value.text() != "null" => value,
-            Found::Value(_) | Found::Absent | Found::Unreachable => {
-                return refuse(Reason::ClaimMissing);
-            }
-        };
-        let is_met = match &self.wanted {
+    /// Whether this value of the claim is accepted. The caller has ruled out `null`.
+    pub(crate) fn is_met_by(&self, value: Value<'_>) -> bool {
+        match &self.wanted {
             Wanted::Anything => true,
             Wanted::Value(wanted) => wanted.is(value),
             Wanted::OneOf(wanted) => wanted.iter().any(|wanted| wanted.is(value)),
-        };
-        if is_met {
-            Ok(())
-        } else {
-            refuse(Reason::ClaimMismatch)
         }
     }
 }
@@ -153,7 +145,7 @@ impl ClaimValue {
     }
 }
 
-/// As in JSON, cut where it is long.
+/// Written as in JSON, cut if it is long.
 impl fmt::Display for ClaimValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -216,7 +208,7 @@ impl From<ClaimValue> for serde_json::Value {
 #[serde(deny_unknown_fields)]
 struct Form {
     claim: ClaimPath,
-    // A null is a value of the wrong type here, not an absence.
+    // `null` is a value of the wrong type here, not an absent one.
     #[serde(
         default,
         deserialize_with = "given",

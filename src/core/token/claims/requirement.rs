@@ -6,8 +6,9 @@ use crate::core::token::claims::values::{Scope, ScopeSet};
 
 /// What one operation asks of a token: the scopes that it needs.
 ///
-/// Making one never fails, so that it can stand in a constant place; one that makes no sense, such as all of no scopes or
-/// a scope with a space in it, can never pass, and says so as the API author's mistake and not the caller's.
+/// Making one never fails, so that it can stand in a constant place; one that makes no sense, such
+/// as all of no scopes or a scope with a space in it, can never pass, and says so as the API
+/// author's mistake and not the caller's.
 ///
 /// ```
 /// use resource_server::Requirement;
@@ -61,7 +62,8 @@ impl Requirement {
         })
     }
 
-    /// Whether it makes sense. Call it when a route is built, to hear of a mistake before the first request.
+    /// Whether it makes sense. Call it when a route is built, to hear of a mistake before the first
+    /// request.
     ///
     /// # Errors
     /// It can never pass.

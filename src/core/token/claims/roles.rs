@@ -1,9 +1,10 @@
-//! The roles of a token, as the user reads them.
+//! The roles of a token, as users read them.
 
 use std::fmt;
 
 /// The roles that a token's user or client has, from the claims that
-/// [`PolicyBuilder::roles_from`](crate::PolicyBuilder::roles_from) names. Membership is exact and case-sensitive.
+/// [`PolicyBuilder::role_claims`](crate::PolicyBuilder::role_claims) names. Membership is exact and
+/// case-sensitive.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -11,9 +12,16 @@ use std::fmt;
 /// # use serde_json::json;
 /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
 /// let settings = Policy::builder()
-///     .roles_from([ClaimPath::nested(["realm_access", "roles"]), ClaimPath::from("groups")]);
-/// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer().policy(settings)).build()?;
-/// let minted = issuer.token().claim("realm_access", json!({"roles": ["clerk"]})).claim("groups", "staff").mint();
+///     .role_claims([ClaimPath::nested(["realm_access", "roles"]), ClaimPath::from("groups")]);
+/// # let validator = Validator::builder()
+/// #     .audience("https://api.example.com")
+/// #     .issuer(issuer.to_issuer().policy(settings))
+/// #     .build()?;
+/// let minted = issuer
+///     .token()
+///     .claim("realm_access", json!({"roles": ["clerk"]}))
+///     .claim("groups", "staff")
+///     .mint();
 /// let token = validator.validate_now(&minted).unwrap()?;
 /// assert_eq!(token.roles().iter().collect::<Vec<_>>(), ["clerk", "staff"]);
 /// assert!(token.has_role("clerk") && !token.has_role("cler"));
@@ -33,12 +41,12 @@ impl<'t> RoleSet<'t> {
         self.iter().any(|granted| granted == role)
     }
 
-    /// Every role, in the order of the policy's claims and then of the token, doubles included.
+    /// Every role, in the order of the policy's claims and then of the token, duplicates included.
     pub fn iter(&self) -> impl Iterator<Item = &'t str> + use<'t> {
         self.0.iter().map(AsRef::as_ref)
     }
 
-    /// Whether there is none.
+    /// Whether there are no roles.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Registered claims as the user reads them: audience, scopes, confirmation.
+//! Registered claims as users read them: audience, scopes, confirmation.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,13 +8,16 @@ use crate::core::token::text::Text;
 
 /// The `aud` claim: the resources that a token is meant for (RFC 7519 section 4.1.3).
 ///
-/// Compared byte for byte: a trailing slash or another case is another audience.
+/// It is compared byte for byte: a trailing slash or another case makes another audience.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # use resource_server::{Issuer, Validator, testing::TestIssuer};
 /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
-/// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
+/// # let validator = Validator::builder()
+/// #     .audience("https://api.example.com")
+/// #     .issuer(issuer.to_issuer())
+/// #     .build()?;
 /// # let token = validator.validate_now(&issuer.token().mint()).unwrap()?;
 /// assert!(token.audience().contains("https://api.example.com"));
 /// assert!(!token.audience().contains("https://api.example.com/"));
@@ -54,13 +57,17 @@ impl fmt::Debug for Audience<'_> {
 
 /// The scopes that a token carries (RFC 6749 section 3.3, RFC 9068 section 2.2.3).
 ///
-/// Membership is exact and case-sensitive: `admin` is not granted by `administrator`, nor `orders:read` by `orders`.
+/// Membership is exact and case-sensitive: `admin` is not granted by `administrator`, nor
+/// `orders:read` by `orders`.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # use resource_server::{Issuer, Validator, testing::TestIssuer};
 /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
-/// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
+/// # let validator = Validator::builder()
+/// #     .audience("https://api.example.com")
+/// #     .issuer(issuer.to_issuer())
+/// #     .build()?;
 /// let minted = issuer.token().scope("orders:read orders:write").mint();
 /// let token = validator.validate_now(&minted).unwrap()?;
 /// assert!(token.scopes().contains("orders:read"));
@@ -85,7 +92,7 @@ impl<'t> ScopeSet<'t> {
         self.iter().any(|granted| granted == scope)
     }
 
-    /// Every scope, in the token's order, doubles included.
+    /// Every scope, in the token's order, duplicates included.
     pub fn iter(&self) -> impl Iterator<Item = &'t str> + use<'t> {
         let within = self.within;
         self.entries
@@ -107,12 +114,13 @@ impl fmt::Debug for ScopeSet<'_> {
     }
 }
 
-/// The characters of RFC 6749 section 3.3: printable ASCII but space, `"` and `\`.
+/// Whether RFC 6749 section 3.3 allows it in a scope: printable ASCII except space, `"` and `\`.
 pub(crate) const fn is_scope_byte(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)
 }
 
-/// One scope, well-formed by RFC 6749 section 3.3. For scopes that come from outside, such as a configuration file.
+/// One scope that is well-formed by RFC 6749 section 3.3. Use it for scopes from outside, such as a
+/// configuration file.
 ///
 /// ```
 /// use resource_server::{Requirement, Scope};
@@ -148,7 +156,8 @@ impl FromStr for Scope {
     type Err = MalformedScope;
 
     /// # Errors
-    /// Empty, or a character outside RFC 6749 section 3.3 (a space among them: this is one scope, not a list).
+    /// The text is empty, or has a character outside RFC 6749 section 3.3. A space is one: this is
+    /// a scope, not a list.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text.is_empty() || !text.bytes().all(is_scope_byte) {
             return Err(MalformedScope);
@@ -176,7 +185,7 @@ pub struct MalformedScope;
 pub struct Thumbprint([u8; 32]);
 
 impl Thumbprint {
-    /// From the digest itself.
+    /// Makes a thumbprint of a digest.
     pub const fn from_bytes(digest: [u8; 32]) -> Self {
         Thumbprint(digest)
     }
@@ -195,7 +204,7 @@ impl fmt::Display for Thumbprint {
 }
 
 impl fmt::Debug for Thumbprint {
-    /// Names the type only: a token's confirmation belongs in no log.
+    /// Names the type only: a token's confirmation does not belong in a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Thumbprint(..)")
     }
@@ -205,7 +214,7 @@ impl FromStr for Thumbprint {
     type Err = MalformedThumbprint;
 
     /// # Errors
-    /// Anything but the 43 characters of canonical base64url of 32 bytes.
+    /// The text is not the 43 characters of canonical base64url of 32 bytes.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let bytes = base64url::decode(text).map_err(|_| MalformedThumbprint)?;
         bytes
@@ -220,8 +229,8 @@ impl FromStr for Thumbprint {
 #[error("not a SHA-256 thumbprint: 43 characters of base64url without padding")]
 pub struct MalformedThumbprint;
 
-/// What the presenter of a token must prove to hold: its `cnf` claim (RFC 7800, RFC 8705 section 3.1, RFC 9449
-/// section 6.1).
+/// What the presenter of a token must prove to hold: its `cnf` claim (RFC 7800, RFC 8705 section
+/// 3.1, RFC 9449 section 6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Confirmation {
     jkt: Option<Thumbprint>,
@@ -233,7 +242,7 @@ impl Confirmation {
         Confirmation { jkt, x5t_s256 }
     }
 
-    /// Only members that this crate doesn't know.
+    /// Whether it has only members that this crate doesn't know.
     pub(crate) const fn asks_for_nothing_known(&self) -> bool {
         self.jkt.is_none() && self.x5t_s256.is_none()
     }

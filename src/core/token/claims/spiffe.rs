@@ -4,8 +4,8 @@ const SCHEME: &str = "spiffe://";
 const MAX_ID_BYTES: usize = 2_048;
 const MAX_TRUST_DOMAIN_BYTES: usize = 255;
 
-/// The trust domain of a workload's SPIFFE ID, with its scheme. `None` where the text is none, or has no path: that is the
-/// trust domain itself and no workload.
+/// The trust domain of a workload's SPIFFE ID, with its scheme. `None` if the text is not a SPIFFE
+/// ID, or has no path: then it is the trust domain itself and not a workload.
 pub(crate) fn trust_domain(id: &str) -> Option<&str> {
     if id.len() > MAX_ID_BYTES {
         return None;
@@ -19,7 +19,7 @@ pub(crate) fn trust_domain(id: &str) -> Option<&str> {
     (is_path && is_trust_domain(domain)).then_some(domain)
 }
 
-/// Whether this is `spiffe://` and the name of a trust domain, and nothing behind it.
+/// Whether this is `spiffe://` and the name of a trust domain, with nothing after it.
 pub(crate) fn is_trust_domain(text: &str) -> bool {
     text.strip_prefix(SCHEME).is_some_and(|name| {
         (1..=MAX_TRUST_DOMAIN_BYTES).contains(&name.len())

@@ -1,0 +1,348 @@
+//! The verified result.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use crate::core::excerpt::excerpt;
+use crate::core::keys::algorithm::Algorithm;
+use crate::core::keys::signature::VerificationKey;
+use crate::core::policy::accepted::Policy;
+use crate::core::policy::profile::Profile;
+use crate::core::time::NumericDate;
+use crate::core::token::claims::actor::Actor;
+use crate::core::token::claims::checked::{CheckedClaims, KeptClaims};
+use crate::core::token::claims::claim_path::find;
+use crate::core::token::claims::identity::{Identity, SubjectKind};
+use crate::core::token::claims::requirement::{MalformedRequirement, Requirement};
+use crate::core::token::claims::roles::RoleSet;
+use crate::core::token::claims::values::{Audience, Confirmation, ScopeSet};
+use crate::core::token::payload::Payload;
+use crate::core::verdict::refusal::Refusal;
+use crate::core::verdict::rejection::Rejection;
+
+/// An access token that is good: its signature (or the authorization server's response), issuer,
+/// audience, times and presenter were checked.
+///
+/// What it allows was not checked: ask with [`require`](AccessToken::require). All accessors borrow
+/// from the claims set that was signed; cloning is cheap. An accessor gives an `Option` where the
+/// RFC has the claim optional.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use resource_server::{Error, Requirement, Validator, testing::TestIssuer};
+///
+/// let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+/// let validator = Validator::builder()
+///     .audience("https://api.example.com")
+///     .issuer(issuer.to_issuer())
+///     .build()?;
+/// let minted = issuer
+///     .token()
+///     .subject("alice")
+///     .scope("orders:read")
+///     .claim("tenant", "acme")
+///     .mint();
+///
+/// let token = validator.validate_now(&minted).unwrap()?;
+/// assert_eq!(token.subject(), Some("alice"));
+/// token.require(&Requirement::scope("orders:read"))?;
+/// assert_eq!(token.claim("tenant").unwrap(), "acme");
+///
+/// #[derive(serde::Deserialize)]
+/// struct MyClaims { tenant: String }
+/// let mine: MyClaims = token.claims()?;
+/// assert_eq!(mine.tenant, "acme");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct AccessToken {
+    claims: KeptClaims,
+    proof: Proof,
+    policy: Policy,
+}
+
+/// The evidence that a token was accepted on.
+#[derive(Clone)]
+pub(crate) enum Proof {
+    Signature {
+        key: Arc<VerificationKey>,
+        algorithm: Algorithm,
+    },
+    /// The authorization server says that it is active.
+    Introspection {
+        /// The issuer of the introspected JWT, if the response names none.
+        jwt_issuer: Option<Box<str>>,
+    },
+}
+
+impl AccessToken {
+    pub(crate) fn new(claims: CheckedClaims<'_>, proof: Proof, policy: Policy) -> Self {
+        AccessToken {
+            claims: claims.into_kept(),
+            proof,
+            policy,
+        }
+    }
+
+    pub(crate) fn payload(&self) -> &Payload {
+        self.claims.payload()
+    }
+
+    /// The `iss` claim (RFC 7519 section 4.1.1). For a SPIFFE JWT-SVID, its trust domain
+    /// (`spiffe://example.org`). For an introspected token whose response has no `iss`, the issuer
+    /// that responded.
+    pub fn issuer(&self) -> &str {
+        let named = match &self.proof {
+            Proof::Introspection {
+                jwt_issuer: Some(issuer),
+            } => Some(&**issuer),
+            _ => self.payload().str_of(&self.payload().iss),
+        };
+        named.unwrap_or(self.policy.issuer())
+    }
+
+    /// The tenant in `iss`, for an issuer with many ([`Tenants`](crate::Tenants)); else `None`.
+    pub fn tenant(&self) -> Option<&str> {
+        self.policy.template()?.tenant_of(self.issuer())
+    }
+
+    /// The `sub` claim (RFC 7519 section 4.1.2). Unique only within the issuer: see
+    /// [`identity`](AccessToken::identity).
+    pub fn subject(&self) -> Option<&str> {
+        self.payload().str_of(&self.payload().sub)
+    }
+
+    /// Issuer and subject as one value, if there is a subject.
+    pub fn identity(&self) -> Option<Identity<'_>> {
+        self.subject()
+            .map(|subject| Identity::new(self.issuer(), subject))
+    }
+
+    /// Whether the subject is a client that acts for itself or a user, as far as the token shows
+    /// it. Read why it matters at [`SubjectKind`].
+    ///
+    /// `idtyp` decides if it is present (`app` or `user`, Microsoft Entra's optional claim). Else a
+    /// token whose subject is its own client is a client's, as RFC 9068 section 2.2 has it for the
+    /// client credentials grant. With [`Profile::Cognito`] any other token is a user's. A SPIFFE
+    /// JWT-SVID is a workload's, which is a client. Every other kind is unknown: an authorization
+    /// server may name a client's subject in another way than by its `client_id`, as Keycloak and
+    /// Auth0 do.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use resource_server::{SubjectKind, Validator, testing::TestIssuer};
+    /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+    /// # let validator = Validator::builder()
+    /// #     .audience("https://api.example.com")
+    /// #     .issuer(issuer.to_issuer())
+    /// #     .build()?;
+    /// // A client that registered under the name of a user.
+    /// let minted = issuer.token().subject("alice").client_id("alice").mint();
+    /// let token = validator.validate_now(&minted).unwrap()?;
+    /// assert_eq!(token.subject_kind(), Some(SubjectKind::Client));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn subject_kind(&self) -> Option<SubjectKind> {
+        if self.policy.profile() == Profile::JwtSvid {
+            return Some(SubjectKind::Client);
+        }
+        if let Some(stated) = find(self.payload(), "idtyp") {
+            return match stated.as_str()?.as_ref() {
+                "app" => Some(SubjectKind::Client),
+                "user" => Some(SubjectKind::User),
+                _ => None,
+            };
+        }
+        let is_client = self.subject()? == self.client_id()?;
+        match self.policy.profile() {
+            _ if is_client => Some(SubjectKind::Client),
+            Profile::Cognito => Some(SubjectKind::User),
+            Profile::Default | Profile::Rfc9068 | Profile::JwtSvid => None,
+        }
+    }
+
+    /// The `aud` claim (RFC 7519 section 4.1.3).
+    pub fn audience(&self) -> Audience<'_> {
+        Audience::new(
+            self.payload().entries(&self.payload().aud),
+            self.payload().text(),
+        )
+    }
+
+    /// The scopes, from `scope` or `scp` as the policy says (RFC 9068 section 2.2.3). Empty if
+    /// there are none.
+    pub fn scopes(&self) -> ScopeSet<'_> {
+        let payload = self.payload();
+        let claim = payload.scopes(self.claims.scope_claim());
+        ScopeSet::new(payload.entries(claim), payload.text())
+    }
+
+    /// The client that the token was issued to: the `client_id` claim (RFC 8693 section 4.3), else
+    /// `azp`, unless [`PolicyBuilder::client_claims`](crate::PolicyBuilder::client_claims) names
+    /// others.
+    pub fn client_id(&self) -> Option<&str> {
+        self.claims.client()
+    }
+
+    /// The roles, from the claims that
+    /// [`PolicyBuilder::role_claims`](crate::PolicyBuilder::role_claims) names. Empty if it names
+    /// none.
+    pub fn roles(&self) -> RoleSet<'_> {
+        RoleSet::new(self.claims.roles())
+    }
+
+    /// Whether this is one of the [`roles`](AccessToken::roles), exactly. If it is not, your
+    /// handler gives the 403.
+    ///
+    /// With several issuers in one Validator, two of them may use the same role for different
+    /// rights: check [`issuer`](AccessToken::issuer) or [`tenant`](AccessToken::tenant) first.
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles().contains(role)
+    }
+
+    /// A name for the one whom the token represents, from the claims that
+    /// [`PolicyBuilder::principal_claims`](crate::PolicyBuilder::principal_claims) names; without
+    /// them the subject.
+    ///
+    /// It is for logs and look-ups, and is not a key: users may change their `email` or
+    /// `preferred_username`, and another user may get it. Store by
+    /// [`identity`](AccessToken::identity).
+    pub fn principal(&self) -> Option<&str> {
+        self.claims.principal()
+    }
+
+    /// The current actor, if the token has one: the `act` claim (RFC 8693 section 4.1).
+    pub fn actor(&self) -> Option<Actor<'_>> {
+        Actor::current(self.claims.actors())
+    }
+
+    /// The chain of actors, at most 8: the current one first, then those who acted before it.
+    pub fn actors(&self) -> impl Iterator<Item = Actor<'_>> {
+        std::iter::successors(self.actor(), Actor::prior)
+    }
+
+    /// The `exp` claim (RFC 7519 section 4.1.4).
+    pub fn expires_at(&self) -> Option<NumericDate> {
+        self.payload().exp.get().copied()
+    }
+
+    /// The `iat` claim (RFC 7519 section 4.1.6).
+    pub fn issued_at(&self) -> Option<NumericDate> {
+        self.payload().iat.get().copied()
+    }
+
+    /// The `nbf` claim (RFC 7519 section 4.1.5).
+    pub fn not_before(&self) -> Option<NumericDate> {
+        self.payload().nbf.get().copied()
+    }
+
+    /// The `jti` claim (RFC 7519 section 4.1.7).
+    pub fn jwt_id(&self) -> Option<&str> {
+        self.payload().str_of(&self.payload().jti)
+    }
+
+    /// The `cnf` claim (RFC 7800): what the presenter has proven to hold. `None` for a plain bearer
+    /// token.
+    pub fn confirmation(&self) -> Option<&Confirmation> {
+        self.payload().cnf().get()
+    }
+
+    /// The `kid` of the key that the signature verified with, if it has one. `None` for an
+    /// introspected token.
+    pub fn key_id(&self) -> Option<&str> {
+        match &self.proof {
+            Proof::Signature { key, .. } => key.key_id(),
+            Proof::Introspection { .. } => None,
+        }
+    }
+
+    /// The algorithm that the signature verified with. `None` for an introspected token.
+    pub fn algorithm(&self) -> Option<Algorithm> {
+        match self.proof {
+            Proof::Signature { algorithm, .. } => Some(algorithm),
+            Proof::Introspection { .. } => None,
+        }
+    }
+
+    /// Whether the token was introspected (RFC 7662). Then [`claim`](AccessToken::claim) and
+    /// [`claims`](AccessToken::claims) read the response, `active` and `token_type` included.
+    pub fn is_introspected(&self) -> bool {
+        matches!(self.proof, Proof::Introspection { .. })
+    }
+
+    /// The time until `exp`, without any skew; zero if it has passed or is absent. Use it to end a
+    /// stream or a cached decision in time.
+    pub fn until_expiry(&self, now: NumericDate) -> Duration {
+        self.expires_at()
+            .map_or(Duration::ZERO, |exp| exp.since(now))
+    }
+
+    /// Any claim by name, as JSON. `None` if it is absent; a claim that is `null` is
+    /// `Some(Value::Null)`.
+    pub fn claim(&self, name: &str) -> Option<serde_json::Value> {
+        let value = self.payload().find(name)?;
+        // Text that was read strictly reads again. If it ever did not, a claim that is present must
+        // not look absent.
+        Some(serde_json::from_str(value.text()).unwrap_or_default())
+    }
+
+    /// All claims, read into a type of yours from the very text that was signed.
+    ///
+    /// # Errors
+    /// They don't fit it: the token lacks what this API needs
+    /// ([`Reason::ClaimsDoNotFit`](crate::Reason::ClaimsDoNotFit), 401).
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
+        // serde's message may quote values; only the place is kept.
+        serde_json::from_str(self.payload().text()).map_err(|error| {
+            let column = error.column();
+            Refusal::ClaimsDoNotFit { column }.into()
+        })
+    }
+
+    /// Whether this token allows what an operation asks for.
+    ///
+    /// [`Unmet`] becomes an [`Error`](crate::Error) by `?`; in a function with an error type of
+    /// your own write `token.require(&needed).map_err(Error::from)?`.
+    ///
+    /// # Errors
+    /// It does not ([`Reason::InsufficientScope`](crate::Reason::InsufficientScope), 403), or the
+    /// requirement is malformed, which is the API author's mistake (500).
+    pub fn require(&self, requirement: &Requirement) -> Result<(), Unmet> {
+        requirement.check()?;
+        if requirement.is_met_by(&self.scopes()) {
+            return Ok(());
+        }
+        Err(Unmet::Rejected(
+            Refusal::InsufficientScope(requirement.clone()).into(),
+        ))
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    /// Shows no claim.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("issuer", &self.issuer())
+            .field("algorithm", &self.algorithm())
+            .field("key_id", &self.key_id().map(excerpt))
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why [`AccessToken::require`](crate::AccessToken::require) says no. Becomes an
+/// [`Error`](crate::Error) by `?`.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unmet {
+    /// The token lacks what the operation asks for.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// The requirement can never pass.
+    #[error(transparent)]
+    Malformed(#[from] MalformedRequirement),
+}

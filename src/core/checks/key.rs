@@ -1,0 +1,95 @@
+//! Key and signature: the last checks, and the only ones that compute.
+
+use std::sync::Arc;
+
+use crate::core::access_token::Proof;
+use crate::core::excerpt::excerpt;
+use crate::core::keys::algorithm::Algorithm;
+use crate::core::keys::key_set::{KeySet, MAX_CANDIDATES};
+use crate::core::keys::signature::VerificationKey;
+use crate::core::policy::accepted::Policy;
+use crate::core::policy::tenants::IssuerTemplate;
+use crate::core::token::jws::UnverifiedJwt;
+use crate::core::token::payload::Payload;
+use crate::core::verdict::refusal::{KeySetAge, Refusal};
+use crate::core::verdict::rejection::Rejection;
+
+/// Finds the key that the signature verifies with.
+pub(crate) fn check_signature(
+    jwt: &UnverifiedJwt<'_>,
+    keys: &Arc<KeySet>,
+    policy: &Policy,
+) -> Result<Proof, Rejection> {
+    let algorithm = jwt
+        .algorithm()
+        .ok_or_else(|| Rejection::from(Refusal::AlgorithmMissing))?;
+    let id = jwt.key_id();
+    let key_use = policy.profile().key_use();
+    let mut tried = 0;
+    for key in candidates(keys, jwt, algorithm, policy) {
+        tried += 1;
+        let verified = key.verify(algorithm, jwt.signing_input(), jwt.signature());
+        if verified.is_ok() {
+            return Ok(Proof::Signature {
+                key: Arc::clone(key),
+                algorithm,
+            });
+        }
+    }
+    let id_text = id.map(excerpt);
+    if tried == 0 && keys.fitting(id, algorithm, key_use).next().is_some() {
+        return Err(Refusal::KeyOfAnotherIssuer.into());
+    }
+    if tried == 0 {
+        let refusal = Refusal::UnknownKey {
+            id: id_text,
+            id_is_known: id.is_some_and(|id| keys.has_id(id, key_use)),
+            algorithm,
+            key_use,
+            keys: Arc::clone(keys),
+            age: KeySetAge::default(),
+        };
+        return Err(refusal.into());
+    }
+    let refusal = Refusal::BadSignature {
+        id: id_text,
+        algorithm,
+        tried,
+    };
+    Err(refusal.into())
+}
+
+/// The keys to try for a token, at most four: those with its `kid`, or those that fit its algorithm
+/// if it has no `kid`. A key must be for the profile, and not be published for another issuer. A
+/// `kid` that matches nothing selects nothing.
+fn candidates<'k>(
+    keys: &'k KeySet,
+    jwt: &UnverifiedJwt<'_>,
+    algorithm: Algorithm,
+    policy: &Policy,
+) -> impl Iterator<Item = &'k Arc<VerificationKey>> {
+    keys.fitting(jwt.key_id(), algorithm, policy.profile().key_use())
+        .filter(|key| is_key_of(key.stated_issuer(), jwt.payload(), policy))
+        .take(MAX_CANDIDATES)
+}
+
+/// Whether there is a key to try for this token.
+#[cfg(feature = "fetch")]
+pub(crate) fn has_candidate(keys: &KeySet, jwt: &UnverifiedJwt<'_>, policy: &Policy) -> bool {
+    jwt.algorithm()
+        .is_some_and(|algorithm| candidates(keys, jwt, algorithm, policy).next().is_some())
+}
+
+/// Whether a key is for this token's issuer. A key set of many tenants may name the issuer of each
+/// key.
+fn is_key_of(key_issuer: Option<&str>, payload: &Payload, policy: &Policy) -> bool {
+    let (Some(_), Some(key_issuer)) = (policy.template(), key_issuer) else {
+        return true;
+    };
+    let Some(issuer) = payload.str_of(&payload.iss) else {
+        return false;
+    };
+    key_issuer == issuer
+        || IssuerTemplate::parse(key_issuer)
+            .is_some_and(|template| template.tenant_of(issuer).is_some())
+}

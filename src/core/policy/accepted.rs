@@ -1,0 +1,142 @@
+//! What an API accepts from one issuer.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
+use crate::core::policy::mapping::ClaimMapping;
+use crate::core::policy::problem::PolicyError;
+use crate::core::policy::profile::Profile;
+use crate::core::policy::settings::Settings;
+use crate::core::policy::tenants::{IssuerTemplate, Tenants};
+
+/// What this API accepts from one issuer. A policy that exists is sound: every way to make one,
+/// deserializing included, runs the same checks.
+///
+/// The pure [`verify`](crate::verify) needs one. With a [`Validator`](crate::Validator) give the
+/// settings to [`Issuer::policy`](crate::Issuer::policy) instead; it knows the issuer's name and
+/// the API's audience.
+///
+/// Cloning is cheap.
+///
+/// ```
+/// use resource_server::{Algorithm, Policy};
+///
+/// let policy = Policy::builder()
+///     .issuer("https://as.example.com")
+///     .audience("https://api.example.com")
+///     .algorithms([Algorithm::ES256, Algorithm::RS256])
+///     .build()?;
+/// assert_eq!(policy.issuer(), "https://as.example.com");
+///
+/// // The same from a configuration file; an unknown field is an error.
+/// let policy: Policy = serde_json::from_str(r#"{
+///     "issuer": "https://as.example.com",
+///     "audiences": ["https://api.example.com"],
+///     "algorithms": ["ES256", "RS256"]
+/// }"#)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "Settings")]
+pub struct Policy(Arc<Sound>);
+
+/// Checked settings, and what is derived from them once.
+struct Sound {
+    settings: Settings,
+    issuer: String,
+    algorithms: AlgorithmSet,
+    tenants: Option<(IssuerTemplate, Tenants)>,
+}
+
+/// Every policy is made here.
+impl TryFrom<Settings> for Policy {
+    type Error = PolicyError;
+
+    fn try_from(settings: Settings) -> Result<Self, PolicyError> {
+        let problems = settings.problems();
+        if !problems.is_empty() {
+            return Err(PolicyError::new(problems));
+        }
+        let issuer = settings.issuer.clone().unwrap_or_default();
+        let profile = settings.profile();
+        let algorithms = match &settings.algorithms {
+            Some(named) => named.iter().copied().collect(),
+            None => Algorithm::default_list()
+                .filter(|algorithm| profile.takes(*algorithm))
+                .collect(),
+        };
+        let tenants = IssuerTemplate::parse(&issuer).zip(settings.tenants.clone());
+        Ok(Policy(Arc::new(Sound {
+            settings,
+            issuer,
+            algorithms,
+            tenants,
+        })))
+    }
+}
+
+impl Policy {
+    /// The issuer, byte for byte as it is in `iss`. For an issuer with many tenants, the template
+    /// of their names.
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    /// The audiences of which a token must have one, byte for byte.
+    pub fn audiences(&self) -> impl Iterator<Item = &str> {
+        let audiences = self.0.settings.audiences.iter().flatten();
+        audiences.map(String::as_str)
+    }
+
+    /// The algorithms that are accepted.
+    pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        self.0.algorithms.iter()
+    }
+
+    pub(crate) fn algorithm_set(&self) -> AlgorithmSet {
+        self.0.algorithms
+    }
+
+    pub(crate) fn profile(&self) -> Profile {
+        self.0.settings.profile()
+    }
+
+    pub(crate) fn clock_skew(&self) -> Duration {
+        self.0.settings.clock_skew()
+    }
+
+    /// The template of the issuer's name, if it has many tenants.
+    pub(crate) fn template(&self) -> Option<&IssuerTemplate> {
+        self.0.tenants.as_ref().map(|(template, _)| template)
+    }
+
+    /// The template of the issuer's name and the tenants that are allowed.
+    pub(crate) fn tenants(&self) -> Option<&(IssuerTemplate, Tenants)> {
+        self.0.tenants.as_ref()
+    }
+
+    /// The settings as they were made, for the checks: a setting needs no accessor of its own.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Where the claims of a token are read.
+    pub(crate) fn mapping(&self) -> ClaimMapping<'_> {
+        ClaimMapping::new(&self.0.settings)
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policy")
+            .field("issuer", &self.0.issuer)
+            .field("audiences", &self.audiences().collect::<Vec<_>>())
+            .field("algorithms", &self.algorithms().collect::<Vec<_>>())
+            .field("profile", &self.profile())
+            .finish_non_exhaustive()
+    }
+}

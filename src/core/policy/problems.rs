@@ -1,0 +1,163 @@
+//! The check of a policy's settings: every problem, not only the first.
+
+use std::time::Duration;
+
+use crate::core::policy::problem::PolicyProblem;
+use crate::core::policy::profile::Profile;
+use crate::core::policy::settings::Settings;
+use crate::core::policy::tenants::IssuerTemplate;
+use crate::core::token::claims::required_claim::RequiredClaim;
+use crate::core::token::claims::spiffe::is_trust_domain;
+use crate::core::token::media_type::subtype_of;
+
+/// More skew than this hides a broken clock: 300 seconds.
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
+
+impl Settings {
+    /// All that is wrong; nothing where these settings make a policy.
+    pub(super) fn problems(&self) -> Vec<PolicyProblem> {
+        let profile = self.profile();
+        let mut problems = Vec::new();
+        let issuer = self.issuer.as_deref().unwrap_or_default();
+        if issuer.is_empty() {
+            problems.push(PolicyProblem::NoIssuer);
+        } else if issuer.trim() != issuer {
+            problems.push(PolicyProblem::SpaceAround(issuer.to_owned()));
+        } else if profile == Profile::JwtSvid && !is_trust_domain(issuer) {
+            problems.push(PolicyProblem::NotATrustDomain(issuer.to_owned()));
+        }
+        let template = IssuerTemplate::parse(issuer);
+        match (&self.tenants, &template) {
+            (Some(_), None) => problems.push(PolicyProblem::NoPlaceholder(issuer.to_owned())),
+            (None, _) if issuer.contains(['{', '}']) => {
+                problems.push(PolicyProblem::NoTenants(issuer.to_owned()));
+            }
+            (Some(tenants), Some(_)) if tenants.count() == Some(0) => {
+                problems.push(PolicyProblem::NoTenant);
+            }
+            (Some(tenants), Some(_)) => {
+                let malformed = tenants.malformed().map(str::to_owned);
+                problems.extend(malformed.map(PolicyProblem::MalformedTenant));
+            }
+            _ => {}
+        }
+        let audiences = self.audiences.as_deref().unwrap_or_default();
+        let needs_audience = profile != Profile::Cognito;
+        if (needs_audience && audiences.is_empty()) || audiences.iter().any(String::is_empty) {
+            problems.push(PolicyProblem::NoAudience);
+        }
+        for audience in audiences {
+            if audience.trim() != audience {
+                problems.push(PolicyProblem::SpaceAround(audience.clone()));
+            }
+        }
+        if self.algorithms.as_ref().is_some_and(Vec::is_empty) {
+            problems.push(PolicyProblem::NoAlgorithm);
+        }
+        let named = || self.algorithms.iter().flatten();
+        for algorithm in named().filter(|algorithm| !algorithm.is_supported()) {
+            problems.push(PolicyProblem::UnsupportedAlgorithm(*algorithm));
+        }
+        for algorithm in named().filter(|algorithm| !profile.takes(**algorithm)) {
+            problems.push(PolicyProblem::AlgorithmOutsideProfile {
+                algorithm: *algorithm,
+                profile,
+            });
+        }
+        if named().any(|algorithm| algorithm.is_hmac())
+            && !named().all(|algorithm| algorithm.is_hmac())
+        {
+            problems.push(PolicyProblem::HmacBesideOthers);
+        }
+        let clock_skew = self.clock_skew();
+        if clock_skew > MAX_CLOCK_SKEW {
+            problems.push(PolicyProblem::TooMuchSkew(clock_skew));
+        }
+        if self.max_token_age_seconds == Some(0) || self.max_remaining_seconds == Some(0) {
+            problems.push(PolicyProblem::ZeroLifetime);
+        }
+        if let Some(clients) = &self.allowed_clients
+            && (clients.is_empty() || clients.iter().any(String::is_empty))
+        {
+            problems.push(PolicyProblem::NoClient);
+        }
+        if profile == Profile::Cognito && self.allowed_clients.is_none() {
+            problems.push(PolicyProblem::ClientsNotNamed);
+        }
+        problems.extend(self.claim_problems(profile));
+        problems
+    }
+
+    /// What is read from claims of the user's choice.
+    fn claim_problems(&self, profile: Profile) -> Vec<PolicyProblem> {
+        let mut problems = Vec::new();
+        let paths = [
+            ("client_claims", &self.client_claims),
+            ("role_claims", &self.role_claims),
+            ("principal_claims", &self.principal_claims),
+        ];
+        for (setting, paths) in paths {
+            if paths.as_ref().is_some_and(Vec::is_empty) {
+                problems.push(PolicyProblem::EmptyList(setting));
+            }
+        }
+        let required = self.required_claims.iter().flatten();
+        if self.required_claims.as_ref().is_some_and(Vec::is_empty) {
+            problems.push(PolicyProblem::EmptyList("required_claims"));
+        }
+        let named = paths.iter().flat_map(|(_, paths)| paths.iter().flatten());
+        for path in named.chain(required.clone().map(RequiredClaim::path)) {
+            if !path.is_sound() {
+                problems.push(PolicyProblem::MalformedPath(path.clone()));
+            }
+        }
+        for required in required.filter(|required| !required.has_sound_values()) {
+            problems.push(PolicyProblem::NoClaimValue(required.path().clone()));
+        }
+        if self.accepted_types.as_ref().is_some_and(Vec::is_empty) {
+            problems.push(PolicyProblem::EmptyList("accepted_types"));
+        }
+        for typ in self.accepted_types.iter().flatten() {
+            if !is_acceptable(typ) {
+                problems.push(PolicyProblem::TypeNotAcceptable(typ.clone()));
+            }
+        }
+        let fixed = [
+            (
+                "accepted_types",
+                self.accepted_types.is_some(),
+                [Profile::Rfc9068, Profile::JwtSvid].as_slice(),
+            ),
+            (
+                "client_claims",
+                self.client_claims.is_some(),
+                &[Profile::Cognito],
+            ),
+        ];
+        for (setting, is_set, profiles) in fixed {
+            if is_set && profiles.contains(&profile) {
+                problems.push(PolicyProblem::FixedByProfile { setting, profile });
+            }
+        }
+        problems
+    }
+}
+
+/// Whether a `typ` may be one of access tokens: a subtype of `application` that is not known to be
+/// of something else.
+fn is_acceptable(typ: &str) -> bool {
+    const OTHERS: [&str; 4] = [
+        "dpop+jwt",
+        "logout+jwt",
+        "secevent+jwt",
+        "token-introspection+jwt",
+    ];
+    let subtype = subtype_of(typ);
+    // RFC 6838 section 4.2.
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
+    !subtype.is_empty()
+        && subtype.bytes().all(is_name)
+        && !OTHERS
+            .iter()
+            .any(|other| subtype.eq_ignore_ascii_case(other))
+}

@@ -1,0 +1,260 @@
+//! The sentences of `Rejection::explain()`: what was found, what was expected, what to do.
+
+mod header;
+mod issuer;
+mod key;
+mod likeness;
+mod list;
+mod time;
+
+use crate::core::token::claims::actor::MAX_ACTORS;
+use crate::core::token::claims::claim_path::ClaimPath;
+use crate::core::token::claims::required_claim::{ClaimValue, RequiredClaim};
+use crate::core::token::jws::FormFault;
+use crate::core::token::payload::Foreign;
+use crate::core::verdict::explain::list::MAX_LISTED;
+use crate::core::verdict::hint::Hint;
+use crate::core::verdict::refusal::Refusal;
+
+/// Explains a refusal, and adds the hint.
+pub(super) fn explain(refusal: &Refusal, hint: Option<Hint>) -> String {
+    let mut text = sentences(refusal, hint);
+    text.push_str(hint.map_or("", Hint::in_words));
+    text
+}
+
+fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
+    let plain = match refusal {
+        Refusal::NoCredentials => "The request presented no access token.",
+        Refusal::Form(fault) => return form(*fault),
+        Refusal::Opaque { is_googles: true } => {
+            "The token is opaque, and by how it begins an access token of Google for Google's own APIs. The client must send what \
+             this API takes: an access token of an issuer that is configured here."
+        }
+        Refusal::Opaque { is_googles: false } => {
+            "The token is not a JWT but opaque, and no introspection is configured for such. Was the client given a \
+             token without an audience or resource, for which some authorization servers, Auth0 among them, issue opaque ones?"
+        }
+        Refusal::Encrypted => {
+            "The token is encrypted (JWE). This API has no decryption key; ask for signed tokens. (Auth0 issues encrypted ones, \
+             for itself, where the client names no audience.)"
+        }
+        Refusal::Inactive => {
+            "The authorization server says that the token is not active: it has expired, was revoked, or is none that it \
+             knows. Was it issued by another authorization server?"
+        }
+        Refusal::IssuerMissing { typ } => return issuer::missing(typ),
+        Refusal::IssuerMismatch { found, accepted } => {
+            return issuer::mismatch(found, accepted, hint);
+        }
+        Refusal::TenantNotAllowed { found, policy } => {
+            return issuer::tenant_not_allowed(found, policy);
+        }
+        Refusal::TenantMismatch => {
+            "The token's tid is not the tenant in its iss, so one of them is not true of it."
+        }
+        Refusal::TypeNotAccepted { found, policy } => return header::typ(found, policy),
+        Refusal::NotAnAccessToken(sign) => return another_kind(*sign),
+        Refusal::CriticalHeader => {
+            "The token's header marks extensions as critical (crit). None is understood here, so it must be refused."
+        }
+        Refusal::UnsupportedHeader(name) => {
+            return format!(
+                "The token's header has \"{name}\", which access tokens here must not have."
+            );
+        }
+        Refusal::MalformedKeyId => "The token's kid is not a string.",
+        Refusal::AlgorithmMissing => "The token's header has no alg, or one that is not a string.",
+        Refusal::AlgorithmUnknown { found } => return header::algorithm_unknown(found),
+        Refusal::AlgorithmNotAllowed { found, allowed } => {
+            return header::algorithm_not_allowed(found, *allowed);
+        }
+        Refusal::AudienceMissing => {
+            "The token has no audience, so nothing says that it is meant for this API. Ask the authorization server \
+             for a token for this API (its resource or audience parameter)."
+        }
+        Refusal::AudienceMismatch { found, policy } => return issuer::audience(found, policy),
+        Refusal::ExpiryMissing => "The token has no exp, so it would be good for ever.",
+        Refusal::Expired(moment) => return time::expired(*moment),
+        Refusal::NotYetValid(moment) => return time::not_yet_valid(*moment),
+        Refusal::IssuedInTheFuture(moment) => return time::issued_in_the_future(*moment),
+        Refusal::TooOld { issued, max_age } => return time::too_old(*issued, *max_age),
+        Refusal::LifetimeTooLong {
+            expires,
+            max_remaining,
+        } => return time::lifetime_too_long(*expires, *max_remaining),
+        Refusal::ClaimMissing(name) => {
+            return format!(
+                "The token has no \"{name}\" claim, which the policy of its issuer requires."
+            );
+        }
+        Refusal::RequiredClaimMissing(required) => return required_missing(required),
+        Refusal::RequiredClaimMismatch(required) => return required_mismatch(required),
+        Refusal::MalformedClaim(name) => {
+            return format!(
+                "The token's \"{name}\" claim is not of the type that its specification gives it."
+            );
+        }
+        Refusal::MalformedActor => {
+            return format!(
+                "The token's \"act\" claim is no chain of at most {MAX_ACTORS} objects, whose iss and sub are strings (RFC 8693 \
+                 section 4.1)."
+            );
+        }
+        Refusal::UnreadableClaim(path) => return unreadable(path),
+        Refusal::ClientNotAllowed => {
+            "The token's client (by its client_id, else azp, unless the policy names other claims) is missing, or is none of \
+             those that the policy allows."
+        }
+        Refusal::MalformedScope => {
+            "A scope of the token has characters that no scope may have (RFC 6749 section 3.3), or stands in an \
+             array where the policy wants a string."
+        }
+        Refusal::MalformedConfirmation => {
+            "The token's cnf has not the form that RFC 7800 and its kin give it, so what it is bound to is unknown."
+        }
+        Refusal::UnknownConfirmation => {
+            "The token is bound (cnf) to something other than a DPoP key or a client certificate; no proof of that \
+             can be checked here."
+        }
+        Refusal::UnknownKey {
+            id,
+            id_is_known,
+            algorithm,
+            key_use,
+            keys,
+            age,
+        } => {
+            return key::unknown(
+                id.as_deref(),
+                *id_is_known,
+                *algorithm,
+                *key_use,
+                keys,
+                *age,
+            );
+        }
+        Refusal::KeyOfAnotherIssuer => {
+            "The key of the token's kid is published for another issuer (the \"issuer\" of its JWK): it can't vouch for this \
+             token's tenant."
+        }
+        Refusal::BadSignature {
+            id,
+            algorithm,
+            tried,
+        } => return key::bad_signature(id.as_deref(), *algorithm, *tried),
+        Refusal::ProofOfPossessionMissing => {
+            "The token is good but bound (cnf) to a key or certificate of its client. It came as a plain bearer \
+             token, without proof that the presenter holds that."
+        }
+        Refusal::ClaimsDoNotFit { column } => {
+            return format!(
+                "The claims don't fit the type that this API reads them into, from column {column} of the claims set on."
+            );
+        }
+        Refusal::InsufficientScope(requirement) => {
+            return format!(
+                "The token is good, but the operation needs {requirement}, which its scopes don't hold."
+            );
+        }
+    };
+    plain.to_owned()
+}
+
+fn form(fault: FormFault) -> String {
+    let plain = match fault {
+        FormFault::TokenTooLong { bytes, limit } => {
+            return format!(
+                "The token has {bytes} bytes; at most {limit} are taken (the Validator's max_token_bytes)."
+            );
+        }
+        // No setting changes the limit of a header.
+        FormFault::HeaderTooLong { bytes, limit } => {
+            return format!("The token's header has {bytes} bytes; at most {limit} are taken.");
+        }
+        FormFault::Malformed => {
+            "What was presented is no token: it is empty or has characters that no token has, such as white space \
+             or quotes. Is a whole header value or a JSON body being passed instead of the token?"
+        }
+        FormFault::NotBase64url => {
+            "A part of the token is not canonical base64url: it was cut, padded or changed on its way, or has white space \
+             behind it that must be trimmed."
+        }
+        FormFault::MalformedHeader => {
+            "The token's header is not a sound JSON object, or names a member twice."
+        }
+        FormFault::MalformedPayload => {
+            "The token's claims set is not a sound JSON object, names a member twice, or is nested too deep."
+        }
+        FormFault::Unsigned => "The token has no signature, which is never accepted.",
+    };
+    plain.to_owned()
+}
+
+fn another_kind(sign: Foreign) -> String {
+    match sign {
+        Foreign::IdToken(name) => format!(
+            "This is an ID token, by its \"{name}\" claim. ID tokens are for the client that signed the user in; the \
+             client must send its access token. (For a provider whose access tokens carry it, the policy has \
+             allow_id_token_claims.)"
+        ),
+        Foreign::Other(name) => {
+            format!("By its \"{name}\" claim this is another kind of JWT, not an access token.")
+        }
+        Foreign::Typ => {
+            "By the typ among its claims this is an ID, refresh or logout token; the client must send its access token."
+                .to_owned()
+        }
+        Foreign::TokenUse => {
+            "By its \"token_use\", or for want of one, this is no access token. The client must send its access token."
+                .to_owned()
+        }
+        Foreign::TokenType => {
+            "By the \"token_type\" of the authorization server's answer this is no access token; it knows other kinds of token \
+             too. The client must send its access token."
+                .to_owned()
+        }
+    }
+}
+
+/// A claim that the policy reads.
+fn unreadable(path: &ClaimPath) -> String {
+    format!(
+        "The token's claim {path}, which the policy of its issuer reads, is not of the type that it must be, or can't be \
+         reached: what it stands in is no object."
+    )
+}
+
+fn required_missing(required: &RequiredClaim) -> String {
+    format!(
+        "The token has no claim {}, or null there; the policy of its issuer requires it{}.",
+        required.path(),
+        wanted(required.values())
+    )
+}
+
+fn required_mismatch(required: &RequiredClaim) -> String {
+    format!(
+        "The token's claim {} is not what the policy of its issuer requires{} (compared exactly and by type: a \
+         list is none of its entries).",
+        required.path(),
+        wanted(required.values())
+    )
+}
+
+/// The values that a policy requires of a claim. The token's own value is never shown.
+fn wanted(values: &[ClaimValue]) -> String {
+    let mut wanted: Vec<_> = values
+        .iter()
+        .take(MAX_LISTED)
+        .map(ToString::to_string)
+        .collect();
+    if values.len() > MAX_LISTED {
+        wanted.push("..".to_owned());
+    }
+    match wanted.as_slice() {
+        [] => String::new(),
+        [one] => format!(": {one}"),
+        several => format!(": one of {}", several.join(", ")),
+    }
+}
