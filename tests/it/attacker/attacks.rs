@@ -12,7 +12,7 @@ use resource_server::Reason::{
 };
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
-    Algorithm, BuildProblem, Credentials, Error, Evidence, Issuer, KeySource, NumericDate, Policy,
+    Algorithm, BuildProblem, Credentials, Error, Evidence, Issuer, KeySource, Policy,
     PolicyBuilder, PresentedToken, Profile, Reason, SecretProblem, SourceError, StaticKeys,
     Validator, ValidatorBuilder,
 };
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use crate::support::form::{decode, encode};
 use crate::support::keys as spelled;
-use crate::support::{API, Api, ISSUER, block_on};
+use crate::support::{API, Api, ISSUER, block_on, clock};
 
 /// The public key that signs by this algorithm.
 fn key_of(api: &Api, algorithm: Algorithm) -> Value {
@@ -196,7 +196,7 @@ fn cve_2026_45363_a_secret_that_is_not_set_is_none() {
     assert_refused_secret(&[0; 32], &SecretProblem::OneByteRepeated);
     // With a secret in place, a token that was signed with none is a forged one.
     let secret = b"0123456789abcdef0123456789abcdef";
-    let clock = ManualClock::at(NumericDate::from_secs(crate::support::NOW));
+    let clock = clock();
     let validator = Validator::builder()
         .audience(API)
         .issuer(Issuer::hmac(ISSUER, Algorithm::HS256, secret))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{API, Api, ISSUER, NOW, block_on};
+use crate::support::{API, Api, ISSUER, NOW, assert_explained, block_on};
 use resource_server::Reason::{
     self, AlgorithmNotAllowed, AlgorithmUnknown, AudienceMismatch, AudienceMissing, BadSignature,
     ClaimMissing, EncryptedToken, Expired, IssuerMismatch, IssuerMissing, MalformedClaim,
@@ -15,26 +15,6 @@ use resource_server::{
     RequiredClaim, StaticKeys, Validator,
 };
 use serde_json::{Value, json};
-
-/// The token is refused for this reason, and its explanation has these words and none of those.
-#[track_caller]
-fn assert_explained(rejection: &Rejection, reason: Reason, has: &[&str], lacks: &[&str]) {
-    let explained = rejection.explain();
-    assert_eq!(rejection.reason(), reason, "{explained}");
-    let lower = explained.to_lowercase();
-    for words in has {
-        assert!(
-            lower.contains(&words.to_lowercase()),
-            "no {words:?}: {explained}"
-        );
-    }
-    for words in lacks {
-        assert!(
-            !lower.contains(&words.to_lowercase()),
-            "{words:?}: {explained}"
-        );
-    }
-}
 
 #[track_caller]
 fn refusal(validator: &Validator, token: &str) -> Rejection {

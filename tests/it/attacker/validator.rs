@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::support::{API, Api, ISSUER, NOW, NeverAtHand, THUMBPRINT, block_on};
+use crate::support::{
+    API, Api, ISSUER, NOW, NeverAtHand, THUMBPRINT, block_on, clock, reason as refused,
+    signer as manual, validator_of as trusting,
+};
 use resource_server::Reason::{
     AlgorithmNotAllowed, AlgorithmUnknown, AudienceMismatch, BadSignature, CriticalHeader,
     EncryptedToken, Expired, IssuerMismatch, IssuerMissing, MalformedConfirmation,
@@ -14,9 +17,9 @@ use resource_server::Reason::{
 };
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
-    AccessToken, Algorithm, BuildProblem, Credentials, Error, Evidence, Issuer, KeySet,
-    KeySetError, KeySource, NumericDate, Policy, PolicyBuilder, PolicyProblem, PresentedToken,
-    Reason, SourceError, SourceStatus, StaticKeys, Unavailable, Validator, ValidatorBuilder,
+    Algorithm, BuildProblem, Credentials, Error, Evidence, Issuer, KeySet, KeySetError, KeySource,
+    NumericDate, Policy, PolicyBuilder, PolicyProblem, PresentedToken, Reason, SourceError,
+    SourceStatus, StaticKeys, Unavailable, Validator, ValidatorBuilder,
 };
 use serde_json::json;
 
@@ -81,34 +84,6 @@ impl KeySource for Counting {
         let mut status = SourceStatus::default();
         status.last_error = Some(self.keys.name().to_owned());
         status
-    }
-}
-
-fn manual(name: &str, clock: &ManualClock) -> TestIssuer {
-    TestIssuer::new(name, API).clock(clock.clone())
-}
-
-fn clock() -> ManualClock {
-    ManualClock::at(NumericDate::from_secs(NOW))
-}
-
-fn trusting(issuers: impl IntoIterator<Item = Issuer>, clock: &ManualClock) -> Validator {
-    issuers
-        .into_iter()
-        .fold(Validator::builder(), |builder, issuer| {
-            builder.issuer(issuer)
-        })
-        .audience(API)
-        .clock(clock.clone())
-        .build()
-        .unwrap()
-}
-
-#[track_caller]
-fn refused(verdict: Result<AccessToken, Error>) -> Reason {
-    match verdict {
-        Err(Error::Rejected(rejection)) => rejection.reason(),
-        other => panic!("not refused: {other:?}"),
     }
 }
 

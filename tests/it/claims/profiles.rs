@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::support::{API, Api, NOW};
+use crate::support::{API, Api, NOW, clock};
 use resource_server::Reason::{
     self, AlgorithmNotAllowed, AudienceMismatch, AudienceMissing, BadSignature, ClaimMissing,
     ClientNotAllowed, ExpiryMissing, IssuerMismatch, IssuerMissing, MalformedClaim,
@@ -10,7 +10,7 @@ use resource_server::Reason::{
 };
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
-    AccessToken, Algorithm, BuildProblem, Clock, Error, Evidence, Issuer, KeySet, KeySetError,
+    AccessToken, Algorithm, BuildProblem, Clock, Evidence, Issuer, KeySet, KeySetError,
     NumericDate, Policy, PolicyBuilder, PolicyProblem, Possession, PresentedToken, Profile,
     Rejection, SkipReason, StaticKeys, SubjectKind, Validator, verify,
 };
@@ -77,15 +77,11 @@ fn judge(
 
 #[track_caller]
 fn reason_of(validator: &Validator, token: &str) -> Option<Reason> {
-    match validator.validate_now(token) {
-        Some(Ok(_)) => None,
-        Some(Err(Error::Rejected(rejection))) => Some(rejection.reason()),
-        other => panic!("no verdict: {other:?}"),
-    }
+    crate::support::verdict(validator.validate_now(token).expect("the keys are cached"))
 }
 
 fn pool() -> (TestIssuer, ManualClock) {
-    let clock = ManualClock::at(NumericDate::from_secs(NOW));
+    let clock = clock();
     (TestIssuer::new(POOL, API).clock(clock.clone()), clock)
 }
 
@@ -263,7 +259,7 @@ impl Domain {
     }
 
     fn with(key_use: &str, settings: PolicyBuilder) -> Self {
-        let clock = ManualClock::at(NumericDate::from_secs(NOW));
+        let clock = clock();
         let issuer = TestIssuer::new(DOMAIN, API)
             .clock(clock.clone())
             .algorithms([Algorithm::RS256, Algorithm::Ed25519]);
@@ -380,8 +376,7 @@ fn c07_what_is_no_svid_of_the_trust_domain_is_refused() {
 fn k01_a_key_is_used_for_what_its_use_says() {
     // For SVIDs only those that say so.
     for key_use in ["sig", "x509-svid", "JWT-SVID"] {
-        let issuer =
-            TestIssuer::new(DOMAIN, API).clock(ManualClock::at(NumericDate::from_secs(NOW)));
+        let issuer = TestIssuer::new(DOMAIN, API).clock(clock());
         let set = KeySet::from_jwks(&bundle(&issuer, key_use, &[]));
         let Ok(keys) = set else {
             // Of no use to anyone.
@@ -459,7 +454,7 @@ fn k01_keys_for_svids_are_kept_apart_and_told() {
 fn c07_svids_are_routed_by_their_trust_domain_and_tokens_with_an_issuer_by_that() {
     const OTHER: &str = "spiffe://other.example";
     const NO_SVIDS: &str = "spiffe://plain.example";
-    let clock = ManualClock::at(NumericDate::from_secs(NOW));
+    let clock = clock();
     let issuer = |name: &str| TestIssuer::new(name, API).clock(clock.clone());
     let (a, b, plain) = (
         issuer(DOMAIN),

@@ -1,16 +1,16 @@
 //! Issuers of well-known providers (row C14), on tokens of the shape that their public documentation shows. None of it was
 //! checked against the providers' running services.
 
-use crate::support::NOW;
+use crate::support::{NOW, clock};
 use resource_server::Reason::{
     self, AudienceMismatch, AudienceMissing, ClaimMismatch, ClaimMissing, ClientNotAllowed,
     ExpiryMissing, IssuerMismatch, IssuerMissing, KeyOfAnotherIssuer, MalformedClaim,
     NotAnAccessToken, TenantMismatch, TenantNotAllowed, TypeNotAccepted,
 };
-use resource_server::testing::{ManualClock, TestIssuer};
+use resource_server::testing::TestIssuer;
 use resource_server::{
-    AccessToken, BuildProblem, Error, Issuer, NumericDate, Policy, PolicyProblem, Profile,
-    Rejection, RequiredClaim, StaticKeys, Tenants, Validator,
+    AccessToken, BuildProblem, Error, Issuer, Policy, PolicyProblem, Profile, Rejection,
+    RequiredClaim, StaticKeys, Tenants, Validator,
 };
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ impl Case {
         mut payload: Value,
         change: impl Fn(&str) -> String,
     ) -> Self {
-        let clock = ManualClock::at(NumericDate::from_secs(NOW));
+        let clock = clock();
         let signer = TestIssuer::new("https://unused.example.com", "unused").clock(clock.clone());
         let keys = StaticKeys::from_jwks(&change(&signer.jwks())).unwrap();
         let mut builder = Validator::builder().clock(clock).issuer(issuer.keys(keys));

@@ -1,34 +1,14 @@
 //! Who a token speaks for: roles and principal (row C14), identity and kind of subject (C13), actors (C09).
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use crate::support::{API, Api, ISSUER, NOW};
+use crate::support::{Api, introspected};
 use resource_server::Reason::{MalformedClaim, MalformedPayload};
-use resource_server::{
-    AccessToken, ClaimPath, Evidence, Identity, IntrospectionResponse, NumericDate, Policy,
-    PolicyBuilder, Possession, PresentedToken, Profile, Rejection, SubjectKind, verify,
-};
+use resource_server::{AccessToken, ClaimPath, Identity, Policy, Profile, Rejection, SubjectKind};
 use serde_json::json;
 
 fn roles(token: &AccessToken) -> Vec<&str> {
     token.roles().iter().collect()
-}
-
-fn introspected(
-    settings: PolicyBuilder,
-    members: &serde_json::Value,
-) -> Result<AccessToken, Rejection> {
-    let mut answer = json!({"active": true, "aud": API, "exp": NOW + 300});
-    for (name, value) in members.as_object().unwrap() {
-        answer[name] = value.clone();
-    }
-    let response = IntrospectionResponse::from_json(&answer.to_string()).unwrap();
-    let policy = settings.issuer(ISSUER).audience(API).build().unwrap();
-    let token = PresentedToken::parse("opaque").unwrap();
-    let evidence = Evidence::Introspection(Arc::new(response));
-    verify(&token, &evidence, &policy, NumericDate::from_secs(NOW))
-        .and_then(|unconfirmed| unconfirmed.confirm(&Possession::bearer()))
 }
 
 #[test]

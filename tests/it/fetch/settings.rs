@@ -8,6 +8,7 @@ use resource_server::{AddressProblem, BuildProblem, Fetch, FetchProblem, Issuer,
 use crate::support::http::{
     AUDIENCE, LIFETIME, World, by_hand, clock, ok, outage, until, validator,
 };
+use crate::support::problems;
 
 const NAME: &str = "https://as.example.com/tenant";
 
@@ -144,15 +145,9 @@ async fn s01_the_address_is_a_setting_apart_from_the_name() {
 #[test]
 fn s01_an_address_that_can_not_be_right_is_told_when_built() {
     use AddressProblem as P;
-    let problem = |issuer: Issuer| {
-        let built = Validator::builder()
-            .audience(AUDIENCE)
-            .issuer(issuer)
-            .build();
-        match built.unwrap_err().problems() {
-            [BuildProblem::Address { problem, .. }] => problem.clone(),
-            other => panic!("{other:?}"),
-        }
+    let problem = |issuer: Issuer| match &*problems(issuer) {
+        [BuildProblem::Address { problem, .. }] => problem.clone(),
+        other => panic!("{other:?}"),
     };
     for (url, expected) in [
         ("http://as.example.com", P::Http),

@@ -2,7 +2,7 @@
 //! answers.
 
 use std::future::{Future, poll_fn};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
@@ -17,69 +17,36 @@ use resource_server::{
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::support::http::{AUDIENCE, by_hand, chain, clock, ok, outage, reason, url_decoded};
+use crate::support::http::{
+    AUDIENCE, HandMade, JSON, NOT_FOUND, UNAVAILABLE, World, asking, by_hand, chain, clock, json,
+    ok, outage, reason, until, url_decoded, validator,
+};
+use crate::support::{self, ISSUER, NOW};
 
-const ISSUER: &str = "https://as.example.com";
 const TOKEN: &str = "2YotnFZFEjr1zCsicMWpAA";
-const NOW: i64 = 1_700_000_000;
-const JSON: &str = "content-type: application/json\r\n";
 
 fn active() -> Value {
     json!({"active": true, "aud": AUDIENCE, "sub": "alice", "iat": NOW - 10, "exp": NOW + 3_600})
 }
 
-fn json(body: &Value) -> String {
-    ok(&body.to_string(), JSON)
+/// An API that introspects at this server.
+fn asking_at(server: &HandMade) -> Validator {
+    let introspection = asking(server.jwks_url());
+    validator(Issuer::new(ISSUER).introspection(introspection), &clock())
 }
 
-/// An API that asks a server which answers by hand.
-struct World {
-    url: String,
-    clock: ManualClock,
-    validator: Validator,
-    requests: Arc<Mutex<Vec<String>>>,
+/// Metadata of the issuer that is this server, with an introspection endpoint at this path.
+fn metadata(host: &str, path: &str) -> String {
+    json(&json!({"issuer": host, "introspection_endpoint": format!("{host}{path}")}))
 }
 
-impl World {
-    async fn answering(answer: impl Fn(usize) -> String + Send + 'static) -> Self {
-        Self::with(answer, |introspection| introspection, Policy::builder()).await
-    }
-
-    async fn with(
-        answer: impl Fn(usize) -> String + Send + 'static,
-        adapt: impl FnOnce(Introspection) -> Introspection,
-        policy: resource_server::PolicyBuilder,
-    ) -> Self {
-        let (url, requests) = by_hand(move |number| std::future::ready(answer(number))).await;
-        let clock = clock();
-        let introspection = adapt(Introspection::at(&url).client_secret_basic("api", "hush-hush"));
-        let issuer = Issuer::new(ISSUER)
-            .introspection(introspection)
-            .policy(policy);
-        World {
-            validator: validator(issuer, &clock),
-            url,
-            clock,
-            requests,
-        }
-    }
-
-    fn calls(&self) -> usize {
-        self.requests.lock().unwrap().len()
-    }
-
-    async fn reason(&self, token: &str) -> Option<Reason> {
-        match self.validator.validate(token).await {
-            Ok(_) => None,
-            refused => Some(reason(refused)),
-        }
-    }
-}
-
-fn validator(issuer: Issuer, clock: &ManualClock) -> Validator {
-    let fetch = Fetch::new().timeout(Duration::from_secs(20));
-    let builder = Validator::builder().audience(AUDIENCE).fetch(fetch);
-    builder.issuer(issuer).clock(clock.clone()).build().unwrap()
+/// An API that introspects where the metadata of this issuer says.
+fn discovering(server: &HandMade, clock: &ManualClock) -> Validator {
+    let introspection = Introspection::discover().client_secret_post("api", "hush-hush");
+    validator(
+        Issuer::new(&server.host).introspection(introspection),
+        clock,
+    )
 }
 
 type Pairs = Vec<(String, String)>;
@@ -234,7 +201,7 @@ async fn i02_i03_i06_a_failure_is_an_outage_and_is_not_kept() {
         let status = world.validator.health()[0].status().clone();
         assert!(status.last_error.is_some(), "{name}");
         // Nothing was kept: the next one is asked about again, and is good.
-        assert_eq!(world.reason(TOKEN).await, None, "{name}");
+        assert_eq!(world.verdict(TOKEN).await, None, "{name}");
         assert_eq!(world.calls(), 2, "{name}");
         assert!(world.validator.health()[0].status().last_error.is_none());
     }
@@ -249,14 +216,14 @@ async fn i06_a_json_type_may_have_parameters() {
     ] {
         let answer = ok(&body, &format!("content-type: {content_type}\r\n"));
         let world = World::answering(move |_| answer.clone()).await;
-        assert_eq!(world.reason(TOKEN).await, None, "{content_type}");
+        assert_eq!(world.verdict(TOKEN).await, None, "{content_type}");
     }
 }
 
 #[tokio::test]
 async fn i06_an_endpoint_that_hangs_is_an_outage() {
     let (url, _) = by_hand(|_| std::future::pending()).await;
-    let introspection = Introspection::at(url).client_secret_basic("api", "hush-hush");
+    let introspection = asking(url);
     let issuer = Issuer::new(ISSUER)
         .introspection(introspection)
         .fetch(Fetch::new().timeout(Duration::from_millis(50)));
@@ -269,7 +236,7 @@ async fn i06_an_endpoint_that_hangs_is_an_outage() {
 async fn i05_an_answer_is_kept_for_its_time_and_not_past_its_end() {
     let world = World::answering(|_| json(&active())).await;
     let expect_calls = async |token: &str, calls: usize| {
-        assert_eq!(world.reason(token).await, None);
+        assert_eq!(world.verdict(token).await, None);
         assert_eq!(world.calls(), calls);
     };
     assert!(world.validator.validate_now(TOKEN).is_none());
@@ -287,13 +254,13 @@ async fn i05_an_answer_is_kept_for_its_time_and_not_past_its_end() {
 
     let soon = json!({"active": true, "aud": AUDIENCE, "exp": NOW + 20});
     let world = World::answering(move |_| json(&soon)).await;
-    assert_eq!(world.reason(TOKEN).await, None);
+    assert_eq!(world.verdict(TOKEN).await, None);
     world.clock.advance(Duration::from_secs(19));
-    assert_eq!(world.reason(TOKEN).await, None);
+    assert_eq!(world.verdict(TOKEN).await, None);
     assert_eq!(world.calls(), 1);
     world.clock.advance(Duration::from_secs(1));
     // Within the skew; but the server is asked what it says now.
-    assert_eq!(world.reason(TOKEN).await, None);
+    assert_eq!(world.verdict(TOKEN).await, None);
     assert_eq!(world.calls(), 2);
 }
 
@@ -312,7 +279,7 @@ async fn i05_i12_times_are_settings_and_zero_keeps_nothing() {
             i.cache_active_for(active_for)
                 .cache_inactive_for(inactive_for)
         };
-        World::with(answer, adapt, Policy::builder()).await
+        World::introspecting(answer, adapt, Policy::builder()).await
     };
     let world = answering(0, 0).await;
     for (calls, expected) in [
@@ -321,15 +288,15 @@ async fn i05_i12_times_are_settings_and_zero_keeps_nothing() {
         (3, None),
         (4, Some(Reason::Inactive)),
     ] {
-        assert_eq!(world.reason(TOKEN).await, expected);
+        assert_eq!(world.verdict(TOKEN).await, expected);
         assert_eq!(world.calls(), calls);
     }
     let world = answering(5, 3_600).await;
-    assert_eq!(world.reason(TOKEN).await, None);
+    assert_eq!(world.verdict(TOKEN).await, None);
     world.clock.advance(Duration::from_secs(5));
-    assert_eq!(world.reason(TOKEN).await, Some(Reason::Inactive));
+    assert_eq!(world.verdict(TOKEN).await, Some(Reason::Inactive));
     world.clock.advance(Duration::from_secs(3_599));
-    assert_eq!(world.reason(TOKEN).await, Some(Reason::Inactive));
+    assert_eq!(world.verdict(TOKEN).await, Some(Reason::Inactive));
     assert_eq!(world.calls(), 2);
 }
 
@@ -341,98 +308,79 @@ async fn i05_i12_a_revoked_token_is_refused_within_the_time() {
         _ => ok(r#"{"active":false}"#, JSON),
     };
     let world = World::answering(answer).await;
-    assert_eq!(world.reason(TOKEN).await, None);
+    assert_eq!(world.verdict(TOKEN).await, None);
     world.clock.advance(Duration::from_secs(59));
-    assert_eq!(world.reason(TOKEN).await, None);
+    assert_eq!(world.verdict(TOKEN).await, None);
     world.clock.advance(Duration::from_secs(1));
-    assert_eq!(world.reason(TOKEN).await, Some(Reason::Inactive));
+    assert_eq!(world.verdict(TOKEN).await, Some(Reason::Inactive));
     // For ten seconds it is not asked about again.
     world.clock.advance(Duration::from_secs(9));
-    assert_eq!(world.reason(TOKEN).await, Some(Reason::Inactive));
+    assert_eq!(world.verdict(TOKEN).await, Some(Reason::Inactive));
     assert_eq!(world.calls(), 2);
     world.clock.advance(Duration::from_secs(1));
-    assert_eq!(world.reason(TOKEN).await, Some(Reason::Inactive));
+    assert_eq!(world.verdict(TOKEN).await, Some(Reason::Inactive));
     assert_eq!(world.calls(), 3);
 
     let world = World::answering(answer).await;
-    assert_eq!(world.reason(TOKEN).await, None);
+    assert_eq!(world.verdict(TOKEN).await, None);
     world.validator.forget(TOKEN);
-    assert_eq!(world.reason(TOKEN).await, Some(Reason::Inactive));
+    assert_eq!(world.verdict(TOKEN).await, Some(Reason::Inactive));
 }
 
 /// What was asked before the token was forgotten is not kept.
 #[tokio::test]
 async fn i12_an_answer_under_way_is_forgotten_too() {
-    let gate = Arc::new(Semaphore::new(0));
-    let wait = Arc::clone(&gate);
-    let (url, requests) = by_hand(move |number| {
-        let gate = Arc::clone(&wait);
-        async move {
-            if number > 1 {
-                return ok(r#"{"active":false}"#, JSON);
-            }
-            let _permit = gate.acquire().await;
-            json(&active())
-        }
-    })
-    .await;
-    let introspection = Introspection::at(url).client_secret_basic("api", "hush-hush");
-    let validator = validator(Issuer::new(ISSUER).introspection(introspection), &clock());
+    let answer = |number| match number {
+        1 => json(&active()),
+        _ => json(&json!({"active": false})),
+    };
+    let (server, gate) = HandMade::gated(|number| number == 1, answer).await;
+    let validator = asking_at(&server);
     let early = tokio::spawn({
         let validator = validator.clone();
         async move { validator.validate(TOKEN).await }
     });
-    crate::support::http::until(|| requests.lock().unwrap().len() == 1).await;
+    until(|| server.calls() == 1).await;
     validator.forget(TOKEN);
     // Who comes now asks anew, and does not wait for the old answer.
     assert_eq!(reason(validator.validate(TOKEN).await), Reason::Inactive);
     gate.add_permits(1);
     assert!(early.await.unwrap().is_ok());
     assert_eq!(reason(validator.validate(TOKEN).await), Reason::Inactive);
-    assert_eq!(requests.lock().unwrap().len(), 2);
+    assert_eq!(server.calls(), 2);
 }
 
 /// What is kept is the answer: the policy is held against it each time.
 #[tokio::test]
 async fn i04_i05_a_verdict_is_never_kept() {
     let policy = Policy::builder().max_token_age(Duration::from_secs(20));
-    let world = World::with(|_| json(&active()), |i| i, policy).await;
-    assert_eq!(world.reason(TOKEN).await, None);
+    let world = World::introspecting(|_| json(&active()), |i| i, policy).await;
+    assert_eq!(world.verdict(TOKEN).await, None);
     world.clock.advance(Duration::from_secs(39));
-    assert_eq!(world.reason(TOKEN).await, None);
+    assert_eq!(world.verdict(TOKEN).await, None);
     world.clock.advance(Duration::from_secs(1));
-    assert_eq!(world.reason(TOKEN).await, Some(Reason::TooOld));
+    assert_eq!(world.verdict(TOKEN).await, Some(Reason::TooOld));
     assert_eq!(world.calls(), 1);
 
     // One that is refused now may be good in a moment.
     let early = json!({"active": true, "aud": AUDIENCE, "nbf": NOW + 40});
     let world = World::answering(move |_| json(&early)).await;
-    assert_eq!(world.reason(TOKEN).await, Some(Reason::NotYetValid));
+    assert_eq!(world.verdict(TOKEN).await, Some(Reason::NotYetValid));
     world.clock.advance(Duration::from_secs(10));
-    assert_eq!(world.reason(TOKEN).await, None);
+    assert_eq!(world.verdict(TOKEN).await, None);
     assert_eq!(world.calls(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i05_a_thousand_requests_with_one_token_make_one_call() {
-    let gate = Arc::new(Semaphore::new(0));
-    let wait = Arc::clone(&gate);
-    let (url, requests) = by_hand(move |_| {
-        let gate = Arc::clone(&wait);
-        async move {
-            let _permit = gate.acquire().await;
-            json(&active())
-        }
-    })
-    .await;
-    let introspection = Introspection::at(url).client_secret_basic("api", "hush-hush");
-    let validator = validator(Issuer::new(ISSUER).introspection(introspection), &clock());
+    let (server, gate) = HandMade::gated(|_| true, |_| json(&active())).await;
+    let validator = asking_at(&server);
     // The first caller goes away before there is an answer.
     let first = tokio::spawn({
         let validator = validator.clone();
         async move { validator.validate(TOKEN).await.map(drop) }
     });
-    crate::support::http::until(|| requests.lock().unwrap().len() == 1).await;
+    until(|| server.calls() == 1).await;
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
     let accepted = Arc::new(AtomicUsize::new(0));
@@ -450,34 +398,21 @@ async fn i05_a_thousand_requests_with_one_token_make_one_call() {
         task.await.unwrap();
     }
     assert_eq!(accepted.load(Ordering::Relaxed), 1_000);
-    assert_eq!(requests.lock().unwrap().len(), 1);
+    assert_eq!(server.calls(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f03_i10_calls_at_once_are_bounded_and_the_rest_is_told_to_come_again() {
-    let gate = Arc::new(Semaphore::new(0));
-    let wait = Arc::clone(&gate);
-    let (url, requests) = by_hand(move |number| {
-        let gate = Arc::clone(&wait);
-        async move {
-            if number > 1 {
-                let _permit = gate.acquire().await;
-            }
-            json(&active())
-        }
-    })
-    .await;
-    let introspection = Introspection::at(url)
-        .client_secret_basic("api", "hush-hush")
-        .max_concurrent_calls(2);
+    let (server, gate) = HandMade::gated(|number| number > 1, |_| json(&active())).await;
+    let introspection = asking(server.jwks_url()).max_concurrent_calls(2);
     let validator = validator(Issuer::new(ISSUER).introspection(introspection), &clock());
     assert!(validator.validate("known").await.is_ok());
     let ask = |token: String| {
         let validator = validator.clone();
         tokio::spawn(async move { validator.validate(&token).await })
     };
-    let served: Vec<_> = (0..2).map(|n| ask(format!("served-{n}"))).collect();
-    crate::support::http::until(|| requests.lock().unwrap().len() == 3).await;
+    let admitted: Vec<_> = (0..2).map(|n| ask(format!("served-{n}"))).collect();
+    until(|| server.calls() == 3).await;
     let last_error = || validator.health()[0].status().last_error.clone();
     assert_eq!(last_error(), None);
     let turned_away: Vec<_> = (0..20).map(|n| ask(format!("flood-{n}"))).collect();
@@ -489,10 +424,10 @@ async fn f03_i10_calls_at_once_are_bounded_and_the_rest_is_told_to_come_again() 
         // What is known is not slowed.
         assert!(validator.validate_now("known").unwrap().is_ok());
     }
-    assert_eq!(requests.lock().unwrap().len(), 3);
+    assert_eq!(server.calls(), 3);
     assert!(last_error().unwrap().contains("turned away"));
     gate.add_permits(2);
-    for task in served {
+    for task in admitted {
         assert!(task.await.unwrap().is_ok());
     }
     assert_eq!(last_error(), None);
@@ -501,25 +436,14 @@ async fn f03_i10_calls_at_once_are_bounded_and_the_rest_is_told_to_come_again() 
 /// A flood holds no more memory than so many tokens take.
 #[tokio::test]
 async fn f03_i10_calls_that_wait_are_bounded_too() {
-    let gate = Arc::new(Semaphore::new(0));
-    let wait = Arc::clone(&gate);
-    let (url, requests) = by_hand(move |_| {
-        let gate = Arc::clone(&wait);
-        async move {
-            let _permit = gate.acquire().await;
-            json(&active())
-        }
-    })
-    .await;
-    let introspection = Introspection::at(url)
-        .client_secret_basic("api", "hush-hush")
-        .max_concurrent_calls(1);
+    let (server, gate) = HandMade::gated(|_| true, |_| json(&active())).await;
+    let introspection = asking(server.jwks_url()).max_concurrent_calls(1);
     let validator = validator(Issuer::new(ISSUER).introspection(introspection), &clock());
     let one = tokio::spawn({
         let validator = validator.clone();
         async move { validator.validate("one").await }
     });
-    crate::support::http::until(|| requests.lock().unwrap().len() == 1).await;
+    until(|| server.calls() == 1).await;
     // One runs and sixteen wait; the rest is turned away before anything is awaited.
     let mut waiting = Vec::new();
     let mut turned_away = 0;
@@ -556,28 +480,17 @@ async fn f03_i10_calls_that_wait_are_bounded_too() {
 
 #[tokio::test]
 async fn i11_the_endpoint_is_where_the_issuer_says() {
-    let address = Arc::new(Mutex::new(String::new()));
-    let named = Arc::clone(&address);
-    let (url, requests) = by_hand(move |number| {
-        let url = named.lock().unwrap().clone();
-        std::future::ready(match number {
-            1 => ok(
-                &json!({"issuer": url, "introspection_endpoint": format!("{url}/ask")}).to_string(),
-                "",
-            ),
-            _ => json(&active()),
-        })
+    let server = HandMade::answering(|request| match request.number {
+        1 => metadata(&request.host, "/ask"),
+        _ => json(&active()),
     })
     .await;
-    let name = url.trim_end_matches("/jwks").to_owned();
-    address.lock().unwrap().clone_from(&name);
-    let introspection = Introspection::discover().client_secret_post("api", "hush-hush");
-    let validator = validator(Issuer::new(&name).introspection(introspection), &clock());
+    let validator = discovering(&server, &clock());
     validator.warm_up().await.unwrap();
     for token in ["a", "b"] {
         assert!(validator.validate(token).await.is_ok());
     }
-    let requests = requests.lock().unwrap();
+    let requests = server.requests.lock().unwrap();
     let lines: Vec<_> = requests
         .iter()
         .map(|request| request.lines().next().unwrap())
@@ -596,38 +509,28 @@ async fn i11_the_endpoint_is_where_the_issuer_says() {
 /// A cold start asks for the metadata once, whoever goes away, and a failure is of those alone who waited for it.
 #[tokio::test]
 async fn i11_f03_metadata_is_read_once_for_all_who_wait() {
-    let address = Arc::new(Mutex::new(String::new()));
-    let named = Arc::clone(&address);
+    let is_up = Arc::new(AtomicBool::new(false));
+    let up = Arc::clone(&is_up);
     let gate = Arc::new(Semaphore::new(0));
     let wait = Arc::clone(&gate);
-    let is_up = Arc::new(Mutex::new(false));
-    let up = Arc::clone(&is_up);
-    let posts = Arc::new(AtomicUsize::new(0));
-    let (url, requests) = crate::support::http::by_request_later(move |request| {
-        let url = named.lock().unwrap().clone();
+    let server = HandMade::answering_later(move |request| {
         let (gate, up) = (Arc::clone(&wait), Arc::clone(&up));
-        let is_get = request.starts_with("GET");
-        let posts = Arc::clone(&posts);
         async move {
-            if !is_get {
-                posts.fetch_add(1, Ordering::Relaxed);
+            if !request.is_get() {
                 return json(&active());
             }
             let _permit = gate.acquire().await;
-            if !*up.lock().unwrap() {
-                return "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned();
+            if up.load(Ordering::Relaxed) {
+                metadata(&request.host, "/ask")
+            } else {
+                UNAVAILABLE.to_owned()
             }
-            let metadata = json!({"issuer": url, "introspection_endpoint": format!("{url}/ask")});
-            ok(&metadata.to_string(), "")
         }
     })
     .await;
-    let name = url.trim_end_matches("/jwks").to_owned();
-    address.lock().unwrap().clone_from(&name);
-    let introspection = Introspection::discover().client_secret_post("api", "hush-hush");
-    let validator = validator(Issuer::new(&name).introspection(introspection), &clock());
+    let validator = discovering(&server, &clock());
     let gets = || {
-        let requests = requests.lock().unwrap();
+        let requests = server.requests.lock().unwrap();
         requests.iter().filter(|one| one.starts_with("GET")).count()
     };
     let crowd = || -> Vec<_> {
@@ -643,7 +546,7 @@ async fn i11_f03_metadata_is_read_once_for_all_who_wait() {
         let validator = validator.clone();
         async move { validator.warm_up().await.map_err(drop) }
     });
-    crate::support::http::until(|| gets() == 1).await;
+    until(|| gets() == 1).await;
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
     let waiting = crowd();
@@ -657,7 +560,7 @@ async fn i11_f03_metadata_is_read_once_for_all_who_wait() {
     // Both well-known addresses, once each.
     assert_eq!(gets(), 2);
 
-    *is_up.lock().unwrap() = true;
+    is_up.store(true, Ordering::Relaxed);
     for call in crowd() {
         assert!(call.await.unwrap().is_ok());
     }
@@ -666,22 +569,16 @@ async fn i11_f03_metadata_is_read_once_for_all_who_wait() {
 
 #[tokio::test]
 async fn i11_metadata_without_an_endpoint_is_told() {
-    let address = Arc::new(Mutex::new(String::new()));
-    let named = Arc::clone(&address);
-    let (url, requests) = by_hand(move |_| {
-        let url = named.lock().unwrap().clone();
-        let metadata = json!({"issuer": url, "jwks_uri": format!("{url}/keys")});
-        std::future::ready(ok(&metadata.to_string(), ""))
+    let server = HandMade::answering(|request| {
+        let host = request.host;
+        json(&json!({"issuer": host, "jwks_uri": format!("{host}/keys")}))
     })
     .await;
-    let name = url.trim_end_matches("/jwks").to_owned();
-    address.lock().unwrap().clone_from(&name);
-    let introspection = Introspection::discover().client_secret_post("api", "hush-hush");
-    let validator = validator(Issuer::new(&name).introspection(introspection), &clock());
+    let validator = discovering(&server, &clock());
     let told = outage(validator.validate(TOKEN).await);
     assert!(told.contains("no introspection_endpoint"), "{told}");
     // The token and the secret went nowhere.
-    let requests = requests.lock().unwrap();
+    let requests = server.requests.lock().unwrap();
     assert!(requests.iter().all(|request| request.starts_with("GET ")));
     assert!(requests.iter().all(|request| !request.contains(TOKEN)));
 }
@@ -689,43 +586,29 @@ async fn i11_metadata_without_an_endpoint_is_told() {
 /// Metadata that can't be read again is no reason to be slow, nor to forget what it said.
 #[tokio::test]
 async fn i11_metadata_is_read_again_once_a_day_and_when_the_endpoint_is_gone() {
-    let address = Arc::new(Mutex::new(String::new()));
     let is_there = Arc::new(Mutex::new("/ask"));
-    let (named, place) = (Arc::clone(&address), Arc::clone(&is_there));
-    let asked = Arc::new(Mutex::new(Vec::<String>::new()));
-    let seen = Arc::clone(&asked);
+    let place = Arc::clone(&is_there);
     let endless = json!({"active": true, "aud": AUDIENCE});
-    let (url, _) = crate::support::http::by_request(move |request| {
-        let line = request.lines().next().unwrap().to_owned();
-        let url = named.lock().unwrap().clone();
+    let server = HandMade::answering(move |request| {
         let there = *place.lock().unwrap();
-        seen.lock().unwrap().push(line.clone());
-        let post = format!("POST {there} ");
-        match line {
-            _ if there == "down" && line.starts_with("GET") => String::new(),
-            _ if line.starts_with("GET") => {
-                let endpoint = format!("{url}{there}");
-                ok(
-                    &json!({"issuer": url, "introspection_endpoint": endpoint}).to_string(),
-                    "",
-                )
-            }
-            _ if there == "down" || line.starts_with(&post) => json(&endless),
-            _ => "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-                .to_owned(),
+        match (request.is_get(), there) {
+            (true, "down") => String::new(),
+            (true, _) => metadata(&request.host, there),
+            (false, "down") => json(&endless),
+            _ if request.path() == there => json(&endless),
+            _ => NOT_FOUND.to_owned(),
         }
     })
     .await;
-    let name = url.trim_end_matches("/jwks").to_owned();
-    address.lock().unwrap().clone_from(&name);
     let introspection = Introspection::discover()
         .client_secret_post("api", "hush-hush")
         .cache_active_for(Duration::ZERO);
     let clock = clock();
-    let validator = validator(Issuer::new(&name).introspection(introspection), &clock);
+    let issuer = Issuer::new(&server.host).introspection(introspection);
+    let validator = validator(issuer, &clock);
     let gets = || {
-        let asked = asked.lock().unwrap();
-        asked.iter().filter(|line| line.starts_with("GET")).count()
+        let requests = server.requests.lock().unwrap();
+        requests.iter().filter(|one| one.starts_with("GET")).count()
     };
     let is_good = async || validator.validate(TOKEN).await.is_ok();
     assert!(is_good().await && is_good().await);
@@ -764,7 +647,7 @@ async fn i05_an_answer_from_before_a_freeze_does_not_count() {
         std::future::ready(json(&active()))
     })
     .await;
-    let introspection = Introspection::at(url).client_secret_basic("api", "hush-hush");
+    let introspection = asking(url);
     let validator = validator(Issuer::new(ISSUER).introspection(introspection), &clock);
     let told = outage(validator.validate(TOKEN).await);
     assert!(told.contains("stood still"), "{told}");
@@ -776,7 +659,7 @@ async fn i05_an_answer_from_before_a_freeze_does_not_count() {
 #[tokio::test]
 async fn i11_extra_headers_do_not_replace_the_credentials() {
     let (url, requests) = by_hand(|_| std::future::ready(json(&active()))).await;
-    let introspection = Introspection::at(&url).client_secret_basic("api", "hush-hush");
+    let introspection = asking(&url);
     let fetch = Fetch::new()
         .header("Authorization", "Gateway x")
         .header("Content-Type", "text/plain")
@@ -814,13 +697,7 @@ async fn i11_a_redirect_takes_nothing_elsewhere() {
 
 fn problems(introspection: Introspection) -> Vec<BuildProblem> {
     let issuer = Issuer::new(ISSUER).introspection(introspection);
-    let built = Validator::builder()
-        .audience(AUDIENCE)
-        .issuer(issuer)
-        .build();
-    built
-        .err()
-        .map_or_else(Vec::new, |error| error.problems().to_vec())
+    support::problems(issuer)
 }
 
 #[test]
@@ -909,7 +786,7 @@ fn i11_p01_an_address_that_is_refused_is_shown_without_secrets() {
             let introspection = if is_of_keys {
                 basic().signed_answers().answer_keys_at(url)
             } else {
-                Introspection::at(url).client_secret_basic("api", "hush-hush")
+                asking(url)
             };
             let found = problems(introspection);
             let [BuildProblem::Introspection { problem: told, .. }] = &*found else {
@@ -968,7 +845,8 @@ async fn p01_no_secret_is_shown() {
         World::answering(|_| "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n".to_owned())
             .await;
     let error = world.validator.validate(TOKEN).await.unwrap_err();
-    let introspection = Introspection::at(&world.url).client_secret_post("api", "my-own-secret");
+    let introspection =
+        Introspection::at(world.server.jwks_url()).client_secret_post("api", "my-own-secret");
     let issuer = Issuer::new(ISSUER).introspection(introspection);
     let shown = format!(
         "{error:?} {error} {} {} {:?} {:?} {issuer:?}",

@@ -1,6 +1,6 @@
 //! Rows I01 and I11: this API says who it is by its private key (RFC 7523), and to nobody but the issuer.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::encoding::{AsBigEndian, AsDer};
@@ -11,17 +11,14 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use resource_server::testing::ManualClock;
 use resource_server::{
     Algorithm, BuildProblem, ClientKey, ClientKeyProblem, Evidence, Introspection,
-    IntrospectionProblem, Issuer, KeySet, NumericDate, Policy, Possession, PresentedToken,
-    Validator, verify,
+    IntrospectionProblem, Issuer, KeySet, NumericDate, Policy, Possession, PresentedToken, verify,
 };
 use serde_json::{Value, json};
 
-use crate::support::http::{AUDIENCE, by_hand, by_request, clock, ok, url_decoded, validator};
+use crate::support::http::{AUDIENCE, HandMade, by_hand, clock, json, url_decoded, validator};
+use crate::support::{self, ISSUER, NOW};
 
-const ISSUER: &str = "https://as.example.com";
 const CLIENT: &str = "orders-api";
-const NOW: i64 = 1_700_000_000;
-const JSON: &str = "content-type: application/json\r\n";
 
 /// RSA of 1024 bits (PKCS #1), which is too short for anything.
 const SHORT_RSA: &str = "\
@@ -36,7 +33,7 @@ const SHORT_RSA: &str = "\
     PYp1Mkvtgng=";
 
 fn active() -> String {
-    ok(&json!({"active": true, "aud": AUDIENCE}).to_string(), JSON)
+    json(&json!({"active": true, "aud": AUDIENCE}))
 }
 
 fn encoded(bytes: &[u8]) -> String {
@@ -270,28 +267,25 @@ async fn i01_an_assertion_is_signed_by_each_algorithm_and_from_each_form_of_key(
 #[tokio::test]
 async fn i11_a_hostile_endpoint_in_metadata_does_not_become_the_audience() {
     let keys = Keys::ed25519();
-    let address = Arc::new(Mutex::new((String::new(), String::new())));
-    let known = Arc::clone(&address);
-    let (hostile, stolen) = by_hand(|_| std::future::ready(active())).await;
-    let (url, _) = by_request(move |_| {
-        let (name, hostile) = known.lock().unwrap().clone();
-        let metadata = json!({
-            "issuer": name, "introspection_endpoint": hostile, "token_endpoint": hostile,
-        });
-        ok(&metadata.to_string(), JSON)
+    let thief = HandMade::answering(|_| active()).await;
+    let hostile = thief.jwks_url();
+    let named = hostile.clone();
+    let server = HandMade::answering(move |request| {
+        json(&json!({
+            "issuer": request.host, "introspection_endpoint": named, "token_endpoint": named,
+        }))
     })
     .await;
-    let name = url.trim_end_matches("/jwks").to_owned();
-    *address.lock().unwrap() = (name.clone(), hostile.clone());
+    let name = &*server.host;
     let key = ClientKey::from_jwk(&keys.jwk.to_string()).unwrap();
     let introspection = Introspection::discover().private_key_jwt(CLIENT, key);
-    let validator = validator(Issuer::new(&name).introspection(introspection), &clock());
+    let validator = validator(Issuer::new(name).introspection(introspection), &clock());
     assert!(validator.validate("token").await.is_ok());
-    let request = stolen.lock().unwrap()[0].clone();
+    let request = thief.requests.lock().unwrap()[0].clone();
     let form = url_decoded(request.split_once("\r\n\r\n").unwrap().1);
     let assertion = assertion(&form);
     assert!(!part(assertion, 1).to_string().contains(&hostile));
-    check(assertion, &keys, Algorithm::EdDSA, &name);
+    check(assertion, &keys, Algorithm::EdDSA, name);
 }
 
 #[tokio::test]
@@ -443,11 +437,7 @@ fn i11_settings_of_the_assertion_are_told_when_built() {
     let at = || Introspection::at("https://as.example.com/introspect");
     let problems = |introspection| {
         let issuer = Issuer::new(ISSUER).introspection(introspection);
-        let builder = Validator::builder().audience(AUDIENCE).issuer(issuer);
-        let built = builder.build();
-        built
-            .err()
-            .map_or_else(Vec::new, |error| error.problems().to_vec())
+        support::problems(issuer)
     };
     let own = || at().private_key_jwt(CLIENT, key());
     assert_eq!(problems(own()), []);

@@ -1,82 +1,71 @@
 //! Row F03: questions that come one upon another share connections, and one that ended in silence harms no question.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use resource_server::{ClientKey, Fetch, Introspection, Issuer, Validator};
+use resource_server::{ClientKey, Introspection, Issuer, Validator};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpListener;
 use tokio::sync::Barrier;
 
-use crate::support::http::{AUDIENCE, clock, outage, read_request, url_decoded};
+use crate::support::ISSUER;
+use crate::support::http::{AUDIENCE, HandMade, clock, json, outage, url_decoded, validator};
 
-const ISSUER: &str = "https://as.example.com";
-
-/// A server that keeps connections open, unless it is told to drop one instead of an answer: by the number of the connection
+/// A server that keeps connections open, unless it is to drop one instead of an answer: by the number of the connection
 /// and of the request on it, both from 1.
 struct Server {
-    url: String,
+    server: HandMade,
     /// By the number of their connection.
     requests: Arc<Mutex<Vec<(usize, String)>>>,
 }
 
 impl Server {
-    async fn dropping(drops: impl Fn(usize, usize) -> bool + Send + Sync + 'static) -> Self {
+    async fn dropping(drops: impl Fn(usize, usize) -> bool + Send + 'static) -> Self {
         Self::answering_together(1, drops).await
     }
 
-    /// The first so many connections are answered first when a question has come by each of them.
+    /// The first so many connections get no answer before each of them has brought a request.
     async fn answering_together(
         together: usize,
-        drops: impl Fn(usize, usize) -> bool + Send + Sync + 'static,
+        drops: impl Fn(usize, usize) -> bool + Send + 'static,
     ) -> Self {
         let all = Arc::new(Barrier::new(together));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/ask", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let (asked, drops) = (Arc::clone(&requests), Arc::new(drops));
-        tokio::spawn(async move {
-            let mut connections = 0;
-            while let Ok((mut connection, _)) = listener.accept().await {
-                connections += 1;
-                let (number, asked) = (connections, Arc::clone(&asked));
-                let (drops, all) = (Arc::clone(&drops), Arc::clone(&all));
-                tokio::spawn(async move {
-                    let mut on_this = 0;
-                    while let Some(request) = read_request(&mut connection).await {
-                        on_this += 1;
-                        asked.lock().unwrap().push((number, request));
-                        if number <= together && on_this == 1 {
-                            all.wait().await;
-                        }
-                        if drops(number, on_this) {
-                            return;
-                        }
-                        let body = json!({"active": true, "aud": AUDIENCE}).to_string();
-                        let length = body.len();
-                        let answer = format!(
-                            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
-                        );
-                        let _ = connection.write_all(answer.as_bytes()).await;
-                    }
-                });
+        let asked = Arc::clone(&requests);
+        let server = HandMade::answering_later(move |request| {
+            let number = request.connection;
+            let on_this = {
+                let mut asked = asked.lock().unwrap();
+                asked.push((number, request.text));
+                asked.iter().filter(|(of, _)| *of == number).count()
+            };
+            let all = (number <= together && on_this == 1).then(|| Arc::clone(&all));
+            let answer = if drops(number, on_this) {
+                String::new()
+            } else {
+                let answer = json(&json!({"active": true, "aud": AUDIENCE}));
+                answer.replace("connection: close", "connection: keep-alive")
+            };
+            async move {
+                if let Some(all) = all {
+                    all.wait().await;
+                }
+                answer
             }
         });
-        Server { url, requests }
+        Server {
+            server: server.await,
+            requests,
+        }
     }
 
     fn validator(&self) -> Validator {
         // RFC 8037 appendix A.1.
         let key = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
         let key = ClientKey::from_jwk(key).unwrap();
-        let introspection = Introspection::at(&self.url).private_key_jwt("orders-api", key);
-        let issuer = Issuer::new(ISSUER)
-            .introspection(introspection)
-            .fetch(Fetch::new().timeout(Duration::from_secs(20)));
-        crate::support::http::validator(issuer, &clock())
+        let introspection =
+            Introspection::at(self.server.jwks_url()).private_key_jwt("orders-api", key);
+        validator(Issuer::new(ISSUER).introspection(introspection), &clock())
     }
 
     /// The connection that each request came by.

@@ -1,16 +1,17 @@
 //! Rows I08 and P05: one Validator for JWTs by keys, JWTs by introspection and opaque tokens; an issuer that has both keys
 //! and introspection; and the question that is asked each time.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use resource_server::testing::{ManualClock, TestIssuer, TestServer};
 use resource_server::{BuildProblem, Error, Introspection, Issuer, Reason, StaticKeys, Validator};
 use serde_json::{Value, json};
 
-use crate::support::http::{AUDIENCE, by_hand, clock, ok, outage, reason};
+use crate::support::ISSUER;
+use crate::support::http::{
+    AUDIENCE, HandMade, UNAVAILABLE, asking, clock, json, outage, reason, validator,
+};
 
-const ISSUER: &str = "https://as.example.com";
 const OPAQUE: &str = "2YotnFZFEjr1zCsicMWpAA";
 
 /// An issuer with keys and introspection, and a server that answers as told.
@@ -19,7 +20,7 @@ struct World {
     signer: TestIssuer,
     clock: ManualClock,
     answer: Arc<Mutex<Value>>,
-    requests: Arc<Mutex<Vec<String>>>,
+    server: HandMade,
 }
 
 impl World {
@@ -30,26 +31,20 @@ impl World {
             json!({"active": true, "aud": AUDIENCE, "sub": "alice", "scope": "read"}),
         ));
         let said = Arc::clone(&answer);
-        let (url, requests) = by_hand(move |_| {
-            let said = said.lock().unwrap().to_string();
-            std::future::ready(ok(&said, "content-type: application/json\r\n"))
-        })
-        .await;
-        let issuer = signer
-            .to_issuer()
-            .introspection(Introspection::at(&url).client_secret_basic("api", "hush-hush"));
-        let validator = crate::support::http::validator(issuer, &clock);
+        let server = HandMade::answering(move |_| json(&said.lock().unwrap())).await;
+        let issuer = signer.to_issuer().introspection(asking(server.jwks_url()));
+        let validator = validator(issuer, &clock);
         World {
             validator,
             signer,
             clock,
             answer,
-            requests,
+            server,
         }
     }
 
     fn calls(&self) -> usize {
-        self.requests.lock().unwrap().len()
+        self.server.calls()
     }
 
     fn says(&self, answer: Value) {
@@ -197,17 +192,11 @@ async fn health_and_warm_up_know_both_sources() {
 
 #[tokio::test]
 async fn s01_warm_up_reads_metadata_for_both() {
-    let gone = Arc::new(AtomicUsize::new(0));
-    let asked = Arc::clone(&gone);
-    let (url, _) = crate::support::http::by_request(move |_| {
-        asked.fetch_add(1, Ordering::Relaxed);
-        "HTTP/1.1 500 no\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned()
-    })
-    .await;
-    let name = url.trim_end_matches("/jwks");
+    let server = HandMade::answering(|_| UNAVAILABLE.to_owned()).await;
+    let name = &*server.host;
     let issuer = Issuer::discover(name)
         .introspection(Introspection::discover().client_secret_basic("api", "hush-hush"));
-    let validator = crate::support::http::validator(issuer, &clock());
+    let validator = validator(issuer, &clock());
     let failures = validator.warm_up().await.unwrap_err();
     assert_eq!(failures.failures().len(), 2);
 }

@@ -13,16 +13,16 @@ use resource_server::Reason::{
     MalformedConfirmation, MalformedScope, MalformedToken, NotAnAccessToken, NotYetValid,
     OpaqueToken, ProofOfPossessionMissing, TooLong, TooOld, UnknownConfirmation,
 };
-use resource_server::testing::{ManualClock, TestIssuer};
+use resource_server::testing::TestIssuer;
 use resource_server::{
     AccessToken, BuildProblem, Error, Evidence, IntrospectionResponse, Issuer, KeySource,
     NumericDate, Policy, PolicyBuilder, Possession, PresentedToken, Reason, Rejection, Requirement,
-    SourceError, StaticKeys, Validator, ValidatorBuilder, verify,
+    SourceError, StaticKeys, Validator, verify,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use crate::support::{API, ISSUER, NOW, block_on};
+use crate::support::{self, API, ISSUER, NOW, block_on, clock, validator_of};
 
 const OPAQUE: &str = "2YotnFZFEjr1zCsicMWpAA";
 const OTHER: &str = "https://other.example.com";
@@ -405,22 +405,12 @@ impl KeySource for Asking {
     }
 }
 
-fn clock() -> ManualClock {
-    ManualClock::at(NumericDate::from_secs(NOW))
-}
-
 fn validator(issuers: impl IntoIterator<Item = Issuer>) -> Validator {
-    let builder = Validator::builder().audience(API).clock(clock());
-    let builder = issuers.into_iter().fold(builder, ValidatorBuilder::issuer);
-    builder.build().unwrap()
+    validator_of(issuers, &clock())
 }
 
 fn verdict(validator: &Validator, token: &str) -> Option<Reason> {
-    match block_on(validator.validate(token)) {
-        Ok(_) => None,
-        Err(Error::Rejected(rejection)) => Some(rejection.reason()),
-        Err(other) => panic!("{other:?}"),
-    }
+    support::verdict(block_on(validator.validate(token)))
 }
 
 /// JWTs of one issuer by its keys, opaque tokens of another by its answers.

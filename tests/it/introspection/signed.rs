@@ -1,6 +1,7 @@
 //! Row I07: answers of an authorization server that are signed (RFC 9701).
 
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use base64::Engine;
@@ -12,10 +13,12 @@ use resource_server::{
 };
 use serde_json::{Value, json};
 
-use crate::support::http::{AUDIENCE, by_request, clock, ok, outage, reason, url_decoded};
+use crate::support::http::{
+    AUDIENCE, HandMade, UNAVAILABLE, clock, json, ok, outage, reason, url_decoded, validator,
+};
+use crate::support::{self, ISSUER, NOW};
 
 const CLIENT: &str = "orders-api";
-const NOW: i64 = 1_700_000_000;
 const SIGNED: &str = "application/token-introspection+jwt";
 const SKEW: i64 = 30;
 
@@ -47,11 +50,11 @@ type Answer = Box<dyn Fn(&TestIssuer) -> String + Send>;
 
 /// An authorization server with metadata, keys and an introspection endpoint, and an API that asks it.
 struct World {
-    server: TestIssuer,
+    server: HandMade,
+    signer: TestIssuer,
     clock: ManualClock,
     validator: Validator,
-    requests: Arc<Mutex<Vec<String>>>,
-    keys_are_down: Arc<Mutex<bool>>,
+    keys_are_down: Arc<AtomicBool>,
 }
 
 impl World {
@@ -65,54 +68,50 @@ impl World {
         introspection: impl FnOnce(&str) -> Introspection,
         policy: PolicyBuilder,
     ) -> Self {
-        let place = Arc::new(Mutex::new(None::<(String, TestIssuer)>));
-        let keys_are_down = Arc::new(Mutex::new(false));
-        let (known, down) = (Arc::clone(&place), Arc::clone(&keys_are_down));
-        let (url, requests) = by_request(move |request| {
-            let (name, server) = known.lock().unwrap().clone().unwrap();
-            match request.split(' ').nth(1).unwrap() {
-                "/ask" => answer(&server),
-                "/keys" if *down.lock().unwrap() => {
-                    "HTTP/1.1 503 Service Unavailable\r\nretry-after: 7\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned()
+        let keys_are_down = Arc::new(AtomicBool::new(false));
+        let down = Arc::clone(&keys_are_down);
+        let signer = Arc::new(OnceLock::<TestIssuer>::new());
+        let known = Arc::clone(&signer);
+        let server = HandMade::answering(move |request| {
+            let signer = known.get().unwrap();
+            match request.path() {
+                "/ask" => answer(signer),
+                "/keys" if down.load(Ordering::Relaxed) => {
+                    UNAVAILABLE.replace("connection", "retry-after: 7\r\nconnection")
                 }
-                "/keys" => ok(&server.jwks(), ""),
+                "/keys" => ok(&signer.jwks(), ""),
                 _ => {
-                    let metadata = json!({
-                        "issuer": name,
-                        "introspection_endpoint": format!("{name}/ask"),
-                        "jwks_uri": format!("{name}/keys"),
-                    });
-                    ok(&metadata.to_string(), "")
+                    let host = request.host;
+                    json(&json!({
+                        "issuer": host,
+                        "introspection_endpoint": format!("{host}/ask"),
+                        "jwks_uri": format!("{host}/keys"),
+                    }))
                 }
             }
         })
         .await;
-        let name = url.trim_end_matches("/jwks").to_owned();
         let clock = clock();
-        let server = TestIssuer::new(&name, AUDIENCE).clock(clock.clone());
-        *place.lock().unwrap() = Some((name.clone(), server.clone()));
-        let introspection = introspection(&name)
+        let name = &*server.host;
+        let signer = signer.get_or_init(|| support::signer(name, &clock)).clone();
+        let introspection = introspection(name)
             .client_secret_basic(CLIENT, "hush-hush")
             .signed_answers();
-        let issuer = Issuer::new(&name)
+        let issuer = Issuer::new(name)
             .introspection(introspection)
             .policy(policy)
             .refresh_on_demand();
         World {
+            validator: validator(issuer, &clock),
             server,
-            validator: crate::support::http::validator(issuer, &clock),
+            signer,
             clock,
-            requests,
             keys_are_down,
         }
     }
 
     fn asked_for(&self, path: &str) -> usize {
-        let requests = self.requests.lock().unwrap();
-        let of_path = requests
-            .iter()
-            .filter(|request| request.split(' ').nth(1) == Some(path));
-        of_path.count()
+        self.server.asked_for(path)
     }
 }
 
@@ -123,7 +122,7 @@ async fn i07_a_signed_answer_counts_by_its_member_alone() {
     assert_eq!(token.subject(), Some("alice"));
     assert!(token.scopes().contains("orders:read") && !token.scopes().contains("admin"));
     assert!(token.claim("token_introspection").is_none());
-    let requests = world.requests.lock().unwrap().clone();
+    let requests = world.server.requests.lock().unwrap().clone();
     let asked = requests.iter().find(|request| request.starts_with("POST"));
     let (head, body) = asked.unwrap().split_once("\r\n\r\n").unwrap();
     assert!(
@@ -334,16 +333,16 @@ async fn i07_keys_rotate_and_their_outage_is_no_verdict() {
     world.validator.warm_up().await.unwrap();
     assert_eq!((world.asked_for("/keys"), world.asked_for("/ask")), (1, 0));
     // A new key is fetched when an answer has it.
-    world.server.rotate_keys();
-    world.server.withdraw_old_keys();
+    world.signer.rotate_keys();
+    world.signer.withdraw_old_keys();
     world.clock.advance(Duration::from_secs(10));
     assert!(world.validator.validate("a").await.is_ok());
     assert_eq!(world.asked_for("/keys"), 2);
     // Keys that can't be had now: an outage, with the time to come again. Those that are known go on to serve.
-    *world.keys_are_down.lock().unwrap() = true;
+    world.keys_are_down.store(true, Ordering::Relaxed);
     world.clock.advance(Duration::from_secs(700));
     assert!(world.validator.validate("b").await.is_ok());
-    world.server.rotate_keys();
+    world.signer.rotate_keys();
     world.clock.advance(Duration::from_secs(60));
     let error = world.validator.validate("c").await.unwrap_err();
     assert_eq!(error.status(), 503, "{}", error.explain());
@@ -351,7 +350,7 @@ async fn i07_keys_rotate_and_their_outage_is_no_verdict() {
         panic!("{error:?}");
     };
     assert!(unavailable.retry_after().is_some());
-    *world.keys_are_down.lock().unwrap() = false;
+    world.keys_are_down.store(false, Ordering::Relaxed);
     world.clock.advance(Duration::from_secs(600));
     assert!(world.validator.validate("c").await.is_ok());
 }
@@ -363,32 +362,26 @@ async fn i07_keys_at_an_address_need_no_metadata() {
     };
     let world = World::with(|server| signed(answer(server)), at, Policy::builder()).await;
     assert!(world.validator.validate("token").await.is_ok());
-    assert_eq!(world.requests.lock().unwrap().len(), 2);
+    assert_eq!(world.server.requests.lock().unwrap().len(), 2);
 }
 
-/// With a token of its own, the API says which client it is.
 /// The issuer's name leads nowhere; its tokens' keys are fetched from a given address, or as metadata at one says.
 #[tokio::test]
 async fn i07_keys_of_answers_are_where_the_keys_of_tokens_are() {
     let clock = clock();
-    let server = TestIssuer::new("https://as.invalid", AUDIENCE).clock(clock.clone());
-    let place = Arc::new(Mutex::new(String::new()));
-    let (signer, known) = (server.clone(), Arc::clone(&place));
-    let (url, _) = by_request(move |request| match request.split(' ').nth(1).unwrap() {
-        "/ask" => signed(answer(&signer)),
-        "/keys" => ok(&signer.jwks(), ""),
+    let signer = support::signer("https://as.invalid", &clock);
+    let known = signer.clone();
+    let server = HandMade::answering(move |request| match request.path() {
+        "/ask" => signed(answer(&known)),
+        "/keys" => ok(&known.jwks(), ""),
         _ => {
-            let keys = format!("{}/keys", known.lock().unwrap());
-            ok(
-                &json!({"issuer": signer.name(), "jwks_uri": keys}).to_string(),
-                "",
-            )
+            let keys = format!("{}/keys", request.host);
+            json(&json!({"issuer": known.name(), "jwks_uri": keys}))
         }
     })
     .await;
-    let host = url.trim_end_matches("/jwks");
-    host.clone_into(&mut place.lock().unwrap());
-    let issuer = || Issuer::new(server.name()).refresh_on_demand();
+    let host = &*server.host;
+    let issuer = || Issuer::new(signer.name()).refresh_on_demand();
     for issuer in [
         issuer().jwks_at(format!("{host}/keys")),
         issuer().discovery_at(format!("{host}/metadata")),
@@ -396,31 +389,33 @@ async fn i07_keys_of_answers_are_where_the_keys_of_tokens_are() {
         let introspection = Introspection::at(format!("{host}/ask"))
             .client_secret_basic(CLIENT, "hush-hush")
             .signed_answers();
-        let validator =
-            crate::support::http::validator(issuer.introspection(introspection), &clock);
+        let validator = validator(issuer.introspection(introspection), &clock);
         let token = validator.validate("token").await.unwrap();
         assert_eq!(token.subject(), Some("alice"));
     }
 }
 
+/// With a token of its own, the API says which client it is.
 #[tokio::test]
 async fn i07_the_client_id_beside_a_bearer_token() {
-    let name = "https://as.example.com";
-    let server = TestIssuer::new(name, AUDIENCE).clock(clock());
-    let keys = server.clone();
-    let (url, _) = by_request(move |request| match request.split(' ').next() {
-        Some("GET") => ok(&keys.jwks(), ""),
-        _ => signed(answer(&keys)),
+    let keys = support::signer(ISSUER, &clock());
+    let server = HandMade::answering(move |request| {
+        if request.is_get() {
+            ok(&keys.jwks(), "")
+        } else {
+            signed(answer(&keys))
+        }
     })
     .await;
+    let url = server.jwks_url();
     for (client, is_ours) in [(CLIENT, true), ("billing-api", false)] {
         let introspection = Introspection::at(&url)
             .bearer_token("own-token")
             .client_id(client)
             .signed_answers()
             .answer_keys_at(&url);
-        let issuer = Issuer::new(name).introspection(introspection);
-        let validator = crate::support::http::validator(issuer.refresh_on_demand(), &clock());
+        let issuer = Issuer::new(ISSUER).introspection(introspection);
+        let validator = validator(issuer.refresh_on_demand(), &clock());
         let result = validator.validate("token").await;
         if is_ours {
             assert!(result.is_ok());
@@ -432,16 +427,11 @@ async fn i07_the_client_id_beside_a_bearer_token() {
 
 #[test]
 fn i07_settings_of_signed_answers_are_told_when_built() {
-    const ISSUER: &str = "https://as.example.com";
     let problems = |introspection, policy| {
         let issuer = Issuer::new(ISSUER)
             .introspection(introspection)
             .policy(policy);
-        let builder = Validator::builder().audience(AUDIENCE).issuer(issuer);
-        let built = builder.build();
-        built
-            .err()
-            .map_or_else(Vec::new, |error| error.problems().to_vec())
+        support::problems(issuer)
     };
     let basic = || Introspection::discover().client_secret_basic(CLIENT, "hush-hush");
     let bearer = || Introspection::discover().bearer_token("t");

@@ -14,13 +14,11 @@ use serde_json::json;
 
 use tokio::sync::Semaphore;
 
-use crate::support::http::{AUDIENCE, by_hand, clock, ok, reason, until};
+use crate::support::http::{AUDIENCE, HandMade, asking, clock, json, reason, until, validator};
+use crate::support::{self, ISSUER, NOW};
 
-const ISSUER: &str = "https://as.example.com";
 const TOKEN: &str = "2YotnFZFEjr1zCsicMWpAA";
-const NOW: i64 = 1_700_000_000;
 const KEY: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
-const JSON: &str = "content-type: application/json\r\n";
 
 #[derive(Clone, Copy, Default, PartialEq)]
 enum Mode {
@@ -122,27 +120,28 @@ impl IntrospectionStore for Shared {
 
 /// An authorization server, and processes of an API that ask it.
 struct World {
-    url: String,
-    requests: Arc<Mutex<Vec<String>>>,
+    server: HandMade,
     store: Shared,
 }
 
 impl World {
     async fn answering(answer: impl Fn(usize) -> String + Send + 'static) -> Self {
-        let (url, requests) = by_hand(move |number| std::future::ready(answer(number))).await;
+        Self::at(HandMade::answering(move |request| answer(request.number)).await)
+    }
+
+    fn at(server: HandMade) -> Self {
         World {
-            url,
-            requests,
+            server,
             store: Shared::default(),
         }
     }
 
     fn calls(&self) -> usize {
-        self.requests.lock().unwrap().len()
+        self.server.calls()
     }
 
     fn introspection(&self) -> Introspection {
-        Introspection::at(&self.url).client_secret_basic("orders-api", "hush-hush")
+        asking(self.server.jwks_url())
     }
 
     /// One process, whose clock shows so many seconds more.
@@ -150,7 +149,7 @@ impl World {
         let clock = clock();
         turn(&clock, seconds);
         let introspection = self.introspection().store(self.store.clone(), KEY);
-        crate::support::http::validator(Issuer::new(ISSUER).introspection(introspection), &clock)
+        validator(Issuer::new(ISSUER).introspection(introspection), &clock)
     }
 
     /// The first process asks, and its answer is stored.
@@ -169,11 +168,11 @@ fn turn(clock: &ManualClock, seconds: i64) {
 
 fn active() -> String {
     let answer = json!({"active": true, "aud": AUDIENCE, "sub": "alice", "exp": NOW + 3_600});
-    ok(&answer.to_string(), JSON)
+    json(&answer)
 }
 
 fn inactive() -> String {
-    ok(r#"{"active":false}"#, JSON)
+    json(&json!({"active": false}))
 }
 
 #[tokio::test]
@@ -208,7 +207,7 @@ async fn i12_a_stored_answer_gets_no_new_life_in_memory() {
     turn(&clock, 50);
     let introspection = world.introspection().store(world.store.clone(), KEY);
     let issuer = Issuer::new(ISSUER).introspection(introspection);
-    let other = crate::support::http::validator(issuer, &clock);
+    let other = validator(issuer, &clock);
     assert!(other.validate(TOKEN).await.is_ok());
     clock.advance(Duration::from_secs(9));
     assert!(other.validate_now(TOKEN).unwrap().is_ok());
@@ -219,10 +218,7 @@ async fn i12_a_stored_answer_gets_no_new_life_in_memory() {
 
 #[tokio::test]
 async fn i12_an_answer_is_stored_no_longer_than_it_counts() {
-    let soon = ok(
-        &json!({"active": true, "aud": AUDIENCE, "exp": NOW + 20}).to_string(),
-        JSON,
-    );
+    let soon = json(&json!({"active": true, "aud": AUDIENCE, "exp": NOW + 20}));
     let world = World::answering(move |_| soon.clone()).await;
     world.first_asks().await;
     assert_eq!(
@@ -233,7 +229,7 @@ async fn i12_an_answer_is_stored_no_longer_than_it_counts() {
     assert_eq!(world.calls(), 2);
 
     // Of an inactive token, that it is, and nothing else that the server said.
-    let told = ok(r#"{"active":false,"sub":"alice"}"#, JSON);
+    let told = json(&json!({"active": false, "sub": "alice"}));
     let world = World::answering(move |_| told.clone()).await;
     world.first_asks().await;
     assert_eq!(
@@ -260,7 +256,7 @@ async fn i12_an_answer_is_stored_no_longer_than_it_counts() {
         .cache_active_for(Duration::ZERO)
         .store(world.store.clone(), KEY);
     let issuer = Issuer::new(ISSUER).introspection(introspection);
-    let other = crate::support::http::validator(issuer, &clock());
+    let other = validator(issuer, &clock());
     assert!(other.validate(TOKEN).await.is_ok());
     assert_eq!(world.calls(), 2);
     until(|| world.store.len() == 0).await;
@@ -276,7 +272,7 @@ async fn i12_each_process_holds_a_stored_answer_against_its_own_policy() {
     let issuer = Issuer::new(ISSUER)
         .introspection(introspection)
         .policy(policy);
-    let other = crate::support::http::validator(issuer, &clock());
+    let other = validator(issuer, &clock());
     assert_eq!(
         reason(other.validate(TOKEN).await),
         Reason::AudienceMismatch
@@ -409,31 +405,31 @@ async fn i12_a_value_counts_for_its_token_and_source_alone() {
     assert_eq!(world.calls(), 3);
 
     // Of other sources: none finds it where it is, nor takes it where they look.
-    let at = |url: &str| Introspection::at(url).client_secret_basic("orders-api", "hush-hush");
-    let client = Introspection::at(&world.url).client_secret_basic("billing-api", "hush-hush");
+    let url = world.server.jwks_url();
+    let client = Introspection::at(&url).client_secret_basic("billing-api", "hush-hush");
     let other_key = [KEY.as_slice(), b"x"].concat();
     let cases = [
         (
             "issuer",
             "https://other.example",
-            at(&world.url),
+            asking(&url),
             KEY.to_vec(),
         ),
         (
             "endpoint",
             ISSUER,
-            at(&format!("{}?x=1", world.url)),
+            asking(format!("{url}?x=1")),
             KEY.to_vec(),
         ),
         ("client", ISSUER, client, KEY.to_vec()),
-        ("key", ISSUER, at(&world.url), other_key),
+        ("key", ISSUER, asking(&url), other_key),
     ];
     for (name, issuer, introspection, key) in cases {
         let store = Shared::default();
         store.plant(good_place, good.clone());
         let build = |introspection: Introspection| {
             let issuer = Issuer::new(issuer).introspection(introspection);
-            crate::support::http::validator(issuer, &clock())
+            validator(issuer, &clock())
         };
         let calls = world.calls();
         let other = build(introspection.store(store.clone(), &key));
@@ -504,7 +500,7 @@ async fn i12_what_is_forgotten_stays_so_where_the_clock_of_who_stored_it_is_ahea
     let clock = clock();
     let introspection = world.introspection().store(world.store.clone(), KEY);
     let issuer = Issuer::new(ISSUER).introspection(introspection);
-    let behind = crate::support::http::validator(issuer, &clock);
+    let behind = validator(issuer, &clock);
     world.store.set(Mode::KeepsAll);
     behind.forget(TOKEN);
     clock.advance(Duration::from_secs(6));
@@ -523,7 +519,7 @@ async fn i12_a_flood_does_not_undo_forgetting() {
     let clock = clock();
     let introspection = world.introspection().store(world.store.clone(), KEY);
     let issuer = Issuer::new(ISSUER).introspection(introspection);
-    let first = crate::support::http::validator(issuer, &clock);
+    let first = validator(issuer, &clock);
     let flood = |name: &str, times: usize| {
         for number in (0..times).flat_map(|_| 0..10_500) {
             first.forget(&format!("{name}-{number}"));
@@ -545,21 +541,8 @@ async fn i12_a_flood_does_not_undo_forgetting() {
 /// An answer that was asked for before the token was forgotten is not stored after it.
 #[tokio::test]
 async fn i12_a_forgotten_answer_under_way_is_not_stored() {
-    let gate = Arc::new(Semaphore::new(0));
-    let wait = Arc::clone(&gate);
-    let (url, requests) = by_hand(move |_| {
-        let gate = Arc::clone(&wait);
-        async move {
-            let _permit = gate.acquire().await;
-            active()
-        }
-    })
-    .await;
-    let world = World {
-        url,
-        requests,
-        store: Shared::default(),
-    };
+    let (server, gate) = HandMade::gated(|_| true, |_| active()).await;
+    let world = World::at(server);
     let process = world.process(0);
     let asking = tokio::spawn({
         let process = process.clone();
@@ -595,11 +578,7 @@ async fn i12_what_is_forgotten_while_it_is_stored_is_removed() {
 fn i12_settings_of_the_store_are_told_when_built() {
     let problems = |introspection| {
         let issuer = Issuer::new(ISSUER).introspection(introspection);
-        let builder = Validator::builder().audience(AUDIENCE).issuer(issuer);
-        let built = builder.build();
-        built
-            .err()
-            .map_or_else(Vec::new, |error| error.problems().to_vec())
+        support::problems(issuer)
     };
     let basic = || Introspection::discover().client_secret_basic("orders-api", "hush-hush");
     let bearer = || Introspection::discover().bearer_token("t");

@@ -8,7 +8,7 @@ use resource_server::{SkipReason, VerificationKey};
 use serde_json::{Value, json};
 
 const AS: &str = "https://as.example.com";
-const API: &str = "https://api.example.com";
+use crate::support::API;
 
 /// The ones that this build has.
 fn backends() -> Vec<Backend> {

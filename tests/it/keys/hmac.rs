@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use resource_server::Reason::{AlgorithmNotAllowed, BadSignature, Unsigned};
-use resource_server::testing::{ManualClock, TestIssuer, TestToken};
+use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{
     AccessToken, Algorithm, BuildError, BuildProblem, Error, Evidence, Issuer, KeySet, NumericDate,
     Policy, PolicyProblem, Possession, PresentedToken, Reason, Rejection, SecretProblem,
@@ -12,7 +12,7 @@ use resource_server::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{API, ISSUER, NOW};
+use crate::support::{API, ISSUER, NOW, clock, problems, signer};
 
 /// With the fewest bytes of their secrets.
 const ALGORITHMS: [(Algorithm, usize); 3] = [
@@ -28,12 +28,8 @@ fn secret(bytes: usize) -> Vec<u8> {
         .collect()
 }
 
-fn clock() -> ManualClock {
-    ManualClock::at(NumericDate::from_secs(NOW))
-}
-
 fn test_issuer() -> TestIssuer {
-    TestIssuer::new(ISSUER, API).clock(clock())
+    signer(ISSUER, &clock())
 }
 
 fn build(issuer: Issuer) -> Result<Validator, BuildError> {
@@ -42,10 +38,6 @@ fn build(issuer: Issuer) -> Result<Validator, BuildError> {
         .issuer(issuer)
         .clock(clock())
         .build()
-}
-
-fn problems(issuer: Issuer) -> Vec<BuildProblem> {
-    build(issuer).unwrap_err().problems().to_vec()
 }
 
 fn judge(validator: &Validator, token: TestToken) -> Result<AccessToken, Rejection> {

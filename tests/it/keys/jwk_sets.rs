@@ -18,7 +18,7 @@ use resource_server::{
 use serde_json::{Value, json};
 
 const AS: &str = "https://as.example.com";
-const API: &str = "https://api.example.com";
+use crate::support::API;
 
 /// RFC 8037 appendix A.
 const ED25519_X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use resource_server::testing::ManualClock;
 use resource_server::{
-    AccessToken, Algorithm, Error, Issuer, NumericDate, PemError, Reason, SkipReason, StaticKeys,
-    Validator, VerificationKey,
+    AccessToken, Algorithm, Error, Issuer, PemError, Reason, SkipReason, StaticKeys,
+    VerificationKey,
 };
+
+use crate::support::{ISSUER, clock, reason, validator};
 
 const ED25519: &str = "
 -----BEGIN PUBLIC KEY-----
@@ -89,20 +90,8 @@ const TOKEN: &str = "eyJhbGciOiJFZERTQSIsImtpZCI6IndoYXRldmVyIn0.\
     sGPvfTcEnE8TNlEVa7O1ucnvNN9dL_ekStxfk5C7QoCGMGqXWi-ZeXvGukUHlAy-wxSZVEXsxIojZczoskEtAg";
 
 fn judge(keys: StaticKeys) -> Result<AccessToken, Error> {
-    let validator = Validator::builder()
-        .audience("https://api.example.com")
-        .issuer(Issuer::new("https://as.example.com").keys(keys))
-        .clock(ManualClock::at(NumericDate::from_secs(1_700_000_000)))
-        .build()
-        .unwrap();
+    let validator = validator(Issuer::new(ISSUER).keys(keys), &clock());
     validator.validate_now(TOKEN).unwrap()
-}
-
-fn reason(judged: Result<AccessToken, Error>) -> Reason {
-    match judged {
-        Err(Error::Rejected(rejection)) => rejection.reason(),
-        other => panic!("not refused: {other:?}"),
-    }
 }
 
 #[test]

@@ -18,6 +18,7 @@ use resource_server::{Algorithm, BuildProblem, Issuer, KeyFile, Policy, Reason, 
 use serde_json::{Value, json};
 
 use crate::support::http::{AUDIENCE, chain, clock, outage, reason, until, validator};
+use crate::support::problems;
 
 const NAME: &str = "https://as.example.com";
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -323,11 +324,6 @@ async fn s11_a_file_holds_no_secrets() {
             issuer: NAME.into()
         }]
     );
-}
-
-fn problems(issuer: Issuer) -> Vec<BuildProblem> {
-    let built = Validator::builder().audience(AUDIENCE).issuer(issuer);
-    built.build().unwrap_err().problems().to_vec()
 }
 
 #[test]

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::support::http::{
     AUDIENCE, COOLDOWN, LIFETIME, TOLERANCE, World, chain, outage, reason, until, validator,
 };
+use crate::support::problems;
 
 const OTHER: &str = "https://other.example.com";
 
@@ -138,15 +139,9 @@ async fn s10_a_key_that_is_not_in_hand_is_asked_for() {
 
 #[tokio::test]
 async fn s10_a_set_to_start_from_that_can_not_be_right_is_told_when_built() {
-    let problem = |issuer: Issuer| {
-        let built = Validator::builder()
-            .audience(AUDIENCE)
-            .issuer(issuer)
-            .build();
-        match built.unwrap_err().problems() {
-            [one] => one.clone(),
-            other => panic!("{other:?}"),
-        }
+    let problem = |issuer: Issuer| match &*problems(issuer) {
+        [one] => one.clone(),
+        other => panic!("{other:?}"),
     };
     let secret = r#"{"keys":[{"kty":"oct","kid":"a","k":"c2VjcmV0"}]}"#;
     for (text, expected) in [

@@ -1,5 +1,6 @@
 //! Row C10: issuers with many tenants. Rows S03, S05 and S09 for their keys.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,22 +12,16 @@ use resource_server::{
     Validator, verify,
 };
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
-use crate::support::http::{AUDIENCE, clock, ok, outage, reason, until, validator};
+use crate::support::http::{
+    AUDIENCE, HandMade, NOT_FOUND, UNAVAILABLE, by_hand, clock, json, ok, outage, reason, until,
+    validator,
+};
+use crate::support::{problems, signer};
 
 const TEMPLATE: &str = "https://login.example.com/{tenantid}/v2.0";
 const ACME: &str = "https://login.example.com/acme/v2.0";
 const GLOBEX: &str = "https://login.example.com/globex/v2.0";
-
-fn problems(issuer: Issuer) -> Vec<BuildProblem> {
-    let built = Validator::builder()
-        .audience(AUDIENCE)
-        .issuer(issuer)
-        .build();
-    built.unwrap_err().problems().to_vec()
-}
 
 fn keys_of(issuer: &TestIssuer) -> StaticKeys {
     StaticKeys::from_jwks(&issuer.jwks()).unwrap()
@@ -202,7 +197,7 @@ async fn c10_s09_a_key_that_is_stated_for_another_issuer_is_an_unknown_one() {
         ok(&set.to_string(), "")
     };
     let (first, later) = (stated_for(ACME), stated_for(TEMPLATE));
-    let (url, asked) = crate::support::http::by_hand(move |number| {
+    let (url, asked) = by_hand(move |number| {
         std::future::ready(if number == 1 {
             first.clone()
         } else {
@@ -422,83 +417,79 @@ fn c10_i04_an_answer_about_a_token_names_its_tenant() {
 /// An authorization server with many tenants, each with metadata and keys of its own. One named `hangs` never answers, one
 /// named `down` answers with 500.
 struct Landlord {
-    url: String,
-    paths: Arc<Mutex<Vec<String>>>,
+    server: HandMade,
     clock: ManualClock,
-    signers: Arc<dyn Fn(&str) -> TestIssuer + Send + Sync>,
+    /// By tenant.
+    signers: Arc<Mutex<HashMap<String, TestIssuer>>>,
+}
+
+fn signer_of(
+    known: &mut HashMap<String, TestIssuer>,
+    host: &str,
+    tenant: &str,
+    clock: &ManualClock,
+) -> TestIssuer {
+    let make = || signer(&format!("{host}/{tenant}/v2.0"), clock);
+    known.entry(tenant.to_owned()).or_insert_with(make).clone()
 }
 
 impl Landlord {
     async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let clock = clock();
-        let known = Mutex::new(std::collections::HashMap::<String, TestIssuer>::new());
-        let (base, time) = (url.clone(), clock.clone());
-        let signers: Arc<dyn Fn(&str) -> TestIssuer + Send + Sync> =
-            Arc::new(move |tenant: &str| {
-                let mut known = known.lock().unwrap();
-                let make = || {
-                    let name = format!("{base}/{tenant}/v2.0");
-                    TestIssuer::new(&name, AUDIENCE).clock(time.clone())
-                };
-                known.entry(tenant.to_owned()).or_insert_with(make).clone()
-            });
-        let paths = Arc::new(Mutex::new(Vec::new()));
-        let (base, asked, of) = (url.clone(), Arc::clone(&paths), Arc::clone(&signers));
-        tokio::spawn(async move {
-            while let Ok((mut connection, _)) = listener.accept().await {
-                let (base, asked, of) = (base.clone(), Arc::clone(&asked), Arc::clone(&of));
-                tokio::spawn(async move {
-                    let mut request = Vec::new();
-                    while !request.ends_with(b"\r\n\r\n") {
-                        request.push(connection.read_u8().await.unwrap());
-                    }
-                    let request = String::from_utf8(request).unwrap();
-                    let path = request.split(' ').nth(1).unwrap().to_owned();
-                    asked.lock().unwrap().push(path.clone());
-                    let segments: Vec<&str> = path.split('/').collect();
-                    let answer = match segments[..] {
-                        ["", "hangs", ..] => std::future::pending().await,
-                        ["", "down", ..] => "HTTP/1.1 500 no\r\ncontent-length: 0\r\n\r\n".into(),
-                        ["", tenant, "v2.0", ".well-known", _] => {
-                            let metadata = json!({
-                                "issuer": format!("{base}/{tenant}/v2.0"),
-                                "jwks_uri": format!("{base}/{tenant}/keys"),
-                            });
-                            ok(&metadata.to_string(), "")
-                        }
-                        ["", tenant, "keys"] => ok(&of(tenant).jwks(), ""),
-                        _ => "HTTP/1.1 404 no\r\ncontent-length: 0\r\n\r\n".into(),
-                    };
-                    let _ = connection.write_all(answer.as_bytes()).await;
-                });
+        let signers = Arc::new(Mutex::new(HashMap::new()));
+        let known = Arc::clone(&signers);
+        let time = clock.clone();
+        let server = HandMade::answering_later(move |request| {
+            let host = &request.host;
+            let segments: Vec<&str> = request.path().split('/').collect();
+            let answer = match segments[..] {
+                ["", "hangs", ..] => None,
+                ["", "down", ..] => Some(UNAVAILABLE.replace("503", "500")),
+                ["", tenant, "v2.0", ".well-known", _] => Some(json(&json!({
+                    "issuer": format!("{host}/{tenant}/v2.0"),
+                    "jwks_uri": format!("{host}/{tenant}/keys"),
+                }))),
+                ["", tenant, "keys"] => {
+                    let mut known = known.lock().unwrap();
+                    Some(ok(&signer_of(&mut known, host, tenant, &time).jwks(), ""))
+                }
+                _ => Some(NOT_FOUND.to_owned()),
+            };
+            async move {
+                match answer {
+                    Some(answer) => answer,
+                    None => std::future::pending().await,
+                }
             }
-        });
+        })
+        .await;
         Landlord {
-            url,
-            paths,
+            server,
             clock,
             signers,
         }
     }
 
     fn template(&self) -> String {
-        format!("{}/{{tenantid}}/v2.0", self.url)
+        format!("{}/{{tenantid}}/v2.0", self.server.host)
     }
 
     fn token(&self, tenant: &str) -> String {
         let day = Duration::from_secs(86_400);
-        (self.signers)(tenant).token().expires_in(day).mint()
+        self.signer(tenant).token().expires_in(day).mint()
+    }
+
+    fn signer(&self, tenant: &str) -> TestIssuer {
+        let mut known = self.signers.lock().unwrap();
+        signer_of(&mut known, &self.server.host, tenant, &self.clock)
     }
 
     fn asked_for(&self, path: &str) -> usize {
-        let paths = self.paths.lock().unwrap();
-        paths.iter().filter(|asked| *asked == path).count()
+        self.server.asked_for(path)
     }
 
     fn requests(&self) -> usize {
-        self.paths.lock().unwrap().len()
+        self.server.calls()
     }
 }
 
@@ -519,8 +510,8 @@ async fn c10_each_tenant_has_keys_of_its_own() {
     assert_eq!(landlord.asked_for("/globex/keys"), 1);
 
     // A key of one never vouches for another.
-    let acme = format!("{}/acme/v2.0", landlord.url);
-    let forged = (landlord.signers)("globex").token().issuer(&acme).mint();
+    let acme = format!("{}/acme/v2.0", landlord.server.host);
+    let forged = landlord.signer("globex").token().issuer(&acme).mint();
     let refused = validator.validate(&forged).await;
     assert!(matches!(
         reason(refused),
@@ -539,12 +530,12 @@ async fn c10_each_tenant_has_keys_of_its_own() {
 #[tokio::test]
 async fn c10_one_key_set_that_is_fetched_serves_all() {
     let landlord = Landlord::start().await;
-    let shared = (landlord.signers)("common");
+    let shared = landlord.signer("common");
     let issuer = Issuer::template(landlord.template(), Tenants::any())
-        .jwks_at(format!("{}/common/keys", landlord.url));
+        .jwks_at(format!("{}/common/keys", landlord.server.host));
     let validator = validator(issuer, &landlord.clock);
     for tenant in ["acme", "globex", "initech"] {
-        let name = format!("{}/{tenant}/v2.0", landlord.url);
+        let name = format!("{}/{tenant}/v2.0", landlord.server.host);
         let token = shared.token().issuer(&name).mint();
         assert!(validator.validate(&token).await.is_ok());
     }
@@ -557,19 +548,16 @@ async fn c10_metadata_for_all_names_the_template() {
     let jwks = signer.jwks();
     let named = Arc::new(Mutex::new(TEMPLATE.to_owned()));
     let said = Arc::clone(&named);
-    let place = Arc::new(Mutex::new(String::new()));
-    let at = Arc::clone(&place);
-    let (url, _) = crate::support::http::by_request(move |request| {
-        if request.starts_with("GET /jwks ") {
-            let metadata =
-                json!({"issuer": *said.lock().unwrap(), "jwks_uri": *at.lock().unwrap()});
-            ok(&metadata.to_string(), "")
+    let server = HandMade::answering(move |request| {
+        if request.path() == "/jwks" {
+            let keys = format!("{}/keys", request.host);
+            json(&json!({"issuer": *said.lock().unwrap(), "jwks_uri": keys}))
         } else {
             ok(&jwks, "")
         }
     })
     .await;
-    *place.lock().unwrap() = url.replace("/jwks", "/keys");
+    let url = server.jwks_url();
     let issuer = || Issuer::template(TEMPLATE, Tenants::any()).discovery_at(&url);
     let clock = clock();
     let token = signer.token().mint();
@@ -589,7 +577,7 @@ async fn c10_key_sets_are_bounded_in_number() {
         let tenants = &health[0].status().tenants;
         tenants.iter().map(|one| one.issuer.to_string()).collect()
     };
-    let of = |tenant: &str| format!("{}/{tenant}/v2.0", landlord.url);
+    let of = |tenant: &str| format!("{}/{tenant}/v2.0", landlord.server.host);
     for tenant in ["a", "b", "a", "c"] {
         landlord.clock.advance(Duration::from_secs(10));
         assert!(validator.validate(&landlord.token(tenant)).await.is_ok());
@@ -631,7 +619,7 @@ async fn c10_made_up_tenants_displace_none_that_has_keys() {
     landlord.clock.advance(Duration::from_secs(20));
     let evil = TestIssuer::new("https://evil.example", AUDIENCE).clock(landlord.clock.clone());
     for number in 0..1_000 {
-        let name = format!("{}/customer-{number}/v2.0", landlord.url);
+        let name = format!("{}/customer-{number}/v2.0", landlord.server.host);
         present_briefly(&validator, &evil.token().issuer(&name).mint()).await;
     }
     assert!(validator.validate_now(&good).is_some());
@@ -647,7 +635,7 @@ async fn c10_f03_forged_tokens_of_real_tenants_do_not_undo_the_pauses_between_fe
     let evil = TestIssuer::new("https://evil.example", AUDIENCE).clock(landlord.clock.clone());
     for _ in 0..50 {
         for tenant in ["acme", "globex", "initech"] {
-            let name = format!("{}/{tenant}/v2.0", landlord.url);
+            let name = format!("{}/{tenant}/v2.0", landlord.server.host);
             let forged = evil.token().issuer(&name).mint();
             assert!(validator.validate(&forged).await.is_err());
         }
@@ -707,7 +695,7 @@ async fn c10_s09_a_tenant_that_is_down_changes_nothing_for_another() {
         .filter(|one| one.status.last_error.is_some())
         .map(|one| one.issuer.to_string())
         .collect();
-    assert_eq!(failed, [format!("{}/down/v2.0", landlord.url)]);
+    assert_eq!(failed, [format!("{}/down/v2.0", landlord.server.host)]);
 }
 
 /// A list of tenants can't be made up, and there is room for all of it.
@@ -758,7 +746,7 @@ async fn c10_p02_a_token_with_an_unknown_key_costs_no_look_at_other_tenants() {
         assert!(validator.validate(&token).await.is_ok());
     }
     landlord.clock.advance(Duration::from_secs(7));
-    let stray = (landlord.signers)("t0").token().header("kid", "stray");
+    let stray = landlord.signer("t0").token().header("kid", "stray");
     let stray = stray.mint();
     looks.store(0, Ordering::Relaxed);
     let Some(Err(Error::Rejected(refused))) = validator.validate_now(&stray) else {

@@ -1,19 +1,17 @@
 //! What several test files share: one API, its issuer, and every way to judge a token, which must agree.
-#![allow(dead_code)] // which parts are used depends on the features
 
 use std::future::Future;
 use std::sync::Arc;
 
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
-    AccessToken, Clock, Error, Evidence, Issuer, KeySet, KeySource, NumericDate, Policy,
-    PolicyBuilder, Possession, PresentedToken, Reason, Rejection, SourceError, Validator, verify,
+    AccessToken, Clock, Evidence, IntrospectionResponse, Issuer, KeySet, KeySource, NumericDate,
+    Policy, PolicyBuilder, Possession, PresentedToken, Reason, Rejection, SourceError, Validator,
+    verify,
 };
 
-pub(crate) const ISSUER: &str = "https://as.example.com";
-pub(crate) const API: &str = "https://api.example.com";
-/// 2023-11-14T22:13:20Z.
-pub(crate) const NOW: i64 = 1_700_000_000;
+use super::verdict::{API, ISSUER, NOW, clock, signer, validator, verdict as verdict_of};
+
 /// A thumbprint in its right form.
 pub(crate) const THUMBPRINT: &str = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
 /// In a table: the claim is left out.
@@ -55,16 +53,10 @@ impl Api {
     }
 
     pub(crate) fn trusting(name: &str, settings: PolicyBuilder) -> Self {
-        let clock = ManualClock::at(NumericDate::from_secs(NOW));
-        let issuer = TestIssuer::new(name, API).clock(clock.clone());
+        let clock = clock();
+        let issuer = signer(name, &clock);
         let settings = settings.audience(API);
-        let validator = |entry: Issuer| {
-            Validator::builder()
-                .issuer(entry.policy(settings.clone()))
-                .clock(clock.clone())
-                .build()
-                .unwrap()
-        };
+        let validator = |entry: Issuer| validator(entry.policy(settings.clone()), &clock);
         Api {
             validator: validator(issuer.to_issuer()),
             asking: validator(Issuer::new(name).source(NeverAtHand(issuer.clone()))),
@@ -90,11 +82,15 @@ impl Api {
         let reason = verdict.as_ref().err().map(Rejection::reason);
 
         let now = self.validator.validate_now(token);
-        assert_eq!(of(now.expect("keys are at hand")), reason, "validate_now");
+        assert_eq!(
+            verdict_of(now.expect("the keys are cached")),
+            reason,
+            "validate_now"
+        );
         let later = block_on(self.validator.validate(token));
-        assert_eq!(of(later), reason, "validate");
+        assert_eq!(verdict_of(later), reason, "validate");
         let asked = block_on(self.asking.validate(token));
-        assert_eq!(of(asked), reason, "validate, with a source to ask");
+        assert_eq!(verdict_of(asked), reason, "validate, with a source to ask");
         verdict
     }
 
@@ -149,10 +145,18 @@ pub(crate) fn with_members(mut claims: Vec<u8>, members: &str) -> Vec<u8> {
     claims
 }
 
-fn of(verdict: Result<AccessToken, Error>) -> Option<Reason> {
-    match verdict {
-        Ok(_) => None,
-        Err(Error::Rejected(rejection)) => Some(rejection.reason()),
-        Err(other) => panic!("no verdict: {other:?}"),
+/// The core's verdict on an opaque token with an introspection response of these members.
+pub(crate) fn introspected(
+    settings: PolicyBuilder,
+    members: &serde_json::Value,
+) -> Result<AccessToken, Rejection> {
+    let mut answer = serde_json::json!({"active": true, "aud": API, "exp": NOW + 300});
+    for (name, value) in members.as_object().unwrap() {
+        answer[name] = value.clone();
     }
+    let response = IntrospectionResponse::from_json(&answer.to_string()).unwrap();
+    let policy = settings.issuer(ISSUER).audience(API).build().unwrap();
+    let token = PresentedToken::parse("opaque").unwrap();
+    let evidence = Evidence::Introspection(Arc::new(response));
+    verify(&token, &evidence, &policy, NumericDate::from_secs(NOW))?.confirm(&Possession::bearer())
 }

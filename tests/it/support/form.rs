@@ -1,8 +1,5 @@
 //! Base64url by hand, for what a test must spell itself, and the algorithms to try.
 
-// Each test file takes what it needs.
-#![allow(dead_code)]
-
 use resource_server::Algorithm;
 
 /// All algorithms of public keys that the signature backend has.

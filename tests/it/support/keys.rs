@@ -1,8 +1,5 @@
 //! A public key, given as a JWK, in the forms that its owner hands around.
 
-// Each test file takes what it needs.
-#![allow(dead_code)]
-
 use serde_json::Value;
 
 use crate::support::form::{decode, encode};

@@ -7,5 +7,9 @@ pub(crate) mod form;
 pub(crate) mod http;
 pub(crate) mod keys;
 pub(crate) mod rfc;
+#[cfg(feature = "fetch")]
+mod server;
+mod verdict;
 
 pub(crate) use api::*;
+pub(crate) use verdict::*;

@@ -10,7 +10,8 @@ use resource_server::testing::TestServer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-pub(crate) const AUDIENCE: &str = "https://api.example.com";
+pub(crate) use crate::support::API as AUDIENCE;
+
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 /// No test that does what it should waits this long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use resource_server::testing::{Fault, ManualClock, TestServer};
-use resource_server::{ClientKey, Error, Introspection, Issuer, NumericDate, Reason, Validator};
+use resource_server::{ClientKey, Introspection, Issuer, NumericDate, Reason, Validator};
 use serde_json::{Value, json};
 
-const AUDIENCE: &str = "https://api.example.com";
+use crate::support::{API as AUDIENCE, reason};
 
 fn validator(server: &TestServer, introspection: Introspection) -> Validator {
     Validator::builder()
@@ -20,13 +20,6 @@ fn validator(server: &TestServer, introspection: Introspection) -> Validator {
         )
         .build()
         .unwrap()
-}
-
-fn reason(error: &Error) -> Reason {
-    match error {
-        Error::Rejected(rejection) => rejection.reason(),
-        other => panic!("{other:?}"),
-    }
 }
 
 #[tokio::test]
@@ -43,14 +36,14 @@ async fn a_token_is_active_until_it_is_revoked() {
     assert!(token.scopes().contains("read"));
     server.revoke(&opaque);
     let error = validator.validate(&opaque).await.unwrap_err();
-    assert_eq!(reason(&error), Reason::Inactive);
+    assert_eq!(reason(Err(error)), Reason::Inactive);
     let error = validator.validate("never-issued").await.unwrap_err();
-    assert_eq!(reason(&error), Reason::Inactive);
+    assert_eq!(reason(Err(error)), Reason::Inactive);
     assert_eq!(server.fetches().introspection, 3);
 
     let elsewhere = server.opaque_token(json!({"aud": "https://other.example.com"}));
     let error = validator.validate(&elsewhere).await.unwrap_err();
-    assert_eq!(reason(&error), Reason::AudienceMismatch);
+    assert_eq!(reason(Err(error)), Reason::AudienceMismatch);
 }
 
 #[tokio::test]
@@ -59,7 +52,7 @@ async fn a_jwt_is_known_where_it_is_made_known() {
     let validator = validator(&server, server.introspection());
     let jwt = server.issuer().token().mint();
     let error = validator.validate_online(&jwt).await.unwrap_err();
-    assert_eq!(reason(&error), Reason::Inactive);
+    assert_eq!(reason(Err(error)), Reason::Inactive);
     server.know(&jwt, json!({"sub": "bob"}));
     let token = validator.validate_online(&jwt).await.unwrap();
     assert_eq!(token.subject(), Some("bob"));

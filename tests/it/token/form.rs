@@ -3,27 +3,21 @@
 use std::net::TcpListener;
 
 use crate::support::form::{ALPHABET, decode, encode, value_of, with_public_keys};
+use crate::support::{API, ISSUER as AS, clock, signer};
 use resource_server::Reason::{
     AlgorithmMissing, AlgorithmNotAllowed, AlgorithmUnknown, BadSignature, CriticalHeader,
     EncryptedToken, MalformedHeader, MalformedKeyId, MalformedPayload, MalformedToken,
     NotBase64url, OpaqueToken, TooLong, TypeNotAccepted, UnknownKey, Unsigned, UnsupportedHeader,
 };
-use resource_server::testing::{ManualClock, TestIssuer, TestToken};
+use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{
-    AccessToken, Algorithm, BuildProblem, Error, Issuer, NumericDate, Policy, PolicyBuilder,
-    PresentedToken, Profile, Reason, Rejection, StaticKeys, Validator, ValidatorBuilder,
+    AccessToken, Algorithm, BuildProblem, Error, Issuer, Policy, PolicyBuilder, PresentedToken,
+    Profile, Reason, Rejection, StaticKeys, Validator, ValidatorBuilder,
 };
 use serde_json::{Value, json};
 
-const AS: &str = "https://as.example.com";
-const API: &str = "https://api.example.com";
-
-fn clock() -> ManualClock {
-    ManualClock::at(NumericDate::from_secs(1_700_000_000))
-}
-
 fn test_issuer() -> TestIssuer {
-    TestIssuer::new(AS, API).clock(clock())
+    signer(AS, &clock())
 }
 
 struct Api(Validator);
