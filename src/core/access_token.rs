@@ -46,7 +46,7 @@ use crate::core::verdict::rejection::Rejection;
 ///     .claim("tenant", "acme")
 ///     .mint();
 ///
-/// let token = validator.validate_now(&minted).unwrap()?;
+/// let token = validator.validate_cached(&minted).unwrap()?;
 /// assert_eq!(token.subject(), Some("alice"));
 /// token.require(&Requirement::scope("orders:read"))?;
 /// assert_eq!(token.claim("tenant").unwrap(), "acme");
@@ -142,7 +142,7 @@ impl AccessToken {
     /// #     .build()?;
     /// // A client that registered under the name of a user.
     /// let minted = issuer.token().subject("alice").client_id("alice").mint();
-    /// let token = validator.validate_now(&minted).unwrap()?;
+    /// let token = validator.validate_cached(&minted).unwrap()?;
     /// assert_eq!(token.subject_kind(), Some(SubjectKind::Client));
     /// # Ok(())
     /// # }

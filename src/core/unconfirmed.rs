@@ -39,7 +39,7 @@ impl Unconfirmed {
     ///     .mint();
     /// // validate() is for bearer tokens.
     /// let Some(Err(Error::Rejected(rejection))) =
-    ///     validator.validate_now(&bound)
+    ///     validator.validate_cached(&bound)
     /// else {
     ///     unreachable!()
     /// };

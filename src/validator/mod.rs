@@ -156,7 +156,7 @@ impl Validator {
     ///
     /// Whatever it answers, `validate` would answer the same. `None` is no answer: never take it for a request without a
     /// token.
-    pub fn validate_now(&self, token: &str) -> Option<Result<AccessToken, Error>> {
+    pub fn validate_cached(&self, token: &str) -> Option<Result<AccessToken, Error>> {
         let presented = Credentials::bearer(token);
         let token = match self.read(&presented) {
             Ok(token) => token,
@@ -239,7 +239,7 @@ impl Validator {
     ///
     /// let snapshot: KeySnapshot = serde_json::from_str(&text)?;
     /// let second = validator().restore(snapshot).build()?;
-    /// assert!(second.validate_now(&server.issuer().token().mint()).is_some()); // without a fetch
+    /// assert!(second.validate_cached(&server.issuer().token().mint()).is_some()); // without a fetch
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -27,7 +27,7 @@ use crate::core::verdict::refusal::{KeySetAge, Refusal};
 ///
 /// let foreign = issuer.token().audience("https://other.example.com").mint();
 /// let Some(Err(Error::Rejected(rejection))) =
-///     validator.validate_now(&foreign)
+///     validator.validate_cached(&foreign)
 /// else {
 ///     unreachable!()
 /// };

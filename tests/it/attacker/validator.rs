@@ -114,7 +114,7 @@ impl Counted {
 fn a_source_without_cache_is_asked_by_validate_only() {
     let api = Counted::new();
     let token = api.issuer.token().subject("alice").mint();
-    assert!(api.validator.validate_now(&token).is_none());
+    assert!(api.validator.validate_cached(&token).is_none());
     assert_eq!(api.source.asked(), 0);
     let verified = block_on(api.validator.validate(&token)).unwrap();
     assert_eq!(verified.subject(), Some("alice"));
@@ -151,7 +151,7 @@ fn keys_at_hand_are_used_without_asking() {
         let validator = trusting([entry], &clock);
         assert!(
             validator
-                .validate_now(&issuer.token().mint())
+                .validate_cached(&issuer.token().mint())
                 .unwrap()
                 .is_ok()
         );
@@ -248,7 +248,7 @@ fn p02_what_needs_no_key_is_refused_before_a_source_is_asked() {
     for (token, expected) in minted.chain(texts) {
         let now = api
             .validator
-            .validate_now(&token)
+            .validate_cached(&token)
             .expect("no source needs to be asked");
         assert_eq!(refused(now), expected, "P02");
         let verdict = block_on(api.validator.validate(&token));
@@ -549,7 +549,7 @@ fn the_size_of_a_token_is_a_setting() {
             .build()
     };
     let token = api.token().claim("pad", "x".repeat(20_000)).mint();
-    let judge = |bytes| limit(bytes).unwrap().validate_now(&token).unwrap();
+    let judge = |bytes| limit(bytes).unwrap().validate_cached(&token).unwrap();
     assert!(judge(token.len()).is_ok());
     assert_eq!(refused(judge(token.len() - 1)), TooLong);
     assert!(limit(1).is_ok() && limit(1024 * 1024).is_ok());

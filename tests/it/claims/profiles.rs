@@ -77,7 +77,11 @@ fn judge(
 
 #[track_caller]
 fn reason_of(validator: &Validator, token: &str) -> Option<Reason> {
-    crate::support::verdict(validator.validate_now(token).expect("the keys are cached"))
+    crate::support::verdict(
+        validator
+            .validate_cached(token)
+            .expect("the keys are cached"),
+    )
 }
 
 fn pool() -> (TestIssuer, ManualClock) {
@@ -499,7 +503,7 @@ fn c07_svids_are_routed_by_their_trust_domain_and_tokens_with_an_issuer_by_that(
     let borrowed = plain.token().subject(WORKLOAD);
     assert_eq!(reason(borrowed), None);
     let token = validator
-        .validate_now(&plain.token().subject(WORKLOAD).mint())
+        .validate_cached(&plain.token().subject(WORKLOAD).mint())
         .unwrap()
         .unwrap();
     assert_eq!(token.identity().unwrap().issuer(), "https://as.example.com");

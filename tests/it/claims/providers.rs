@@ -65,7 +65,7 @@ impl Case {
             Some(typ) => token.typ(typ),
             None => token.without_header("typ"),
         };
-        match self.validator.validate_now(&token.mint()) {
+        match self.validator.validate_cached(&token.mint()) {
             Some(Ok(token)) => Ok(token),
             Some(Err(Error::Rejected(rejection))) => Err(rejection),
             other => panic!("no verdict: {other:?}"),

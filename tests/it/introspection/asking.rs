@@ -239,13 +239,13 @@ async fn i05_an_answer_is_kept_for_its_time_and_not_past_its_end() {
         assert_eq!(world.verdict(token).await, None);
         assert_eq!(world.calls(), calls);
     };
-    assert!(world.validator.validate_now(TOKEN).is_none());
+    assert!(world.validator.validate_cached(TOKEN).is_none());
     expect_calls(TOKEN, 1).await;
-    assert!(world.validator.validate_now(TOKEN).unwrap().is_ok());
+    assert!(world.validator.validate_cached(TOKEN).unwrap().is_ok());
     world.clock.advance(Duration::from_secs(59));
     expect_calls(TOKEN, 1).await;
     world.clock.advance(Duration::from_secs(1));
-    assert!(world.validator.validate_now(TOKEN).is_none());
+    assert!(world.validator.validate_cached(TOKEN).is_none());
     expect_calls(TOKEN, 2).await;
     expect_calls("another", 3).await;
     world.validator.forget("another");
@@ -422,7 +422,7 @@ async fn f03_i10_calls_at_once_are_bounded_and_the_rest_is_told_to_come_again() 
         };
         assert_eq!(unavailable.retry_after(), Some(Duration::from_secs(1)));
         // What is known is not slowed.
-        assert!(validator.validate_now("known").unwrap().is_ok());
+        assert!(validator.validate_cached("known").unwrap().is_ok());
     }
     assert_eq!(server.calls(), 3);
     assert!(last_error().unwrap().contains("turned away"));
@@ -651,7 +651,7 @@ async fn i05_an_answer_from_before_a_freeze_does_not_count() {
     let validator = validator(Issuer::new(ISSUER).introspection(introspection), &clock);
     let told = outage(validator.validate(TOKEN).await);
     assert!(told.contains("stood still"), "{told}");
-    assert!(validator.validate_now(TOKEN).is_none());
+    assert!(validator.validate_cached(TOKEN).is_none());
     assert!(validator.validate(TOKEN).await.is_ok());
 }
 

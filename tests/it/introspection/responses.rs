@@ -536,10 +536,10 @@ fn i08_an_answer_at_hand_needs_no_waiting() {
         ..Asking::answering(&with(json!({"iss": ISSUER})))
     };
     let validator = validator([Issuer::new(ISSUER).source(asking).opaque_tokens()]);
-    assert!(validator.validate_now(OPAQUE).unwrap().is_ok());
+    assert!(validator.validate_cached(OPAQUE).unwrap().is_ok());
     let waiting = Asking::answering(&good());
     let validator = self::validator([Issuer::new(ISSUER).source(waiting).opaque_tokens()]);
-    assert!(validator.validate_now(OPAQUE).is_none());
+    assert!(validator.validate_cached(OPAQUE).is_none());
     assert_eq!(verdict(&validator, OPAQUE), None);
 }
 

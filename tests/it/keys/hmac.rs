@@ -41,7 +41,7 @@ fn build(issuer: Issuer) -> Result<Validator, BuildError> {
 }
 
 fn judge(validator: &Validator, token: TestToken) -> Result<AccessToken, Rejection> {
-    let judged = validator.validate_now(&token.mint());
+    let judged = validator.validate_cached(&token.mint());
     judged
         .expect("the secret is at hand")
         .map_err(|error| match error {
@@ -119,7 +119,7 @@ fn k12_a_tag_is_whole_and_exact() {
         assert_eq!(tag.len(), bytes);
         let refused = |tag: &[u8]| {
             let token = format!("{signed}.{}", crate::support::form::encode(tag));
-            match validator.validate_now(&token).unwrap() {
+            match validator.validate_cached(&token).unwrap() {
                 Err(Error::Rejected(rejection)) => rejection.reason(),
                 other => panic!("{other:?}"),
             }

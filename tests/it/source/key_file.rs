@@ -115,7 +115,7 @@ async fn s11_a_file_that_changes() {
     );
     world.publish();
     world.clock.advance(SECOND);
-    assert!(world.validator.validate_now(&new).is_none());
+    assert!(world.validator.validate_cached(&new).is_none());
     world.validator.validate(&new).await.unwrap();
     world.validator.validate(&old).await.unwrap();
 
@@ -123,9 +123,9 @@ async fn s11_a_file_that_changes() {
     world.issuer.withdraw_old_keys();
     world.publish();
     world.clock.advance(INTERVAL.saturating_sub(SECOND));
-    world.validator.validate_now(&old).unwrap().unwrap();
+    world.validator.validate_cached(&old).unwrap().unwrap();
     world.clock.advance(SECOND);
-    assert!(world.validator.validate_now(&old).is_none());
+    assert!(world.validator.validate_cached(&old).is_none());
     world.validator.validate(&new).await.unwrap();
     assert_eq!(
         reason(world.validator.validate(&old).await),
@@ -284,13 +284,13 @@ async fn s11_a_flood_of_unknown_kids_looks_once_a_second() {
     world.validator.validate(&known).await.unwrap();
     let mut looks = 0;
     for _ in 0..1_000 {
-        if world.validator.validate_now(&stray).is_none() {
+        if world.validator.validate_cached(&stray).is_none() {
             looks += 1;
         }
         let judged = world.validator.validate(&stray).await;
         assert_eq!(reason(judged), Reason::UnknownKey);
         // And nobody else waits.
-        world.validator.validate_now(&known).unwrap().unwrap();
+        world.validator.validate_cached(&known).unwrap().unwrap();
         world.clock.advance(Duration::from_millis(6));
     }
     assert_eq!(looks, 5);
@@ -395,7 +395,7 @@ async fn s11_a_caller_that_goes_away_does_not_stop_the_look() {
             let mut context = Context::from_waker(Waker::noop());
             judging.as_mut().poll(&mut context).is_pending()
         };
-        until(|| world.validator.validate_now(&token).is_some()).await;
+        until(|| world.validator.validate_cached(&token).is_some()).await;
         if was_pending {
             return;
         }

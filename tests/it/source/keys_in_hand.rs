@@ -184,7 +184,7 @@ async fn s10_a_snapshot_is_taken_up_without_a_fetch() {
     world.server.fail(Fault::Refused);
     world.clock.advance(Duration::from_secs(200));
     let second = builder(&world).restore(read(&form)).build().unwrap();
-    let judged = second.validate_now(&world.token());
+    let judged = second.validate_cached(&world.token());
     judged.expect("nothing is to be waited for").unwrap();
     let health = second.health();
     let status = health[0].status();
@@ -303,7 +303,7 @@ async fn s10_keys_of_a_snapshot_count_before_those_by_hand() {
         .restore(snapshot)
         .build()
         .unwrap();
-    let judged = validator.validate_now(&world.token());
+    let judged = validator.validate_cached(&world.token());
     judged.expect("fresh").unwrap();
     let judged = validator.validate(&stranger.token().mint()).await;
     assert_eq!(reason(judged), Reason::BadSignature);
@@ -365,7 +365,7 @@ async fn s10_nothing_but_public_keys_is_in_a_snapshot() {
     assert!(!text.contains("oct") && !text.contains("private"), "{text}");
     assert!(!format!("{snapshot:?}").contains("keys\\\""));
     let second = builder(&world).restore(snapshot).build().unwrap();
-    second.validate_now(&world.token()).unwrap().unwrap();
+    second.validate_cached(&world.token()).unwrap().unwrap();
 
     // Put into it by whoever can write it.
     let mut form = written(&world.validator.snapshot());
@@ -374,7 +374,7 @@ async fn s10_nothing_but_public_keys_is_in_a_snapshot() {
     set["keys"].as_array_mut().unwrap().push(symmetric);
     form["issuers"][0]["jwks"] = json!(set.to_string());
     let third = builder(&world).restore(read(&form)).build().unwrap();
-    third.validate_now(&world.token()).unwrap().unwrap();
+    third.validate_cached(&world.token()).unwrap().unwrap();
     let secret = b"0123456789012345678901234567890123456789";
     let issuer = world.server.issuer().clone().clock(world.clock.clone());
     let token = issuer.token().hmac(Algorithm::HS256, &secret[..32]);
@@ -476,5 +476,5 @@ async fn s10_an_issuer_that_names_its_server_otherwise() {
         .build()
         .unwrap();
     let token = server.issuer().clone().clock(clock.clone()).token().mint();
-    second.validate_now(&token).unwrap().unwrap();
+    second.validate_cached(&token).unwrap().unwrap();
 }

@@ -70,7 +70,7 @@ impl Api {
         self.issuer.token()
     }
 
-    /// The verdict on a token: of the pure core, of `validate_now`, and of `validate` with keys at hand and without.
+    /// The verdict on a token: of the pure core, of `validate_cached`, and of `validate` with keys at hand and without.
     pub(crate) fn judge(&self, token: &str) -> Result<AccessToken, Rejection> {
         let keys = KeySet::from_jwks(&self.issuer.jwks()).unwrap();
         let verdict = PresentedToken::parse(token)
@@ -81,11 +81,11 @@ impl Api {
             .and_then(|unconfirmed| unconfirmed.confirm(&Possession::bearer()));
         let reason = verdict.as_ref().err().map(Rejection::reason);
 
-        let now = self.validator.validate_now(token);
+        let now = self.validator.validate_cached(token);
         assert_eq!(
             verdict_of(now.expect("the keys are cached")),
             reason,
-            "validate_now"
+            "validate_cached"
         );
         let later = block_on(self.validator.validate(token));
         assert_eq!(verdict_of(later), reason, "validate");

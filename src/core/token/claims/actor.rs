@@ -29,7 +29,7 @@ pub(crate) struct ActorClaims {
 /// #     .build()?;
 /// let act = json!({"sub": "orders-service", "act": {"sub": "gateway"}});
 /// let minted = issuer.token().subject("alice").claim("act", act).mint();
-/// let token = validator.validate_now(&minted).unwrap()?;
+/// let token = validator.validate_cached(&minted).unwrap()?;
 ///
 /// let actor = token.actor().expect("someone acts for alice");
 /// assert_eq!(actor.subject(), Some("orders-service"));

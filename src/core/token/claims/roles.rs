@@ -22,7 +22,7 @@ use std::fmt;
 ///     .claim("realm_access", json!({"roles": ["clerk"]}))
 ///     .claim("groups", "staff")
 ///     .mint();
-/// let token = validator.validate_now(&minted).unwrap()?;
+/// let token = validator.validate_cached(&minted).unwrap()?;
 /// assert_eq!(token.roles().iter().collect::<Vec<_>>(), ["clerk", "staff"]);
 /// assert!(token.has_role("clerk") && !token.has_role("cler"));
 /// # Ok(())
