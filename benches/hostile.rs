@@ -30,7 +30,7 @@ fn main() {
 /// Why the token is refused.
 #[inline(never)]
 fn judge_one(validator: &Validator, token: &str) -> Option<Reason> {
-    match validator.validate_now(token)? {
+    match validator.validate_cached(token)? {
         Ok(_) => None,
         Err(Error::Rejected(rejection)) => Some(rejection.reason()),
         Err(error) => panic!("{error}"),

@@ -109,9 +109,9 @@ fn kept(runtime: &Runtime, server: &TestServer, token: &str) -> Vec<Figure> {
             }),
         },
         Case {
-            name: "validate_now, answer kept",
+            name: "validate_cached, answer kept",
             run: Box::new(|| {
-                let judged = validator.validate_now(black_box(token));
+                let judged = validator.validate_cached(black_box(token));
                 assert!(black_box(judged).expect("it is kept").is_ok());
             }),
         },
@@ -199,7 +199,7 @@ fn by_issuers() -> Vec<Figure> {
         Case {
             name,
             run: Box::new(move || {
-                let judged = validator.validate_now(black_box(&token));
+                let judged = validator.validate_cached(black_box(&token));
                 assert!(black_box(judged).is_some_and(|judged| judged.is_err()));
             }),
         }

@@ -23,7 +23,7 @@ pub use keys::signature::{Backend, SignatureError, VerificationKey};
 pub use policy::tenants::Tenants;
 pub use policy::{Policy, PolicyBuilder, PolicyError, PolicyProblem, Profile, ScopeClaim};
 pub use time::{Clock, NumericDate, TimeOutOfRange};
-pub use token::claims::access_token::{AccessToken, Possession, Unconfirmed, Unmet};
+pub use token::claims::access_token::{AccessToken, Possession, Unconfirmed};
 pub use token::claims::actor::Actor;
 pub use token::claims::claim_path::ClaimPath;
 pub use token::claims::identity::{Identity, SubjectKind};

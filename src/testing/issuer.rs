@@ -26,12 +26,12 @@ use crate::{Algorithm, Clock, Evidence, Issuer, KeySet, NumericDate, PresentedTo
 ///     .build()?;
 ///
 /// let good = issuer.token().subject("alice").scope("orders:read").algorithm(Algorithm::RS256).mint();
-/// assert!(validator.validate_now(&good).unwrap().is_ok());
+/// assert!(validator.validate_cached(&good).unwrap().is_ok());
 ///
 /// issuer.rotate_keys();
-/// assert!(validator.validate_now(&good).unwrap().is_ok()); // the old key is still published
+/// assert!(validator.validate_cached(&good).unwrap().is_ok()); // the old key is still published
 /// issuer.withdraw_old_keys();
-/// let Some(Err(Error::Rejected(rejection))) = validator.validate_now(&good) else { unreachable!() };
+/// let Some(Err(Error::Rejected(rejection))) = validator.validate_cached(&good) else { unreachable!() };
 /// assert_eq!(rejection.reason(), Reason::UnknownKey);
 /// # Ok(())
 /// # }
@@ -139,7 +139,7 @@ impl TestIssuer {
     ///     .issuer(Issuer::new(issuer.name()).policy(settings).source(issuer.clone()))
     ///     .build()?;
     /// let token = issuer.token().client_id("web").mint();
-    /// assert!(validator.validate_now(&token).expect("keys at hand").is_ok());
+    /// assert!(validator.validate_cached(&token).expect("keys at hand").is_ok());
     /// # Ok::<(), resource_server::BuildError>(())
     /// ```
     pub fn to_issuer(&self) -> Issuer {

@@ -17,10 +17,10 @@
 //!     .build()?;
 //!
 //! let token = issuer.token().subject("alice").scope("orders:read").mint();
-//! assert!(validator.validate_now(&token).unwrap().is_ok());
+//! assert!(validator.validate_cached(&token).unwrap().is_ok());
 //!
 //! clock.advance(Duration::from_secs(3600));
-//! let Some(Err(Error::Rejected(rejection))) = validator.validate_now(&token) else { unreachable!() };
+//! let Some(Err(Error::Rejected(rejection))) = validator.validate_cached(&token) else { unreachable!() };
 //! assert_eq!(rejection.reason(), Reason::Expired);
 //! # Ok(())
 //! # }

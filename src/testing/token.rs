@@ -181,7 +181,7 @@ impl TestToken {
     ///     .build()?;
     /// let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
     /// let token = issuer.token().hmac(Algorithm::HS256, &secret).mint();
-    /// assert!(validator.validate_now(&token).unwrap().is_ok());
+    /// assert!(validator.validate_cached(&token).unwrap().is_ok());
     /// # Ok::<(), resource_server::BuildError>(())
     /// ```
     ///

@@ -23,7 +23,7 @@ use crate::core::verdict::recognize::{Familiar, recognize};
 /// let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
 ///
 /// let foreign = issuer.token().audience("https://other.example.com").mint();
-/// let Some(Err(Error::Rejected(rejection))) = validator.validate_now(&foreign) else { unreachable!() };
+/// let Some(Err(Error::Rejected(rejection))) = validator.validate_cached(&foreign) else { unreachable!() };
 /// assert_eq!(rejection.reason(), Reason::AudienceMismatch);
 /// assert_eq!(rejection.status(), 401);
 /// assert_eq!(rejection.oauth_error(), Some("invalid_token"));

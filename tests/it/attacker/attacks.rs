@@ -12,14 +12,15 @@ use resource_server::Reason::{
 };
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
-    Algorithm, BuildProblem, Credentials, Error, Evidence, Issuer, KeySource, NumericDate, Policy,
-    PolicyBuilder, PresentedToken, Profile, Reason, SecretProblem, SourceError, StaticKeys,
+    Algorithm, BuildErrorKind, Credentials, Error, Evidence, Issuer, KeySource, NumericDate,
+    Policy, PolicyBuilder, PresentedToken, Profile, Reason, SecretProblem, SourceError, StaticKeys,
     Validator, ValidatorBuilder,
 };
 use serde_json::{Value, json};
 
 use crate::support::form::{decode, encode};
 use crate::support::keys as spelled;
+use crate::support::problems_of;
 use crate::support::{API, Api, ISSUER, block_on};
 
 /// The public key that signs by this algorithm.
@@ -44,7 +45,7 @@ fn verdict(keys: StaticKeys, policy: PolicyBuilder, clock: &ManualClock, token: 
         .clock(clock.clone())
         .build()
         .unwrap();
-    match validator.validate_now(token).expect("keys are at hand") {
+    match validator.validate_cached(token).expect("keys are at hand") {
         Ok(_) => None,
         Err(Error::Rejected(rejection)) => Some(rejection.reason()),
         Err(other) => panic!("{other:?}"),
@@ -64,11 +65,11 @@ fn assert_refused_secret(secret: &[u8], expected: &SecretProblem) {
     let built = validator
         .issuer(Issuer::hmac(ISSUER, Algorithm::HS256, secret))
         .build();
-    let problem = BuildProblem::Secret {
-        issuer: ISSUER.to_owned(),
-        problem: expected.clone(),
-    };
-    assert_eq!(built.unwrap_err().problems(), [problem]);
+    let problem = (
+        Some(ISSUER.to_owned()),
+        BuildErrorKind::Secret(expected.clone()),
+    );
+    assert_eq!(problems_of(&built.unwrap_err()), [problem]);
 }
 
 fn admin(token: TestToken) -> TestToken {
@@ -206,7 +207,7 @@ fn cve_2026_45363_a_secret_that_is_not_set_is_none() {
     let issuer = TestIssuer::new(ISSUER, API).clock(clock);
     let judge = |secret: &[u8]| {
         let token = admin(issuer.token()).hmac(Algorithm::HS256, secret).mint();
-        validator.validate_now(&token).unwrap()
+        validator.validate_cached(&token).unwrap()
     };
     assert!(judge(secret).is_ok());
     for forged in [
@@ -539,7 +540,8 @@ fn assert_dots_are_refused(starts: &[&str]) {
         let text = |bytes: usize| format!("{start}{}", ".".repeat(bytes - start.len()));
         assert_eq!(api.reason(&text(16_384)), Some(OpaqueToken), "{start}");
         assert_eq!(api.reason(&text(16_385)), Some(TooLong), "{start}");
-        let Some(Err(Error::Rejected(rejection))) = validator.validate_now(&text(1 << 20)) else {
+        let Some(Err(Error::Rejected(rejection))) = validator.validate_cached(&text(1 << 20))
+        else {
             panic!("{start}")
         };
         assert_eq!(rejection.reason(), OpaqueToken, "{start}");
@@ -747,7 +749,7 @@ fn cve_2021_21378_a_token_of_an_unknown_issuer_is_a_bad_token_and_not_none() {
         api.token().issuer("anonymous"),
     ] {
         let token = token.mint();
-        assert_eq!(reason(validator.validate_now(&token).unwrap()), refused);
+        assert_eq!(reason(validator.validate_cached(&token).unwrap()), refused);
         assert_eq!(reason(block_on(validator.validate(&token))), refused);
         let presented = Credentials::bearer(&token);
         assert_eq!(
@@ -772,9 +774,10 @@ mod fetched {
     use std::time::Duration;
 
     use resource_server::testing::Fault;
-    use resource_server::{AddressProblem, BuildProblem, Issuer, Reason, Validator};
+    use resource_server::{AddressProblem, BuildErrorKind, Issuer, Reason, Validator};
 
     use crate::support::http::{AUDIENCE, COOLDOWN, World, outage, reason};
+    use crate::support::problems_of;
 
     /// PyJWT before 2.13.0 opened whatever scheme the address of the keys has.
     #[tokio::test]
@@ -800,11 +803,8 @@ mod fetched {
                     .audience(AUDIENCE)
                     .issuer(entry)
                     .build();
-                let expected = [BuildProblem::Address {
-                    issuer: name.into(),
-                    problem: problem.clone(),
-                }];
-                assert_eq!(built.unwrap_err().problems(), expected, "{url}");
+                let expected = [(Some(name.into()), BuildErrorKind::Address(problem.clone()))];
+                assert_eq!(problems_of(&built.unwrap_err()), expected, "{url}");
             }
             // The same in the metadata that a server was made to serve.
             let world = World::new().await;
@@ -845,7 +845,7 @@ mod fetched {
             world.clock.advance(Duration::from_millis(1));
         }
         assert_eq!(fetches(), 3, "one for all of them");
-        let at_hand = world.validator.validate_now(&known);
+        let at_hand = world.validator.validate_cached(&known);
         assert!(at_hand.is_some_and(|judged| judged.is_ok()));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::support::problems_of;
 use crate::support::{API, Api, NOW};
 use resource_server::Reason::{
     self, AlgorithmNotAllowed, AudienceMismatch, AudienceMissing, BadSignature, ClaimMissing,
@@ -10,7 +11,7 @@ use resource_server::Reason::{
 };
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
-    AccessToken, Algorithm, BuildProblem, Clock, Error, Evidence, Issuer, KeySet, KeySetError,
+    AccessToken, Algorithm, BuildErrorKind, Clock, Error, Evidence, Issuer, KeySet, KeySetError,
     NumericDate, Policy, PolicyBuilder, PolicyProblem, Possession, PresentedToken, Profile,
     Rejection, SkipReason, StaticKeys, SubjectKind, Validator, verify,
 };
@@ -77,7 +78,7 @@ fn judge(
 
 #[track_caller]
 fn reason_of(validator: &Validator, token: &str) -> Option<Reason> {
-    match validator.validate_now(token) {
+    match validator.validate_cached(token) {
         Some(Ok(_)) => None,
         Some(Err(Error::Rejected(rejection))) => Some(rejection.reason()),
         other => panic!("no verdict: {other:?}"),
@@ -504,7 +505,7 @@ fn c07_svids_are_routed_by_their_trust_domain_and_tokens_with_an_issuer_by_that(
     let borrowed = plain.token().subject(WORKLOAD);
     assert_eq!(reason(borrowed), None);
     let token = validator
-        .validate_now(&plain.token().subject(WORKLOAD).mint())
+        .validate_cached(&plain.token().subject(WORKLOAD).mint())
         .unwrap()
         .unwrap();
     assert_eq!(token.identity().unwrap().issuer(), "https://as.example.com");
@@ -584,11 +585,8 @@ fn p06_a_policy_for_svids_names_a_trust_domain_and_its_algorithms() {
         .unwrap_err();
     assert!(
         matches!(
-            error.problems(),
-            [BuildProblem::Policy {
-                problem: PolicyProblem::NotATrustDomain(_),
-                ..
-            }]
+            problems_of(&error)[..],
+            [(_, BuildErrorKind::Policy(PolicyProblem::NotATrustDomain(_)))]
         ),
         "{error}"
     );

@@ -700,7 +700,7 @@ fn c12_a_policy_counts_for_its_own_issuer_only() {
         (&a, "other", Some(ClientNotAllowed)),
         (&b, "other", None),
     ] {
-        let found = match validator.validate_now(&api.token().client_id(client).mint()) {
+        let found = match validator.validate_cached(&api.token().client_id(client).mint()) {
             Some(Ok(_)) => None,
             Some(Err(Error::Rejected(rejection))) => Some(rejection.reason()),
             other => panic!("C12: {other:?}"),

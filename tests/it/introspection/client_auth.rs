@@ -10,13 +10,14 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use resource_server::testing::ManualClock;
 use resource_server::{
-    Algorithm, BuildProblem, ClientKey, ClientKeyProblem, Evidence, Introspection,
+    Algorithm, BuildErrorKind, ClientKey, ClientKeyProblem, Evidence, Introspection,
     IntrospectionProblem, Issuer, KeySet, NumericDate, Policy, Possession, PresentedToken,
     Validator, verify,
 };
 use serde_json::{Value, json};
 
 use crate::support::http::{AUDIENCE, by_hand, by_request, clock, ok, url_decoded, validator};
+use crate::support::problems_of;
 
 const ISSUER: &str = "https://as.example.com";
 const CLIENT: &str = "orders-api";
@@ -447,7 +448,7 @@ fn i11_settings_of_the_assertion_are_told_when_built() {
         let built = builder.build();
         built
             .err()
-            .map_or_else(Vec::new, |error| error.problems().to_vec())
+            .map_or_else(Vec::new, |error| problems_of(&error))
     };
     let own = || at().private_key_jwt(CLIENT, key());
     assert_eq!(problems(own()), []);
@@ -478,7 +479,7 @@ fn i11_settings_of_the_assertion_are_told_when_built() {
         let issuer = ISSUER.to_owned();
         assert_eq!(
             problems(introspection),
-            [BuildProblem::Introspection { issuer, problem }]
+            [(Some(issuer), BuildErrorKind::Introspection(problem))]
         );
     }
 }

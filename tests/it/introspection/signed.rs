@@ -7,12 +7,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
-    Algorithm, BuildProblem, Introspection, IntrospectionProblem, Issuer, NumericDate, Policy,
+    Algorithm, BuildErrorKind, Introspection, IntrospectionProblem, Issuer, NumericDate, Policy,
     PolicyBuilder, Reason, Validator,
 };
 use serde_json::{Value, json};
 
 use crate::support::http::{AUDIENCE, by_request, clock, ok, outage, reason, url_decoded};
+use crate::support::problems_of;
 
 const CLIENT: &str = "orders-api";
 const NOW: i64 = 1_700_000_000;
@@ -310,7 +311,7 @@ async fn i07_what_is_no_signed_answer_to_this_client_is_an_outage() {
         );
         let health = world.validator.health()[0].status().clone();
         assert!(health.last_error.is_some(), "{name}");
-        assert!(world.validator.validate_now("token").is_none(), "{name}");
+        assert!(world.validator.validate_cached("token").is_none(), "{name}");
         *is_spoilt.lock().unwrap() = false;
         assert!(world.validator.validate("token").await.is_ok(), "{name}");
     }
@@ -441,7 +442,7 @@ fn i07_settings_of_signed_answers_are_told_when_built() {
         let built = builder.build();
         built
             .err()
-            .map_or_else(Vec::new, |error| error.problems().to_vec())
+            .map_or_else(Vec::new, |error| problems_of(&error))
     };
     let basic = || Introspection::discover().client_secret_basic(CLIENT, "hush-hush");
     let bearer = || Introspection::discover().bearer_token("t");
@@ -482,12 +483,15 @@ fn i07_settings_of_signed_answers_are_told_when_built() {
     for (introspection, problem) in cases {
         let issuer = ISSUER.to_owned();
         let found = problems(introspection, Policy::builder());
-        assert_eq!(found, [BuildProblem::Introspection { issuer, problem }]);
+        assert_eq!(
+            found,
+            [(Some(issuer), BuildErrorKind::Introspection(problem))]
+        );
     }
     let hmac = Policy::builder().algorithms([Algorithm::HS256]);
     let issuer = ISSUER.to_owned();
     assert_eq!(
         problems(basic().signed_answers(), hmac),
-        [BuildProblem::HmacWithFetchedKeys { issuer }]
+        [(Some(issuer), BuildErrorKind::HmacWithFetchedKeys)]
     );
 }

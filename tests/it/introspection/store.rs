@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use resource_server::testing::ManualClock;
 use resource_server::{
-    BuildProblem, Introspection, IntrospectionProblem, IntrospectionStore, Issuer, Policy, Reason,
-    SourceError, Validator,
+    BuildErrorKind, Introspection, IntrospectionProblem, IntrospectionStore, Issuer, Policy,
+    Reason, SourceError, Validator,
 };
 use serde_json::json;
 
 use tokio::sync::Semaphore;
 
 use crate::support::http::{AUDIENCE, by_hand, clock, ok, reason, until};
+use crate::support::problems_of;
 
 const ISSUER: &str = "https://as.example.com";
 const TOKEN: &str = "2YotnFZFEjr1zCsicMWpAA";
@@ -186,7 +187,7 @@ async fn i12_processes_share_an_answer_for_its_time() {
         assert_eq!(token.subject(), Some("alice"));
         assert_eq!(world.calls(), 1);
         // And then it has it in memory.
-        assert!(other.validate_now(TOKEN).unwrap().is_ok());
+        assert!(other.validate_cached(TOKEN).unwrap().is_ok());
         assert!(other.health()[0].status().last_error.is_none());
     }
     // What was asked for a minute ago, by whomever, counts no more.
@@ -211,9 +212,9 @@ async fn i12_a_stored_answer_gets_no_new_life_in_memory() {
     let other = crate::support::http::validator(issuer, &clock);
     assert!(other.validate(TOKEN).await.is_ok());
     clock.advance(Duration::from_secs(9));
-    assert!(other.validate_now(TOKEN).unwrap().is_ok());
+    assert!(other.validate_cached(TOKEN).unwrap().is_ok());
     clock.advance(Duration::from_secs(1));
-    assert!(other.validate_now(TOKEN).is_none());
+    assert!(other.validate_cached(TOKEN).is_none());
     assert_eq!(world.calls(), 1);
 }
 
@@ -599,7 +600,7 @@ fn i12_settings_of_the_store_are_told_when_built() {
         let built = builder.build();
         built
             .err()
-            .map_or_else(Vec::new, |error| error.problems().to_vec())
+            .map_or_else(Vec::new, |error| problems_of(&error))
     };
     let basic = || Introspection::discover().client_secret_basic("orders-api", "hush-hush");
     let bearer = || Introspection::discover().bearer_token("t");
@@ -628,7 +629,7 @@ fn i12_settings_of_the_store_are_told_when_built() {
         let issuer = ISSUER.to_owned();
         assert_eq!(
             problems(introspection),
-            [BuildProblem::Introspection { issuer, problem }]
+            [(Some(issuer), BuildErrorKind::Introspection(problem))]
         );
     }
 }

@@ -14,10 +14,11 @@ use std::{fs, io, thread};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use resource_server::testing::{ManualClock, TestIssuer};
-use resource_server::{Algorithm, BuildProblem, Issuer, KeyFile, Policy, Reason, Validator};
+use resource_server::{Algorithm, BuildErrorKind, Issuer, KeyFile, Policy, Reason, Validator};
 use serde_json::{Value, json};
 
 use crate::support::http::{AUDIENCE, chain, clock, outage, reason, until, validator};
+use crate::support::{Problem, problems_of};
 
 const NAME: &str = "https://as.example.com";
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -114,7 +115,7 @@ async fn s11_a_file_that_changes() {
     );
     world.publish();
     world.clock.advance(SECOND);
-    assert!(world.validator.validate_now(&new).is_none());
+    assert!(world.validator.validate_cached(&new).is_none());
     world.validator.validate(&new).await.unwrap();
     world.validator.validate(&old).await.unwrap();
 
@@ -122,9 +123,9 @@ async fn s11_a_file_that_changes() {
     world.issuer.withdraw_old_keys();
     world.publish();
     world.clock.advance(INTERVAL.saturating_sub(SECOND));
-    world.validator.validate_now(&old).unwrap().unwrap();
+    world.validator.validate_cached(&old).unwrap().unwrap();
     world.clock.advance(SECOND);
-    assert!(world.validator.validate_now(&old).is_none());
+    assert!(world.validator.validate_cached(&old).is_none());
     world.validator.validate(&new).await.unwrap();
     assert_eq!(
         reason(world.validator.validate(&old).await),
@@ -283,13 +284,13 @@ async fn s11_a_flood_of_unknown_kids_looks_once_a_second() {
     world.validator.validate(&known).await.unwrap();
     let mut looks = 0;
     for _ in 0..1_000 {
-        if world.validator.validate_now(&stray).is_none() {
+        if world.validator.validate_cached(&stray).is_none() {
             looks += 1;
         }
         let judged = world.validator.validate(&stray).await;
         assert_eq!(reason(judged), Reason::UnknownKey);
         // And nobody else waits.
-        world.validator.validate_now(&known).unwrap().unwrap();
+        world.validator.validate_cached(&known).unwrap().unwrap();
         world.clock.advance(Duration::from_millis(6));
     }
     assert_eq!(looks, 5);
@@ -319,15 +320,13 @@ async fn s11_a_file_holds_no_secrets() {
         .policy(Policy::builder().algorithms([Algorithm::HS256]));
     assert_eq!(
         problems(issuer),
-        [BuildProblem::HmacWithFetchedKeys {
-            issuer: NAME.into()
-        }]
+        [(Some(NAME.into()), BuildErrorKind::HmacWithFetchedKeys)]
     );
 }
 
-fn problems(issuer: Issuer) -> Vec<BuildProblem> {
+fn problems(issuer: Issuer) -> Vec<Problem> {
     let built = Validator::builder().audience(AUDIENCE).issuer(issuer);
-    built.build().unwrap_err().problems().to_vec()
+    problems_of(&built.build().unwrap_err())
 }
 
 #[test]
@@ -340,14 +339,14 @@ fn s11_settings_that_can_not_work_are_told_when_built() {
     ] {
         let file = KeyFile::new("/keys.json").look_every(interval);
         let told = problems(Issuer::new(NAME).key_file(file));
-        assert_eq!(told, [BuildProblem::KeyFileInterval { issuer: issuer() }]);
+        assert_eq!(told, [(Some(issuer()), BuildErrorKind::KeyFileInterval)]);
     }
     let two = Issuer::discover(NAME).key_file("/keys.json");
     let told = problems(two);
-    assert_eq!(told, [BuildProblem::SeveralSources { issuer: issuer() }]);
+    assert_eq!(told, [(Some(issuer()), BuildErrorKind::SeveralSources)]);
     let opaque = Issuer::new(NAME).key_file("/keys.json").opaque_tokens();
     let told = problems(opaque);
-    assert_eq!(told, [BuildProblem::OpaqueWithKeys { issuer: issuer() }]);
+    assert_eq!(told, [(Some(issuer()), BuildErrorKind::OpaqueWithKeys)]);
 }
 
 #[tokio::test]
@@ -399,7 +398,7 @@ async fn s11_a_caller_that_goes_away_does_not_stop_the_look() {
             let mut context = Context::from_waker(Waker::noop());
             judging.as_mut().poll(&mut context).is_pending()
         };
-        until(|| world.validator.validate_now(&token).is_some()).await;
+        until(|| world.validator.validate_cached(&token).is_some()).await;
         if was_pending {
             return;
         }

@@ -46,7 +46,7 @@ async fn s03_ten_thousand_unknown_kids_in_a_minute() {
         let stray = world.stray_token(&format!("kid-{i}"));
         assert_eq!(reason(world.validate(&stray).await), Reason::UnknownKey);
         // Known keys are served from what is at hand, whatever else goes on.
-        match world.validator.validate_now(&known) {
+        match world.validator.validate_cached(&known) {
             Some(judged) => drop(judged.unwrap()),
             None => delayed += 1,
         }
@@ -352,7 +352,7 @@ async fn s09_one_issuer_that_is_down_changes_nothing_for_another() {
     until(|| down.fetches().discovery == 1).await;
     let token = up.issuer().token().mint();
     validator.validate(&token).await.unwrap();
-    assert!(validator.validate_now(&token).unwrap().is_ok());
+    assert!(validator.validate_cached(&token).unwrap().is_ok());
     assert!(!hangs.is_finished());
     down.fail(UNAVAILABLE);
     outage(hangs.await.unwrap());
@@ -396,14 +396,14 @@ async fn the_issuer_says_how_long_its_keys_are_fresh() {
             .clock
             .advance(Duration::from_secs(lifetime * 69 / 100));
         assert!(
-            world.validator.validate_now(&token).is_some(),
+            world.validator.validate_cached(&token).is_some(),
             "{cache_control}"
         );
         world
             .clock
             .advance(Duration::from_secs(lifetime * 17 / 100));
         assert!(
-            world.validator.validate_now(&token).is_none(),
+            world.validator.validate_cached(&token).is_none(),
             "{cache_control}"
         );
         world.validate(&token).await.unwrap();

@@ -78,7 +78,7 @@ impl Api {
         self.issuer.token()
     }
 
-    /// The verdict on a token: of the pure core, of `validate_now`, and of `validate` with keys at hand and without.
+    /// The verdict on a token: of the pure core, of `validate_cached`, and of `validate` with keys at hand and without.
     pub(crate) fn judge(&self, token: &str) -> Result<AccessToken, Rejection> {
         let keys = KeySet::from_jwks(&self.issuer.jwks()).unwrap();
         let verdict = PresentedToken::parse(token)
@@ -89,8 +89,12 @@ impl Api {
             .and_then(|unconfirmed| unconfirmed.confirm(&Possession::bearer()));
         let reason = verdict.as_ref().err().map(Rejection::reason);
 
-        let now = self.validator.validate_now(token);
-        assert_eq!(of(now.expect("keys are at hand")), reason, "validate_now");
+        let now = self.validator.validate_cached(token);
+        assert_eq!(
+            of(now.expect("keys are at hand")),
+            reason,
+            "validate_cached"
+        );
         let later = block_on(self.validator.validate(token));
         assert_eq!(of(later), reason, "validate");
         let asked = block_on(self.asking.validate(token));

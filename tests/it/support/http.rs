@@ -2,7 +2,6 @@
 
 #![allow(dead_code)] // each test file uses a part of it
 
-use std::error::Error as StdError;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,6 +10,8 @@ use resource_server::testing::{ManualClock, TestServer};
 use resource_server::{AccessToken, Error, Issuer, NumericDate, Reason, Validator};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+pub(crate) use super::chain;
 
 pub(crate) const AUDIENCE: &str = "https://api.example.com";
 pub(crate) const LIFETIME: Duration = Duration::from_secs(600);
@@ -101,17 +102,6 @@ pub(crate) fn outage(result: Result<AccessToken, Error>) -> String {
     assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
     assert_eq!(error.status(), 503);
     chain(&error)
-}
-
-pub(crate) fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// Waits for what another task brings about.

@@ -2,6 +2,7 @@
 #![allow(dead_code)] // which parts are used depends on the features
 
 mod api;
+mod build;
 pub(crate) mod form;
 #[cfg(feature = "fetch")]
 pub(crate) mod http;
@@ -9,3 +10,4 @@ pub(crate) mod keys;
 pub(crate) mod rfc;
 
 pub(crate) use api::*;
+pub(crate) use build::{Problem, chain, problems_of};

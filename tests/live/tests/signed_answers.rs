@@ -78,7 +78,7 @@ async fn i07_a_token_is_accepted_by_an_answer_signed_with_each_algorithm() -> Te
         for scope in SCOPE.split(' ') {
             assert!(accepted.scopes().contains(scope), "{case}");
         }
-        let now = validator.validate_now(&token);
+        let now = validator.validate_cached(&token);
         assert!(now.is_some_and(|now| now.is_ok()), "{case}");
         assert_eq!(key_ids(&validator), ["ed25519-1", "p256-1", "rsa-1"]);
         assert_eq!(validator.health()[0].status().last_error, None, "{case}");
@@ -100,7 +100,7 @@ async fn i07_a_token_is_refused_by_a_signed_answer_that_it_is_not_active() -> Te
     for token in ["2YotnFZFEjr1zCsicMWpAA2YotnFZFEjr1zCsicMWpA", &of_the_other] {
         let reason = refusal(validator.validate(token).await);
         assert_eq!(reason, Reason::Inactive);
-        let again = validator.validate_now(token).expect("it is at hand");
+        let again = validator.validate_cached(token).expect("it is at hand");
         assert_eq!(refusal(again), Reason::Inactive);
     }
     let requests = server.requests().await;
@@ -193,7 +193,7 @@ async fn i07_a_plain_answer_says_nothing_of_the_token_where_a_signed_one_is_requ
     for token in [token.as_str(), "unknown"] {
         let why = outage(validator.validate(token).await);
         assert!(why.contains(NOT_THE_TYPE), "{why}");
-        assert!(validator.validate_now(token).is_none(), "it is not kept");
+        assert!(validator.validate_cached(token).is_none(), "it is not kept");
     }
     let health = validator.health();
     let last_error = health[0].status().last_error.as_deref();

@@ -15,7 +15,7 @@ use crate::core::token::claims::actor::Actor;
 use crate::core::token::claims::claim_path::find;
 use crate::core::token::claims::identity::{Identity, SubjectKind};
 use crate::core::token::claims::mapped::{Mapped, client_is_registered};
-use crate::core::token::claims::requirement::{MalformedRequirement, Requirement};
+use crate::core::token::claims::requirement::Requirement;
 use crate::core::token::claims::roles::RoleSet;
 use crate::core::token::claims::values::{Audience, Confirmation, ScopeSet};
 use crate::core::token::payload::{Claim, Payload};
@@ -50,7 +50,7 @@ impl Unconfirmed {
     ///     .claim("cnf", json!({"jkt": "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"}))
     ///     .mint();
     /// // validate() is for bearer tokens.
-    /// let Some(Err(Error::Rejected(rejection))) = validator.validate_now(&bound) else { unreachable!() };
+    /// let Some(Err(Error::Rejected(rejection))) = validator.validate_cached(&bound) else { unreachable!() };
     /// assert_eq!(rejection.reason(), Reason::ProofOfPossessionMissing);
     /// # Ok(())
     /// # }
@@ -103,7 +103,7 @@ impl Possession {
 /// let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
 /// let minted = issuer.token().subject("alice").scope("orders:read").claim("tenant", "acme").mint();
 ///
-/// let token = validator.validate_now(&minted).unwrap()?;
+/// let token = validator.validate_cached(&minted).unwrap()?;
 /// assert_eq!(token.subject(), Some("alice"));
 /// token.require(&Requirement::scope("orders:read"))?;
 /// assert_eq!(token.claim("tenant").unwrap(), "acme");
@@ -192,7 +192,7 @@ impl AccessToken {
     /// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
     /// // A client that registered under the name of a user.
     /// let minted = issuer.token().subject("alice").client_id("alice").mint();
-    /// let token = validator.validate_now(&minted).unwrap()?;
+    /// let token = validator.validate_cached(&minted).unwrap()?;
     /// assert_eq!(token.subject_kind(), Some(SubjectKind::Client));
     /// # Ok(())
     /// # }
@@ -336,36 +336,22 @@ impl AccessToken {
         Some(serde_json::from_str(value.text()).unwrap_or_default())
     }
 
-    /// All claims, read into a type of yours from the very text that was signed.
-    ///
-    /// # Errors
-    /// They don't fit it: the token lacks what this API needs ([`Reason::ClaimsDoNotFit`], 401).
-    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
-        // serde's message may quote values; only the place is kept.
+    /// The claims in a type of the user's, from the text that was signed.
+    pub(crate) fn read_claims<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
+        // serde's message may quote values, so only the column is kept.
         serde_json::from_str(self.payload.text()).map_err(|error| {
             let column = error.column();
             Rejection::new(Reason::ClaimsDoNotFit, Facts::Fit { column })
         })
     }
 
-    /// Whether this token allows what an operation asks for.
-    ///
-    /// [`Unmet`] becomes an [`Error`](crate::Error) by `?`; in a function with an error type of your own write
-    /// `token.require(&needed).map_err(Error::from)?`.
-    ///
-    /// # Errors
-    /// It does not ([`Reason::InsufficientScope`], 403), or the requirement is malformed, which is the API author's
-    /// mistake (500).
-    pub fn require(&self, requirement: &Requirement) -> Result<(), Unmet> {
-        requirement.check()?;
+    /// Rejects the token for an operation that it does not allow. A malformed requirement allows none.
+    pub(crate) fn check_requirement(&self, requirement: &Requirement) -> Result<(), Rejection> {
         if requirement.is_met_by(&self.scopes()) {
             return Ok(());
         }
         let facts = Facts::Scope(requirement.clone());
-        Err(Unmet::Rejected(Rejection::new(
-            Reason::InsufficientScope,
-            facts,
-        )))
+        Err(Rejection::new(Reason::InsufficientScope, facts))
     }
 }
 
@@ -378,18 +364,6 @@ impl fmt::Debug for AccessToken {
             .field("key_id", &self.key_id().map(excerpt))
             .finish_non_exhaustive()
     }
-}
-
-/// Why [`AccessToken::require`](crate::AccessToken::require) says no. Becomes an [`Error`](crate::Error) by `?`.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Unmet {
-    /// The token lacks what the operation asks for.
-    #[error(transparent)]
-    Rejected(#[from] Rejection),
-    /// The requirement can never pass.
-    #[error(transparent)]
-    Malformed(#[from] MalformedRequirement),
 }
 
 /// The claim that the token's scopes are in, and whether that is `scope`. A claim that is there counts even when it is

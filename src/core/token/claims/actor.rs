@@ -18,7 +18,7 @@ use crate::core::token::claims::mapped::ActorClaims;
 /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
 /// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
 /// let act = json!({"sub": "orders-service", "act": {"sub": "gateway"}});
-/// let token = validator.validate_now(&issuer.token().subject("alice").claim("act", act).mint()).unwrap()?;
+/// let token = validator.validate_cached(&issuer.token().subject("alice").claim("act", act).mint()).unwrap()?;
 ///
 /// let actor = token.actor().expect("someone acts for alice");
 /// assert_eq!(actor.subject(), Some("orders-service"));

@@ -15,7 +15,7 @@ use std::fmt;
 /// # use std::collections::HashMap;
 /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
 /// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
-/// let token = validator.validate_now(&issuer.token().subject("alice").mint()).unwrap()?;
+/// let token = validator.validate_cached(&issuer.token().subject("alice").mint()).unwrap()?;
 /// let identity = token.identity().expect("this token has a subject");
 /// assert_eq!((identity.issuer(), identity.subject()), ("https://as.example.com", "alice"));
 ///

@@ -14,7 +14,7 @@ use std::fmt;
 ///     .roles_from([ClaimPath::nested(["realm_access", "roles"]), ClaimPath::from("groups")]);
 /// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer().policy(settings)).build()?;
 /// let minted = issuer.token().claim("realm_access", json!({"roles": ["clerk"]})).claim("groups", "staff").mint();
-/// let token = validator.validate_now(&minted).unwrap()?;
+/// let token = validator.validate_cached(&minted).unwrap()?;
 /// assert_eq!(token.roles().iter().collect::<Vec<_>>(), ["clerk", "staff"]);
 /// assert!(token.has_role("clerk") && !token.has_role("cler"));
 /// # Ok(())

@@ -15,7 +15,7 @@ use crate::core::token::text::Text;
 /// # use resource_server::{Issuer, Validator, testing::TestIssuer};
 /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
 /// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
-/// # let token = validator.validate_now(&issuer.token().mint()).unwrap()?;
+/// # let token = validator.validate_cached(&issuer.token().mint()).unwrap()?;
 /// assert!(token.audience().contains("https://api.example.com"));
 /// assert!(!token.audience().contains("https://api.example.com/"));
 /// assert_eq!(token.audience().iter().count(), 1);
@@ -62,7 +62,7 @@ impl fmt::Debug for Audience<'_> {
 /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
 /// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
 /// let minted = issuer.token().scope("orders:read orders:write").mint();
-/// let token = validator.validate_now(&minted).unwrap()?;
+/// let token = validator.validate_cached(&minted).unwrap()?;
 /// assert!(token.scopes().contains("orders:read"));
 /// assert!(!token.scopes().contains("orders"));
 /// assert_eq!(token.scopes().iter().collect::<Vec<_>>(), ["orders:read", "orders:write"]);
