@@ -59,7 +59,7 @@
 //! * Claims that are not named in [`Policy`]: those of your own are yours to require
 //!   ([`PolicyBuilder::required_claim`]) or to read ([`AccessToken::claim`], [`AccessToken::claims`]), and so are `acr`,
 //!   `auth_time` and `act` ([`AccessToken::actor`]), of which only the type is checked. There are no roles before
-//!   [`PolicyBuilder::roles_from`] says where.
+//!   [`PolicyBuilder::role_claims`] says where.
 //! * Which of several issuers may do what: a role or scope of one reads like that of another ([`AccessToken::issuer`]).
 //! * Whether a subject is a user: a client that acts for itself has a subject too ([`SubjectKind`]).
 //! * Header members that lead to keys (`jku`, `jwk`, `x5u`, `x5c`): they are not looked at, not even for their form.

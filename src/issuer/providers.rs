@@ -126,7 +126,7 @@ impl Issuer {
             .allow_id_token_claims()
             .required_claim(RequiredClaim::one_of("typ", ["Bearer", "DPoP"]))
             .client_claims(["azp", "client_id"])
-            .roles_from([
+            .role_claims([
                 ClaimPath::nested(["realm_access", "roles"]),
                 ClaimPath::nested([
                     "resource_access".to_owned(),
@@ -134,7 +134,7 @@ impl Issuer {
                     "roles".to_owned(),
                 ]),
             ])
-            .principal_from(["preferred_username", "sub"]);
+            .principal_claims(["preferred_username", "sub"]);
         Issuer::new(&realm)
             .known_by(
                 "URL of a realm, https://../realms/{realm} without a slash behind it",
@@ -171,8 +171,8 @@ impl Issuer {
         let settings = Policy::builder()
             .profile(Profile::Cognito)
             .allowed_clients(app_clients)
-            .roles_from(["cognito:groups"])
-            .principal_from(["username", "sub"]);
+            .role_claims(["cognito:groups"])
+            .principal_claims(["username", "sub"]);
         let is_in_region = user_pool
             .strip_prefix(region)
             .is_some_and(|rest| rest.starts_with('_'));
@@ -193,7 +193,7 @@ impl Issuer {
     /// found by discovery. The audience is the identifier of the API.
     ///
     /// The client is `azp`, or `client_id` in tokens of the RFC 9068 profile, which [`Profile::Rfc9068`] insists on. Where RBAC
-    /// adds permissions to tokens, `roles_from(["permissions"])` gives them as roles.
+    /// adds permissions to tokens, `role_claims(["permissions"])` gives them as roles.
     ///
     /// ```
     /// use resource_server::{Issuer, Validator};
@@ -235,7 +235,7 @@ impl Issuer {
             .scope_claim(ScopeClaim::Scp)
             // The second is in answers of its introspection endpoint.
             .client_claims(["cid", "client_id"])
-            .roles_from(["groups"]);
+            .role_claims(["groups"]);
         let is_id = is_made_of(authorization_server, b"_-");
         Issuer::new(format!("https://{domain}/oauth2/{authorization_server}"))
             .known_by(DOMAIN, is_domain(domain), domain)
@@ -268,7 +268,7 @@ impl Issuer {
         let settings = Policy::builder()
             .required_claim(RequiredClaim::one_of("email", accounts.clone()))
             .required_claim(RequiredClaim::equals("email_verified", true))
-            .principal_from(["email"]);
+            .principal_claims(["email"]);
         accounts
             .iter()
             .fold(
@@ -290,7 +290,7 @@ impl Issuer {
     /// API. The name is `https://securetoken.google.com/{project}`, the audience is the project.
     ///
     /// **They say who the user is, and nothing of what the user may do**: where sign-up is open, or anonymous sign-in on, anybody
-    /// has one. Look at claims of your own (`roles_from`, [`RequiredClaim`]), or at
+    /// has one. Look at claims of your own (`role_claims`, [`RequiredClaim`]), or at
     /// `firebase.sign_in_provider`. In a project with tenants the users of all of them have one: require `firebase`, `tenant`
     /// ([`ClaimPath::nested`]). Required are `auth_time` and `sub`. A user who is disabled keeps the
     /// token until it ends, within the hour.
@@ -474,8 +474,8 @@ fn entra_id(version: &str, client_claim: &str) -> PolicyBuilder {
         .required_claim(RequiredClaim::equals("ver", version))
         .required_claim(RequiredClaim::present(client_claim))
         .client_claims([client_claim])
-        .roles_from(["roles"])
-        .principal_from(["oid", "sub"])
+        .role_claims(["roles"])
+        .principal_claims(["oid", "sub"])
 }
 
 const DOMAIN: &str = "domain, such as login.example.com, without https:// and a slash";

@@ -37,8 +37,8 @@ const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 /// | `client_claims` | list of [claims](ClaimPath) | `client_id`, else `azp` |
 /// | `accepted_types` | list of texts | those of the profile |
 /// | `required_claims` | list of [`RequiredClaim`]s | none |
-/// | `roles_from` | list of [claims](ClaimPath) | no roles |
-/// | `principal_from` | list of [claims](ClaimPath) | `sub` |
+/// | `role_claims` | list of [claims](ClaimPath) | no roles |
+/// | `principal_claims` | list of [claims](ClaimPath) | `sub` |
 /// | `scope_claim` | `"scope"`, `"scp"` | `"scope"` |
 /// | `allow_scope_array`, `allow_id_token_claims`, `allow_missing_audience` | `true`, `false` | `false` |
 /// | `tenants` | list of texts, `"any"` | the issuer is one, not a template |
@@ -81,9 +81,9 @@ pub struct PolicyBuilder {
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     required_claims: Option<Vec<RequiredClaim>>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    roles_from: Option<Vec<ClaimPath>>,
+    role_claims: Option<Vec<ClaimPath>>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    principal_from: Option<Vec<ClaimPath>>,
+    principal_claims: Option<Vec<ClaimPath>>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     scope_claim: Option<ScopeClaim>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -203,25 +203,25 @@ impl PolicyBuilder {
     /// ```
     /// use resource_server::{ClaimPath, Policy};
     ///
-    /// let settings = Policy::builder().roles_from([
+    /// let settings = Policy::builder().role_claims([
     ///     ClaimPath::nested(["realm_access", "roles"]),
     ///     ClaimPath::nested(["resource_access", "orders-api", "roles"]),
     /// ]);
     /// ```
     #[must_use]
-    pub fn roles_from<P: Into<ClaimPath>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
-        self.roles_from = Some(paths.into_iter().map(Into::into).collect());
+    pub fn role_claims<P: Into<ClaimPath>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.role_claims = Some(paths.into_iter().map(Into::into).collect());
         self
     }
 
     /// Where the [principal](crate::AccessToken::principal) is read from, instead of `sub`: the first of these claims that is
     /// there, which must be a string.
     #[must_use]
-    pub fn principal_from<P: Into<ClaimPath>>(
+    pub fn principal_claims<P: Into<ClaimPath>>(
         mut self,
         paths: impl IntoIterator<Item = P>,
     ) -> Self {
-        self.principal_from = Some(paths.into_iter().map(Into::into).collect());
+        self.principal_claims = Some(paths.into_iter().map(Into::into).collect());
         self
     }
 
@@ -363,8 +363,8 @@ impl PolicyBuilder {
             client_claims: self.client_claims,
             accepted_types: self.accepted_types,
             required_claims: self.required_claims.unwrap_or_default(),
-            roles_from: self.roles_from.unwrap_or_default(),
-            principal_from: self.principal_from,
+            role_claims: self.role_claims.unwrap_or_default(),
+            principal_claims: self.principal_claims,
             scope_claim: self.scope_claim.unwrap_or_default(),
             allow_scope_array: self.allow_scope_array.unwrap_or_default(),
             allow_id_token_claims: self.allow_id_token_claims.unwrap_or_default(),
@@ -378,8 +378,8 @@ impl PolicyBuilder {
         let mut problems = Vec::new();
         let paths = [
             ("client_claims", &self.client_claims),
-            ("roles_from", &self.roles_from),
-            ("principal_from", &self.principal_from),
+            ("role_claims", &self.role_claims),
+            ("principal_claims", &self.principal_claims),
         ];
         for (setting, paths) in paths {
             if paths.as_ref().is_some_and(Vec::is_empty) {
@@ -453,8 +453,8 @@ impl PolicyBuilder {
             client_claims: self.client_claims.or(provider.client_claims),
             accepted_types: self.accepted_types.or(provider.accepted_types),
             required_claims,
-            roles_from: self.roles_from.or(provider.roles_from),
-            principal_from: self.principal_from.or(provider.principal_from),
+            role_claims: self.role_claims.or(provider.role_claims),
+            principal_claims: self.principal_claims.or(provider.principal_claims),
             scope_claim: self.scope_claim.or(provider.scope_claim),
             allow_scope_array: self.allow_scope_array.or(provider.allow_scope_array),
             allow_id_token_claims: self
@@ -531,14 +531,14 @@ mod tests {
             "issuer": "https://a.example.com", "audiences": ["a"], "algorithms": ["ES256"], "profile": "rfc9068",
             "clock_skew_seconds": 1, "max_token_age_seconds": 1, "max_remaining_seconds": 1, "allowed_clients": ["a"],
             "client_claims": ["a"], "accepted_types": ["a+jwt"], "required_claims": [{"claim": "a", "present": true}],
-            "roles_from": ["a"], "principal_from": ["a"], "scope_claim": "scp", "allow_scope_array": false,
+            "role_claims": ["a"], "principal_claims": ["a"], "scope_claim": "scp", "allow_scope_array": false,
             "allow_id_token_claims": false, "allow_missing_audience": false, "tenants": ["a"],
         });
         let theirs = json!({
             "issuer": "https://b.example.com", "audiences": ["b"], "algorithms": ["RS256"], "profile": "cognito",
             "clock_skew_seconds": 2, "max_token_age_seconds": 2, "max_remaining_seconds": 2, "allowed_clients": ["b"],
             "client_claims": ["b"], "accepted_types": ["b+jwt"], "required_claims": [{"claim": "b", "present": true}],
-            "roles_from": ["b"], "principal_from": ["b"], "scope_claim": "scope", "allow_scope_array": true,
+            "role_claims": ["b"], "principal_claims": ["b"], "scope_claim": "scope", "allow_scope_array": true,
             "allow_id_token_claims": true, "allow_missing_audience": true, "tenants": ["b"],
         });
         let nothing = shown(&PolicyBuilder::default());

@@ -61,8 +61,8 @@ struct Settings {
     client_claims: Option<Vec<ClaimPath>>,
     accepted_types: Option<Vec<String>>,
     required_claims: Vec<RequiredClaim>,
-    roles_from: Vec<ClaimPath>,
-    principal_from: Option<Vec<ClaimPath>>,
+    role_claims: Vec<ClaimPath>,
+    principal_claims: Option<Vec<ClaimPath>>,
     scope_claim: ScopeClaim,
     allow_scope_array: bool,
     allow_id_token_claims: bool,
@@ -128,13 +128,13 @@ impl Policy {
         &self.0.required_claims
     }
 
-    pub(crate) fn roles_from(&self) -> &[ClaimPath] {
-        &self.0.roles_from
+    pub(crate) fn role_claims(&self) -> &[ClaimPath] {
+        &self.0.role_claims
     }
 
     /// Instead of the subject.
-    pub(crate) fn principal_from(&self) -> Option<&[ClaimPath]> {
-        self.0.principal_from.as_deref()
+    pub(crate) fn principal_claims(&self) -> Option<&[ClaimPath]> {
+        self.0.principal_claims.as_deref()
     }
 
     pub(crate) fn scope_claim(&self) -> ScopeClaim {

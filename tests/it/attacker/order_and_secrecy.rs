@@ -97,8 +97,8 @@ fn settings() -> PolicyBuilder {
     Policy::builder()
         .allowed_clients(["test-client"])
         .required_claim(RequiredClaim::equals("sub", "test-subject"))
-        .roles_from(["roles"])
-        .principal_from(["email"])
+        .role_claims(["roles"])
+        .principal_claims(["email"])
         .max_token_age(Duration::from_secs(600))
         .max_remaining(Duration::from_secs(600))
 }
@@ -265,7 +265,7 @@ fn marked() -> Vec<(Option<Api>, Reason, String)> {
     let tenant = Policy::builder().required_claim(RequiredClaim::equals("email", "acme"));
     for (settings, reason) in [
         (tenant, ClaimMismatch),
-        (Policy::builder().roles_from(["act"]), MalformedClaim),
+        (Policy::builder().role_claims(["act"]), MalformedClaim),
     ] {
         cases.push(by(settings, reason, |t| t));
     }

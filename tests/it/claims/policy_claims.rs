@@ -363,8 +363,8 @@ fn p06_settings_that_can_not_be_meant_are_problems_all_at_once() {
     let settings = Policy::builder()
         .client_claims(nothing)
         .accepted_types(nothing)
-        .roles_from([empty.clone(), ClaimPath::nested(nothing)])
-        .principal_from([deep.clone()])
+        .role_claims([empty.clone(), ClaimPath::nested(nothing)])
+        .principal_claims([deep.clone()])
         .required_claim(RequiredClaim::equals("tenant", ""))
         .required_claim(RequiredClaim::one_of("ref", nothing))
         .required_claim(RequiredClaim::one_of("ref", ["main", ""]))
@@ -384,7 +384,7 @@ fn p06_settings_that_can_not_be_meant_are_problems_all_at_once() {
         assert!(found.contains(problem), "{problem:?}: {found:?}");
     }
     assert_eq!(found.len(), 9, "{found:?}");
-    for setting in ["roles_from", "principal_from", "required_claims"] {
+    for setting in ["role_claims", "principal_claims", "required_claims"] {
         let settings = serde_json::from_value(json!({ setting: [] })).unwrap();
         assert_eq!(problems(settings), [PolicyProblem::EmptyList(setting)]);
     }
@@ -451,8 +451,8 @@ fn p06_settings_from_a_file_are_the_same_and_nothing_unknown_is_taken() {
         ],
         "client_claims": ["cid", ["app", "id"]],
         "accepted_types": ["x-at+jwt"],
-        "roles_from": [["realm_access", "roles"], "groups"],
-        "principal_from": ["email"],
+        "role_claims": [["realm_access", "roles"], "groups"],
+        "principal_claims": ["email"],
     });
     let settings: PolicyBuilder = serde_json::from_value(text.clone()).unwrap();
     let written = serde_json::to_value(&settings).unwrap();
@@ -499,9 +499,9 @@ fn p06_settings_from_a_file_are_the_same_and_nothing_unknown_is_taken() {
     }
     for wrong in [
         json!({"required_claims": null}),
-        json!({"roles_from": null}),
-        json!({"roles_from": "roles"}),
-        json!({"principal_from": [1]}),
+        json!({"role_claims": null}),
+        json!({"role_claims": "roles"}),
+        json!({"principal_claims": [1]}),
         json!({"accepted_types": "at+jwt"}),
         json!({"client_claims": null}),
     ] {

@@ -95,8 +95,8 @@ fn c07_cognitos_access_tokens_are_told_by_token_use_and_client() {
     let (issuer, clock) = pool();
     let settings = || {
         cognito()
-            .roles_from(["cognito:groups"])
-            .principal_from(["username"])
+            .role_claims(["cognito:groups"])
+            .principal_claims(["username"])
     };
     let token = judge(&issuer, &clock, settings(), &access_token(&issuer).mint()).unwrap();
     assert_eq!(token.client_id(), Some(APP));

@@ -464,7 +464,7 @@ fn c14_auth0() {
         ("aud", json!("my_client_id"), AudienceMismatch),
         ("nonce", json!("n"), NotAnAccessToken),
     ]);
-    let permissions = Policy::builder().roles_from(["permissions"]);
+    let permissions = Policy::builder().role_claims(["permissions"]);
     let issuer = Issuer::auth0("example.eu.auth0.com").policy(permissions);
     let case = Case::new(issuer, api, Some("JWT"), payload.clone());
     assert!(case.accepted().has_role("approve:orders"));
@@ -779,7 +779,7 @@ fn c14_more_settings_by_hand_as_the_table_has_them() {
         "groups": ["clerks"]
     });
     let settings = Policy::builder()
-        .roles_from(["groups"])
+        .role_claims(["groups"])
         .required_claim(RequiredClaim::present("scope"));
     let issuer = Issuer::new(name).policy(settings);
     let case = Case::new(issuer, "authentik-client", Some("JWT"), payload);
@@ -805,7 +805,7 @@ fn c14_more_settings_by_hand_as_the_table_has_them() {
         "sub": "alice"
     });
     let roles = resource_server::ClaimPath::nested(["ext", "roles"]);
-    let issuer = Issuer::new(name).policy(Policy::builder().roles_from([roles]));
+    let issuer = Issuer::new(name).policy(Policy::builder().role_claims([roles]));
     let case = Case::new(issuer, api, Some("JWT"), payload);
     let scopes = ["offline", "orders:read"];
     assert_reads(

@@ -33,7 +33,7 @@ fn introspected(
 
 #[test]
 fn c14_roles_are_united_from_every_claim_that_the_policy_names() {
-    let api = Api::with(Policy::builder().roles_from([
+    let api = Api::with(Policy::builder().role_claims([
         ClaimPath::nested(["realm_access", "roles"]),
         ClaimPath::nested(["resource_access", "orders-api", "roles"]),
         ClaimPath::from("cognito:groups"),
@@ -79,7 +79,7 @@ fn c14_roles_are_united_from_every_claim_that_the_policy_names() {
 #[test]
 fn c14_absence_is_no_role_and_a_wrong_type_refuses() {
     let api =
-        Api::with(Policy::builder().roles_from([ClaimPath::nested(["realm_access", "roles"])]));
+        Api::with(Policy::builder().role_claims([ClaimPath::nested(["realm_access", "roles"])]));
     let good = r#"absent {} {"roles":[]} {"roles":["a"]} {"roles":"a"} {"roles":""} {"x":1}"#;
     let wrong = r#"null 1 true "roles" ["roles"] [] {"roles":null} {"roles":1} {"roles":{}} {"roles":[1]}
         {"roles":["a",null]} {"roles":[["a"]]} {"roles":true}"#;
@@ -89,7 +89,7 @@ fn c14_absence_is_no_role_and_a_wrong_type_refuses() {
         &[(None, good), (Some(MalformedClaim), wrong)],
     );
 
-    let flat = Api::with(Policy::builder().roles_from(["roles", "groups"]));
+    let flat = Api::with(Policy::builder().role_claims(["roles", "groups"]));
     let table = [
         (None, r#"absent [] ["a"] "a""#),
         (Some(MalformedClaim), r#"null 1 {} [null] ["a",1]"#),
@@ -133,7 +133,7 @@ fn c14_without_a_setting_there_are_no_roles_and_the_principal_is_the_subject() {
 
 #[test]
 fn c14_the_principal_is_the_first_claim_that_is_there() {
-    let settings = Policy::builder().principal_from([
+    let settings = Policy::builder().principal_claims([
         ClaimPath::nested(["user", "login"]),
         ClaimPath::from("preferred_username"),
     ]);
@@ -165,8 +165,8 @@ fn c14_the_principal_is_the_first_claim_that_is_there() {
 fn c14_introspection_answers_are_read_the_same_way() {
     let settings = || {
         Policy::builder()
-            .roles_from(["roles"])
-            .principal_from(["username"])
+            .role_claims(["roles"])
+            .principal_claims(["username"])
     };
     let token = introspected(settings(), &json!({"roles": ["clerk"], "username": "al"})).unwrap();
     assert_eq!(

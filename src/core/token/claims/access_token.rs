@@ -236,7 +236,7 @@ impl AccessToken {
         self.mapped()?.client.as_deref()
     }
 
-    /// The roles, from the claims that [`PolicyBuilder::roles_from`](crate::PolicyBuilder::roles_from) names. Empty where it
+    /// The roles, from the claims that [`PolicyBuilder::role_claims`](crate::PolicyBuilder::role_claims) names. Empty where it
     /// names none.
     pub fn roles(&self) -> RoleSet<'_> {
         RoleSet::new(self.mapped().map_or(&[], |mapped| &mapped.roles))
@@ -251,12 +251,12 @@ impl AccessToken {
     }
 
     /// A name for who the token speaks for, from the claims that
-    /// [`PolicyBuilder::principal_from`](crate::PolicyBuilder::principal_from) names; without it the subject.
+    /// [`PolicyBuilder::principal_claims`](crate::PolicyBuilder::principal_claims) names; without it the subject.
     ///
     /// It is for logs and look-ups, and no key: what is read from `email` or `preferred_username` may be changed by its
     /// user and given to another. Store by [`identity`](AccessToken::identity).
     pub fn principal(&self) -> Option<&str> {
-        match self.policy.principal_from() {
+        match self.policy.principal_claims() {
             None => self.subject(),
             Some(_) => self.mapped()?.principal.as_deref(),
         }

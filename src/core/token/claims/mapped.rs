@@ -86,7 +86,7 @@ pub(crate) fn roles_of<'p>(
     policy: &Policy,
 ) -> Result<Vec<Cow<'p, str>>, Rejection> {
     let mut roles = Vec::new();
-    for path in policy.roles_from() {
+    for path in policy.role_claims() {
         match path.find(payload) {
             Found::Absent => {}
             Found::Unreachable => return Err(misfit(path)),
@@ -104,7 +104,7 @@ pub(crate) fn principal_of<'p>(
     payload: &'p Payload,
     policy: &Policy,
 ) -> Result<Option<Cow<'p, str>>, Rejection> {
-    first_string(payload, policy.principal_from().unwrap_or_default())
+    first_string(payload, policy.principal_claims().unwrap_or_default())
 }
 
 /// The first that is there counts, and must be a string.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The roles that a token's user or client has, from the claims that
-/// [`PolicyBuilder::roles_from`](crate::PolicyBuilder::roles_from) names. Membership is exact and case-sensitive.
+/// [`PolicyBuilder::role_claims`](crate::PolicyBuilder::role_claims) names. Membership is exact and case-sensitive.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -11,7 +11,7 @@ use std::fmt;
 /// # use serde_json::json;
 /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
 /// let settings = Policy::builder()
-///     .roles_from([ClaimPath::nested(["realm_access", "roles"]), ClaimPath::from("groups")]);
+///     .role_claims([ClaimPath::nested(["realm_access", "roles"]), ClaimPath::from("groups")]);
 /// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer().policy(settings)).build()?;
 /// let minted = issuer.token().claim("realm_access", json!({"roles": ["clerk"]})).claim("groups", "staff").mint();
 /// let token = validator.validate_cached(&minted).unwrap()?;
