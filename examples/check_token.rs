@@ -60,7 +60,7 @@ async fn main() -> ExitCode {
 
     let judged = match validator.validate(token.trim()).await {
         Ok(token) => match &needed {
-            Some(needed) => token.require(needed).map(|()| token).map_err(Error::from),
+            Some(needed) => token.require(needed).map(|()| token),
             None => Ok(token),
         },
         Err(error) => Err(error),

@@ -70,7 +70,7 @@ async fn show_tokens(validator: &Validator, issuer: &TestIssuer, clock: &ManualC
         let started = Instant::now();
         // What an API writes in each request handler.
         let outcome = match validator.validate(&token).await {
-            Ok(token) => token.require(&needed).map_err(Error::from),
+            Ok(token) => token.require(&needed),
             Err(error) => Err(error),
         };
         let took = started.elapsed();

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::{MalformedRequirement, Rejection, Unmet};
+use crate::chain::chain;
+use crate::core::{MalformedRequirement, Rejection};
 use crate::source::SourceError;
 
-/// Why a request is not served. Whose fault it is decides the status: an outage never looks like a bad token.
+/// Why a request is not served. The kind says whose fault it is and decides the status: an outage never looks like a bad
+/// token.
 ///
 /// ```
 /// use resource_server::Error;
@@ -22,22 +24,22 @@ pub enum Error {
     /// The caller's fault: 401, or 403 where a good token lacks scope.
     #[error(transparent)]
     Rejected(#[from] Rejection),
-    /// The authorization server's, or our way to it: 503. Says nothing about the token.
+    /// The authorization server's fault, or the network's: 503. Says nothing about the token.
     #[error(transparent)]
-    Unavailable(Unavailable),
-    /// The API author's: 500.
+    Unavailable(#[from] Unavailable),
+    /// The API author's fault: 500.
     #[error(transparent)]
     Misconfigured(#[from] Misconfigured),
 }
 
 impl Error {
-    /// What happened and what to look at, in one line for the person on call: for a refusal
-    /// [`Rejection::explain`], else the error's causes. For logs, not for the caller.
+    /// What happened and what to look at, in one line for the person on call. For a rejection it is
+    /// [`Rejection::explain`], else the error with its causes. For logs, not for the caller.
     pub fn explain(&self) -> String {
         match self {
             Error::Rejected(rejection) => rejection.explain(),
-            Error::Unavailable(unavailable) => unavailable.cause.chain(),
-            Error::Misconfigured(misconfigured) => misconfigured.to_string(),
+            Error::Unavailable(unavailable) => chain(unavailable),
+            Error::Misconfigured(misconfigured) => chain(misconfigured),
         }
     }
 
@@ -51,18 +53,9 @@ impl Error {
     }
 }
 
-impl From<Unmet> for Error {
-    fn from(unmet: Unmet) -> Self {
-        match unmet {
-            Unmet::Rejected(rejection) => Error::Rejected(rejection),
-            Unmet::Malformed(problem) => Error::Misconfigured(problem.into()),
-        }
-    }
-}
-
-/// The evidence to judge a token by could not be had. The token may be good: answer 503, never 401.
+/// The keys or the introspection response for a token were unavailable. The token may be good: answer 503, never 401.
 ///
-/// The cause is in [`source`](std::error::Error::source).
+/// `Display` names the issuer. The cause is in [`source`](std::error::Error::source), and does not name it again.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("issuer \"{issuer}\": its tokens can't be judged now")]
 pub struct Unavailable {
@@ -81,18 +74,18 @@ impl Unavailable {
         &self.issuer
     }
 
-    /// What the source said.
+    /// The error of the source.
     pub fn cause(&self) -> &SourceError {
         &self.cause
     }
 
-    /// When it is worth to try again, for `Retry-After` (RFC 9110 section 10.2.3), where the source said.
+    /// When to try again, for `Retry-After` (RFC 9110 section 10.2.3), if the source knows.
     pub fn retry_after(&self) -> Option<Duration> {
         self.cause.retry_after()
     }
 }
 
-/// The API author's own mistake, found while serving.
+/// The API author's own mistake, which building the Validator can't find.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Misconfigured(Mistake);
@@ -102,7 +95,7 @@ enum Mistake {
     #[error(transparent)]
     Requirement(MalformedRequirement),
     #[error(
-        "issuer \"{0}\" has no introspection, so it can't be asked about a token: add Issuer::introspection"
+        "issuer \"{0}\" has no introspection, so its tokens can't be validated online: add Issuer::introspection"
     )]
     NoIntrospection(Arc<str>),
 }

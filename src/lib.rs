@@ -97,11 +97,13 @@ compile_error!(
 );
 
 mod build_error;
+mod chain;
 mod clock;
 mod core;
 mod credentials;
 mod error;
 mod issuer;
+mod operation;
 mod source;
 mod validator;
 
@@ -121,7 +123,7 @@ pub mod fuzzing {
 #[doc(hidden)]
 pub use crate::core::Backend;
 
-pub use build_error::{BuildError, BuildProblem};
+pub use build_error::{BuildError, BuildErrorKind, BuildProblem};
 pub use clock::SystemClock;
 pub use credentials::Credentials;
 pub use error::{Error, Misconfigured, Unavailable};
@@ -144,5 +146,5 @@ pub use crate::core::{
     PolicyProblem, Possession, PresentedToken, Profile, Reason, Rejection, RequiredClaim,
     Requirement, RoleSet, Scope, ScopeClaim, ScopeSet, SecretProblem, SignatureError, SkipReason,
     SkippedKey, SubjectKind, Tenants, Thumbprint, TimeOutOfRange, Unconfirmed, UnknownAlgorithm,
-    Unmet, UnverifiedJwt, VerificationKey, verify,
+    UnverifiedJwt, VerificationKey, verify,
 };

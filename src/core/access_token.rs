@@ -16,7 +16,7 @@ use crate::core::token::claims::actor::Actor;
 use crate::core::token::claims::checked::{CheckedClaims, KeptClaims};
 use crate::core::token::claims::claim_path::find;
 use crate::core::token::claims::identity::{Identity, SubjectKind};
-use crate::core::token::claims::requirement::{MalformedRequirement, Requirement};
+use crate::core::token::claims::requirement::Requirement;
 use crate::core::token::claims::roles::RoleSet;
 use crate::core::token::claims::values::{Audience, Confirmation, ScopeSet};
 use crate::core::token::payload::Payload;
@@ -291,35 +291,21 @@ impl AccessToken {
         Some(serde_json::from_str(value.text()).unwrap_or_default())
     }
 
-    /// All claims, read into a type of yours from the very text that was signed.
-    ///
-    /// # Errors
-    /// They don't fit it: the token lacks what this API needs
-    /// ([`Reason::ClaimsDoNotFit`](crate::Reason::ClaimsDoNotFit), 401).
-    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
-        // serde's message may quote values; only the place is kept.
+    /// The claims in a type of the user's, from the text that was signed.
+    pub(crate) fn read_claims<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
+        // serde's message may quote values, so only the column is kept.
         serde_json::from_str(self.payload().text()).map_err(|error| {
             let column = error.column();
             Refusal::ClaimsDoNotFit { column }.into()
         })
     }
 
-    /// Whether this token allows what an operation asks for.
-    ///
-    /// [`Unmet`] becomes an [`Error`](crate::Error) by `?`; in a function with an error type of
-    /// your own write `token.require(&needed).map_err(Error::from)?`.
-    ///
-    /// # Errors
-    /// It does not ([`Reason::InsufficientScope`](crate::Reason::InsufficientScope), 403), or the
-    /// requirement is malformed, which is the API author's mistake (500).
-    pub fn require(&self, requirement: &Requirement) -> Result<(), Unmet> {
-        requirement.check()?;
+    /// Rejects the token for an operation that it does not allow. A malformed requirement allows none.
+    pub(crate) fn check_requirement(&self, requirement: &Requirement) -> Result<(), Rejection> {
         if requirement.is_met_by(&self.scopes()) {
             return Ok(());
         }
-        Err(Unmet::Rejected(
-            Refusal::InsufficientScope(requirement.clone()).into(),
-        ))
+        Err(Refusal::InsufficientScope(requirement.clone()).into())
     }
 }
 
@@ -332,17 +318,4 @@ impl fmt::Debug for AccessToken {
             .field("key_id", &self.key_id().map(excerpt))
             .finish_non_exhaustive()
     }
-}
-
-/// Why [`AccessToken::require`](crate::AccessToken::require) says no. Becomes an
-/// [`Error`](crate::Error) by `?`.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Unmet {
-    /// The token lacks what the operation asks for.
-    #[error(transparent)]
-    Rejected(#[from] Rejection),
-    /// The requirement can never pass.
-    #[error(transparent)]
-    Malformed(#[from] MalformedRequirement),
 }

@@ -14,7 +14,7 @@ mod unconfirmed;
 mod verdict;
 mod verify;
 
-pub use access_token::{AccessToken, Unmet};
+pub use access_token::AccessToken;
 pub use introspection::response::{IntrospectionResponse, MalformedResponse};
 pub use keys::algorithm::{Algorithm, UnknownAlgorithm};
 pub use keys::jwk::SkipReason;
@@ -54,7 +54,7 @@ pub(crate) use keys::pem::read_keys as read_pem_keys;
 pub(crate) use policy::tenants::IssuerTemplate;
 pub(crate) use token::presented::{DEFAULT_MAX_TOKEN_BYTES, is_token68};
 pub(crate) use verdict::refusal::{AcceptedIssuers, KeySetAge, Refusal};
-pub(crate) use verify::{check_claims, check_signature};
+pub(crate) use verify::{CheckedJwt, check_claims, check_signature};
 #[cfg(feature = "fetch")]
 pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};
 

@@ -1,6 +1,6 @@
 //! Issuers of well-known providers, whose tokens differ from RFC 9068 in ways that are easily got wrong.
 
-use super::{Issuer, Recipe};
+use super::Issuer;
 use crate::core::{ClaimPath, Policy, PolicyBuilder, Profile, RequiredClaim, ScopeClaim, Tenants};
 use crate::source::Whereabouts;
 
@@ -450,12 +450,6 @@ impl Issuer {
         }
         self
     }
-
-    fn found_at(mut self, whereabouts: Whereabouts) -> Self {
-        self.sources.push(Recipe::Remote(whereabouts));
-        self.provider.has_source = true;
-        self
-    }
 }
 
 /// Of both versions. A tenant that is listed by another of its names would have all its tokens refused.
@@ -510,15 +504,20 @@ fn is_made_of(text: &str, others: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::remote::Recipe;
     use super::*;
 
     /// What is configured, in one line each.
     fn shown(issuer: &Issuer) -> String {
         let place = match issuer.sources.as_slice() {
             [] => "nowhere".to_owned(),
-            [Recipe::Remote(Whereabouts::Discovery)] => "by discovery".to_owned(),
-            [Recipe::Remote(Whereabouts::DiscoveryAt(url))] => format!("as {url} says"),
-            [Recipe::Remote(Whereabouts::JwksAt(url))] => format!("at {url}"),
+            [Recipe::Fetched(Whereabouts::Discovery)] => "by discovery".to_owned(),
+            [Recipe::Fetched(Whereabouts::DiscoveryAt(url))] => {
+                format!("as {url} says")
+            }
+            [Recipe::Fetched(Whereabouts::JwksAt(url))] => {
+                format!("at {url}")
+            }
             _ => "elsewhere".to_owned(),
         };
         format!("{}: keys {place}", issuer.name)

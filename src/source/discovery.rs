@@ -180,7 +180,7 @@ impl Discovery {
 
     fn gravest(&self, failures: Vec<Failure>) -> SourceError {
         let tried: Vec<_> = self.addresses.iter().map(Address::to_string).collect();
-        let what = format!("no metadata of issuer \"{}\" was found", self.issuer);
+        let what = "the issuer's metadata was not found";
         // The first among the gravest: `max_by_key` would take the last.
         let gravest = failures.into_iter().reduce(|kept, next| {
             if next.gravity() > kept.gravity() {

@@ -33,7 +33,6 @@ const MAX_ROUNDS: usize = 3;
 pub(crate) struct RemoteJwks(Arc<Inner>);
 
 struct Inner {
-    issuer: String,
     /// Says which of the keys a token could be by.
     policy: Policy,
     location: Location,
@@ -88,7 +87,6 @@ enum Step {
 
 impl RemoteJwks {
     pub(crate) fn new(
-        issuer: &str,
         policy: Policy,
         location: Location,
         fetcher: &Fetcher,
@@ -109,7 +107,6 @@ impl RemoteJwks {
             ..limits
         };
         RemoteJwks(Arc::new(Inner {
-            issuer: issuer.to_owned(),
             policy,
             location,
             fetcher,
@@ -163,11 +160,7 @@ impl RemoteJwks {
             at: held.fetched_at,
             lifetime: held.lifetime,
         };
-        let unused = || {
-            let issuer = &self.0.issuer;
-            let what = format!("the keys of issuer \"{issuer}\" in the snapshot are not used");
-            SourceError::new(what)
-        };
+        let unused = || SourceError::new("the keys in the snapshot are not used");
         let read = KeySet::from_jwks_with_text(&held.jwks);
         let mut state = self.0.write();
         let (keys, jwks) = match read {
@@ -201,7 +194,7 @@ impl RemoteJwks {
             // It brought keys, or was lost. What it brought may be too old by now, where a process was frozen meanwhile:
             // so decide anew.
         }
-        Err(self.0.refusal(&inner.read(), Duration::ZERO))
+        Err(Inner::refusal(&inner.read(), Duration::ZERO))
     }
 }
 
@@ -232,7 +225,7 @@ impl Inner {
                 let _ = self.fetch(state, now);
                 Ok(Step::Serve(keys))
             }
-            (Decision::Refuse { retry_in }, _) => Err(self.refusal(&state, retry_in)),
+            (Decision::Refuse { retry_in }, _) => Err(Self::refusal(&state, retry_in)),
             _ => self.fetch(state, now).map(Step::Wait),
         }
     }
@@ -252,20 +245,18 @@ impl Inner {
         Some(
             match (state.refresh.after_failure(asked, now), &state.keys) {
                 (Decision::Serve, Some(keys)) => Ok(Arc::clone(keys)),
-                (Decision::Refuse { retry_in }, _) => Err(self.refusal(&state, retry_in)),
-                _ => Err(self.refusal(&state, Duration::ZERO)),
+                (Decision::Refuse { retry_in }, _) => Err(Self::refusal(&state, retry_in)),
+                _ => Err(Self::refusal(&state, Duration::ZERO)),
             },
         )
     }
 
-    fn refusal(&self, state: &State, retry_in: Duration) -> SourceError {
-        let issuer = &self.issuer;
+    fn refusal(state: &State, retry_in: Duration) -> SourceError {
         let what = match &state.keys {
-            None => format!("the keys of issuer \"{issuer}\" could not be fetched yet"),
-            Some(_) => format!(
-                "the keys of issuer \"{issuer}\" are too old, or the token's is not among them, and they could not \
-                 be fetched anew"
-            ),
+            None => "the keys could not be fetched yet",
+            Some(_) => {
+                "the keys are too old, or the token's is not among them, and they could not be fetched again"
+            }
         };
         let error = SourceError::new(what);
         let error = match &state.last_error {
@@ -426,11 +417,9 @@ impl Pilot {
         // A little more than its calls may take together: each of them tells better what it waited for.
         let limit = self.inner.longest_fetch + GRACE / 2;
         let load = tokio::time::timeout(limit, self.inner.load());
-        let outcome = load.await.unwrap_or_else(|_| {
-            let issuer = &self.inner.issuer;
-            let what = format!("the keys of issuer \"{issuer}\" did not come in time");
-            Err(SourceError::new(what))
-        });
+        let outcome = load
+            .await
+            .unwrap_or_else(|_| Err(SourceError::new("the keys did not come in time")));
         self.inner.landed(self.ticket, outcome);
         self.has_landed = true;
     }

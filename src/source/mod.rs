@@ -33,6 +33,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "fetch")]
+use crate::chain::chain;
 use crate::core::{Evidence, KeySet, PresentedToken};
 
 pub use static_keys::StaticKeys;
@@ -228,15 +230,9 @@ impl SourceError {
     }
 
     /// The error and its causes in one line.
+    #[cfg(feature = "fetch")]
     pub(crate) fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = StdError::source(self);
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
+        chain(self)
     }
 
     /// When it is worth to try again, where that is known.

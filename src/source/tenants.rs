@@ -196,15 +196,7 @@ impl TenantKeys {
             issuer: issuer.into(),
             made: now,
             last_used: AtomicU64::new(nanos(now)),
-            keys: RemoteJwks::new(
-                issuer,
-                policy,
-                location,
-                &self.fetcher,
-                clock,
-                self.limits,
-                is_lazy,
-            ),
+            keys: RemoteJwks::new(policy, location, &self.fetcher, clock, self.limits, is_lazy),
         }))
     }
 }
@@ -214,6 +206,16 @@ fn no_room() -> SourceError {
         "so many tenants have sent tokens just now that the keys of no more are held (Issuer::max_tenants)",
     );
     error.retry_in(TIME_OF_USE)
+}
+
+/// Names the tenant, since the Validator names the template only.
+fn of_tenant(tenant: &str, cause: SourceError) -> SourceError {
+    let retry_after = cause.retry_after();
+    let error = SourceError::new(format!("tenant \"{tenant}\"")).caused_by(cause);
+    match retry_after {
+        Some(after) => error.retry_in(after),
+        None => error,
+    }
 }
 
 impl Held {
@@ -282,8 +284,9 @@ impl DynKeySource for TenantKeys {
                     "keys are held by tenant, and the token names none",
                 ));
             };
-            let (tenant, is_new) = self.find_or_make(issuer, tenant)?;
-            let evidence = KeySource::evidence(&tenant.keys, token).await;
+            let (held, is_new) = self.find_or_make(issuer, tenant)?;
+            let evidence = KeySource::evidence(&held.keys, token).await;
+            let evidence = evidence.map_err(|error| of_tenant(tenant, error));
             if is_new {
                 let now = self.clock.monotonic();
                 self.write().drop_beyond(now, self.bounds.max_tenants);

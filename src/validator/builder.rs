@@ -1,19 +1,17 @@
-//! The settings of a Validator, and the check of them.
+//! The settings of a Validator, and their checks.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::opaque_routes::OpaqueRoutes;
-use super::{Inner, Trusted, Validator};
-use crate::build_error::{BuildError, BuildProblem};
+use super::issuers::{OpaqueRoutes, Trusted, TrustedIssuers};
+use super::{Inner, Validator};
+use crate::build_error::{BuildError, BuildErrorKind, Problems};
 use crate::clock::SystemClock;
-use crate::core::{Clock, DEFAULT_MAX_TOKEN_BYTES, IssuerTemplate, PolicyProblem};
-use crate::issuer::{Issuer, Surroundings};
-#[cfg(feature = "fetch")]
-use crate::source::{Fetch, KeySnapshot};
+use crate::core::{Clock, DEFAULT_MAX_TOKEN_BYTES, PolicyProblem};
+use crate::issuer::{BuildContext, Issuer, SharedSettings};
 
-/// The largest token that can be allowed: 1 MiB.
+/// The largest token size that can be set: 1 MiB.
 const LARGEST_MAX_TOKEN_BYTES: usize = 1024 * 1024;
 
 /// Settings of a [`Validator`].
@@ -23,11 +21,8 @@ pub struct ValidatorBuilder {
     issuers: Vec<Issuer>,
     audiences: Vec<String>,
     clock: Option<ClockSetting>,
-    #[cfg(feature = "fetch")]
-    fetch: Option<Fetch>,
-    #[cfg(feature = "fetch")]
-    snapshot: Option<KeySnapshot>,
     max_token_bytes: usize,
+    pub(super) shared: SharedSettings,
 }
 
 struct ClockSetting(Arc<dyn Clock>);
@@ -44,56 +39,32 @@ impl ValidatorBuilder {
             issuers: Vec::new(),
             audiences: Vec::new(),
             clock: None,
-            #[cfg(feature = "fetch")]
-            fetch: None,
-            #[cfg(feature = "fetch")]
-            snapshot: None,
             max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
+            shared: SharedSettings::default(),
         }
     }
 
-    /// One more issuer whose tokens are accepted.
+    /// Adds an issuer whose tokens are accepted.
     pub fn issuer(mut self, issuer: Issuer) -> Self {
         self.issuers.push(issuer);
         self
     }
 
-    /// This API, as it stands in `aud`, byte for byte. Called again, one more name of it. Counts for every issuer that has
-    /// no audience of its own.
+    /// Names this API as it appears in `aud`, byte for byte. Each further call adds a name. Applies to every issuer that
+    /// has no audience of its own.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
         self
     }
 
-    /// Another clock than the machine's, for tests. It also counts the age of keys, pauses between fetches and outages. Give
-    /// the same one to the `TestIssuer`.
+    /// Another clock than the machine's, for tests. It also measures the age of keys, pauses between fetches and outages.
+    /// Give the same clock to the `TestIssuer`.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(ClockSetting(Arc::new(clock)));
         self
     }
 
-    /// How issuers are reached that have no [`Fetch`] of their own.
-    #[cfg(feature = "fetch")]
-    pub fn fetch(mut self, fetch: Fetch) -> Self {
-        self.fetch = Some(fetch);
-        self
-    }
-
-    /// Starts from the keys that another process has fetched, and goes on by fetching. They are as old as they are: used
-    /// without a fetch while fresh (at most an hour), then as any keys that were fetched, and not at all when older than their
-    /// lifetime and the [`outage_tolerance`](Issuer::outage_tolerance), or when this machine's clock says that they were
-    /// fetched more than 30 s from now. Those of issuers that are not configured, or whose keys are not fetched, are ignored.
-    ///
-    /// **Whoever can write the snapshot decides which keys are trusted**, and for how long: up to an hour and the tolerance after
-    /// the last fetch that succeeded. Keys that are not used, and why, show in [`Validator::health`] until the next fetch. A
-    /// second call replaces the first.
-    #[cfg(feature = "fetch")]
-    pub fn restore(mut self, snapshot: KeySnapshot) -> Self {
-        self.snapshot = Some(snapshot);
-        self
-    }
-
-    /// The largest token that is taken, in bytes. Default 16 KiB, at most 1 MiB.
+    /// The largest token that is accepted, in bytes. Default 16 KiB, at most 1 MiB.
     pub fn max_token_bytes(mut self, bytes: usize) -> Self {
         self.max_token_bytes = bytes;
         self
@@ -102,7 +73,7 @@ impl ValidatorBuilder {
     /// Checks the settings. Does no I/O and needs no runtime.
     ///
     /// # Errors
-    /// All problems at once: see [`BuildProblem`].
+    /// Every problem at once: see [`BuildErrorKind`].
     ///
     /// ```
     /// use resource_server::{Issuer, Validator};
@@ -111,115 +82,101 @@ impl ValidatorBuilder {
     /// assert_eq!(error.problems().len(), 2); // neither audience nor keys
     /// ```
     pub fn build(self) -> Result<Validator, BuildError> {
-        let mut problems = Vec::new();
-        if self.issuers.is_empty() {
-            problems.push(BuildProblem::NoIssuer);
-        }
-        let lacks_audience = self.issuers.is_empty() && self.audiences.is_empty();
-        let mut known = HashSet::new();
-        for issuer in &self.issuers {
-            if !known.insert(issuer.name()) {
-                problems.push(BuildProblem::IssuerTwice {
-                    issuer: issuer.name().to_owned(),
-                });
-            }
-        }
-        if !(1..=LARGEST_MAX_TOKEN_BYTES).contains(&self.max_token_bytes) {
-            problems.push(BuildProblem::TokenSize {
-                bytes: self.max_token_bytes,
-            });
-        }
+        let mut problems = Problems::of_validator();
+        self.check(&mut problems);
         let clock = match self.clock {
             Some(ClockSetting(clock)) => clock,
             None => Arc::new(SystemClock::new()),
         };
-        #[cfg(feature = "fetch")]
-        let fetcher =
-            if self.fetch.is_some() || self.issuers.iter().any(Issuer::needs_common_fetcher) {
-                self.fetch
-                    .unwrap_or_default()
-                    .build_for_all()
-                    .map_err(|problem| {
-                        problems.push(BuildProblem::Fetch {
-                            issuer: None,
-                            problem,
-                        });
-                    })
-                    .ok()
-            } else {
-                None
-            };
-        let surroundings = Surroundings {
+        let context = BuildContext {
             audiences: &self.audiences,
-            clock: &clock,
-            #[cfg(feature = "fetch")]
-            fetcher: fetcher.as_ref(),
-            #[cfg(feature = "fetch")]
-            snapshot: self.snapshot.as_ref(),
+            shared: &self.shared.build(&self.issuers, &clock, &mut problems),
         };
-        let mut issuers = HashMap::default();
-        let mut names = Vec::new();
-        let mut templates: Vec<IssuerTemplate> = Vec::new();
-        let mut opaque = OpaqueRoutes::default();
-        for issuer in self.issuers {
-            if let Some(prefix) = issuer.opaque_prefix()
-                && let Err(other) = opaque.insert(prefix, issuer.name())
-            {
-                problems.push(BuildProblem::OpaqueTwice {
-                    issuer: issuer.name().to_owned(),
-                    other: other.into(),
-                    prefix: prefix.to_owned(),
-                });
-            }
-            match issuer.finish(&surroundings) {
-                Err(found) => problems.extend(found),
-                Ok(finished) => {
-                    let name: Box<str> = finished.policy.issuer().into();
-                    templates.extend(finished.policy.template().cloned());
-                    let trusted = Trusted {
-                        name: finished.policy.issuer().into(),
-                        policy: finished.policy,
-                        source: finished.source,
-                        introspection: finished.introspection,
-                    };
-                    issuers.insert(name.clone(), trusted);
-                    names.push(name);
-                }
-            }
-        }
-        problems.extend(overlaps(&templates));
-        // Where an issuer uses the audiences set here, its policy has told the same.
-        let is_told = problems.iter().any(|told| {
-            matches!(told, BuildProblem::Policy { problem, .. } if *problem == PolicyProblem::NoAudience)
-        });
-        if lacks_audience || (self.audiences.iter().any(String::is_empty) && !is_told) {
-            problems.push(BuildProblem::NoAudience);
-        }
-        if !problems.is_empty() {
-            return Err(BuildError::new(problems));
-        }
+        let opaque = route_opaque(&self.issuers, &mut problems);
+        let has_issuers = !self.issuers.is_empty();
+        let trusted = build_issuers(self.issuers, &context, &mut problems);
+        check_overlaps(&trusted, &mut problems);
+        check_audiences(&self.audiences, has_issuers, &mut problems);
+        problems.into_result()?;
         Ok(Validator(Arc::new(Inner {
-            takes_svids: issuers.values().any(Trusted::takes_svids),
-            issuers,
-            templates: templates.into(),
-            names: names.into(),
-            opaque,
+            issuers: TrustedIssuers::new(trusted, opaque),
             clock,
             max_token_bytes: self.max_token_bytes,
         })))
     }
+
+    fn check(&self, problems: &mut Problems) {
+        if self.issuers.is_empty() {
+            problems.push(BuildErrorKind::NoIssuer);
+        }
+        let mut known = HashSet::new();
+        for issuer in &self.issuers {
+            if !known.insert(issuer.name()) {
+                problems.push_for(issuer.name(), BuildErrorKind::IssuerTwice);
+            }
+        }
+        if !(1..=LARGEST_MAX_TOKEN_BYTES).contains(&self.max_token_bytes) {
+            problems.push(BuildErrorKind::TokenSize {
+                bytes: self.max_token_bytes,
+            });
+        }
+    }
 }
 
-/// Templates that one issuer's name could fit.
-fn overlaps(templates: &[IssuerTemplate]) -> impl Iterator<Item = BuildProblem> {
-    let pairs = templates.iter().enumerate().flat_map(|(position, one)| {
-        let others = templates.iter().take(position);
-        others.map(move |other| (one, other))
-    });
-    pairs
-        .filter(|(one, other)| one.overlaps(other))
-        .map(|(one, other)| BuildProblem::TemplatesOverlap {
-            issuer: one.as_str().to_owned(),
-            other: other.as_str().to_owned(),
-        })
+/// Which issuer each opaque token goes to.
+fn route_opaque(issuers: &[Issuer], problems: &mut Problems) -> OpaqueRoutes {
+    let mut routes = OpaqueRoutes::default();
+    for issuer in issuers {
+        if let Some(prefix) = issuer.opaque_prefix()
+            && let Err(other) = routes.insert(prefix, issuer.name())
+        {
+            let kind = BuildErrorKind::OpaqueTwice {
+                other: other.into(),
+                prefix: prefix.to_owned(),
+            };
+            problems.push_for(issuer.name(), kind);
+        }
+    }
+    routes
+}
+
+/// The issuers without problems.
+fn build_issuers(
+    issuers: Vec<Issuer>,
+    context: &BuildContext<'_>,
+    problems: &mut Problems,
+) -> Vec<Trusted> {
+    let mut trusted = Vec::with_capacity(issuers.len());
+    for issuer in issuers {
+        match issuer.build(context) {
+            Ok(built) => trusted.push(Trusted::new(built)),
+            Err(found) => problems.append(found),
+        }
+    }
+    trusted
+}
+
+/// Templates that one issuer's name could match.
+fn check_overlaps(trusted: &[Trusted], problems: &mut Problems) {
+    let templates: Vec<_> = trusted.iter().filter_map(Trusted::template).collect();
+    for (position, one) in templates.iter().enumerate() {
+        for other in templates.iter().take(position) {
+            if one.overlaps(other) {
+                let kind = BuildErrorKind::TemplatesOverlap {
+                    other: other.as_str().to_owned(),
+                };
+                problems.push_for(one.as_str(), kind);
+            }
+        }
+    }
+}
+
+fn check_audiences(audiences: &[String], has_issuers: bool, problems: &mut Problems) {
+    let is_missing = audiences.is_empty() && !has_issuers;
+    // An issuer that uses these audiences has reported an empty one already.
+    let is_reported = problems.contains(&BuildErrorKind::Policy(PolicyProblem::NoAudience));
+    let is_empty = audiences.iter().any(String::is_empty) && !is_reported;
+    if is_missing || is_empty {
+        problems.push(BuildErrorKind::NoAudience);
+    }
 }

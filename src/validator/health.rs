@@ -1,4 +1,4 @@
-//! How the sources of a Validator get ready, and how they are doing.
+//! Preparing the sources of a Validator, and their state.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::chain::chain;
 use crate::error::Unavailable;
 use crate::source::SourceStatus;
 
-/// Waits for all of them at once; each gives its result at its own place.
+/// Waits for all futures at once. The results are in the order of the futures.
 pub(super) async fn all<T, F: Future<Output = T> + Unpin>(
     futures: impl Iterator<Item = F>,
 ) -> Vec<T> {
@@ -37,14 +38,14 @@ pub(super) async fn all<T, F: Future<Output = T> + Unpin>(
         .collect()
 }
 
-/// Sources that did not get ready.
+/// Sources that could not be prepared. `Display` lists each with its causes, in one line.
 #[derive(Clone, Debug)]
 pub struct WarmUpError {
     pub(super) failures: Vec<Unavailable>,
 }
 
 impl WarmUpError {
-    /// Each issuer whose source did not get ready, and why.
+    /// Each issuer whose source failed, and why.
     pub fn failures(&self) -> &[Unavailable] {
         &self.failures
     }
@@ -52,24 +53,14 @@ impl WarmUpError {
 
 impl fmt::Display for WarmUpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failures: Vec<_> = self
-            .failures
-            .iter()
-            .map(|failure| {
-                format!(
-                    "issuer \"{}\": {}",
-                    failure.issuer(),
-                    failure.cause().chain()
-                )
-            })
-            .collect();
+        let failures: Vec<_> = self.failures.iter().map(|failure| chain(failure)).collect();
         f.write_str(&failures.join("; "))
     }
 }
 
 impl std::error::Error for WarmUpError {}
 
-/// How one issuer's source is doing.
+/// The state of one issuer's source.
 ///
 /// ```
 /// # use resource_server::{Validator, testing::TestIssuer};
@@ -94,16 +85,16 @@ impl IssuerHealth {
         &self.issuer
     }
 
-    /// Whether there are keys to judge its tokens by. For a readiness probe: false until the first were fetched
+    /// Whether there are keys to judge its tokens by, for a readiness probe. False until the first keys were fetched
     /// ([`Validator::warm_up`](crate::Validator::warm_up)), and when they are too old.
     ///
-    /// An issuer that is asked about its tokens, and one of many tenants with keys of their own, have no keys to wait for and
-    /// count as ready, whatever the last answer was: [`SourceStatus::last_error`] tells of that.
+    /// An issuer that is introspected is always ready, and so is one whose tenants have keys of their own, because there
+    /// are no keys to wait for. [`SourceStatus::last_error`] has the last failure.
     pub fn is_ready(&self) -> bool {
         self.status.usable_for != Some(Duration::ZERO)
     }
 
-    /// What its source says.
+    /// The status that its source reports.
     pub fn status(&self) -> &SourceStatus {
         &self.status
     }

@@ -27,9 +27,7 @@ async fn orders(
     headers: HeaderMap,
 ) -> Result<Json<Orders>, Refused> {
     let token = authenticate(&validator, &headers).await?;
-    token
-        .require(&Requirement::scope("orders:read"))
-        .map_err(Error::from)?;
+    token.require(&Requirement::scope("orders:read"))?;
     Ok(Json(Orders {
         of: token.subject().unwrap_or_default().to_owned(),
         orders: vec!["apples", "pears"],

@@ -59,7 +59,6 @@ enum Whereabouts {
 pub(crate) struct RemoteIntrospection(Arc<Inner>);
 
 struct Inner {
-    issuer: String,
     whereabouts: Whereabouts,
     fetcher: Fetcher,
     authentication: Authentication,
@@ -103,7 +102,6 @@ enum Boarding {
 
 impl RemoteIntrospection {
     pub(crate) fn new(
-        issuer: &str,
         endpoint: Endpoint,
         fetcher: &Fetcher,
         clock: Arc<dyn Clock>,
@@ -135,7 +133,6 @@ impl RemoteIntrospection {
             .as_ref()
             .map_or(Duration::ZERO, |_| STORE_LIMIT);
         RemoteIntrospection(Arc::new(Inner {
-            issuer: issuer.to_owned(),
             whereabouts,
             longest_call: for_metadata
                 + fetcher.timeout() * 2
@@ -258,7 +255,7 @@ impl Inner {
             }),
         };
         response.map(Arc::new).map_err(|error| {
-            let told = self.failed("what the introspection endpoint answers can't be used");
+            let told = SourceError::new("what the introspection endpoint answers can't be used");
             let retry_after = error.retry_after();
             let told = told.caused_by(error);
             match retry_after {
@@ -275,8 +272,7 @@ impl Inner {
         wants_new: bool,
     ) -> Result<Result<String, FetchError>, SourceError> {
         let form = self.form(token).map_err(|error| {
-            self.failed("the introspection endpoint can't be asked")
-                .caused_by(error)
+            SourceError::new("the introspection endpoint can't be asked").caused_by(error)
         })?;
         let authorization = self.authentication.header();
         let signed = self.signed.as_ref();
@@ -306,13 +302,9 @@ impl Inner {
     /// For one that can't wait longer for its turn.
     fn turned_away(&self) -> SourceError {
         let what = "so many tokens are being asked about that this one was turned away";
-        let error = self.failed(what).retry_in(Duration::from_secs(1));
+        let error = SourceError::new(what).retry_in(Duration::from_secs(1));
         self.health().last_error = Some(error.chain());
         error
-    }
-
-    fn failed(&self, what: &str) -> SourceError {
-        SourceError::new(format!("issuer \"{}\": {what}", self.issuer))
     }
 
     fn not_answered(&self, error: FetchError) -> SourceError {
@@ -328,7 +320,7 @@ impl Inner {
             _ => "the introspection endpoint gives no answer about the token",
         };
         let retry_after = error.retry_after();
-        let error = self.failed(what).caused_by(error);
+        let error = SourceError::new(what).caused_by(error);
         match retry_after {
             Some(after) => error.retry_in(after),
             None => error,
@@ -342,7 +334,7 @@ impl Inner {
         if outcome.is_ok() && asked.elapsed(self.now()) > self.longest_call + GRACE {
             let what =
                 "the process stood still, or its clock was set, while a token was asked about";
-            return Err(self.failed(what).retry_in(Duration::from_secs(1)));
+            return Err(SourceError::new(what).retry_in(Duration::from_secs(1)));
         }
         outcome
     }
@@ -359,7 +351,7 @@ impl Inner {
             }
             () = timer => {}
         }
-        Err(self.failed("the call about the token came to no end"))
+        Err(SourceError::new("the call about the token came to no end"))
     }
 }
 
@@ -391,9 +383,9 @@ impl Pilot {
         let limit = self.inner.longest_call + GRACE / 2;
         let call = tokio::time::timeout(limit, self.inner.ask(&token));
         let outcome = call.await.unwrap_or_else(|_| {
-            Err(self
-                .inner
-                .failed("the introspection endpoint did not answer in time"))
+            Err(SourceError::new(
+                "the introspection endpoint did not answer in time",
+            ))
         });
         let kept = self.land(outcome);
         if let (Some(response), Some(store)) = (kept, &self.inner.store) {

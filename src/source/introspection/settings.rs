@@ -157,13 +157,14 @@ pub enum IntrospectionProblem {
     #[error("answer_keys_at(..) has keys for signed answers: add .signed_answers()")]
     KeysForPlainAnswers,
     /// An address that may not be asked at, or fetched keys of answers from.
-    #[error("{what} {address} can't be used: {problem}")]
+    #[error("{what} {address} can't be used")]
     Address {
         /// What the address is for.
         what: &'static str,
         /// The address, without user name, password and query.
         address: String,
         /// What is wrong with it.
+        #[source]
         problem: AddressProblem,
     },
     /// The key of a [`store`](Introspection::store) has less than 32 bytes, or is one byte again and again.

@@ -116,13 +116,13 @@ impl Inner {
         let discovery = match &self.location {
             Location::Jwks(address) => {
                 let answer = self.get(address).await;
-                return self.take(address, answer.map_err(|error| self.not_fetched(error))?);
+                return Self::take(address, answer.map_err(Self::not_fetched)?);
             }
             Location::Metadata(discovery) => discovery,
         };
         let (metadata, is_fresh) = self.metadata(discovery).await?;
         let error = match self.get(&metadata.address).await {
-            Ok(answer) => return self.take(&metadata.address, answer),
+            Ok(answer) => return Self::take(&metadata.address, answer),
             Err(error) => error,
         };
         // Have the keys moved since the metadata was read?
@@ -131,12 +131,9 @@ impl Inner {
             && anew.address != metadata.address
         {
             let answer = self.get(&anew.address).await;
-            return self.take(
-                &anew.address,
-                answer.map_err(|error| self.not_fetched(error))?,
-            );
+            return Self::take(&anew.address, answer.map_err(Self::not_fetched)?);
         }
-        Err(self.not_fetched(error))
+        Err(Self::not_fetched(error))
     }
 
     async fn get(&self, address: &Address) -> Result<Answer, FetchError> {
@@ -188,7 +185,7 @@ impl Inner {
         Ok(metadata)
     }
 
-    fn take(&self, from: &Address, answer: Answer) -> Result<Loaded, SourceError> {
+    fn take(from: &Address, answer: Answer) -> Result<Loaded, SourceError> {
         match answer {
             Answer::NotModified { lifetime } => Ok(Loaded {
                 keys: None,
@@ -200,11 +197,7 @@ impl Inner {
                 lifetime,
             } => {
                 let (keys, jwks) = KeySet::from_jwks_with_text(&text).map_err(|error| {
-                    SourceError::new(format!(
-                        "what issuer \"{}\" publishes as its keys can't be used",
-                        self.issuer
-                    ))
-                    .caused_by(error)
+                    SourceError::new("the issuer's JWK Set can't be used").caused_by(error)
                 })?;
                 let etag = etag.map(|tag| EntityTag {
                     at: from.clone(),
@@ -222,10 +215,9 @@ impl Inner {
         }
     }
 
-    fn not_fetched(&self, error: FetchError) -> SourceError {
-        let what = format!("the keys of issuer \"{}\" can't be fetched", self.issuer);
+    fn not_fetched(error: FetchError) -> SourceError {
         let retry_after = error.retry_after();
-        let error = SourceError::new(what).caused_by(error);
+        let error = SourceError::new("the keys can't be fetched").caused_by(error);
         match retry_after {
             Some(after) => error.retry_in(after),
             None => error,

@@ -12,7 +12,7 @@ use resource_server::Reason::{
 };
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
-    Algorithm, BuildProblem, Credentials, Error, Evidence, Issuer, KeySource, Policy,
+    Algorithm, BuildErrorKind, Credentials, Error, Evidence, Issuer, KeySource, Policy,
     PolicyBuilder, PresentedToken, Profile, Reason, SecretProblem, SourceError, StaticKeys,
     Validator, ValidatorBuilder,
 };
@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::support::form::{decode, encode};
 use crate::support::keys as spelled;
+use crate::support::problems_of;
 use crate::support::{API, Api, ISSUER, block_on, clock};
 
 /// The public key that signs by this algorithm.
@@ -64,11 +65,11 @@ fn assert_refused_secret(secret: &[u8], expected: &SecretProblem) {
     let built = validator
         .issuer(Issuer::hmac(ISSUER, Algorithm::HS256, secret))
         .build();
-    let problem = BuildProblem::Secret {
-        issuer: ISSUER.to_owned(),
-        problem: expected.clone(),
-    };
-    assert_eq!(built.unwrap_err().problems(), [problem]);
+    let problem = (
+        Some(ISSUER.to_owned()),
+        BuildErrorKind::Secret(expected.clone()),
+    );
+    assert_eq!(problems_of(&built.unwrap_err()), [problem]);
 }
 
 fn admin(token: TestToken) -> TestToken {
@@ -773,9 +774,10 @@ mod fetched {
     use std::time::Duration;
 
     use resource_server::testing::Fault;
-    use resource_server::{AddressProblem, BuildProblem, Issuer, Reason, Validator};
+    use resource_server::{AddressProblem, BuildErrorKind, Issuer, Reason, Validator};
 
     use crate::support::http::{AUDIENCE, COOLDOWN, World, outage, reason};
+    use crate::support::problems_of;
 
     /// PyJWT before 2.13.0 opened whatever scheme the address of the keys has.
     #[tokio::test]
@@ -801,11 +803,8 @@ mod fetched {
                     .audience(AUDIENCE)
                     .issuer(entry)
                     .build();
-                let expected = [BuildProblem::Address {
-                    issuer: name.into(),
-                    problem: problem.clone(),
-                }];
-                assert_eq!(built.unwrap_err().problems(), expected, "{url}");
+                let expected = [(Some(name.into()), BuildErrorKind::Address(problem.clone()))];
+                assert_eq!(problems_of(&built.unwrap_err()), expected, "{url}");
             }
             // The same in the metadata that a server was made to serve.
             let world = World::new().await;

@@ -1,4 +1,5 @@
 mod attacks;
+mod errors;
 mod explain;
 mod order_and_secrecy;
 mod validator;

@@ -9,6 +9,7 @@ use crate::support::{
     API, Api, ISSUER, NOW, NeverAtHand, THUMBPRINT, block_on, clock, reason as refused,
     signer as manual, validator_of as trusting,
 };
+use crate::support::{Problem, chain, problems_of};
 use resource_server::Reason::{
     AlgorithmNotAllowed, AlgorithmUnknown, AudienceMismatch, BadSignature, CriticalHeader,
     EncryptedToken, Expired, IssuerMismatch, IssuerMissing, MalformedConfirmation,
@@ -17,9 +18,9 @@ use resource_server::Reason::{
 };
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
-    Algorithm, BuildProblem, Credentials, Error, Evidence, Issuer, KeySet, KeySetError, KeySource,
-    NumericDate, Policy, PolicyBuilder, PolicyProblem, PresentedToken, Reason, SourceError,
-    SourceStatus, StaticKeys, Unavailable, Validator, ValidatorBuilder,
+    Algorithm, BuildErrorKind, Credentials, Error, Evidence, Issuer, KeySet, KeySetError,
+    KeySource, NumericDate, Policy, PolicyBuilder, PolicyProblem, PresentedToken, Reason,
+    SourceError, SourceStatus, StaticKeys, Unavailable, Validator, ValidatorBuilder,
 };
 use serde_json::json;
 
@@ -554,8 +555,12 @@ fn the_size_of_a_token_is_a_setting() {
     assert_eq!(refused(judge(token.len() - 1)), TooLong);
     assert!(limit(1).is_ok() && limit(1024 * 1024).is_ok());
     for bytes in [0, 1024 * 1024 + 1, usize::MAX] {
-        let problems = limit(bytes).unwrap_err().problems().to_vec();
-        assert_eq!(problems, [BuildProblem::TokenSize { bytes }], "P06");
+        let problems = problems_of(&limit(bytes).unwrap_err());
+        assert_eq!(
+            problems,
+            [(None, BuildErrorKind::TokenSize { bytes })],
+            "P06"
+        );
     }
 }
 
@@ -563,20 +568,20 @@ fn keys() -> StaticKeys {
     StaticKeys::from_jwks(&TestIssuer::new(ISSUER, API).jwks()).unwrap()
 }
 
-fn of_policy(issuer: &str, problem: PolicyProblem) -> BuildProblem {
+fn of_policy(issuer: &str, problem: PolicyProblem) -> Problem {
     let issuer = issuer.to_owned();
-    BuildProblem::Policy { issuer, problem }
+    (Some(issuer), BuildErrorKind::Policy(problem))
 }
 
-fn problems(builder: ValidatorBuilder) -> Vec<BuildProblem> {
+fn problems(builder: ValidatorBuilder) -> Vec<Problem> {
     let error = builder.build().unwrap_err();
     let texts: Vec<_> = error
         .problems()
         .iter()
-        .map(BuildProblem::to_string)
+        .map(|problem| chain(problem))
         .collect();
     assert_eq!(error.to_string(), texts.join("; "), "P06: each is told");
-    error.problems().to_vec()
+    problems_of(&error)
 }
 
 #[test]
@@ -588,7 +593,7 @@ fn p06_each_problem_of_validator_and_issuers_is_told_at_build() {
     let space = |text: &str| PolicyProblem::SpaceAround(text.to_owned());
     #[rustfmt::skip]
     let cases = [
-        (with_audience(), BuildProblem::NoIssuer),
+        (with_audience(), (None, BuildErrorKind::NoIssuer)),
         (Validator::builder().issuer(entry()), no_audience.clone()),
         (Validator::builder().audience("").issuer(entry()), no_audience.clone()),
         (with_audience().audience("").issuer(entry()), no_audience.clone()),
@@ -596,11 +601,11 @@ fn p06_each_problem_of_validator_and_issuers_is_told_at_build() {
         (Validator::builder().audience(" a").issuer(entry()), of_policy(ISSUER, space(" a"))),
         (with_audience().issuer(Issuer::new("").keys(keys())), of_policy("", PolicyProblem::NoIssuer)),
         (with_audience().issuer(Issuer::new("a\n").keys(keys())), of_policy("a\n", space("a\n"))),
-        (with_audience().issuer(entry()).issuer(entry()), BuildProblem::IssuerTwice { issuer: issuer.clone() }),
-        (with_audience().issuer(Issuer::new(ISSUER)), BuildProblem::NoSource { issuer: issuer.clone() }),
-        (with_audience().issuer(entry().keys(keys())), BuildProblem::SeveralSources { issuer: issuer.clone() }),
+        (with_audience().issuer(entry()).issuer(entry()), (Some(issuer.clone()), BuildErrorKind::IssuerTwice)),
+        (with_audience().issuer(Issuer::new(ISSUER)), (Some(issuer.clone()), BuildErrorKind::NoSource)),
+        (with_audience().issuer(entry().keys(keys())), (Some(issuer.clone()), BuildErrorKind::SeveralSources)),
         (with_audience().issuer(entry().policy(Policy::builder().issuer(OTHER))),
-            BuildProblem::TwoNames { issuer, policy: OTHER.to_owned() }),
+            (Some(issuer), BuildErrorKind::TwoNames { policy: OTHER.to_owned() })),
     ];
     for (builder, expected) in cases {
         assert_eq!(problems(builder), [expected], "P06");
@@ -653,20 +658,23 @@ fn p06_all_problems_at_once() {
         .issuer(Issuer::new("urn:b").keys(keys()).keys(keys()));
     let (a, b) = ("urn:a".to_owned(), "urn:b".to_owned());
     let expected = [
-        BuildProblem::TokenSize { bytes: 0 },
-        BuildProblem::NoSource { issuer: a },
+        (None, BuildErrorKind::TokenSize { bytes: 0 }),
+        (Some(a), BuildErrorKind::NoSource),
         of_policy("urn:a", PolicyProblem::NoAudience),
         of_policy("urn:a", PolicyProblem::NoAlgorithm),
         of_policy("urn:a", PolicyProblem::TooMuchSkew(skew)),
         of_policy("urn:a", PolicyProblem::NoClient),
-        BuildProblem::SeveralSources { issuer: b },
+        (Some(b), BuildErrorKind::SeveralSources),
         of_policy("urn:b", PolicyProblem::NoAudience),
     ];
     let found = problems(builder);
     let missing: Vec<_> = expected.iter().filter(|p| !found.contains(p)).collect();
     assert!(missing.is_empty(), "P06: {missing:?}");
     assert_eq!(found.len(), expected.len(), "P06: {found:?}");
-    let nothing = [BuildProblem::NoIssuer, BuildProblem::NoAudience];
+    let nothing = [
+        (None, BuildErrorKind::NoIssuer),
+        (None, BuildErrorKind::NoAudience),
+    ];
     assert_eq!(problems(Validator::builder()), nothing, "P06");
     assert_eq!(problems(Validator::builder().audience("")), nothing, "P06");
 }
@@ -681,13 +689,11 @@ fn p06_an_issuer_given_twice_is_told_beside_its_other_problems() {
     );
     let issuer = ISSUER.to_owned();
     assert!(
-        found.contains(&BuildProblem::NoSource {
-            issuer: issuer.clone()
-        }),
+        found.contains(&(Some(issuer.clone()), BuildErrorKind::NoSource)),
         "P06: {found:?}"
     );
     assert!(
-        found.contains(&BuildProblem::IssuerTwice { issuer }),
+        found.contains(&(Some(issuer), BuildErrorKind::IssuerTwice)),
         "P06: {found:?}"
     );
 }
@@ -696,7 +702,10 @@ fn p06_an_issuer_given_twice_is_told_beside_its_other_problems() {
 fn p06_an_empty_audience_is_a_mistake_even_where_no_issuer_uses_it() {
     let entry = Issuer::new(ISSUER).keys(keys()).audience("urn:a");
     let found = problems(Validator::builder().audience("").issuer(entry));
-    assert!(found.contains(&BuildProblem::NoAudience), "P06: {found:?}");
+    assert!(
+        found.contains(&(None, BuildErrorKind::NoAudience)),
+        "P06: {found:?}"
+    );
 }
 
 #[test]

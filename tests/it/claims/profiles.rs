@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::support::problems_of;
 use crate::support::{API, Api, NOW, clock};
 use resource_server::Reason::{
     self, AlgorithmNotAllowed, AudienceMismatch, AudienceMissing, BadSignature, ClaimMissing,
@@ -10,7 +11,7 @@ use resource_server::Reason::{
 };
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
-    AccessToken, Algorithm, BuildProblem, Clock, Evidence, Issuer, KeySet, KeySetError,
+    AccessToken, Algorithm, BuildErrorKind, Clock, Evidence, Issuer, KeySet, KeySetError,
     NumericDate, Policy, PolicyBuilder, PolicyProblem, Possession, PresentedToken, Profile,
     Rejection, SkipReason, StaticKeys, SubjectKind, Validator, verify,
 };
@@ -583,11 +584,8 @@ fn p06_a_policy_for_svids_names_a_trust_domain_and_its_algorithms() {
         .unwrap_err();
     assert!(
         matches!(
-            error.problems(),
-            [BuildProblem::Policy {
-                problem: PolicyProblem::NotATrustDomain(_),
-                ..
-            }]
+            problems_of(&error)[..],
+            [(_, BuildErrorKind::Policy(PolicyProblem::NotATrustDomain(_)))]
         ),
         "{error}"
     );

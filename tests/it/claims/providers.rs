@@ -2,6 +2,7 @@
 //! checked against the providers' running services.
 
 use crate::support::{NOW, clock};
+use crate::support::{Problem, problems_of};
 use resource_server::Reason::{
     self, AudienceMismatch, AudienceMissing, ClaimMismatch, ClaimMissing, ClientNotAllowed,
     ExpiryMissing, IssuerMismatch, IssuerMissing, KeyOfAnotherIssuer, MalformedClaim,
@@ -9,7 +10,7 @@ use resource_server::Reason::{
 };
 use resource_server::testing::TestIssuer;
 use resource_server::{
-    AccessToken, BuildProblem, Error, Issuer, Policy, PolicyProblem, Profile, Rejection,
+    AccessToken, BuildErrorKind, Error, Issuer, Policy, PolicyProblem, Profile, Rejection,
     RequiredClaim, StaticKeys, Tenants, Validator,
 };
 use serde_json::{Value, json};
@@ -913,9 +914,9 @@ type Wrong = (fn() -> Issuer, &'static str);
 
 #[test]
 fn c14_what_can_be_no_providers_setting_is_told_when_built() {
-    let problems = |issuer: Issuer| -> Vec<BuildProblem> {
+    let problems = |issuer: Issuer| -> Vec<Problem> {
         let built = Validator::builder().audience("api").issuer(issuer).build();
-        built.map_or_else(|error| error.problems().to_vec(), |_| Vec::new())
+        built.map_or_else(|error| problems_of(&error), |_| Vec::new())
     };
     let told: [Wrong; 27] = [
         (
@@ -1004,7 +1005,7 @@ fn c14_what_can_be_no_providers_setting_is_told_when_built() {
     for (issuer, shown) in told {
         let found = problems(issuer());
         let is_told = found.iter().any(|problem| {
-            matches!(problem, BuildProblem::ProviderSetting { value, .. } if value == shown)
+            matches!(problem, (_, BuildErrorKind::ProviderSetting { value, .. }) if value == shown)
         });
         assert!(is_told, "C14: {shown}: {found:?}");
     }
@@ -1012,7 +1013,7 @@ fn c14_what_can_be_no_providers_setting_is_told_when_built() {
     // What a policy tells anyway.
     let in_policy = |issuer: Issuer| -> Vec<PolicyProblem> {
         let of_policy = |problem| match problem {
-            BuildProblem::Policy { problem, .. } => Some(problem),
+            (_, BuildErrorKind::Policy(problem)) => Some(problem),
             _ => None,
         };
         problems(issuer).into_iter().filter_map(of_policy).collect()
@@ -1032,7 +1033,7 @@ fn c14_what_can_be_no_providers_setting_is_told_when_built() {
     let domain = in_policy(Issuer::spiffe("spiffe://example.org"));
     assert!(matches!(domain[..], [PolicyProblem::NotATrustDomain(_)]));
     let svids = problems(Issuer::spiffe("example.org"));
-    assert!(matches!(svids[..], [BuildProblem::NoSource { .. }]));
+    assert!(matches!(svids[..], [(_, BuildErrorKind::NoSource)]));
     // An empty list of the user's own is told, whatever the provider requires.
     let empty = serde_json::from_str(r#"{"required_claims": []}"#).unwrap();
     let workflow = Issuer::github_actions("octo-org/octo-repo").policy(empty);
@@ -1045,7 +1046,7 @@ fn c14_what_can_be_no_providers_setting_is_told_when_built() {
     let twice = issuer.policy(Policy::builder()).policy(Policy::builder());
     assert!(matches!(
         problems(twice)[..],
-        [BuildProblem::SeveralPolicies { .. }]
+        [(_, BuildErrorKind::SeveralPolicies)]
     ));
     // And a good one has nothing to tell.
     assert_eq!(problems(Issuer::auth0("a.example.com")), []);

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use resource_server::testing::{ManualClock, TestIssuer};
-use resource_server::{BuildProblem, Fetch, FetchProblem, Issuer, Validator};
+use resource_server::{BuildErrorKind, Fetch, FetchProblem, Issuer, Validator};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -19,6 +19,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
 use crate::support::http::{AUDIENCE, LIFETIME, by_request, chain, clock, ok, outage, validator};
+use crate::support::{Problem, problems_of};
 
 const NAME: &str = "https://as.example.com";
 const SECRET: &str = "s3cr3t-of-the-caller";
@@ -294,8 +295,10 @@ async fn f02_credentials_are_not_told() {
                 .secret_header("x", "y")
                 .credentials_also_for(format!("https://a:{SECRET}@b")),
         ] {
-            let problem = problem(Issuer::new(NAME).jwks_at(url.as_str()).fetch(bad));
-            texts.extend([format!("{problem:?}"), problem.to_string()]);
+            let issuer = Issuer::new(NAME).jwks_at(url.as_str()).fetch(bad);
+            let builder = Validator::builder().audience(AUDIENCE).issuer(issuer);
+            let error = builder.build().unwrap_err();
+            texts.extend([format!("{error:?}"), error.to_string()]);
         }
     }
     assert!(!asked.lock().unwrap().is_empty());
@@ -304,10 +307,10 @@ async fn f02_credentials_are_not_told() {
     }
 }
 
-fn problem(issuer: Issuer) -> BuildProblem {
+fn problem(issuer: Issuer) -> Problem {
     let builder = Validator::builder().audience(AUDIENCE).issuer(issuer);
     let error = builder.build().unwrap_err();
-    match error.problems() {
+    match &*problems_of(&error) {
         [one] => one.clone(),
         other => panic!("{other:?}"),
     }
@@ -317,10 +320,7 @@ fn problem(issuer: Issuer) -> BuildProblem {
 fn f02_settings_that_can_not_work_are_told_when_built() {
     use FetchProblem as P;
     let of = |fetch: Fetch| match problem(Issuer::discover(NAME).fetch(fetch)) {
-        BuildProblem::Fetch {
-            issuer: Some(_),
-            problem,
-        } => problem,
+        (Some(_), BuildErrorKind::Fetch(problem)) => problem,
         other => panic!("{other:?}"),
     };
     let basic = || Fetch::new().basic("Aladdin", "open sesame");
@@ -374,11 +374,8 @@ fn f02_settings_that_can_not_work_are_told_when_built() {
         .fetch(basic())
         .build();
     assert_eq!(
-        all.unwrap_err().problems(),
-        [BuildProblem::Fetch {
-            issuer: None,
-            problem: P::CredentialsForAll
-        }]
+        problems_of(&all.unwrap_err()),
+        [(None, BuildErrorKind::Fetch(P::CredentialsForAll))]
     );
 }
 
@@ -389,10 +386,10 @@ fn f02_credentials_never_go_over_plain_http() {
         let fetch = fetch.secret_header("x-api-key", SECRET);
         assert_eq!(
             problem(issuer.fetch(fetch)),
-            BuildProblem::Fetch {
-                issuer: Some(NAME.into()),
-                problem: FetchProblem::CredentialsOverHttp
-            }
+            (
+                Some(NAME.into()),
+                BuildErrorKind::Fetch(FetchProblem::CredentialsOverHttp)
+            )
         );
     };
     let allowed = || Fetch::new().danger_allow_http();
@@ -434,10 +431,10 @@ fn f02_introspection_has_its_own_credentials() {
         let issuer = Issuer::new(NAME).introspection(introspection);
         assert_eq!(
             problem(issuer.fetch(fetch)),
-            BuildProblem::Fetch {
-                issuer: Some(NAME.into()),
-                problem: FetchProblem::CredentialsWithIntrospection
-            }
+            (
+                Some(NAME.into()),
+                BuildErrorKind::Fetch(FetchProblem::CredentialsWithIntrospection)
+            )
         );
     }
 }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use resource_server::testing::{Fault, TestServer, WellKnown};
-use resource_server::{AddressProblem, BuildProblem, Fetch, FetchProblem, Issuer, Validator};
+use resource_server::{AddressProblem, BuildErrorKind, Fetch, FetchProblem, Issuer, Validator};
 
 use crate::support::http::{
     AUDIENCE, LIFETIME, World, by_hand, clock, ok, outage, until, validator,
 };
 use crate::support::problems;
+use crate::support::problems_of;
 
 const NAME: &str = "https://as.example.com/tenant";
 
@@ -146,7 +147,7 @@ async fn s01_the_address_is_a_setting_apart_from_the_name() {
 fn s01_an_address_that_can_not_be_right_is_told_when_built() {
     use AddressProblem as P;
     let problem = |issuer: Issuer| match &*problems(issuer) {
-        [BuildProblem::Address { problem, .. }] => problem.clone(),
+        [(_, BuildErrorKind::Address(problem))] => problem.clone(),
         other => panic!("{other:?}"),
     };
     for (url, expected) in [
@@ -182,10 +183,8 @@ fn s01_an_address_that_can_not_be_right_is_told_when_built() {
     let two = Issuer::discover(NAME).jwks_at("https://as.example.com/jwks");
     let built = Validator::builder().audience(AUDIENCE).issuer(two).build();
     assert_eq!(
-        built.unwrap_err().problems(),
-        [BuildProblem::SeveralSources {
-            issuer: NAME.into()
-        }]
+        problems_of(&built.unwrap_err()),
+        [(Some(NAME.into()), BuildErrorKind::SeveralSources)]
     );
     let patient = Issuer::discover(NAME).outage_tolerance(Duration::from_secs(86_401));
     let built = Validator::builder()
@@ -193,10 +192,8 @@ fn s01_an_address_that_can_not_be_right_is_told_when_built() {
         .issuer(patient)
         .build();
     assert_eq!(
-        built.unwrap_err().problems(),
-        [BuildProblem::OutageTolerance {
-            issuer: NAME.into()
-        }]
+        problems_of(&built.unwrap_err()),
+        [(Some(NAME.into()), BuildErrorKind::OutageTolerance)]
     );
 }
 
@@ -373,11 +370,8 @@ async fn f01_a_private_ca_is_trusted_when_it_is_given() {
         .fetch(Fetch::new().root_certificates_pem("no certificate"))
         .build();
     assert_eq!(
-        built.unwrap_err().problems(),
-        [BuildProblem::Fetch {
-            issuer: None,
-            problem: FetchProblem::RootCertificate
-        }]
+        problems_of(&built.unwrap_err()),
+        [(None, BuildErrorKind::Fetch(FetchProblem::RootCertificate))]
     );
 }
 

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use resource_server::testing::ManualClock;
 use resource_server::{
-    Algorithm, BuildProblem, ClientKey, ClientKeyProblem, Evidence, Introspection,
+    Algorithm, BuildErrorKind, ClientKey, ClientKeyProblem, Evidence, Introspection,
     IntrospectionProblem, Issuer, KeySet, NumericDate, Policy, Possession, PresentedToken, verify,
 };
 use serde_json::{Value, json};
@@ -468,7 +468,7 @@ fn i11_settings_of_the_assertion_are_told_when_built() {
         let issuer = ISSUER.to_owned();
         assert_eq!(
             problems(introspection),
-            [BuildProblem::Introspection { issuer, problem }]
+            [(Some(issuer), BuildErrorKind::Introspection(problem))]
         );
     }
 }

@@ -15,13 +15,14 @@ use resource_server::Reason::{
 };
 use resource_server::testing::TestIssuer;
 use resource_server::{
-    AccessToken, BuildProblem, Error, Evidence, IntrospectionResponse, Issuer, KeySource,
+    AccessToken, BuildErrorKind, Error, Evidence, IntrospectionResponse, Issuer, KeySource,
     NumericDate, Policy, PolicyBuilder, Possession, PresentedToken, Reason, Rejection, Requirement,
     SourceError, StaticKeys, Validator, verify,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
 
+use crate::support::problems_of;
 use crate::support::{self, API, ISSUER, NOW, block_on, clock, validator_of};
 
 const OPAQUE: &str = "2YotnFZFEjr1zCsicMWpAA";
@@ -592,12 +593,14 @@ fn i10_two_issuers_for_one_token_are_a_build_error() {
             .issuer(first)
             .issuer(second)
             .build();
-        built.err().map(|error| error.problems().to_vec())
+        built.err().map(|error| problems_of(&error))
     };
-    let twice = |prefix: &str| BuildProblem::OpaqueTwice {
-        issuer: OTHER.to_owned(),
-        other: ISSUER.to_owned(),
-        prefix: prefix.to_owned(),
+    let twice = |prefix: &str| {
+        let kind = BuildErrorKind::OpaqueTwice {
+            other: ISSUER.to_owned(),
+            prefix: prefix.to_owned(),
+        };
+        (Some(OTHER.to_owned()), kind)
     };
     let first = || Issuer::new(ISSUER).source(source());
     let second = || Issuer::new(OTHER).source(source());
@@ -622,7 +625,7 @@ fn i10_two_issuers_for_one_token_are_a_build_error() {
     let issuer = OTHER.to_owned();
     assert_eq!(
         with_keys,
-        Some(vec![BuildProblem::OpaqueWithKeys { issuer }])
+        Some(vec![(Some(issuer), BuildErrorKind::OpaqueWithKeys)])
     );
 }
 

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
-    Algorithm, BuildProblem, Introspection, IntrospectionProblem, Issuer, NumericDate, Policy,
+    Algorithm, BuildErrorKind, Introspection, IntrospectionProblem, Issuer, NumericDate, Policy,
     PolicyBuilder, Reason, Validator,
 };
 use serde_json::{Value, json};
@@ -472,12 +472,15 @@ fn i07_settings_of_signed_answers_are_told_when_built() {
     for (introspection, problem) in cases {
         let issuer = ISSUER.to_owned();
         let found = problems(introspection, Policy::builder());
-        assert_eq!(found, [BuildProblem::Introspection { issuer, problem }]);
+        assert_eq!(
+            found,
+            [(Some(issuer), BuildErrorKind::Introspection(problem))]
+        );
     }
     let hmac = Policy::builder().algorithms([Algorithm::HS256]);
     let issuer = ISSUER.to_owned();
     assert_eq!(
         problems(basic().signed_answers(), hmac),
-        [BuildProblem::HmacWithFetchedKeys { issuer }]
+        [(Some(issuer), BuildErrorKind::HmacWithFetchedKeys)]
     );
 }

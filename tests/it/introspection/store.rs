@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use resource_server::testing::ManualClock;
 use resource_server::{
-    BuildProblem, Introspection, IntrospectionProblem, IntrospectionStore, Issuer, Policy, Reason,
-    SourceError, Validator,
+    BuildErrorKind, Introspection, IntrospectionProblem, IntrospectionStore, Issuer, Policy,
+    Reason, SourceError, Validator,
 };
 use serde_json::json;
 
@@ -607,7 +607,7 @@ fn i12_settings_of_the_store_are_told_when_built() {
         let issuer = ISSUER.to_owned();
         assert_eq!(
             problems(introspection),
-            [BuildProblem::Introspection { issuer, problem }]
+            [(Some(issuer), BuildErrorKind::Introspection(problem))]
         );
     }
 }

@@ -14,7 +14,7 @@ use std::{fs, io, thread};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use resource_server::testing::{ManualClock, TestIssuer};
-use resource_server::{Algorithm, BuildProblem, Issuer, KeyFile, Policy, Reason, Validator};
+use resource_server::{Algorithm, BuildErrorKind, Issuer, KeyFile, Policy, Reason, Validator};
 use serde_json::{Value, json};
 
 use crate::support::http::{AUDIENCE, chain, clock, outage, reason, until, validator};
@@ -320,9 +320,7 @@ async fn s11_a_file_holds_no_secrets() {
         .policy(Policy::builder().algorithms([Algorithm::HS256]));
     assert_eq!(
         problems(issuer),
-        [BuildProblem::HmacWithFetchedKeys {
-            issuer: NAME.into()
-        }]
+        [(Some(NAME.into()), BuildErrorKind::HmacWithFetchedKeys)]
     );
 }
 
@@ -336,14 +334,14 @@ fn s11_settings_that_can_not_work_are_told_when_built() {
     ] {
         let file = KeyFile::new("/keys.json").look_every(interval);
         let told = problems(Issuer::new(NAME).key_file(file));
-        assert_eq!(told, [BuildProblem::KeyFileInterval { issuer: issuer() }]);
+        assert_eq!(told, [(Some(issuer()), BuildErrorKind::KeyFileInterval)]);
     }
     let two = Issuer::discover(NAME).key_file("/keys.json");
     let told = problems(two);
-    assert_eq!(told, [BuildProblem::SeveralSources { issuer: issuer() }]);
+    assert_eq!(told, [(Some(issuer()), BuildErrorKind::SeveralSources)]);
     let opaque = Issuer::new(NAME).key_file("/keys.json").opaque_tokens();
     let told = problems(opaque);
-    assert_eq!(told, [BuildProblem::OpaqueWithKeys { issuer: issuer() }]);
+    assert_eq!(told, [(Some(issuer()), BuildErrorKind::OpaqueWithKeys)]);
 }
 
 #[tokio::test]

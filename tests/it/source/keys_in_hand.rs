@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use resource_server::testing::{Fault, TestIssuer, TestServer};
 use resource_server::{
-    Algorithm, BuildProblem, Clock, Issuer, KeySetError, KeySnapshot, NumericDate, Reason,
+    Algorithm, BuildErrorKind, Clock, Issuer, KeySetError, KeySnapshot, NumericDate, Reason,
     StaticKeys, Validator, ValidatorBuilder,
 };
 use serde_json::{Value, json};
@@ -151,7 +151,7 @@ async fn s10_a_set_to_start_from_that_can_not_be_right_is_told_when_built() {
         (secret, None),
     ] {
         let told = problem(Issuer::discover(OTHER).starting_from_jwks(text));
-        let BuildProblem::StartingKeys { problem, .. } = told else {
+        let (_, BuildErrorKind::StartingKeys(problem)) = told else {
             panic!("{told:?}");
         };
         match expected {
@@ -163,9 +163,7 @@ async fn s10_a_set_to_start_from_that_can_not_be_right_is_told_when_built() {
     let keys = StaticKeys::from_jwks(&jwks).unwrap();
     assert_eq!(
         problem(Issuer::new(OTHER).keys(keys).starting_from_jwks(&jwks)),
-        BuildProblem::StartingKeysNotFetched {
-            issuer: OTHER.into()
-        }
+        (Some(OTHER.into()), BuildErrorKind::StartingKeysNotFetched)
     );
 }
 

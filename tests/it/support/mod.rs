@@ -2,6 +2,7 @@
 #![allow(dead_code)] // which parts are used depends on the features
 
 mod api;
+mod build;
 pub(crate) mod form;
 #[cfg(feature = "fetch")]
 pub(crate) mod http;
@@ -12,4 +13,5 @@ mod server;
 mod verdict;
 
 pub(crate) use api::*;
+pub(crate) use build::*;
 pub(crate) use verdict::*;

@@ -1,11 +1,10 @@
 //! The names, the time and the reading of verdicts that all tests share.
 
-use std::error::Error as StdError;
+use super::build::{Problem, chain, problems_of};
 
 use resource_server::testing::{ManualClock, TestIssuer};
 use resource_server::{
-    AccessToken, BuildProblem, Error, Issuer, NumericDate, Reason, Rejection, Validator,
-    ValidatorBuilder,
+    AccessToken, Error, Issuer, NumericDate, Reason, Rejection, Validator, ValidatorBuilder,
 };
 
 pub(crate) const ISSUER: &str = "https://as.example.com";
@@ -42,10 +41,10 @@ pub(crate) fn validator_of(
 }
 
 /// What is wrong with this issuer; empty where an API can be built with it.
-pub(crate) fn problems(issuer: Issuer) -> Vec<BuildProblem> {
+pub(crate) fn problems(issuer: Issuer) -> Vec<Problem> {
     let built = Validator::builder().audience(API).issuer(issuer).build();
     let error = built.err();
-    error.map_or_else(Vec::new, |error| error.problems().to_vec())
+    error.map_or_else(Vec::new, |error| problems_of(&error))
 }
 
 /// Why a token is refused; `None` where it is accepted. An outage is not a verdict.
@@ -71,18 +70,6 @@ pub(crate) fn outage(result: Result<AccessToken, Error>) -> String {
     assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
     assert_eq!(error.status(), 503);
     chain(&error)
-}
-
-/// The messages of an error and of all its causes.
-pub(crate) fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// The token is refused for this reason, and its explanation has these words and none of those, in any case.

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 
 use crate::support::form::{ALPHABET, decode, encode, value_of, with_public_keys};
+use crate::support::problems_of;
 use crate::support::{API, ISSUER as AS, clock, signer};
 use resource_server::Reason::{
     AlgorithmMissing, AlgorithmNotAllowed, AlgorithmUnknown, BadSignature, CriticalHeader,
@@ -11,7 +12,7 @@ use resource_server::Reason::{
 };
 use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{
-    AccessToken, Algorithm, BuildProblem, Error, Issuer, Policy, PolicyBuilder, PresentedToken,
+    AccessToken, Algorithm, BuildErrorKind, Error, Issuer, Policy, PolicyBuilder, PresentedToken,
     Profile, Reason, Rejection, StaticKeys, Validator, ValidatorBuilder,
 };
 use serde_json::{Value, json};
@@ -269,7 +270,10 @@ fn t03_length_is_a_setting() {
         let builder = Validator::builder().audience(API);
         let builder = builder.issuer(issuer.to_issuer()).max_token_bytes(bytes);
         let error = builder.build().unwrap_err();
-        assert_eq!(error.problems(), [BuildProblem::TokenSize { bytes }]);
+        assert_eq!(
+            problems_of(&error),
+            [(None, BuildErrorKind::TokenSize { bytes })]
+        );
     }
 }
 

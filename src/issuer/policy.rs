@@ -1,0 +1,79 @@
+//! An issuer's policy: the user's settings over the provider's, with what the issuer itself fixes.
+
+use super::Issuer;
+use crate::build_error::{BuildErrorKind, Problems};
+use crate::core::{Policy, PolicyBuilder, PolicyError};
+
+impl Issuer {
+    pub(super) fn build_policy(
+        &self,
+        default_audiences: &[String],
+        problems: &mut Problems,
+    ) -> Option<Policy> {
+        if self.has_two_policies {
+            problems.push(BuildErrorKind::SeveralPolicies);
+        }
+        for (setting, value) in &self.provider.problems {
+            problems.push(BuildErrorKind::ProviderSetting {
+                setting,
+                value: value.clone(),
+            });
+        }
+        let settings = self.settings.clone().unwrap_or_default();
+        let settings = settings.over(self.provider.settings.clone());
+        let mut settings = self.with_name(settings, problems);
+        settings = self.with_algorithm(settings, problems);
+        let has_own = settings.has_audiences() || !self.audiences.is_empty();
+        let audiences = if has_own {
+            &self.audiences
+        } else {
+            default_audiences
+        };
+        for audience in audiences {
+            settings = settings.audience(audience);
+        }
+        let built = settings.build();
+        let found = built.as_ref().err().map(PolicyError::problems);
+        for problem in found.into_iter().flatten() {
+            problems.push(BuildErrorKind::Policy(problem.clone()));
+        }
+        built.ok()
+    }
+
+    fn with_name(&self, settings: PolicyBuilder, problems: &mut Problems) -> PolicyBuilder {
+        if let Some(other) = settings.issuer_name()
+            && other != self.name
+        {
+            problems.push(BuildErrorKind::TwoNames {
+                policy: other.to_owned(),
+            });
+        }
+        let settings = settings.issuer(&self.name);
+        let Some(tenants) = &self.tenants else {
+            return settings;
+        };
+        if settings.has_tenants() {
+            problems.push(BuildErrorKind::TenantsTwice);
+        }
+        settings.tenants(tenants.clone())
+    }
+
+    fn with_algorithm(&self, settings: PolicyBuilder, problems: &mut Problems) -> PolicyBuilder {
+        let named = settings.named_algorithms().unwrap_or_default();
+        let Some(algorithm) = self.hmac else {
+            self.check_hmac(named.iter().any(|named| named.is_hmac()), problems);
+            return settings;
+        };
+        if named.iter().any(|named| *named != algorithm) {
+            problems.push(BuildErrorKind::OtherAlgorithms { algorithm });
+        }
+        self.check_hmac(true, problems);
+        settings.algorithms([algorithm])
+    }
+
+    fn check_hmac(&self, is_named: bool, problems: &mut Problems) {
+        if is_named && self.has_remote_keys() {
+            problems.push(BuildErrorKind::HmacWithFetchedKeys);
+        }
+    }
+}

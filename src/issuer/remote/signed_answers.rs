@@ -1,0 +1,42 @@
+//! The policy and the keys that signed introspection responses are verified with (RFC 9701).
+
+use super::SourceBuilder;
+use super::introspection::unusable;
+use crate::build_error::BuildErrorKind;
+use crate::core::{Algorithm, Policy, SignedResponse};
+use crate::source::{Address, Fetcher, IntrospectionProblem, Location, RemoteJwks, SignedAnswers};
+
+impl SourceBuilder<'_> {
+    /// For responses to this client. `keys` is the address of their keys, unless they are the issuer's.
+    pub(super) fn build_signed_answers(
+        &self,
+        client_id: &str,
+        keys: Option<&str>,
+        policy: &Policy,
+        fetcher: &Fetcher,
+    ) -> Result<SignedAnswers, BuildErrorKind> {
+        let location = match keys {
+            Some(url) => Address::parse(url, fetcher.http())
+                .map(Location::Jwks)
+                .map_err(|problem| unusable("the address of answers' keys", url, problem))?,
+            None => self
+                .whereabouts
+                .locate(&self.name, fetcher.http())
+                .map_err(BuildErrorKind::Address)?,
+        };
+        if policy.algorithms().any(Algorithm::is_hmac) {
+            return Err(BuildErrorKind::HmacWithFetchedKeys);
+        }
+        let policy = SignedResponse::policy(policy, client_id)
+            .map_err(|_| BuildErrorKind::Introspection(IntrospectionProblem::ClientId))?;
+        let keys = RemoteJwks::new(
+            policy.clone(),
+            location,
+            fetcher,
+            self.clock(),
+            self.settings.limits,
+            self.settings.is_lazy,
+        );
+        Ok(SignedAnswers { keys, policy })
+    }
+}

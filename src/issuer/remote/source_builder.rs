@@ -1,0 +1,102 @@
+//! Makes the sources of one issuer that are fetched or read from a file.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::Issuer;
+use super::{Recipe, RemoteSettings, Shared};
+use crate::build_error::{BuildErrorKind, Problems};
+use crate::core::{Clock, Policy};
+use crate::source::{DynKeySource, Fetch, FetchProblem, Fetcher, Whereabouts};
+
+/// Keys that are older than this were not kept over an outage but by mistake.
+const MAX_OUTAGE_TOLERANCE: Duration = Duration::from_secs(86_400);
+
+/// One issuer's settings, and what its sources are made with.
+pub(in crate::issuer) struct SourceBuilder<'b> {
+    pub(super) name: String,
+    pub(super) settings: RemoteSettings,
+    /// The location of its keys, and so of its metadata.
+    pub(super) whereabouts: Whereabouts,
+    /// `None`: the policy has problems, which are collected already.
+    pub(super) policy: Option<&'b Policy>,
+    /// `None`: nothing is fetched, or the HTTP client has problems, which are collected already.
+    pub(super) fetcher: Option<Fetcher>,
+    pub(super) shared: &'b Shared,
+}
+
+impl<'b> SourceBuilder<'b> {
+    pub(in crate::issuer) fn new(
+        issuer: Issuer,
+        recipes: &[Recipe],
+        policy: Option<&'b Policy>,
+        shared: &'b Shared,
+        problems: &mut Problems,
+    ) -> Self {
+        let location = recipes.iter().find_map(Recipe::fetched);
+        issuer.remote.check(location.is_some(), problems);
+        // A Fetch of its own is checked even where no source needs it.
+        let fetcher = match &issuer.remote.fetch {
+            None => shared.fetcher.clone(),
+            Some(fetch) => problems.ok_or_push(fetch.build().map_err(BuildErrorKind::Fetch)),
+        };
+        SourceBuilder {
+            name: issuer.name,
+            settings: issuer.remote,
+            whereabouts: location.cloned().unwrap_or(Whereabouts::Discovery),
+            policy,
+            fetcher,
+            shared,
+        }
+    }
+
+    pub(in crate::issuer) fn build(
+        &mut self,
+        recipe: Recipe,
+        problems: &mut Problems,
+    ) -> Option<Box<dyn DynKeySource>> {
+        match recipe {
+            Recipe::Made(source) => Some(source),
+            Recipe::File(file) => self.build_key_file(file, problems),
+            Recipe::Fetched(whereabouts) => {
+                let tenants = self.policy.and_then(Policy::tenants);
+                match tenants.filter(|(template, _)| whereabouts.is_by_tenant(template)) {
+                    None => self.build_key_set(&whereabouts, problems),
+                    Some((template, tenants)) => {
+                        self.build_tenant_keys(whereabouts, template, tenants, problems)
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.shared.clock)
+    }
+}
+
+impl RemoteSettings {
+    fn check(&self, fetches_keys: bool, problems: &mut Problems) {
+        if !self.limits.has_sound_lifetime() {
+            problems.push(BuildErrorKind::KeyLifetime);
+        }
+        if self.limits.outage_tolerance > MAX_OUTAGE_TOLERANCE {
+            problems.push(BuildErrorKind::OutageTolerance);
+        }
+        if self.starting_keys.is_some() && !fetches_keys {
+            problems.push(BuildErrorKind::StartingKeysNotFetched);
+        }
+        if let Some(Err(problem)) = &self.starting_keys {
+            problems.push(BuildErrorKind::StartingKeys(problem.clone()));
+        }
+        let has_credentials = self.fetch.as_ref().is_some_and(Fetch::has_credentials);
+        if has_credentials && self.introspections() > 0 {
+            problems.push(BuildErrorKind::Fetch(
+                FetchProblem::CredentialsWithIntrospection,
+            ));
+        }
+        if !self.tenant_bounds.are_sound() {
+            problems.push(BuildErrorKind::TenantBounds);
+        }
+    }
+}

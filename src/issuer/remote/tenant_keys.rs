@@ -1,0 +1,58 @@
+//! The source of tenants' keys, where each tenant has a key set of its own.
+
+use super::SourceBuilder;
+use super::key_set::locate;
+use crate::build_error::{BuildErrorKind, Problems};
+use crate::core::{IssuerTemplate, Tenants};
+use crate::source::{DynKeySource, TenantKeys, Whereabouts};
+
+/// A tenant whose addresses are checked for all tenants: they differ in the tenant only.
+const SAMPLE: &str = "a";
+
+impl SourceBuilder<'_> {
+    pub(super) fn build_tenant_keys(
+        &self,
+        whereabouts: Whereabouts,
+        template: &IssuerTemplate,
+        tenants: &Tenants,
+        problems: &mut Problems,
+    ) -> Option<Box<dyn DynKeySource>> {
+        let fetcher = self.fetcher.as_ref()?;
+        let sample = template.fill(&self.name, SAMPLE);
+        locate(
+            &whereabouts.of_tenant(template, SAMPLE),
+            &sample,
+            fetcher,
+            problems,
+        )?;
+        self.check_tenants(tenants, problems);
+        Some(Box::new(TenantKeys::new(
+            template.clone(),
+            self.policy?.clone(),
+            whereabouts,
+            fetcher,
+            self.clock(),
+            self.settings.limits,
+            self.settings.tenant_bounds,
+        )))
+    }
+
+    fn check_tenants(&self, tenants: &Tenants, problems: &mut Problems) {
+        if self.settings.starting_keys.is_some() {
+            problems.push(BuildErrorKind::StartingKeysNotFetched);
+        }
+        if !tenants.are_chosen() {
+            problems.push(BuildErrorKind::AnyTenantFetched);
+        }
+        let bounds = self.settings.tenant_bounds;
+        if let Some(tenants) = tenants.count()
+            && tenants > bounds.max_tenants
+            && bounds.are_sound()
+        {
+            problems.push(BuildErrorKind::MoreTenantsThanHeld {
+                tenants,
+                held: bounds.max_tenants,
+            });
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What an operation of the API needs from a verified token.
+
+use serde::de::DeserializeOwned;
+
+use crate::core::{AccessToken, Requirement};
+use crate::error::{Error, Misconfigured};
+
+impl AccessToken {
+    /// Checks that this token allows an operation.
+    ///
+    /// `?` works in every function whose error accepts an [`Error`], such as one that has `From<Error>`:
+    ///
+    /// ```
+    /// use resource_server::{AccessToken, Error, Requirement};
+    ///
+    /// enum ApiError {
+    ///     Token(Error),
+    ///     NoSuchOrder,
+    /// }
+    ///
+    /// impl From<Error> for ApiError {
+    ///     fn from(error: Error) -> Self {
+    ///         ApiError::Token(error)
+    ///     }
+    /// }
+    ///
+    /// fn delete(token: &AccessToken, order: Option<u64>) -> Result<u64, ApiError> {
+    ///     token.require(&Requirement::scope("orders:delete"))?;
+    ///     order.ok_or(ApiError::NoSuchOrder)
+    /// }
+    ///
+    /// fn export(token: &AccessToken) -> Result<String, Box<dyn std::error::Error>> {
+    ///     token.require(&Requirement::scope("orders:export"))?;
+    ///     Ok(std::fs::read_to_string("orders.csv")?)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with [`Reason::InsufficientScope`](crate::Reason::InsufficientScope) (403): the token does not
+    /// allow it. [`Error::Misconfigured`] (500): the requirement can never pass, which is the API author's mistake.
+    pub fn require(&self, requirement: &Requirement) -> Result<(), Error> {
+        requirement.check().map_err(Misconfigured::from)?;
+        Ok(self.check_requirement(requirement)?)
+    }
+
+    /// All claims, read into a type of yours from the text that was signed.
+    ///
+    /// ```
+    /// use resource_server::{AccessToken, Error};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Claims {
+    ///     department: String,
+    /// }
+    ///
+    /// fn department(token: &AccessToken) -> Result<String, Error> {
+    ///     let claims: Claims = token.claims()?;
+    ///     Ok(claims.department)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with [`Reason::ClaimsDoNotFit`](crate::Reason::ClaimsDoNotFit) (401): the claims don't fit the
+    /// type, so the token lacks what this API needs.
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        Ok(self.read_claims()?)
+    }
+}

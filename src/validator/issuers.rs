@@ -1,0 +1,173 @@
+//! The issuers that a Validator trusts, and which of them a token belongs to.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::core::{
+    AcceptedIssuers, IssuerTemplate, Policy, PresentedToken, Profile, Rejection, issuer_of,
+    trust_domain_of, wrong_issuer,
+};
+use crate::error::Unavailable;
+use crate::issuer::BuiltIssuer;
+use crate::source::{DynKeySource, SourceError};
+
+/// One issuer: its policy, and one source for each form of token.
+pub(super) struct Trusted {
+    pub(super) name: Arc<str>,
+    pub(super) policy: Policy,
+    source: Box<dyn DynKeySource>,
+    /// The source for its opaque tokens, where `source` has keys for its JWTs.
+    introspection: Option<Box<dyn DynKeySource>>,
+}
+
+impl Trusted {
+    pub(super) fn new(built: BuiltIssuer) -> Self {
+        Trusted {
+            name: built.policy.issuer().into(),
+            policy: built.policy,
+            source: built.source,
+            introspection: built.introspection,
+        }
+    }
+
+    pub(super) fn template(&self) -> Option<&IssuerTemplate> {
+        self.policy.template()
+    }
+
+    /// The source of keys, or of introspection where there are no keys.
+    pub(super) fn source(&self) -> &dyn DynKeySource {
+        &*self.source
+    }
+
+    /// The source for this form of token.
+    pub(super) fn source_for(&self, token: &PresentedToken<'_>) -> &dyn DynKeySource {
+        match &self.introspection {
+            Some(introspection) if token.jwt().is_none() => &**introspection,
+            _ => &*self.source,
+        }
+    }
+
+    /// The source that introspects, if any source does.
+    pub(super) fn online_source(&self) -> &dyn DynKeySource {
+        self.introspection.as_deref().unwrap_or(&*self.source)
+    }
+
+    /// Whether its JWTs are judged by `source` and can be introspected besides.
+    pub(super) fn has_both(&self) -> bool {
+        self.introspection.is_some()
+    }
+
+    pub(super) fn sources(&self) -> impl Iterator<Item = &dyn DynKeySource> {
+        std::iter::once(&*self.source).chain(self.introspection.as_deref())
+    }
+
+    pub(super) fn unavailable(&self, cause: SourceError) -> Unavailable {
+        Unavailable::new(Arc::clone(&self.name), cause)
+    }
+
+    fn accepts_svids(&self) -> bool {
+        self.policy.profile() == Profile::JwtSvid
+    }
+}
+
+/// All issuers, by their names.
+pub(super) struct TrustedIssuers {
+    by_name: HashMap<Box<str>, Trusted, foldhash::quality::RandomState>,
+    /// The names that are templates. An issuer with the exact name takes precedence.
+    templates: Box<[IssuerTemplate]>,
+    /// All names in the order of configuration, for explanations and health.
+    names: Arc<[Box<str>]>,
+    opaque: OpaqueRoutes,
+    /// Whether one of them accepts tokens without `iss`.
+    accept_svids: bool,
+}
+
+impl TrustedIssuers {
+    pub(super) fn new(trusted: Vec<Trusted>, opaque: OpaqueRoutes) -> Self {
+        TrustedIssuers {
+            templates: trusted
+                .iter()
+                .filter_map(Trusted::template)
+                .cloned()
+                .collect(),
+            names: trusted.iter().map(|one| Box::from(&*one.name)).collect(),
+            accept_svids: trusted.iter().any(Trusted::accepts_svids),
+            by_name: trusted
+                .into_iter()
+                .map(|one| (Box::from(&*one.name), one))
+                .collect(),
+            opaque,
+        }
+    }
+
+    /// In the order of configuration.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Trusted> {
+        self.names.iter().filter_map(|name| self.by_name.get(name))
+    }
+
+    pub(super) fn names(&self) -> &[Box<str>] {
+        &self.names
+    }
+
+    /// The issuer whose policy and source judge this token. The unverified `iss` only selects: the policy then checks it.
+    /// An opaque token goes to the one issuer that accepts it.
+    pub(super) fn select(&self, token: &PresentedToken<'_>) -> Result<&Trusted, Rejection> {
+        let jwt = match token.require_jwt() {
+            Ok(jwt) => jwt,
+            Err(rejection) => {
+                let route = token.is_opaque().then(|| self.opaque.find(token.as_str()));
+                let trusted = route.flatten().and_then(|name| self.by_name.get(name));
+                return trusted.ok_or(rejection);
+            }
+        };
+        let unknown =
+            |found| wrong_issuer(found, AcceptedIssuers::Many(Arc::clone(&self.names))).of(jwt);
+        // A JWT-SVID may have no issuer. If it has one, only the issuer decides.
+        if let Some(domain) = trust_domain_of(jwt)
+            && self.accept_svids
+        {
+            let trusted = self.by_name.get(domain);
+            return trusted
+                .filter(|trusted| trusted.accepts_svids())
+                .ok_or_else(|| unknown(domain));
+        }
+        let issuer = issuer_of(jwt)?;
+        self.find(issuer).ok_or_else(|| unknown(issuer))
+    }
+
+    fn find(&self, issuer: &str) -> Option<&Trusted> {
+        self.by_name.get(issuer).or_else(|| {
+            let mut templates = self.templates.iter();
+            let template = templates.find(|template| template.tenant_of(issuer).is_some())?;
+            self.by_name.get(template.as_str())
+        })
+    }
+}
+
+/// The issuers of opaque tokens, by prefix.
+#[derive(Default)]
+pub(super) struct OpaqueRoutes {
+    by_prefix: HashMap<Box<str>, Box<str>>,
+    /// The lengths of the prefixes.
+    lengths: BTreeSet<usize>,
+}
+
+impl OpaqueRoutes {
+    /// The issuer with the longest prefix of this token.
+    fn find(&self, token: &str) -> Option<&str> {
+        let longest_first = self.lengths.iter().rev();
+        let mut beginnings = longest_first.filter_map(|length| token.get(..*length));
+        beginnings.find_map(|beginning| self.by_prefix.get(beginning).map(AsRef::as_ref))
+    }
+
+    /// # Errors
+    /// Tokens with this prefix go to another issuer already.
+    pub(super) fn insert(&mut self, prefix: &str, issuer: &str) -> Result<(), Box<str>> {
+        if let Some(other) = self.by_prefix.get(prefix) {
+            return Err(other.clone());
+        }
+        self.lengths.insert(prefix.len());
+        self.by_prefix.insert(prefix.into(), issuer.into());
+        Ok(())
+    }
+}

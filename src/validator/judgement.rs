@@ -1,0 +1,166 @@
+//! The one way from what a request presented to an [`AccessToken`].
+//!
+//! [`Case`] has one method for each part of the way, and every verb of the [`Validator`] goes through all of them:
+//! `open` (form and issuer), `check_claims` (all that needs no evidence), the evidence, and `accept` (verdict, possession).
+
+use super::Validator;
+use super::issuers::Trusted;
+use crate::core::{
+    AccessToken, CheckedJwt, Evidence, KeySetAge, NumericDate, Possession, PresentedToken, Refusal,
+    Rejection, Unconfirmed, check_claims, check_signature, verify,
+};
+use crate::credentials::Credentials;
+use crate::error::{Error, Misconfigured};
+use crate::source::DynKeySource;
+
+/// Which evidence a token is judged by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Freshness {
+    /// Cached evidence where there is some.
+    Cached,
+    /// The authorization server's response to a request that is made now.
+    Online,
+}
+
+/// A presented token, with the issuer that it selects.
+pub(super) struct Case<'v, 'r> {
+    validator: &'v Validator,
+    token: PresentedToken<'r>,
+    issuer: &'v Trusted,
+}
+
+impl Validator {
+    /// Judges what a request presented. Waits for evidence where it must.
+    pub(super) async fn judge(
+        &self,
+        presented: &Credentials<'_>,
+        freshness: Freshness,
+    ) -> Result<AccessToken, Error> {
+        let case = self.open(presented)?;
+        match freshness {
+            Freshness::Cached => case.judge().await,
+            Freshness::Online => case.judge_online().await,
+        }
+    }
+
+    /// Judges what a request presented, if that takes no waiting.
+    pub(super) fn judge_cached(
+        &self,
+        presented: &Credentials<'_>,
+    ) -> Option<Result<AccessToken, Error>> {
+        match self.open(presented) {
+            Ok(case) => case.judge_cached(),
+            Err(rejection) => Some(Err(rejection.into())),
+        }
+    }
+
+    /// Checks the token's form and selects its issuer.
+    pub(super) fn open<'r>(&self, presented: &Credentials<'r>) -> Result<Case<'_, 'r>, Rejection> {
+        let text = presented
+            .token()
+            .ok_or_else(|| Rejection::from(Refusal::NoCredentials))?;
+        let token = PresentedToken::parse_within(text, self.0.max_token_bytes)?;
+        Ok(Case {
+            validator: self,
+            issuer: self.0.issuers.select(&token)?,
+            token,
+        })
+    }
+}
+
+impl Case<'_, '_> {
+    /// Drops what the source has cached about this token.
+    pub(super) fn forget(&self) {
+        self.source().forget(&self.token);
+    }
+
+    async fn judge(&self) -> Result<AccessToken, Error> {
+        match self.judge_cached() {
+            Some(judged) => judged,
+            None => self.judge_by(self.source()).await,
+        }
+    }
+
+    /// Keys come first where the issuer has some, so that a bad token causes no request.
+    async fn judge_online(&self) -> Result<AccessToken, Error> {
+        if self.issuer.has_both() && self.token.jwt().is_some() {
+            self.judge().await?;
+        } else {
+            self.check_claims(self.now())?;
+        }
+        let source = self.issuer.online_source();
+        source.forget(&self.token);
+        let token = self.judge_by(source).await?;
+        // This comes last, so that a bad token is rejected as such.
+        if !token.is_introspected() {
+            return Err(Misconfigured::no_introspection(&self.issuer.name).into());
+        }
+        Ok(token)
+    }
+
+    fn judge_cached(&self) -> Option<Result<AccessToken, Error>> {
+        let now = self.now();
+        let jwt = match self.check_claims(now) {
+            Ok(jwt) => jwt,
+            Err(rejection) => return Some(Err(rejection.into())),
+        };
+        let evidence = self.source().cached(&self.token)?;
+        let policy = &self.issuer.policy;
+        Some(self.accept(match (jwt, &evidence) {
+            // `verify` would only repeat the checks of the claims.
+            (Some(jwt), Evidence::Keys(keys)) => check_signature(jwt, keys, policy),
+            _ => verify(&self.token, &evidence, policy, now),
+        }))
+    }
+
+    async fn judge_by(&self, source: &dyn DynKeySource) -> Result<AccessToken, Error> {
+        let evidence = source.evidence(&self.token).await;
+        let evidence = evidence.map_err(|cause| self.issuer.unavailable(cause))?;
+        // Every check again: the token may have expired in the meantime.
+        self.accept(verify(
+            &self.token,
+            &evidence,
+            &self.issuer.policy,
+            self.now(),
+        ))
+    }
+
+    /// All checks of a JWT that need no evidence. An opaque token has none.
+    fn check_claims(&self, now: NumericDate) -> Result<Option<CheckedJwt<'_, '_>>, Rejection> {
+        match self.token.jwt() {
+            None => Ok(None),
+            Some(_) => check_claims(&self.token, &self.issuer.policy, now).map(Some),
+        }
+    }
+
+    /// The only place where a verified token is confirmed, and so the only one that gives an [`AccessToken`].
+    fn accept(&self, judged: Result<Unconfirmed, Rejection>) -> Result<AccessToken, Error> {
+        let unconfirmed = judged.map_err(|rejection| self.explained(rejection))?;
+        Ok(unconfirmed.confirm(&self.possession())?)
+    }
+
+    /// What the request proved to hold, besides the token.
+    #[allow(clippy::unused_self)]
+    fn possession(&self) -> Possession {
+        Possession::bearer()
+    }
+
+    /// Adds to a rejection what only the source knows.
+    fn explained(&self, rejection: Rejection) -> Rejection {
+        rejection.with_key_set_age(|| {
+            let status = self.issuer.source().status_for(&self.token);
+            KeySetAge {
+                age: status.age,
+                last_asked: status.last_asked,
+            }
+        })
+    }
+
+    fn source(&self) -> &dyn DynKeySource {
+        self.issuer.source_for(&self.token)
+    }
+
+    fn now(&self) -> NumericDate {
+        self.validator.0.clock.now()
+    }
+}
