@@ -30,7 +30,7 @@ impl<'s> ClaimMapping<'s> {
 
     /// The client that a token was issued to: `client_id` (RFC 8693 section 4.3), else `azp`
     /// (OpenID Connect Core section 2), unless the policy names other claims.
-    pub(crate) fn client<'p>(&self, payload: &'p Payload) -> Result<Name<'p>, Unreadable> {
+    pub(crate) fn client(self, payload: &Payload) -> Result<Name<'_>, Unreadable> {
         if let Some(paths) = &self.0.client_claims {
             return first_string(payload, paths);
         }
@@ -46,7 +46,7 @@ impl<'s> ClaimMapping<'s> {
     }
 
     /// The roles of every path of the policy, in order. Empty roles are left out.
-    pub(crate) fn roles<'p>(&self, payload: &'p Payload) -> Result<Vec<Cow<'p, str>>, Unreadable> {
+    pub(crate) fn roles(self, payload: &Payload) -> Result<Vec<Cow<'_, str>>, Unreadable> {
         let mut roles = Vec::new();
         for path in self.0.role_claims.iter().flatten() {
             match path.find(payload) {
@@ -62,7 +62,7 @@ impl<'s> ClaimMapping<'s> {
     }
 
     /// The principal: the subject, unless the policy names other claims.
-    pub(crate) fn principal<'p>(&self, payload: &'p Payload) -> Result<Name<'p>, Unreadable> {
+    pub(crate) fn principal(self, payload: &Payload) -> Result<Name<'_>, Unreadable> {
         match &self.0.principal_claims {
             None => Ok(Name::Registered(Registered::Subject)),
             Some(paths) => first_string(payload, paths),
@@ -71,7 +71,7 @@ impl<'s> ClaimMapping<'s> {
 
     /// The claim that the scopes are in. A claim that is there is read even when it is malformed:
     /// it never gives way to the other.
-    pub(crate) fn scopes(&self, payload: &Payload) -> ScopeClaim {
+    pub(crate) fn scopes(self, payload: &Payload) -> ScopeClaim {
         let preferred = self.0.scope_claim.unwrap_or_default();
         match preferred {
             ScopeClaim::Scope if payload.scope.is_absent() => ScopeClaim::Scp,

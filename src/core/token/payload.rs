@@ -148,7 +148,7 @@ impl Payload {
             "scp" => self.scp = Claim::or_malformed(OneOrMany::read(value, text)),
             "cnf" => self.cnf.place = Claim::or_malformed(Text::range(value, text)),
             "auth_time" if read_date(value, Rounding::Up).is_none() => {
-                self.misfit(Misfit::Claim("auth_time"))
+                self.misfit(Misfit::Claim("auth_time"));
             }
             "acr" if value.as_str().is_none() => self.misfit(Misfit::Claim("acr")),
             "act" => {

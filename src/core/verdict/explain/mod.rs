@@ -23,6 +23,7 @@ pub(super) fn explain(refusal: &Refusal, hint: Option<Hint>) -> String {
     text
 }
 
+#[allow(clippy::too_many_lines)] // One exhaustive match, with a few lines for each refusal.
 fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
     let plain = match refusal {
         Refusal::NoCredentials => "The request presented no access token.",
