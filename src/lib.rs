@@ -75,6 +75,7 @@
 //! * `fetch` (default): all I/O. Keys that are fetched, or read from a file that changes, and introspection of opaque tokens
 //!   ([`Issuer::introspection`]). Fetching needs a tokio runtime when a token comes; brings reqwest with rustls.
 //! * `pem` (with `fetch`): [`StaticKeys::from_pem`].
+//! * `time`: conversions of [`NumericDate`] from and to `OffsetDateTime` of the crate `time`.
 //! * `testing`: [`testing::TestIssuer`] mints tokens, good and bad, for tests of your own API; with `fetch`,
 //!   [`testing::TestServer`] serves their keys and fails as you tell it.
 //!
@@ -96,55 +97,63 @@ compile_error!(
     "resource-server needs a signature backend: enable the feature `aws-lc-rs` or `rust-crypto`"
 );
 
-mod build_error;
-mod chain;
-mod clock;
-mod core;
-mod credentials;
-mod error;
-mod issuer;
-mod operation;
-mod source;
-mod validator;
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
+pub use library::*;
 
-#[cfg(feature = "testing")]
-pub mod testing;
+/// The whole crate in one module, so that a build without a signature backend has no error but the one above.
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
+#[path = ""]
+mod library {
+    pub(crate) mod build_error;
+    pub(crate) mod chain;
+    pub(crate) mod clock;
+    pub(crate) mod core;
+    pub(crate) mod credentials;
+    pub(crate) mod error;
+    pub(crate) mod issuer;
+    pub(crate) mod operation;
+    pub(crate) mod source;
+    pub(crate) mod validator;
 
-/// What the fuzz targets reach of the inside. There only under cargo-fuzz.
-#[cfg(all(fuzzing, feature = "fetch"))]
-#[doc(hidden)]
-pub mod fuzzing {
-    /// The address of the keys that a metadata document of this issuer names, where it may be fetched from.
-    pub fn keys_named_by_metadata(issuer: &str, text: &str) -> Option<String> {
-        crate::source::keys_named_by_metadata(issuer, text)
+    #[cfg(feature = "testing")]
+    pub mod testing;
+
+    /// What the fuzz targets reach of the inside. There only under cargo-fuzz.
+    #[cfg(all(fuzzing, feature = "fetch"))]
+    #[doc(hidden)]
+    pub mod fuzzing {
+        /// The address of the keys that a metadata document of this issuer names, where it may be fetched from.
+        pub fn keys_named_by_metadata(issuer: &str, text: &str) -> Option<String> {
+            crate::source::keys_named_by_metadata(issuer, text)
+        }
     }
+
+    #[doc(hidden)]
+    pub use crate::core::Backend;
+
+    pub use build_error::{BuildError, BuildErrorKind, BuildProblem};
+    pub use clock::SystemClock;
+    pub use credentials::Credentials;
+    pub use error::{Error, Misconfigured, Unavailable};
+    pub use issuer::Issuer;
+    #[cfg(feature = "fetch")]
+    pub use source::{AddressProblem, Fetch, FetchProblem, KeyFile, KeySnapshot};
+    #[cfg(feature = "fetch")]
+    pub use source::{
+        ClientKey, ClientKeyProblem, Introspection, IntrospectionProblem, IntrospectionStore,
+    };
+    pub use source::{KeySource, SourceError, SourceStatus, StaticKeys, TenantStatus};
+    pub use validator::{IssuerHealth, Validator, ValidatorBuilder, WarmUpError};
+
+    #[cfg(feature = "pem")]
+    pub use crate::core::PemError;
+    pub use crate::core::{
+        AccessToken, Actor, Algorithm, Audience, ClaimPath, ClaimValue, Clock, Confirmation,
+        Evidence, Identity, IntrospectionResponse, KeySet, KeySetError, MalformedRequirement,
+        MalformedResponse, MalformedScope, MalformedThumbprint, NumericDate, Policy, PolicyBuilder,
+        PolicyError, PolicyProblem, Possession, PresentedToken, Profile, Reason, Rejection,
+        RequiredClaim, Requirement, RoleSet, Scope, ScopeClaim, ScopeSet, SecretProblem,
+        SignatureError, SkipReason, SkippedKey, SubjectKind, Tenants, Thumbprint, TimeOutOfRange,
+        Unconfirmed, UnknownAlgorithm, UnverifiedJwt, VerificationKey, verify,
+    };
 }
-
-#[doc(hidden)]
-pub use crate::core::Backend;
-
-pub use build_error::{BuildError, BuildErrorKind, BuildProblem};
-pub use clock::SystemClock;
-pub use credentials::Credentials;
-pub use error::{Error, Misconfigured, Unavailable};
-pub use issuer::Issuer;
-#[cfg(feature = "fetch")]
-pub use source::{AddressProblem, Fetch, FetchProblem, KeyFile, KeySnapshot};
-#[cfg(feature = "fetch")]
-pub use source::{
-    ClientKey, ClientKeyProblem, Introspection, IntrospectionProblem, IntrospectionStore,
-};
-pub use source::{KeySource, SourceError, SourceStatus, StaticKeys, TenantStatus};
-pub use validator::{IssuerHealth, Validator, ValidatorBuilder, WarmUpError};
-
-#[cfg(feature = "pem")]
-pub use crate::core::PemError;
-pub use crate::core::{
-    AccessToken, Actor, Algorithm, Audience, ClaimPath, ClaimValue, Clock, Confirmation, Evidence,
-    Identity, IntrospectionResponse, KeySet, KeySetError, MalformedRequirement, MalformedResponse,
-    MalformedScope, MalformedThumbprint, NumericDate, Policy, PolicyBuilder, PolicyError,
-    PolicyProblem, Possession, PresentedToken, Profile, Reason, Rejection, RequiredClaim,
-    Requirement, RoleSet, Scope, ScopeClaim, ScopeSet, SecretProblem, SignatureError, SkipReason,
-    SkippedKey, SubjectKind, Tenants, Thumbprint, TimeOutOfRange, Unconfirmed, UnknownAlgorithm,
-    UnverifiedJwt, VerificationKey, verify,
-};

@@ -9,7 +9,7 @@ use crate::source::{
 };
 
 impl SourceBuilder<'_> {
-    pub(in crate::issuer) fn build_introspection(
+    pub(in super::super) fn build_introspection(
         &mut self,
         problems: &mut Problems,
     ) -> Option<Box<dyn DynKeySource>> {

@@ -13,7 +13,7 @@ use crate::source::{DynKeySource, Fetch, FetchProblem, Fetcher, Whereabouts};
 const MAX_OUTAGE_TOLERANCE: Duration = Duration::from_secs(86_400);
 
 /// One issuer's settings, and what its sources are made with.
-pub(in crate::issuer) struct SourceBuilder<'b> {
+pub(in super::super) struct SourceBuilder<'b> {
     pub(super) name: String,
     pub(super) settings: RemoteSettings,
     /// The location of its keys, and so of its metadata.
@@ -26,7 +26,7 @@ pub(in crate::issuer) struct SourceBuilder<'b> {
 }
 
 impl<'b> SourceBuilder<'b> {
-    pub(in crate::issuer) fn new(
+    pub(in super::super) fn new(
         issuer: Issuer,
         recipes: &[Recipe],
         policy: Option<&'b Policy>,
@@ -50,7 +50,7 @@ impl<'b> SourceBuilder<'b> {
         }
     }
 
-    pub(in crate::issuer) fn build(
+    pub(in super::super) fn build(
         &mut self,
         recipe: Recipe,
         problems: &mut Problems,

@@ -56,7 +56,7 @@ impl Credential {
 }
 
 /// A credential, and where it may go beside the issuer's own origin.
-pub(in crate::source) struct Credentials {
+pub(in super::super) struct Credentials {
     credential: Credential,
     also_for: Vec<Origin>,
     /// One read at a time: one that hangs is not followed by others that hang.
@@ -79,13 +79,13 @@ impl Credentials {
         })
     }
 
-    pub(in crate::source) fn are_also_for(&self, origin: &Origin) -> bool {
+    pub(in super::super) fn are_also_for(&self, origin: &Origin) -> bool {
         self.also_for.contains(origin)
     }
 
     /// The header to send. A token in a file is read anew for each call, so that one that was renewed counts at once; calls are
     /// seldom.
-    pub(in crate::source) async fn header(
+    pub(in super::super) async fn header(
         &self,
     ) -> Result<(HeaderName, HeaderValue), TokenFileError> {
         let name = self.credential.header_name().clone();
@@ -140,7 +140,7 @@ async fn bearer(
 }
 
 /// A header's value that is shown nowhere.
-pub(in crate::source) fn sensitive(text: &str) -> Option<HeaderValue> {
+pub(in super::super) fn sensitive(text: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(text).ok()?;
     value.set_sensitive(true);
     Some(value)
@@ -149,7 +149,7 @@ pub(in crate::source) fn sensitive(text: &str) -> Option<HeaderValue> {
 /// A file gives no token to send.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the bearer token's file {} gives none", path.display())]
-pub(in crate::source) struct TokenFileError {
+pub(in super::super) struct TokenFileError {
     path: PathBuf,
     #[source]
     problem: Arc<TokenFileProblem>,
