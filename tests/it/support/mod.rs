@@ -2,6 +2,8 @@
 #![allow(dead_code)] // which parts are used depends on the features
 
 mod api;
+#[cfg(feature = "fetch")]
+pub(crate) mod client;
 pub(crate) mod form;
 #[cfg(feature = "fetch")]
 pub(crate) mod http;
