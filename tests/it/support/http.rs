@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use resource_server::testing::{ManualClock, TestServer, TestToken};
 use resource_server::{
-    AccessToken, Error, Introspection, Issuer, Policy, PolicyBuilder, Reason, Validator,
+    AccessToken, Error, Fetch, Introspection, Issuer, Policy, PolicyBuilder, Reason, Validator,
 };
 
 use super::verdict::ISSUER;
@@ -105,6 +105,13 @@ impl World<HandMade> {
     pub(crate) fn calls(&self) -> usize {
         self.server.calls()
     }
+}
+
+/// An API that trusts one issuer, and waits longer for it than by default: a slow machine is not an outage.
+pub(crate) fn validator(issuer: Issuer, clock: &ManualClock) -> Validator {
+    let builder = Validator::builder().audience(AUDIENCE).issuer(issuer);
+    let builder = builder.fetch(Fetch::new().timeout(Duration::from_secs(20)));
+    builder.clock(clock.clone()).build().unwrap()
 }
 
 /// An introspection endpoint at this address, where the API authenticates with a secret.

@@ -3,6 +3,8 @@
 
 mod api;
 mod build;
+#[cfg(feature = "fetch")]
+pub(crate) mod client;
 pub(crate) mod form;
 #[cfg(feature = "fetch")]
 pub(crate) mod http;

@@ -8,7 +8,7 @@ use resource_server::KeySet;
 use resource_server::testing::Fault;
 use tokio::net::TcpStream;
 
-use super::client::{
+use crate::support::client::{
     HOUR, address, broken_body, client, exchange, get, get_jwks, get_status, header, io_kind, start,
 };
 

@@ -1,6 +1,5 @@
 //! The test authorization server, as a plain HTTP client sees it.
 
-mod client;
 mod faults;
 #[cfg(feature = "fetch")]
 mod introspection;

@@ -7,7 +7,9 @@ use resource_server::testing::Fault;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::client::{HOUR, PATIENCE, address, client, exchange, get_status, io_kind, start};
+use crate::support::client::{
+    HOUR, PATIENCE, address, client, exchange, get_status, io_kind, start,
+};
 
 async fn refuse_and_recover() {
     let server = start().await;

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::client::{
+use crate::support::client::{
     AUDIENCE, address, broken_body, client, exchange, get, get_jwks, get_status, header, io_kind,
     start, tls_client,
 };
@@ -287,7 +287,7 @@ async fn tls_is_under_a_ca_of_its_own() {
 
     let other = TestServer::builder(AUDIENCE).tls().start().await.unwrap();
     assert_ne!(other.ca_pem(), server.ca_pem());
-    for stranger in [super::client::client(), tls_client(other.ca_pem())] {
+    for stranger in [crate::support::client::client(), tls_client(other.ca_pem())] {
         let error = stranger.get(server.jwks_url()).send().await.unwrap_err();
         assert!(error.is_connect());
     }

@@ -1,7 +1,11 @@
 //! What holds for every token, policy and moment, tried with generated ones.
 
+#[allow(dead_code)]
 #[path = "../../it/support/api.rs"]
-mod support;
+mod api;
+#[allow(dead_code)]
+#[path = "../../it/support/verdict.rs"]
+mod verdict;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,14 +17,15 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 use proptest::test_runner::{TestCaseResult, TestRunner};
-use resource_server::testing::{ManualClock, TestIssuer, TestToken};
+use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{
     AccessToken, Algorithm, Evidence, KeySet, NumericDate, Policy, PolicyBuilder, Possession,
     PresentedToken, Profile, Reason, Rejection, ScopeClaim, verify,
 };
 use serde_json::{Map, Value, json};
 
-use support::{ABSENT, API, Api, ISSUER, NOW};
+use api::{ABSENT, Api};
+use verdict::{API, ISSUER, NOW};
 
 const OTHER_API: &str = "https://other.example.com";
 
@@ -32,10 +37,7 @@ fn holds<S: Strategy>(cases: u32, generated: S, test: impl Fn(S::Value) -> TestC
 }
 
 fn issuer() -> TestIssuer {
-    let clock = ManualClock::at(NumericDate::from_secs(NOW));
-    TestIssuer::new(ISSUER, API)
-        .clock(clock)
-        .algorithms([Algorithm::EdDSA])
+    verdict::signer(ISSUER, &verdict::clock()).algorithms([Algorithm::EdDSA])
 }
 
 fn keys_of(jwks: &str) -> Evidence {

@@ -10,7 +10,7 @@ use resource_server::testing::TestServer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-pub(crate) use crate::support::API as AUDIENCE;
+pub(crate) use super::verdict::API as AUDIENCE;
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 /// No test that does what it should waits this long.
