@@ -1,8 +1,8 @@
 //! The problems of a `BuildError` in a form that tests can write down.
 
-use std::error::Error;
+use resource_server::{BuildError, BuildErrorKind, BuildProblem, Issuer, Validator};
 
-use resource_server::{BuildError, BuildErrorKind, BuildProblem};
+use super::verdict::API;
 
 /// The issuer that has the problem, and what is wrong.
 pub(crate) type Problem = (Option<String>, BuildErrorKind);
@@ -15,14 +15,9 @@ pub(crate) fn problems_of(error: &BuildError) -> Vec<Problem> {
     error.problems().iter().map(problem).collect()
 }
 
-/// An error's message with those of its causes.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
+/// What is wrong with this issuer; empty where an API can be built with it.
+pub(crate) fn problems(issuer: Issuer) -> Vec<Problem> {
+    let built = Validator::builder().audience(API).issuer(issuer).build();
+    let error = built.err();
+    error.map_or_else(Vec::new, |error| problems_of(&error))
 }

@@ -1,6 +1,6 @@
 //! The names, the time and the reading of verdicts that all tests share.
 
-use super::build::{Problem, chain, problems_of};
+use std::error::Error as StdError;
 
 use resource_server::testing::{ManualClock, TestIssuer};
 use resource_server::{
@@ -34,13 +34,6 @@ pub(crate) fn validator_of(
     let builder = Validator::builder().audience(API).clock(clock.clone());
     let builder = issuers.into_iter().fold(builder, ValidatorBuilder::issuer);
     builder.build().unwrap()
-}
-
-/// What is wrong with this issuer; empty where an API can be built with it.
-pub(crate) fn problems(issuer: Issuer) -> Vec<Problem> {
-    let built = Validator::builder().audience(API).issuer(issuer).build();
-    let error = built.err();
-    error.map_or_else(Vec::new, |error| problems_of(&error))
 }
 
 /// Why a token is refused; `None` where it is accepted. An outage is not a verdict.
@@ -87,4 +80,16 @@ pub(crate) fn assert_explained(
         let found = lower.contains(&words.to_lowercase());
         assert_eq!(found, expected, "{words:?}: {explained}");
     }
+}
+
+/// An error's message with those of its causes.
+pub(crate) fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
