@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::core::checks::claims::{
     check_audience, check_client, check_confirmation, check_expiry_is_there, check_issuer_name,
     check_mapped, check_other_types, check_required, check_required_claims, check_scope,
-    check_time, check_token_use, check_trust_domain, is_key_of, malformed,
+    check_time, check_token_use, check_trust_domain, is_key_of, key_owner, malformed,
 };
 use crate::core::checks::spiffe::trust_domain;
 use crate::core::excerpt::excerpt;
@@ -170,8 +170,15 @@ pub(crate) fn check_signature(
         }
     }
     let id_text = id.map(excerpt);
-    if tried == 0 && keys.fitting(id, algorithm, key_use).next().is_some() {
-        return Err(Rejection::plain(Reason::KeyOfAnotherIssuer));
+    if tried == 0
+        && let Some(key) = keys.fitting(id, algorithm, key_use).next()
+    {
+        let issuer = key_owner(jwt.payload(), policy).unwrap_or_default();
+        let facts = Facts::KeyIssuer {
+            stated: excerpt(key.stated_issuer().unwrap_or_default()),
+            issuer: excerpt(issuer),
+        };
+        return Err(Rejection::new(Reason::KeyOfAnotherIssuer, facts));
     }
     if tried == 0 {
         let facts = Facts::Key {

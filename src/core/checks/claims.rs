@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use crate::core::checks::key_issuer::vouches_for;
 use crate::core::checks::spiffe::trust_domain;
 use crate::core::excerpt::excerpt;
 use crate::core::json::Value;
-use crate::core::policy::tenants::IssuerTemplate;
 use crate::core::policy::{Policy, Profile};
 use crate::core::time::NumericDate;
 use crate::core::token::claims::access_token::scope_claim;
@@ -56,17 +56,18 @@ pub(crate) fn check_issuer_name(
     Ok(())
 }
 
-/// Whether a key that is stated for an issuer is for this token's: such sets hold the keys of many.
+/// Whether a key that states an issuer may vouch for this token's. Such sets hold the keys of many issuers.
 pub(crate) fn is_key_of(key_issuer: Option<&str>, payload: &Payload, policy: &Policy) -> bool {
-    let (Some(_), Some(key_issuer)) = (policy.template(), key_issuer) else {
+    let Some(stated) = key_issuer else {
         return true;
     };
-    let Some(issuer) = payload.str_of(&payload.iss) else {
-        return false;
-    };
-    key_issuer == issuer
-        || IssuerTemplate::parse(key_issuer)
-            .is_some_and(|template| template.tenant_of(issuer).is_some())
+    key_owner(payload, policy).is_some_and(|issuer| vouches_for(stated, issuer))
+}
+
+/// The issuer that the key of a token must be for: its `iss`, or the trust domain of a JWT-SVID without one.
+pub(crate) fn key_owner<'a>(payload: &'a Payload, policy: &'a Policy) -> Option<&'a str> {
+    let by_policy = || policy.template().is_none().then(|| policy.issuer());
+    payload.str_of(&payload.iss).or_else(by_policy)
 }
 
 /// The subject of an SVID is a workload of the trust domain that the policy is about.

@@ -75,6 +75,14 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts, familiar: Option<Familiar
             let id = id.as_deref();
             key(id, *id_is_known, algorithm.as_str(), *key_use, keys, *age)
         }
+        Facts::KeyIssuer { stated, issuer } if stated.is_empty() => format!(
+            "The \"issuer\" of the key that fits is empty or not a string, so the key belongs to no issuer and can't vouch \
+             for \"{issuer}\", the token's issuer."
+        ),
+        Facts::KeyIssuer { stated, issuer } => format!(
+            "The key that fits is published for issuer \"{stated}\" (the \"issuer\" of its JWK). It can't vouch for \
+             \"{issuer}\", the token's issuer."
+        ),
         Facts::Signature { algorithm, .. } if algorithm.is_hmac() => format!(
             "The signature ({algorithm}) does not verify with the secret that is configured for this issuer: the token was \
              changed, or signed with another secret. Is the configured one still encoded (base64, hex)? It is taken as it is."
@@ -144,8 +152,8 @@ fn plain(reason: Reason) -> &'static str {
             "The token's tid is not the tenant in its iss, so one of them is not true of it."
         }
         Reason::KeyOfAnotherIssuer => {
-            "The key of the token's kid is published for another issuer (the \"issuer\" of its JWK): it can't vouch for this \
-             token's tenant."
+            "The key that fits is published for another issuer (the \"issuer\" of its JWK). It can't vouch for the token's \
+             issuer."
         }
         Reason::CriticalHeader => {
             "The token's header marks extensions as critical (crit). None is understood here, so it must be refused."

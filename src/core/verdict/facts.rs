@@ -70,6 +70,12 @@ pub(crate) enum Facts {
         keys: Arc<KeySet>,
         age: KeySetAge,
     },
+    /// A key fits, but its JWK states an issuer that is not the token's.
+    KeyIssuer {
+        /// Empty where the member is not a string.
+        stated: String,
+        issuer: String,
+    },
     Signature {
         id: Option<String>,
         algorithm: Algorithm,
