@@ -12,7 +12,7 @@ use crate::core::excerpt::excerpt;
 use crate::core::introspection::response::IntrospectionResponse;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::key_set::{KeySet, MAX_CANDIDATES};
-use crate::core::keys::signature::VerificationKey;
+use crate::core::keys::verification_key::VerificationKey;
 use crate::core::policy::{Policy, Profile};
 use crate::core::time::NumericDate;
 use crate::core::token::claims::access_token::{AccessToken, Proof, Unconfirmed};

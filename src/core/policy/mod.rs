@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::keys::algorithm::{Algorithm, AlgorithmSet, KeyFamily};
-use crate::core::keys::jwk::KeyUse;
+use crate::core::keys::KeyUse;
+use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
+use crate::core::keys::key_family::KeyFamily;
 use crate::core::token::claims::claim_path::ClaimPath;
 use crate::core::token::claims::required_claim::RequiredClaim;
 use tenants::{IssuerTemplate, Tenants};

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::core::excerpt::excerpt;
+use crate::core::keys::KeyUse;
 use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
-use crate::core::keys::jwk::{KeyUse, SkipReason};
 use crate::core::keys::key_set::KeySet;
+use crate::core::keys::skip_reason::SkipReason;
 use crate::core::policy::{Policy, Profile};
 use crate::core::time::NumericDate;
 use crate::core::token::claims::claim_path::ClaimPath;

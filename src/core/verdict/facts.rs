@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::core::keys::KeyUse;
 use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
-use crate::core::keys::jwk::KeyUse;
 use crate::core::keys::key_set::KeySet;
 use crate::core::policy::Policy;
 use crate::core::time::NumericDate;
