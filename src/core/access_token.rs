@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::core::excerpt::excerpt;
 use crate::core::keys::algorithm::Algorithm;
-use crate::core::keys::signature::VerificationKey;
+use crate::core::keys::verification_key::VerificationKey;
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::profile::Profile;
 use crate::core::time::NumericDate;

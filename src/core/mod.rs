@@ -17,12 +17,13 @@ mod verify;
 pub use access_token::AccessToken;
 pub use introspection::response::{IntrospectionResponse, MalformedResponse};
 pub use keys::algorithm::{Algorithm, UnknownAlgorithm};
-pub use keys::jwk::SkipReason;
 pub use keys::key_set::{KeySet, KeySetError, SkippedKey};
 #[cfg(feature = "pem")]
 pub use keys::pem::PemError;
 pub use keys::secret::SecretProblem;
-pub use keys::signature::{Backend, SignatureError, VerificationKey};
+pub use keys::signature::{Backend, SignatureError};
+pub use keys::skip_reason::SkipReason;
+pub use keys::verification_key::VerificationKey;
 pub use policy::accepted::Policy;
 pub use policy::builder::PolicyBuilder;
 pub use policy::problem::{PolicyError, PolicyProblem};
@@ -59,13 +60,15 @@ pub(crate) use verify::{CheckedJwt, check_claims, check_signature};
 pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};
 
 #[cfg(feature = "fetch")]
+pub(crate) use base64url::decode as decode_base64url;
+#[cfg(feature = "fetch")]
 pub(crate) use introspection::signed::SignedResponse;
 #[cfg(feature = "fetch")]
-pub(crate) use keys::signature::sha256;
+pub(crate) use keys::members::Members as JwkMembers;
 #[cfg(feature = "fetch")]
-pub(crate) use {base64url::decode as decode_base64url, json::Value as JsonValue};
+pub(crate) use keys::signature::sha256;
 
 #[cfg(any(feature = "testing", feature = "fetch"))]
 pub(crate) use base64url::encode as encode_base64url;
-#[cfg(feature = "testing")]
-pub(crate) use keys::algorithm::KeyFamily;
+#[cfg(any(feature = "testing", feature = "fetch"))]
+pub(crate) use keys::key_family::KeyFamily;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::core::access_token::Proof;
+use crate::core::checks::key_issuer::vouches_for;
 use crate::core::excerpt::excerpt;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::key_set::{KeySet, MAX_CANDIDATES};
-use crate::core::keys::signature::VerificationKey;
+use crate::core::keys::verification_key::VerificationKey;
 use crate::core::policy::accepted::Policy;
-use crate::core::policy::tenants::IssuerTemplate;
 use crate::core::token::jws::UnverifiedJwt;
 use crate::core::token::payload::Payload;
 use crate::core::verdict::refusal::{KeySetAge, Refusal};
@@ -37,8 +37,15 @@ pub(crate) fn check_signature(
         }
     }
     let id_text = id.map(excerpt);
-    if tried == 0 && keys.fitting(id, algorithm, key_use).next().is_some() {
-        return Err(Refusal::KeyOfAnotherIssuer.into());
+    if tried == 0
+        && let Some(key) = keys.fitting(id, algorithm, key_use).next()
+    {
+        let issuer = key_owner(jwt.payload(), policy).unwrap_or_default();
+        let refusal = Refusal::KeyOfAnotherIssuer {
+            stated: excerpt(key.stated_issuer().unwrap_or_default()),
+            issuer: excerpt(issuer),
+        };
+        return Err(refusal.into());
     }
     if tried == 0 {
         let refusal = Refusal::UnknownKey {
@@ -80,16 +87,18 @@ pub(crate) fn has_candidate(keys: &KeySet, jwt: &UnverifiedJwt<'_>, policy: &Pol
         .is_some_and(|algorithm| candidates(keys, jwt, algorithm, policy).next().is_some())
 }
 
-/// Whether a key is for this token's issuer. A key set of many tenants may name the issuer of each
-/// key.
+/// Whether a key that states an issuer may vouch for this token's. Such sets hold the keys of many
+/// issuers.
 fn is_key_of(key_issuer: Option<&str>, payload: &Payload, policy: &Policy) -> bool {
-    let (Some(_), Some(key_issuer)) = (policy.template(), key_issuer) else {
+    let Some(stated) = key_issuer else {
         return true;
     };
-    let Some(issuer) = payload.str_of(&payload.iss) else {
-        return false;
-    };
-    key_issuer == issuer
-        || IssuerTemplate::parse(key_issuer)
-            .is_some_and(|template| template.tenant_of(issuer).is_some())
+    key_owner(payload, policy).is_some_and(|issuer| vouches_for(stated, issuer))
+}
+
+/// The issuer that the key of a token must be for: its `iss`, or the trust domain of a JWT-SVID
+/// without one.
+fn key_owner<'a>(payload: &'a Payload, policy: &'a Policy) -> Option<&'a str> {
+    let by_policy = || policy.template().is_none().then(|| policy.issuer());
+    payload.str_of(&payload.iss).or_else(by_policy)
 }

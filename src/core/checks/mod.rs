@@ -6,6 +6,7 @@ mod form;
 pub(crate) mod header;
 pub(crate) mod issuer;
 pub(crate) mod key;
+mod key_issuer;
 pub(crate) mod kind;
 pub(crate) mod mapped;
 pub(crate) mod time;

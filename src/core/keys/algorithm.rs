@@ -5,10 +5,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::keys::key_family::KeyFamily;
+
 /// A signature algorithm, by its registered `alg` name (RFC 7518 3.1, RFC 8037, RFC 8812, RFC 9864, RFC 9964).
 ///
 /// There is no value for `none`: an unsecured token can't be described, so it can't be allowed. HMAC is only for a secret
-/// that is given by hand, as with [`Issuer::hmac`](crate::Issuer::hmac), and never stands beside the others in one policy.
+/// that you configure, as with [`Issuer::hmac`](crate::Issuer::hmac). It can't be combined with other algorithms in one policy.
 ///
 /// ```
 /// use resource_server::Algorithm;
@@ -61,21 +63,6 @@ pub enum Algorithm {
     HS512,
 }
 
-/// The kind of key that an algorithm is used with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum KeyFamily {
-    Rsa,
-    P256,
-    P384,
-    P521,
-    Secp256k1,
-    Ed25519,
-    MlDsa44,
-    MlDsa65,
-    MlDsa87,
-    Hmac,
-}
-
 impl Algorithm {
     /// Every algorithm of this crate.
     pub const ALL: &'static [Algorithm] = &[
@@ -99,17 +86,17 @@ impl Algorithm {
         Algorithm::HS512,
     ];
 
-    /// The algorithms that a policy accepts unless it names its own: all but ES256K and HMAC, as far as the backend goes.
+    /// The algorithms that a policy accepts unless it names its own: all that the backend supports but ES256K and HMAC.
     ///
-    /// A key type fits one family of algorithms only, so the length of this list opens nothing.
+    /// A key type fits one family of algorithms only, so a longer list allows no more.
     pub fn default_list() -> impl Iterator<Item = Algorithm> {
         Self::ALL.iter().copied().filter(|algorithm| {
             algorithm.is_supported() && !algorithm.is_hmac() && *algorithm != Algorithm::ES256K
         })
     }
 
-    /// Whether the signature backend that is built in verifies it: `aws-lc-rs` all of them, `rust-crypto` all but ES512,
-    /// ES256K and ML-DSA.
+    /// Whether the signature backend that is built in verifies it. `aws-lc-rs` verifies all of them, `rust-crypto` all but
+    /// ES512, ES256K and ML-DSA.
     pub const fn is_supported(self) -> bool {
         cfg!(feature = "aws-lc-rs")
             || !matches!(
@@ -122,12 +109,12 @@ impl Algorithm {
             )
     }
 
-    /// Whether it is HMAC, which signs and verifies by one secret.
+    /// Whether it is HMAC, which signs and verifies with one secret.
     pub const fn is_hmac(self) -> bool {
         self.tag_bytes().is_some()
     }
 
-    /// Bytes of an HMAC's tag, which are also the fewest of its secret (RFC 7518 section 3.2).
+    /// Bytes of an HMAC's tag, which is also the least size of its secret (RFC 7518 section 3.2).
     pub(crate) const fn tag_bytes(self) -> Option<usize> {
         match self {
             Algorithm::HS256 => Some(32),
@@ -137,7 +124,7 @@ impl Algorithm {
         }
     }
 
-    /// The registered name, as it stands in a token's `alg`.
+    /// The registered name, as it appears in a token's `alg`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Algorithm::RS256 => "RS256",
@@ -181,7 +168,7 @@ impl Algorithm {
         }
     }
 
-    /// The two names of one algorithm count as one (RFC 9864): a key that states either is used with both.
+    /// The two names of Ed25519 are one algorithm (RFC 9864): a key that states either is used with both.
     pub(crate) fn same_signature_as(self, other: Algorithm) -> bool {
         self == other
             || (self.family() == KeyFamily::Ed25519 && other.family() == KeyFamily::Ed25519)

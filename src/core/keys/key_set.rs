@@ -7,14 +7,13 @@ use std::sync::Arc;
 use crate::core::excerpt::excerpt;
 use crate::core::json::{self, Fault};
 use crate::core::keys::algorithm::Algorithm;
-use crate::core::keys::jwk::{Jwk, KeyUse, SkipReason};
+use crate::core::keys::jwk::{Jwk, KeyUse};
+use crate::core::keys::limits::{MAX_KEYS, MAX_SET_BYTES};
 use crate::core::keys::secret::SecretProblem;
-use crate::core::keys::signature::{Backend, VerificationKey};
+use crate::core::keys::signature::Backend;
+use crate::core::keys::skip_reason::SkipReason;
+use crate::core::keys::verification_key::VerificationKey;
 
-/// A JWK Set is read up to this size, in bytes.
-pub(crate) const MAX_SET_BYTES: usize = 256 * 1024;
-/// Keys taken from one set.
-pub(crate) const MAX_KEYS: usize = 100;
 /// Keys tried for one token.
 pub(crate) const MAX_CANDIDATES: usize = 4;
 
@@ -131,7 +130,7 @@ impl KeySet {
             };
             set.skipped.push(SkippedKey {
                 index,
-                id: jwk.ok().and_then(|jwk| jwk.id().map(excerpt)),
+                id: jwk.ok().and_then(|jwk| jwk.id()).as_deref().map(excerpt),
                 reason,
             });
         }
@@ -213,8 +212,8 @@ impl KeySet {
         &self.skipped
     }
 
-    /// The keys to try for a token, at most four: those of its `kid`, or, where it names none, those that fit its
-    /// algorithm. A `kid` that matches nothing selects nothing.
+    /// The keys that a token's `kid` and algorithm select, in the set's order; without a `kid`, those that fit the algorithm.
+    /// A `kid` that matches no key selects none. The caller tries at most [`MAX_CANDIDATES`] of them.
     pub(crate) fn fitting(
         &self,
         id: Option<&str>,

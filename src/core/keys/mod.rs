@@ -1,10 +1,19 @@
 //! Keys: a JWK Set to keys that are prepared once, and what verifies with them.
 
 pub(crate) mod algorithm;
-pub(crate) mod ed25519_points;
-pub(crate) mod jwk;
+mod ed25519_points;
+mod jwk;
+pub(crate) mod key_family;
 pub(crate) mod key_set;
+mod limits;
+mod material;
+pub(crate) mod members;
 #[cfg(feature = "pem")]
 pub(crate) mod pem;
 pub(crate) mod secret;
 pub(crate) mod signature;
+pub(crate) mod skip_reason;
+mod thumbprint;
+pub(crate) mod verification_key;
+
+pub(crate) use jwk::KeyUse;

@@ -4,7 +4,8 @@ use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use base64::{Engine, alphabet};
 
 use crate::core::keys::algorithm::Algorithm;
-use crate::core::keys::signature::{Backend, Material, VerificationKey};
+use crate::core::keys::signature::Backend;
+use crate::core::keys::verification_key::VerificationKey;
 
 /// Why a text can't be the secret of an HMAC algorithm.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,9 +59,9 @@ impl VerificationKey {
             return Err(not_hmac);
         };
         check(secret, tag_bytes)?;
-        let material = Material::Hmac { secret, tag_bytes };
-        VerificationKey::prepare(None, &material, [algorithm].into_iter(), None, backend)
-            .map(|key| key.named_by_hand(None))
+        let prepared = backend.prepare_secret(secret, algorithm);
+        prepared
+            .map(|prepared| VerificationKey::of_secret(algorithm, prepared, tag_bytes))
             .map_err(|_| not_hmac)
     }
 }

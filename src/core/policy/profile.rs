@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::keys::algorithm::{Algorithm, KeyFamily};
-use crate::core::keys::jwk::KeyUse;
+use crate::core::keys::KeyUse;
+use crate::core::keys::algorithm::Algorithm;
+use crate::core::keys::key_family::KeyFamily;
 
 /// Which kind of JWT is accepted as an access token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

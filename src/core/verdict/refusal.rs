@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::core::keys::KeyUse;
 use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
-use crate::core::keys::jwk::KeyUse;
 use crate::core::keys::key_set::KeySet;
 use crate::core::policy::accepted::Policy;
 use crate::core::time::NumericDate;
@@ -112,8 +112,12 @@ pub(crate) enum Refusal {
         keys: Arc<KeySet>,
         age: KeySetAge,
     },
-    /// Every key that fits is published for another issuer.
-    KeyOfAnotherIssuer,
+    /// A key fits, but its JWK states an issuer that is not the token's.
+    KeyOfAnotherIssuer {
+        /// Empty where the member is not a string.
+        stated: String,
+        issuer: String,
+    },
     /// The signature verifies with none of the keys that fit.
     BadSignature {
         id: Option<String>,
@@ -174,7 +178,7 @@ impl Refusal {
             Refusal::MalformedConfirmation => Reason::MalformedConfirmation,
             Refusal::UnknownConfirmation => Reason::UnknownConfirmation,
             Refusal::UnknownKey { .. } => Reason::UnknownKey,
-            Refusal::KeyOfAnotherIssuer => Reason::KeyOfAnotherIssuer,
+            Refusal::KeyOfAnotherIssuer { .. } => Reason::KeyOfAnotherIssuer,
             Refusal::BadSignature { .. } => Reason::BadSignature,
             Refusal::ProofOfPossessionMissing => Reason::ProofOfPossessionMissing,
             Refusal::ClaimsDoNotFit { .. } => Reason::ClaimsDoNotFit,

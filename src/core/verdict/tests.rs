@@ -2,8 +2,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::core::keys::KeyUse;
 use crate::core::keys::algorithm::Algorithm;
-use crate::core::keys::jwk::KeyUse;
 use crate::core::keys::key_set::KeySet;
 use crate::core::policy::accepted::Policy;
 use crate::core::time::NumericDate;
@@ -43,6 +43,10 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
     };
     let of_policy = || AcceptedIssuers::One(policy.clone());
     let required = || RequiredClaim::equals("tenant", "acme");
+    let key_of_another_issuer = Refusal::KeyOfAnotherIssuer {
+        stated: "https://a.example.com".to_owned(),
+        issuer: "https://b.example.com".to_owned(),
+    };
     let unknown_key = Refusal::UnknownKey {
         id: id(),
         id_is_known: false,
@@ -106,7 +110,7 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
         (Refusal::MalformedConfirmation, Reason::MalformedConfirmation, "cnf"),
         (Refusal::UnknownConfirmation, Reason::UnknownConfirmation, "cnf"),
         (unknown_key, Reason::UnknownKey, "\"key-1\""),
-        (Refusal::KeyOfAnotherIssuer, Reason::KeyOfAnotherIssuer, "another issuer"),
+        (key_of_another_issuer, Reason::KeyOfAnotherIssuer, "published for issuer \"https://a.example.com\""),
         (bad_signature, Reason::BadSignature, "2 keys"),
         (Refusal::ProofOfPossessionMissing, Reason::ProofOfPossessionMissing, "cnf"),
         (Refusal::ClaimsDoNotFit { column: 7 }, Reason::ClaimsDoNotFit, "column 7"),

@@ -1,4 +1,4 @@
-//! This API's own private key, by which it says who it is (RFC 7523 section 2.2).
+//! This API's own private key, with which it authenticates to an authorization server (RFC 7523 section 2.2).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,23 +15,22 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::core::{
-    Algorithm, JsonValue, NumericDate, decode_base64url, encode_base64url, excerpt,
-    read_json_object,
+    Algorithm, JwkMembers, KeyFamily, NumericDate, decode_base64url, encode_base64url, excerpt,
 };
 
-/// A key's text is read up to this size, in bytes.
+/// The largest text of a key that is read, in bytes.
 const MAX_TEXT_BYTES: usize = 64 * 1024;
-/// An assertion is good for so long: it is sent at once, and used once.
+/// The lifetime of an assertion. It is sent at once, and used once.
 const ASSERTION_LIFETIME: Duration = Duration::from_secs(60);
 /// Random bytes of an assertion's `jti`.
 const JTI_BYTES: usize = 16;
 
-/// The private key of this API, by which it says to an authorization server who it is: for
+/// The private key with which this API authenticates to an authorization server, for
 /// [`Introspection::private_key_jwt`](crate::Introspection::private_key_jwt).
 ///
-/// It signs by one algorithm: RS256 to RS512, PS256 to PS512 (RSA of 2048 to 8192 bits), ES256, ES384, ES512, EdDSA or
-/// Ed25519. It is kept in the form that signs and in no other; private members of a JWK are wiped once they are read, the
-/// text that you hand in is yours. `Debug` shows algorithm and `kid` alone. Cloning is cheap.
+/// It signs with one algorithm: RS256 to RS512, PS256 to PS512 (RSA of 2048 to 8192 bits), ES256, ES384, ES512, EdDSA or
+/// Ed25519. It is kept only in the form that the signer needs. Private members of a JWK are wiped once they are read; wiping
+/// the text that you pass is up to you. `Debug` shows only the algorithm and the `kid`. Cloning is cheap.
 ///
 /// ```
 /// use resource_server::{Algorithm, ClientKey};
@@ -57,45 +56,45 @@ enum Signer {
     Ed25519(Ed25519KeyPair),
 }
 
-/// Why a text gives no [`ClientKey`]. Says nothing of the key.
+/// Why a text is not a [`ClientKey`]. It reveals nothing of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientKeyProblem {
-    /// Over 64 KiB.
+    /// The text is over 64 KiB.
     #[error("the text has more than 65536 bytes")]
     TooLarge,
-    /// No PEM, damaged PEM, or no private key in it. An encrypted one counts as none.
+    /// The text is not PEM, is damaged, or has no private key that is readable without a password.
     #[error(
-        "no private key is in the PEM text (PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY; one that is encrypted must be \
-         decrypted first)"
+        "the PEM text has no private key (PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY; decrypt an encrypted one first)"
     )]
     NoPrivateKey,
-    /// More than one private key in the PEM text.
-    #[error("more than one private key is in the PEM text: leave one")]
+    /// The PEM text has more than one private key.
+    #[error("the PEM text has more than one private key: remove all but one")]
     SeveralKeys,
-    /// Not a JSON object, or one with two members of one name.
+    /// The text is not a JSON object, or has two members of one name.
     #[error("the text is not a JWK (RFC 7517): a JSON object without doubled members")]
     NotAJwk,
-    /// A member of the JWK that its `kty` needs is missing or not canonical base64url. For `d`, it is a public key.
+    /// A member that the JWK's `kty` needs is missing, not canonical base64url, or has the wrong number of bytes. Without `d`
+    /// it is a public key.
     #[error("the JWK's member \"{0}\" is missing or malformed; a private key is needed")]
     Member(&'static str),
     /// `use` is not `sig`, or `key_ops` is without `sign`.
     #[error("the JWK's use or key_ops does not allow signing")]
     NotForSigning,
-    /// The JWK is RSA and doesn't say by which algorithm it signs.
+    /// The JWK is an RSA key without an `alg`.
     #[error(
-        "the JWK has no alg, and RSA keys sign by several: add \"alg\" to it, such as RS256 or PS256"
+        "the JWK has no alg, and RSA keys sign with several: add \"alg\" to it, such as RS256 or PS256"
     )]
     AlgorithmMissing,
-    /// A key type, curve or algorithm that is not signed by here.
+    /// The key type, curve or algorithm is not supported for signing.
     #[error(
-        "its algorithm, key type or curve is not one to sign assertions by (RS256 to RS512, PS256 to PS512, ES256, ES384, \
-         ES512, EdDSA, Ed25519)"
+        "its algorithm, key type or curve is not supported for signing (RS256 to RS512, PS256 to PS512, ES256, ES384, ES512, \
+         EdDSA, Ed25519)"
     )]
     Unsupported,
-    /// Damaged, not of the algorithm's kind, or RSA outside 2048 to 8192 bits.
+    /// The key is damaged, doesn't fit its algorithm, or is RSA outside 2048 to 8192 bits.
     #[error(
-        "the key is damaged, or of another kind than its algorithm, or RSA of less than 2048 or more than 8192 bits"
+        "the key is damaged, doesn't fit its algorithm, or is RSA of less than 2048 or more than 8192 bits"
     )]
     Refused,
 }
@@ -106,8 +105,8 @@ pub enum ClientKeyProblem {
 pub(super) struct NotSigned;
 
 impl ClientKey {
-    /// From PEM: PKCS #8 (RFC 5958), PKCS #1 or SEC 1, not encrypted. Certificates and public keys beside it are passed over.
-    /// It has no `kid` until [`with_key_id`](ClientKey::with_key_id) gives it one.
+    /// From PEM: PKCS #8 (RFC 5958), PKCS #1 or SEC 1, not encrypted. Certificates and public keys in the text are ignored.
+    /// The key has no `kid` until [`with_key_id`](ClientKey::with_key_id) gives it one.
     ///
     /// # Errors
     /// See [`ClientKeyProblem`].
@@ -140,10 +139,10 @@ impl ClientKey {
             (Kind::Rsa(encoding), SectionKind::RsaPrivateKey) => {
                 RsaKeyPair::from_der(&der).map(|pair| Signer::Rsa(pair, encoding))
             }
-            (Kind::Ec(_, curve), SectionKind::PrivateKey) => {
+            (Kind::Ec(curve), SectionKind::PrivateKey) => {
                 EcdsaKeyPair::from_pkcs8(curve, &der).map(Signer::Ec)
             }
-            (Kind::Ec(_, curve), SectionKind::EcPrivateKey) => {
+            (Kind::Ec(curve), SectionKind::EcPrivateKey) => {
                 EcdsaKeyPair::from_private_key_der(curve, &der).map(Signer::Ec)
             }
             (Kind::Ed25519, _) if is_pkcs8 => Ed25519KeyPair::from_pkcs8(&der).map(Signer::Ed25519),
@@ -154,7 +153,7 @@ impl ClientKey {
     }
 
     /// From a private JWK (RFC 7517, RFC 7518 section 6, RFC 8037), with its `kid`. An RSA key has all of `n`, `e`, `d`, `p`,
-    /// `q`, `dp`, `dq` and `qi`, and an `alg`; without one an EC key signs by its curve's algorithm, an Ed25519 key by `EdDSA`.
+    /// `q`, `dp`, `dq` and `qi`, and an `alg`. Without an `alg` an EC key signs with its curve's algorithm, an Ed25519 key with `EdDSA`.
     ///
     /// # Errors
     /// See [`ClientKeyProblem`].
@@ -162,13 +161,7 @@ impl ClientKey {
         if text.len() > MAX_TEXT_BYTES {
             return Err(ClientKeyProblem::TooLarge);
         }
-        let mut members: Vec<(&'static str, JsonValue<'_>)> = Vec::new();
-        read_json_object(text, |name, value| {
-            if let Some(name) = MEMBERS.iter().find(|known| **known == name) {
-                members.push((name, value));
-            }
-        })
-        .map_err(|_| ClientKeyProblem::NotAJwk)?;
+        let members = JwkMembers::read(text, &MEMBERS).map_err(|_| ClientKeyProblem::NotAJwk)?;
         Jwk(members).read()
     }
 
@@ -192,12 +185,12 @@ impl ClientKey {
         self.id.as_deref()
     }
 
-    /// The algorithm that it signs by.
+    /// The algorithm that it signs with.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// A new assertion (RFC 7523 section 3): for one use, soon.
+    /// A new assertion (RFC 7523 section 3), to be used once and at once.
     pub(super) fn assertion(
         &self,
         client_id: &str,
@@ -247,7 +240,7 @@ impl ClientKey {
 }
 
 impl fmt::Debug for ClientKey {
-    /// Shows nothing of the key.
+    /// Shows nothing of the key itself.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientKey")
             .field("algorithm", &self.algorithm)
@@ -260,8 +253,7 @@ impl fmt::Debug for ClientKey {
 #[derive(Clone, Copy)]
 enum Kind {
     Rsa(&'static dyn RsaEncoding),
-    /// By `crv`.
-    Ec(&'static str, &'static EcdsaSigningAlgorithm),
+    Ec(&'static EcdsaSigningAlgorithm),
     Ed25519,
 }
 
@@ -273,47 +265,55 @@ fn kind_of(algorithm: Algorithm) -> Result<Kind, ClientKeyProblem> {
         Algorithm::PS256 => Kind::Rsa(&backend::RSA_PSS_SHA256),
         Algorithm::PS384 => Kind::Rsa(&backend::RSA_PSS_SHA384),
         Algorithm::PS512 => Kind::Rsa(&backend::RSA_PSS_SHA512),
-        Algorithm::ES256 => Kind::Ec("P-256", &backend::ECDSA_P256_SHA256_FIXED_SIGNING),
-        Algorithm::ES384 => Kind::Ec("P-384", &backend::ECDSA_P384_SHA384_FIXED_SIGNING),
-        Algorithm::ES512 => Kind::Ec("P-521", &backend::ECDSA_P521_SHA512_FIXED_SIGNING),
+        Algorithm::ES256 => Kind::Ec(&backend::ECDSA_P256_SHA256_FIXED_SIGNING),
+        Algorithm::ES384 => Kind::Ec(&backend::ECDSA_P384_SHA384_FIXED_SIGNING),
+        Algorithm::ES512 => Kind::Ec(&backend::ECDSA_P521_SHA512_FIXED_SIGNING),
         Algorithm::EdDSA | Algorithm::Ed25519 => Kind::Ed25519,
         _ => return Err(ClientKeyProblem::Unsupported),
     })
 }
 
-/// The members of a JWK that count here.
+/// The members that are read.
 const MEMBERS: [&str; 16] = [
     "kty", "crv", "alg", "kid", "use", "key_ops", "n", "e", "d", "p", "q", "dp", "dq", "qi", "x",
     "y",
 ];
 
-struct Jwk<'t>(Vec<(&'static str, JsonValue<'t>)>);
+struct Jwk<'t>(JwkMembers<'t>);
 
 impl<'t> Jwk<'t> {
-    fn find(&self, name: &str) -> Option<JsonValue<'t>> {
-        let found = self.0.iter().find(|(known, _)| *known == name);
-        found.map(|(_, value)| *value)
-    }
-
     /// A string member, where it is there.
-    fn text(&self, name: &'static str) -> Result<Option<String>, ClientKeyProblem> {
-        let Some(value) = self.find(name) else {
-            return Ok(None);
-        };
-        let text = value.as_str().ok_or(ClientKeyProblem::Member(name))?;
-        Ok(Some(text.into_owned()))
+    fn text(&self, name: &'static str) -> Result<Option<Cow<'t, str>>, ClientKeyProblem> {
+        let text = self.0.text(name);
+        text.map_err(|_| ClientKeyProblem::Member(name))
     }
 
-    fn bytes(&self, name: &'static str) -> Result<Zeroizing<Vec<u8>>, ClientKeyProblem> {
-        // Without escapes, which base64url never needs, it is a slice of the text: no copy is left behind.
-        self.find(name)
-            .and_then(|value| match value.as_str() {
-                Some(Cow::Borrowed(text)) => decode_base64url(text).ok(),
-                _ => None,
-            })
-            .filter(|bytes| !bytes.is_empty())
-            .map(Zeroizing::new)
-            .ok_or(ClientKeyProblem::Member(name))
+    /// The bytes of a private member, which are wiped on drop.
+    fn private(&self, name: &'static str) -> Result<Zeroizing<Vec<u8>>, ClientKeyProblem> {
+        // A text without escapes is a slice of the JWK, so no copy is left behind. Base64url needs no escapes.
+        let text = self.0.text(name).ok().flatten();
+        text.and_then(|text| match text {
+            Cow::Borrowed(text) => decode_base64url(text).ok(),
+            Cow::Owned(_) => None,
+        })
+        .filter(|bytes| !bytes.is_empty())
+        .map(Zeroizing::new)
+        .ok_or(ClientKeyProblem::Member(name))
+    }
+
+    fn public(&self, name: &'static str) -> Result<Vec<u8>, ClientKeyProblem> {
+        let bytes = self.0.bytes(name).ok();
+        bytes.ok_or(ClientKeyProblem::Member(name))
+    }
+
+    /// A coordinate or an encoded key, which has exactly the bytes of its family.
+    fn sized(&self, name: &'static str, family: KeyFamily) -> Result<Vec<u8>, ClientKeyProblem> {
+        let bytes = self.public(name)?;
+        if family.public_bytes() == Some(bytes.len()) {
+            Ok(bytes)
+        } else {
+            Err(ClientKeyProblem::Member(name))
+        }
     }
 
     fn read(&self) -> Result<ClientKey, ClientKeyProblem> {
@@ -324,76 +324,79 @@ impl<'t> Jwk<'t> {
             None => None,
             Some(name) => Some(name.parse().map_err(|_| ClientKeyProblem::Unsupported)?),
         };
-        let algorithm = match (stated, kty.as_str(), crv.as_deref()) {
-            (Some(stated), _, _) => stated,
-            (None, "RSA", _) => return Err(ClientKeyProblem::AlgorithmMissing),
-            (None, "EC", Some("P-256")) => Algorithm::ES256,
-            (None, "EC", Some("P-384")) => Algorithm::ES384,
-            (None, "EC", Some("P-521")) => Algorithm::ES512,
-            (None, "OKP", Some("Ed25519")) => Algorithm::EdDSA,
-            _ => return Err(ClientKeyProblem::Unsupported),
+        let family = KeyFamily::of_key(&kty, crv.as_deref());
+        let algorithm = match (stated, family) {
+            (Some(stated), _) => stated,
+            (None, Some(KeyFamily::Rsa)) => return Err(ClientKeyProblem::AlgorithmMissing),
+            (None, family) => family
+                .and_then(KeyFamily::only_algorithm)
+                .ok_or(ClientKeyProblem::Unsupported)?,
         };
-        let signer = match (kind_of(algorithm)?, kty.as_str(), crv.as_deref()) {
-            (Kind::Rsa(encoding), "RSA", _) => Signer::Rsa(self.rsa()?, encoding),
-            (Kind::Ec(name, curve), "EC", Some(crv)) if crv == name => Signer::Ec(self.ec(curve)?),
-            (Kind::Ed25519, "OKP", Some("Ed25519")) => Signer::Ed25519(self.ed25519()?),
-            _ => return Err(ClientKeyProblem::Refused),
+        let kind = kind_of(algorithm)?;
+        if family != Some(algorithm.family()) {
+            return Err(ClientKeyProblem::Refused);
+        }
+        let signer = match kind {
+            Kind::Rsa(encoding) => Signer::Rsa(self.rsa()?, encoding),
+            Kind::Ec(curve) => Signer::Ec(self.ec(algorithm.family(), curve)?),
+            Kind::Ed25519 => Signer::Ed25519(self.ed25519()?),
         };
-        Ok(ClientKey::new(algorithm, self.text("kid")?, signer))
+        let id = self.text("kid")?.map(Cow::into_owned);
+        Ok(ClientKey::new(algorithm, id, signer))
     }
 
     fn check_use(&self) -> Result<(), ClientKeyProblem> {
         let by_use = self.text("use")?.is_none_or(|stated| stated == "sig");
-        let by_operations = self.find("key_ops").is_none_or(|operations| {
-            let list = operations.as_array().unwrap_or_default();
-            list.iter().any(|op| op.as_str().as_deref() == Some("sign"))
-        });
-        if by_use && by_operations {
+        if by_use && self.0.lists("key_ops", "sign") != Some(false) {
             Ok(())
         } else {
             Err(ClientKeyProblem::NotForSigning)
         }
     }
 
-    /// RFC 7518 section 6.3. The backend holds all members against one another.
+    /// RFC 7518 section 6.3. The backend checks that the members fit one another.
     fn rsa(&self) -> Result<RsaKeyPair, ClientKeyProblem> {
-        let without_zeros = |name| {
-            let bytes = self.bytes(name)?;
-            let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-            Ok(bytes.get(zeros..).unwrap_or_default().to_vec())
+        let number = |name| {
+            let number = self.0.number(name).ok();
+            number.ok_or(ClientKeyProblem::Member(name))
         };
         let components = KeyPairComponents {
             public_key: PublicKeyComponents {
-                n: without_zeros("n")?,
-                e: without_zeros("e")?,
+                n: number("n")?,
+                e: number("e")?,
             },
-            d: self.bytes("d")?,
-            p: self.bytes("p")?,
-            q: self.bytes("q")?,
-            dP: self.bytes("dp")?,
-            dQ: self.bytes("dq")?,
-            qInv: self.bytes("qi")?,
+            d: self.private("d")?,
+            p: self.private("p")?,
+            q: self.private("q")?,
+            dP: self.private("dp")?,
+            dQ: self.private("dq")?,
+            qInv: self.private("qi")?,
         };
         RsaKeyPair::from_components(&components).map_err(|_| ClientKeyProblem::Refused)
     }
 
-    /// RFC 7518 section 6.2: 4, then both coordinates.
-    fn ec(&self, curve: &'static EcdsaSigningAlgorithm) -> Result<EcdsaKeyPair, ClientKeyProblem> {
-        let private = self.bytes("d")?;
+    /// RFC 7518 section 6.2. An uncompressed point is 4, then both coordinates (SEC 1 section 2.3.3).
+    fn ec(
+        &self,
+        family: KeyFamily,
+        curve: &'static EcdsaSigningAlgorithm,
+    ) -> Result<EcdsaKeyPair, ClientKeyProblem> {
+        let private = self.private("d")?;
         let mut public = vec![4];
-        public.extend_from_slice(&self.bytes("x")?);
-        public.extend_from_slice(&self.bytes("y")?);
+        public.extend_from_slice(&self.sized("x", family)?);
+        public.extend_from_slice(&self.sized("y", family)?);
         EcdsaKeyPair::from_private_key_and_public_key(curve, &private, &public)
             .map_err(|_| ClientKeyProblem::Refused)
     }
 
     /// RFC 8037 section 2.
     fn ed25519(&self) -> Result<Ed25519KeyPair, ClientKeyProblem> {
-        let seed = self.bytes("d")?;
-        if seed.len() != 32 {
+        let seed = self.private("d")?;
+        if KeyFamily::Ed25519.public_bytes() != Some(seed.len()) {
             return Err(ClientKeyProblem::Member("d"));
         }
-        Ed25519KeyPair::from_seed_and_public_key(&seed, &self.bytes("x")?)
+        let public = self.sized("x", KeyFamily::Ed25519)?;
+        Ed25519KeyPair::from_seed_and_public_key(&seed, &public)
             .map_err(|_| ClientKeyProblem::Refused)
     }
 }

@@ -431,7 +431,8 @@ fn of_tenants() -> [Reason; 3] {
     let mut set: serde_json::Value = serde_json::from_str(&signer.jwks()).unwrap();
     let keys = set["keys"].as_array_mut().unwrap();
     for key in keys {
-        key["issuer"] = json!(MARKER);
+        // Published by the issuer, so explain() may show it.
+        key["issuer"] = json!("https://as.example.com/initech");
     }
     let evidence = Evidence::Keys(Arc::new(KeySet::from_jwks(&set.to_string()).unwrap()));
     let refusal = |tenants: Tenants, change: Change| {

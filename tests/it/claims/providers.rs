@@ -247,6 +247,65 @@ fn c10_entra_ids_keys_say_whose_they_are() {
     case.refused(&[("aio", json!("x"), KeyOfAnotherIssuer)]);
 }
 
+/// The sets with an `issuer` member that Microsoft documents, for issuers configured by their exact names. Keys of version 2.0
+/// sets sign tokens of both versions, and version 1.0 names differ from what those keys state.
+#[test]
+fn c10_entra_ids_key_sets_serve_exact_names() {
+    const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+    let v2 = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
+    let v1 = |tenant: &str| format!("https://sts.windows.net/{tenant}/");
+    let us = |tenant: &str| format!("https://login.microsoftonline.us/{tenant}/v2.0");
+    let china = |tenant: &str| format!("https://login.partner.microsoftonline.cn/{tenant}/v2.0");
+    let china_v1 = |tenant: &str| format!("https://sts.chinacloudapi.cn/{tenant}/");
+    let any = "{tenantid}";
+    for (name, stated, is_good) in [
+        // /common/discovery/v2.0/keys: a template, or one tenant.
+        (v2(TENANT), Some(v2(any)), true),
+        (v2(TENANT), Some(v2(TENANT)), true),
+        (v2(TENANT), Some(v2(PERSONAL)), false),
+        (v2(PERSONAL), Some(v2(PERSONAL)), true),
+        // The same set for tokens of version 1.0.
+        (v1(TENANT), Some(v2(any)), true),
+        (v1(TENANT), Some(v2(TENANT)), true),
+        (v1(TENANT), Some(v2(PERSONAL)), false),
+        (v1(PERSONAL), Some(v2(PERSONAL)), true),
+        // /common/discovery/keys: its keys state no issuer.
+        (v1(TENANT), None, true),
+        (v2(TENANT), None, true),
+        // National clouds.
+        (v1(TENANT), Some(us(any)), true),
+        (v1(TENANT), Some(us(PERSONAL)), false),
+        (us(TENANT), Some(us(any)), true),
+        (us(TENANT), Some(v2(any)), false),
+        (china_v1(TENANT), Some(china(any)), true),
+        (china_v1(TENANT), Some(v2(any)), false),
+        (v1(TENANT), Some(china(any)), false),
+        // A stated name of version 1.0 says nothing about version 2.0.
+        (v1(TENANT), Some(v1(any)), true),
+        (v2(TENANT), Some(v1(any)), false),
+        (v1(TENANT), Some(v2("a/{tenantid}")), false),
+    ] {
+        let payload = json!({"aud": APPLICATION, "iss": name, "tid": name.split('/').nth(3)});
+        let case = Case::with_keys(
+            Issuer::new(&name),
+            APPLICATION,
+            Some("JWT"),
+            payload,
+            |jwks| {
+                let mut set: Value = serde_json::from_str(jwks).unwrap();
+                if let Some(stated) = &stated {
+                    set["keys"][0]["issuer"] = json!(stated);
+                }
+                set.to_string()
+            },
+        );
+        let judged = case.judge_as(case.typ, &case.payload);
+        let found = judged.err().map(|rejection| rejection.reason());
+        let expected = (!is_good).then_some(KeyOfAnotherIssuer);
+        assert_eq!(found, expected, "{name} by a key of {stated:?}");
+    }
+}
+
 #[test]
 fn c14_entra_id_v1() {
     let payload = json!({

@@ -413,6 +413,15 @@ fn i01_what_is_no_key_to_sign_with_is_told() {
     for name in ["d", "x", "y"] {
         assert_eq!(without(&p256, name), Some(P::Member(name)));
     }
+    // One byte short.
+    let short = json!(encoded(&[7; 31]));
+    for name in ["x", "y"] {
+        assert_eq!(with(&p256, name, short.clone()), Some(P::Member(name)));
+    }
+    for name in ["d", "x"] {
+        let found = with(&Keys::ed25519(), name, short.clone());
+        assert_eq!(found, Some(P::Member(name)));
+    }
     assert_eq!(without(&p256, "kty"), Some(P::Member("kty")));
     for name in ["n", "e", "d", "p", "q", "dp", "dq", "qi"] {
         assert_eq!(without(&rsa, name), Some(P::Member(name)));

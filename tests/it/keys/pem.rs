@@ -1,7 +1,8 @@
-//! Keys given by hand in PEM. The keys, certificates and the signature are made by OpenSSL.
+//! Keys configured in PEM. The keys, certificates and the signature are made by OpenSSL.
 
 use std::fmt::Write as _;
 
+use crate::support::form::encode;
 use resource_server::{
     AccessToken, Algorithm, Error, Issuer, PemError, Reason, SkipReason, StaticKeys,
     VerificationKey,
@@ -196,6 +197,51 @@ fn what_is_no_usable_key_says_why() {
             StaticKeys::from_pem(algorithm, pem).unwrap_err(),
             expected,
             "{pem:.40}"
+        );
+    }
+}
+
+/// A public key in PEM by its DER: a SubjectPublicKeyInfo up to the key, then the key.
+fn pem_of(spki: &[u8], key: &[u8]) -> String {
+    let der = [spki, key].concat();
+    let mut text = encode(&der).replace('-', "+").replace('_', "/");
+    while !text.len().is_multiple_of(4) {
+        text.push('=');
+    }
+    format!("-----BEGIN PUBLIC KEY-----\n{text}\n-----END PUBLIC KEY-----\n")
+}
+
+/// Rows K03 and K07: the rules for a key's numbers are the same as for a JWK.
+#[test]
+fn k03_k07_numbers_in_pem_pass_the_rules_of_a_jwk() {
+    const ED25519_SPKI: [u8; 12] = [48, 42, 48, 5, 6, 3, 43, 101, 112, 3, 33, 0];
+    const P256_SPKI: [u8; 27] = [
+        48, 89, 48, 19, 6, 7, 42, 134, 72, 206, 61, 2, 1, 6, 8, 42, 134, 72, 206, 61, 3, 1, 7, 3,
+        66, 0, 4,
+    ];
+    let mut identity = [0; 32];
+    identity[0] = 1;
+    for (algorithm, text, reason) in [
+        (
+            Algorithm::EdDSA,
+            pem_of(&ED25519_SPKI, &identity),
+            SkipReason::WeakPoint,
+        ),
+        (
+            Algorithm::EdDSA,
+            pem_of(&ED25519_SPKI, &[0; 32]),
+            SkipReason::WeakPoint,
+        ),
+        (
+            Algorithm::ES256,
+            pem_of(&P256_SPKI, &[7; 64]),
+            SkipReason::RefusedByBackend,
+        ),
+    ] {
+        assert_eq!(
+            StaticKeys::from_pem(algorithm, &text).unwrap_err(),
+            PemError::Key(reason),
+            "{text}"
         );
     }
 }

@@ -161,6 +161,46 @@ async fn c10_a_key_that_is_stated_for_an_issuer_vouches_for_no_other() {
     }
 }
 
+/// One shared set vouches for no other issuer either where each issuer is configured by its exact name.
+#[tokio::test]
+async fn c10_a_stated_issuer_applies_to_an_exact_name_too() {
+    let signer = TestIssuer::new(ACME, AUDIENCE);
+    let token = signer.token().mint();
+    let judge = |stated: serde_json::Value| {
+        let mut set: serde_json::Value = serde_json::from_str(&signer.jwks()).unwrap();
+        for key in set["keys"].as_array_mut().unwrap() {
+            key["issuer"] = stated.clone();
+        }
+        let keys = StaticKeys::from_jwks(&set.to_string()).unwrap();
+        let issuer = Issuer::new(ACME).keys(keys);
+        let validator = Validator::builder().audience(AUDIENCE).issuer(issuer);
+        validator.build().unwrap().validate_cached(&token).unwrap()
+    };
+    for stated in [ACME, TEMPLATE, "https://login.example.com/{t}/v2.0"] {
+        assert!(judge(json!(stated)).is_ok(), "{stated}");
+    }
+    for stated in [
+        json!(GLOBEX),
+        json!("https://login.example.com/{tenantid}/v1.0"),
+        json!("https://login.example.com/ACME/v2.0"),
+        json!("https://login.example.com/acme/v2.0/"),
+        json!("{tenantid}"),
+        json!(""),
+        json!(null),
+        json!([ACME]),
+    ] {
+        let refused = judge(stated.clone());
+        let Err(Error::Rejected(rejection)) = refused else {
+            panic!("{stated}: {refused:?}");
+        };
+        assert_eq!(rejection.reason(), Reason::KeyOfAnotherIssuer, "{stated}");
+        let explained = rejection.explain();
+        assert!(explained.contains(ACME), "{stated}: {explained}");
+        let named = stated.as_str().unwrap_or_default();
+        assert!(explained.contains(named), "{stated}: {explained}");
+    }
+}
+
 #[tokio::test]
 async fn c10_k05_keys_of_other_issuers_are_not_counted_among_those_tried() {
     let signer = TestIssuer::new(ACME, AUDIENCE);

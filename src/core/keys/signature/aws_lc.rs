@@ -1,11 +1,12 @@
-//! AWS-LC, by aws-lc-rs: every algorithm, with keys parsed once.
+//! AWS-LC through aws-lc-rs. It has every algorithm, and its keys are parsed once.
 
 use aws_lc_rs::rsa::PublicKeyComponents;
 use aws_lc_rs::signature::{self as backend, ParsedPublicKey};
 use aws_lc_rs::{digest, hmac};
 
-use super::{KeyRefused, Material, SignatureError};
+use super::{KeyRefused, SignatureError};
 use crate::core::keys::algorithm::Algorithm;
+use crate::core::keys::material::PublicMaterial;
 
 pub(crate) enum Key {
     Public(ParsedPublicKey),
@@ -13,32 +14,33 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    pub(crate) fn prepare(key: &Material<'_>, algorithm: Algorithm) -> Result<Self, KeyRefused> {
-        if let Material::Hmac { secret, .. } = key {
-            let hash = match algorithm {
-                Algorithm::HS256 => hmac::HMAC_SHA256,
-                Algorithm::HS384 => hmac::HMAC_SHA384,
-                Algorithm::HS512 => hmac::HMAC_SHA512,
-                _ => return Err(KeyRefused::Unsupported),
-            };
-            return Ok(Key::Secret(Box::new(hmac::Key::new(hash, secret))));
-        }
+    pub(crate) fn prepare(key: &PublicMaterial, algorithm: Algorithm) -> Result<Self, KeyRefused> {
         parse(key, algorithm).map(Key::Public)
+    }
+
+    pub(crate) fn of_secret(secret: &[u8], algorithm: Algorithm) -> Result<Self, KeyRefused> {
+        let hash = match algorithm {
+            Algorithm::HS256 => hmac::HMAC_SHA256,
+            Algorithm::HS384 => hmac::HMAC_SHA384,
+            Algorithm::HS512 => hmac::HMAC_SHA512,
+            _ => return Err(KeyRefused::Unsupported),
+        };
+        Ok(Key::Secret(Box::new(hmac::Key::new(hash, secret))))
     }
 
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
         match self {
             Key::Public(key) => key.verify_sig(message, signature),
-            // In constant time.
+            // This compares in constant time.
             Key::Secret(key) => hmac::verify(key, message, signature),
         }
         .map_err(|_| SignatureError)
     }
 }
 
-fn parse(material: &Material<'_>, algorithm: Algorithm) -> Result<ParsedPublicKey, KeyRefused> {
+fn parse(material: &PublicMaterial, algorithm: Algorithm) -> Result<ParsedPublicKey, KeyRefused> {
     let parsed = match material {
-        Material::Rsa { n, e } => {
+        PublicMaterial::Rsa { n, e } => {
             let parameters = match algorithm {
                 Algorithm::RS256 => &backend::RSA_PKCS1_2048_8192_SHA256,
                 Algorithm::RS384 => &backend::RSA_PKCS1_2048_8192_SHA384,
@@ -50,7 +52,7 @@ fn parse(material: &Material<'_>, algorithm: Algorithm) -> Result<ParsedPublicKe
             };
             PublicKeyComponents { n, e }.to_parsed_public_key(parameters)
         }
-        Material::Ec { x, y, .. } => {
+        PublicMaterial::Ec { x, y, .. } => {
             let parameters = match algorithm {
                 Algorithm::ES256 => &backend::ECDSA_P256_SHA256_FIXED,
                 Algorithm::ES384 => &backend::ECDSA_P384_SHA384_FIXED,
@@ -65,8 +67,8 @@ fn parse(material: &Material<'_>, algorithm: Algorithm) -> Result<ParsedPublicKe
             point.extend_from_slice(y);
             ParsedPublicKey::new(parameters, point)
         }
-        Material::Ed25519 { x } => ParsedPublicKey::new(&backend::ED25519, x),
-        Material::MlDsa { public, .. } => {
+        PublicMaterial::Ed25519 { x } => ParsedPublicKey::new(&backend::ED25519, x),
+        PublicMaterial::MlDsa { public, .. } => {
             let parameters = match algorithm {
                 Algorithm::MlDsa44 => &backend::ML_DSA_44,
                 Algorithm::MlDsa65 => &backend::ML_DSA_65,
@@ -75,7 +77,6 @@ fn parse(material: &Material<'_>, algorithm: Algorithm) -> Result<ParsedPublicKe
             };
             ParsedPublicKey::new(parameters, public)
         }
-        Material::Hmac { .. } => return Err(KeyRefused::Unsupported),
     };
     parsed.map_err(|_| KeyRefused::Malformed)
 }

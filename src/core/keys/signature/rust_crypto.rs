@@ -1,4 +1,4 @@
-//! RustCrypto: without C. It has no ES512, ES256K and ML-DSA here, and RSA up to 4096 bits.
+//! RustCrypto, a backend without C. It has no ES512, ES256K and ML-DSA here, and RSA keys of at most 4096 bits.
 
 use hmac::{Hmac, Mac};
 use rsa::traits::PublicKeyParts;
@@ -6,10 +6,11 @@ use rsa::{BigUint, Pkcs1v15Sign, Pss, RsaPublicKey};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use signature::Verifier;
 
-use super::{KeyRefused, Material, SignatureError};
+use super::{KeyRefused, SignatureError};
 use crate::core::keys::algorithm::Algorithm;
+use crate::core::keys::material::PublicMaterial;
 
-/// RSA keys are verified with up to this size, in bytes of the modulus.
+/// The largest RSA key, in bytes of its modulus.
 const MAX_MODULUS_BYTES: usize = 512;
 
 pub(crate) enum Key {
@@ -38,10 +39,12 @@ enum Hash {
 }
 
 impl Key {
-    pub(crate) fn prepare(key: &Material<'_>, algorithm: Algorithm) -> Result<Self, KeyRefused> {
+    pub(crate) fn prepare(key: &PublicMaterial, algorithm: Algorithm) -> Result<Self, KeyRefused> {
         match key {
-            Material::Rsa { n, e } => RsaKey::prepare(n, e, algorithm).map(Box::new).map(Key::Rsa),
-            Material::Ec { x, y, .. } => {
+            PublicMaterial::Rsa { n, e } => {
+                RsaKey::prepare(n, e, algorithm).map(Box::new).map(Key::Rsa)
+            }
+            PublicMaterial::Ec { x, y, .. } => {
                 // An uncompressed point (SEC 1 section 2.3.3).
                 let point = [&[0x04], &x[..], y].concat();
                 match algorithm {
@@ -54,20 +57,23 @@ impl Key {
                     _ => Err(KeyRefused::Unsupported),
                 }
             }
-            Material::Ed25519 { x } => {
+            PublicMaterial::Ed25519 { x } => {
                 let x = x.as_slice().try_into().map_err(|_| KeyRefused::Malformed)?;
                 ed25519_dalek::VerifyingKey::from_bytes(x)
                     .map(Box::new)
                     .map(Key::Ed25519)
                     .map_err(|_| KeyRefused::Malformed)
             }
-            Material::Hmac { secret, .. } => match algorithm {
-                Algorithm::HS256 => with_secret(secret).map(Key::Hs256),
-                Algorithm::HS384 => with_secret(secret).map(Key::Hs384),
-                Algorithm::HS512 => with_secret(secret).map(Key::Hs512),
-                _ => Err(KeyRefused::Unsupported),
-            },
-            Material::MlDsa { .. } => Err(KeyRefused::Unsupported),
+            PublicMaterial::MlDsa { .. } => Err(KeyRefused::Unsupported),
+        }
+    }
+
+    pub(crate) fn of_secret(secret: &[u8], algorithm: Algorithm) -> Result<Self, KeyRefused> {
+        match algorithm {
+            Algorithm::HS256 => with_secret(secret).map(Key::Hs256),
+            Algorithm::HS384 => with_secret(secret).map(Key::Hs384),
+            Algorithm::HS512 => with_secret(secret).map(Key::Hs512),
+            _ => Err(KeyRefused::Unsupported),
         }
     }
 
@@ -83,7 +89,7 @@ impl Key {
             Key::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
                 .and_then(|signature| key.verify(message, &signature))
                 .ok(),
-            // In constant time, and of the whole tag.
+            // This compares the whole tag in constant time.
             Key::Hs256(key) => key
                 .as_ref()
                 .clone()
@@ -129,8 +135,8 @@ impl RsaKey {
         }
         let key = RsaPublicKey::new(BigUint::from_bytes_be(n), BigUint::from_bytes_be(e))
             .map_err(|_| KeyRefused::Malformed)?;
-        // The library drops the first byte of what it decodes where the modulus is one bit over whole bytes, and does not
-        // see whether that was zero (RFC 8017 section 8.1.2 step 2c).
+        // Where the modulus is one bit over whole bytes, the library drops the first byte of what it decodes. It does not
+        // check that this byte is zero (RFC 8017 section 8.1.2 step 2c).
         if is_pss && key.n().bits() % 8 == 1 {
             return Err(KeyRefused::Unsupported);
         }
@@ -143,7 +149,7 @@ impl RsaKey {
     }
 
     fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
-        // RFC 8017 section 5.2.2 step 1, which the library leaves out for PSS: else s + n is a second signature.
+        // RFC 8017 section 5.2.2 step 1, which the library omits for PSS. Without it s + n would be a second signature.
         if signature.len() != self.modulus.len() || signature >= &self.modulus[..] {
             return Err(SignatureError);
         }
@@ -166,7 +172,7 @@ impl RsaKey {
     {
         let digest = D::digest(message);
         let verified = if self.is_pss {
-            // With a salt as long as the hash, and no other (RFC 7518 section 3.5).
+            // The salt must be as long as the hash (RFC 7518 section 3.5).
             self.key.verify(Pss::new::<D>(), &digest, signature)
         } else {
             self.key

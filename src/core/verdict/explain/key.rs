@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::core::excerpt::excerpt;
 use crate::core::keys::algorithm::Algorithm;
-use crate::core::keys::jwk::{KeyUse, SkipReason};
 use crate::core::keys::key_set::KeySet;
+use crate::core::keys::{KeyUse, skip_reason::SkipReason};
 use crate::core::verdict::explain::list::{MAX_LISTED, quoted};
 use crate::core::verdict::refusal::KeySetAge;
 
@@ -81,5 +81,19 @@ pub(super) fn bad_signature(id: Option<&str>, algorithm: Algorithm, tried: usize
     format!(
         "The signature ({algorithm}, {which}) does not verify with {keys}: the token was changed, or signed with \
          another key under the same kid (another environment of the same issuer?)."
+    )
+}
+
+/// The `issuer` of a JWK is not the token's.
+pub(super) fn of_another_issuer(stated: &str, issuer: &str) -> String {
+    if stated.is_empty() {
+        return format!(
+            "The \"issuer\" of the key that fits is empty or not a string, so the key belongs to no issuer and can't vouch \
+             for \"{issuer}\", the token's issuer."
+        );
+    }
+    format!(
+        "The key that fits is published for issuer \"{stated}\" (the \"issuer\" of its JWK). It can't vouch for \
+         \"{issuer}\", the token's issuer."
     )
 }

@@ -135,9 +135,8 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
                 *age,
             );
         }
-        Refusal::KeyOfAnotherIssuer => {
-            "The key of the token's kid is published for another issuer (the \"issuer\" of its JWK): it can't vouch for this \
-             token's tenant."
+        Refusal::KeyOfAnotherIssuer { stated, issuer } => {
+            return key::of_another_issuer(stated, issuer);
         }
         Refusal::BadSignature {
             id,

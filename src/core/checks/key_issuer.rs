@@ -1,0 +1,43 @@
+//! Which issuers a key may vouch for, where its JWK states an `issuer`.
+//!
+//! The member is not one of RFC 7517. Sets that many tenants share use it to say whose key each one is.
+
+use crate::core::policy::tenants::IssuerTemplate;
+
+/// Prefixes of the two names that Microsoft Entra ID gives one tenant: in tokens of version 2.0 and of version 1.0.
+///
+/// One key signs both. The published sets state the name of version 2.0 or none, so that name stands for both.
+const ENTRA_ID: [(&str, &str); 3] = [
+    (
+        "https://login.microsoftonline.com/",
+        "https://sts.windows.net/",
+    ),
+    (
+        "https://login.microsoftonline.us/",
+        "https://sts.windows.net/",
+    ),
+    (
+        "https://login.partner.microsoftonline.cn/",
+        "https://sts.chinacloudapi.cn/",
+    ),
+];
+
+/// Whether a key that states this issuer may verify a token of `issuer`. The stated value is a name or a template of names.
+pub(crate) fn vouches_for(stated: &str, issuer: &str) -> bool {
+    is_name_of(stated, issuer)
+        || entra_id_v1(stated).is_some_and(|older| is_name_of(&older, issuer))
+}
+
+fn is_name_of(stated: &str, issuer: &str) -> bool {
+    stated == issuer
+        || IssuerTemplate::parse(stated)
+            .is_some_and(|template| template.tenant_of(issuer).is_some())
+}
+
+/// The name of version 1.0 of the tenant that a name of version 2.0 is about.
+fn entra_id_v1(stated: &str) -> Option<String> {
+    ENTRA_ID.iter().find_map(|(v2, v1)| {
+        let tenant = stated.strip_prefix(v2)?.strip_suffix("/v2.0")?;
+        Some(format!("{v1}{tenant}/"))
+    })
+}
