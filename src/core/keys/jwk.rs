@@ -8,7 +8,7 @@ use crate::core::keys::algorithm::{Algorithm, KeyFamily};
 use crate::core::keys::ed25519_points;
 use crate::core::keys::key_set::MAX_SET_BYTES;
 use crate::core::keys::signature::{Backend, KeyRefused, Material, VerificationKey, sha256};
-use crate::core::token::claims::values::Thumbprint;
+use crate::core::thumbprint::Thumbprint;
 
 const MIN_RSA_BITS: usize = 2_048;
 const MAX_RSA_BITS: usize = 8_192;

@@ -7,9 +7,10 @@ use std::sync::OnceLock;
 
 use crate::core::base64url;
 use crate::core::json::{self, Fault, Value};
+use crate::core::thumbprint::Thumbprint;
 use crate::core::time::NumericDate;
 use crate::core::token::claims::scope_claim::ScopeClaim;
-use crate::core::token::claims::values::{Confirmation, Thumbprint};
+use crate::core::token::claims::values::Confirmation;
 use crate::core::token::text::{OneOrMany, Text};
 
 /// A registered claim as it was read. `null` is malformed, not absent, since RFC 7519 section 4

@@ -10,7 +10,7 @@ use std::fmt;
 
 use crate::core::excerpt::excerpt;
 use crate::core::keys::algorithm::{Algorithm, KeyFamily};
-use crate::core::token::claims::values::Thumbprint;
+use crate::core::thumbprint::Thumbprint;
 
 #[cfg(feature = "aws-lc-rs")]
 pub(crate) use aws_lc::sha256;
