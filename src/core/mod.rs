@@ -8,6 +8,7 @@ mod introspection;
 mod json;
 mod keys;
 mod policy;
+mod thumbprint;
 mod time;
 mod token;
 mod unconfirmed;
@@ -29,6 +30,7 @@ pub use policy::builder::PolicyBuilder;
 pub use policy::problem::{PolicyError, PolicyProblem};
 pub use policy::profile::Profile;
 pub use policy::tenants::Tenants;
+pub use thumbprint::{MalformedThumbprint, Thumbprint};
 pub use time::{Clock, NumericDate, TimeOutOfRange};
 pub use token::claims::actor::Actor;
 pub use token::claims::claim_path::ClaimPath;
@@ -37,9 +39,7 @@ pub use token::claims::required_claim::{ClaimValue, RequiredClaim};
 pub use token::claims::requirement::{MalformedRequirement, Requirement};
 pub use token::claims::roles::RoleSet;
 pub use token::claims::scope_claim::ScopeClaim;
-pub use token::claims::values::{
-    Audience, Confirmation, MalformedScope, MalformedThumbprint, Scope, ScopeSet, Thumbprint,
-};
+pub use token::claims::values::{Audience, Confirmation, MalformedScope, Scope, ScopeSet};
 pub use token::jws::UnverifiedJwt;
 pub use token::presented::PresentedToken;
 pub use unconfirmed::{Possession, Unconfirmed};

@@ -64,8 +64,8 @@ enum Kind {
     Other(Foreign),
 }
 
-/// Why a text is not an introspection response. It says nothing about the token: the fault is the
-/// authorization server's, or in between.
+/// Why a text is not an introspection response. It says nothing about the token: the authorization
+/// server or the connection to it is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MalformedResponse {
@@ -271,7 +271,7 @@ impl IntrospectionResponse {
         }
     }
 
-    /// `cnf.jkt` requires a `token_type` of DPoP, and the reverse.
+    /// A `token_type` of DPoP requires `cnf.jkt`, and one of Bearer excludes it.
     fn check_binding(&self) -> Result<(), Rejection> {
         let confirmation = self.payload.cnf().get();
         let has_jkt = confirmation.is_some_and(|confirmation| confirmation.jkt().is_some());

@@ -3,7 +3,7 @@
 use crate::core::base64url;
 use crate::core::keys::material::PublicMaterial;
 use crate::core::keys::signature::sha256;
-use crate::core::token::claims::values::Thumbprint;
+use crate::core::thumbprint::Thumbprint;
 
 /// Over the normalised members, so the spelling that a key came in makes no difference.
 pub(crate) fn thumbprint(material: &PublicMaterial) -> Thumbprint {

@@ -8,7 +8,7 @@ use crate::core::keys::material::PublicMaterial;
 use crate::core::keys::signature::{Backend, KeyRefused, Prepared, SignatureError};
 use crate::core::keys::skip_reason::SkipReason;
 use crate::core::keys::thumbprint::thumbprint;
-use crate::core::token::claims::values::Thumbprint;
+use crate::core::thumbprint::Thumbprint;
 
 /// A key, prepared once and used for many verifications.
 ///

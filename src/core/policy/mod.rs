@@ -2,9 +2,9 @@
 
 pub(crate) mod accepted;
 pub(crate) mod builder;
+mod check;
 pub(crate) mod mapping;
 pub(crate) mod problem;
-mod problems;
 pub(crate) mod profile;
 pub(crate) mod settings;
 pub(crate) mod tenants;

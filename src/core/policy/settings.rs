@@ -1,7 +1,7 @@
 //! The settings of a policy, as code and configuration files write them.
 //!
 //! A new setting is a field here, a method of the builder, a line in [`Settings::over`], and the
-//! check that reads it. A setting that can be wrong has a rule in `problems.rs` too.
+//! check that reads it. A setting that can be wrong has a rule in `check.rs` too.
 
 use std::time::Duration;
 

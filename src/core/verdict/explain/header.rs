@@ -42,7 +42,8 @@ fn is_hmac(found: &str) -> bool {
 
 fn shared_secret(found: &str) -> String {
     format!(
-        "The token's alg is \"{found}\", a shared-secret algorithm, which is never taken with an issuer's public keys."
+        "The token's alg is \"{found}\", a shared-secret algorithm, which is never taken with an \
+         issuer's public keys."
     )
 }
 

@@ -9,15 +9,17 @@ use crate::core::verdict::refusal::AcceptedIssuers;
 
 pub(super) fn missing(typ: &str) -> String {
     format!(
-        "The token has no iss claim, so nothing says whose keys would verify it. (A SPIFFE JWT-SVID needs none, where its \
-             sub is a SPIFFE ID with a path and its trust domain is configured.){}",
+        "The token has no iss claim, so nothing says whose keys would verify it. (A SPIFFE \
+         JWT-SVID needs none, where its sub is a SPIFFE ID with a path and its trust domain is \
+         configured.){}",
         kind_of(typ)
     )
 }
 
 pub(super) fn tenant_not_allowed(found: &str, policy: &Policy) -> String {
     format!(
-        "The token's issuer is \"{found}\", a tenant of \"{}\" that is not among those that are allowed.",
+        "The token's issuer is \"{found}\", a tenant of \"{}\" that is not among those that are \
+         allowed.",
         policy.issuer()
     )
 }
@@ -64,17 +66,19 @@ fn microsoft_version(found: &str, names: &[&str]) -> Option<String> {
         (is_of_it && wanted != found_version).then_some((name, wanted))
     })?;
     Some(format!(
-        "The token is from issuer \"{found}\", which is Microsoft Entra's for tokens of version {found_version}; configured is \
-         \"{name}\", of version {wanted}. Set the version in the manifest of this API's app registration \
-         (requestedAccessTokenVersion, or accessTokenAcceptedVersion: {}), or configure the issuer that the token has.",
+        "The token is from issuer \"{found}\", which is Microsoft Entra's for tokens of version \
+         {found_version}; configured is \"{name}\", of version {wanted}. Set the version in the \
+         manifest of this API's app registration (requestedAccessTokenVersion, or \
+         accessTokenAcceptedVersion: {}), or configure the issuer that the token has.",
         if wanted == 2 { "2" } else { "null" }
     ))
 }
 
 pub(super) fn audience(found: &[String], policy: &Policy) -> String {
     format!(
-        "The token is for another audience: it has {}, and this API takes {}.{} Ask the authorization server for a \
-         token for this API (its resource or audience parameter), or set the audience that it writes.",
+        "The token is for another audience: it has {}, and this API takes {}.{} Ask the \
+         authorization server for a token for this API (its resource or audience parameter), or \
+         set the audience that it writes.",
         quoted(found.iter().map(String::as_str)),
         if policy.audiences().next().is_none() {
             "only tokens without one, since none is set".to_owned()

@@ -57,7 +57,8 @@ pub(super) fn unknown(
     }
     if !id_is_known {
         text.push_str(
-            " If keys were rotated, this set is old; if not, the token is from another environment.",
+            " If keys were rotated, this set is old; if not, the token is from another \
+             environment.",
         );
     }
     text
@@ -66,8 +67,9 @@ pub(super) fn unknown(
 pub(super) fn bad_signature(id: Option<&str>, algorithm: Algorithm, tried: usize) -> String {
     if algorithm.is_hmac() {
         return format!(
-            "The signature ({algorithm}) does not verify with the secret that is configured for this issuer: the token was \
-             changed, or signed with another secret. Is the configured one still encoded (base64, hex)? It is taken as it is."
+            "The signature ({algorithm}) does not verify with the secret that is configured for \
+             this issuer: the token was changed, or signed with another secret. Is the configured \
+             one still encoded (base64, hex)? It is taken as it is."
         );
     }
     let which = match id {
@@ -79,8 +81,8 @@ pub(super) fn bad_signature(id: Option<&str>, algorithm: Algorithm, tried: usize
         n => format!("any of the {n} keys that fit"),
     };
     format!(
-        "The signature ({algorithm}, {which}) does not verify with {keys}: the token was changed, or signed with \
-         another key under the same kid (another environment of the same issuer?)."
+        "The signature ({algorithm}, {which}) does not verify with {keys}: the token was changed, \
+         or signed with another key under the same kid (another environment of the same issuer?)."
     )
 }
 

@@ -22,7 +22,8 @@ impl Difference {
             Difference::Scheme => "in the scheme (http or https).",
             Difference::Port => "in the port.",
             Difference::Path => {
-                "in the path, which is often the tenant or realm: is the token from another one, or another environment?"
+                "in the path, which is often the tenant or realm: is the token from another one, \
+                 or another environment?"
             }
         }
     }

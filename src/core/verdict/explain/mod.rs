@@ -25,98 +25,107 @@ pub(super) fn explain(refusal: &Refusal, hint: Option<Hint>) -> String {
 
 #[allow(clippy::too_many_lines)] // One exhaustive match, with a few lines for each refusal.
 fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
-    let plain = match refusal {
-        Refusal::NoCredentials => "The request presented no access token.",
-        Refusal::Form(fault) => return form(*fault),
+    match refusal {
+        Refusal::NoCredentials => "The request presented no access token.".to_owned(),
+        Refusal::Form(fault) => form(*fault),
         Refusal::Opaque { is_googles: true } => {
-            "The token is opaque, and by how it begins an access token of Google for Google's own APIs. The client must send what \
-             this API takes: an access token of an issuer that is configured here."
+            "The token is opaque, and by how it begins an access token of Google for Google's own \
+             APIs. The client must send what this API takes: an access token of an issuer that is \
+             configured here."
+                .to_owned()
         }
         Refusal::Opaque { is_googles: false } => {
-            "The token is not a JWT but opaque, and no introspection is configured for such. Was the client given a \
-             token without an audience or resource, for which some authorization servers, Auth0 among them, issue opaque ones?"
+            "The token is not a JWT but opaque, and no introspection is configured for such. Was \
+             the client given a token without an audience or resource, for which some \
+             authorization servers, Auth0 among them, issue opaque ones?"
+                .to_owned()
         }
         Refusal::Encrypted => {
-            "The token is encrypted (JWE). This API has no decryption key; ask for signed tokens. (Auth0 issues encrypted ones, \
-             for itself, where the client names no audience.)"
+            "The token is encrypted (JWE). This API has no decryption key; ask for signed tokens. \
+             (Auth0 issues encrypted ones, for itself, where the client names no audience.)"
+                .to_owned()
         }
         Refusal::Inactive => {
-            "The authorization server says that the token is not active: it has expired, was revoked, or is none that it \
-             knows. Was it issued by another authorization server?"
+            "The authorization server says that the token is not active: it has expired, was \
+             revoked, or is none that it knows. Was it issued by another authorization server?"
+                .to_owned()
         }
-        Refusal::IssuerMissing { typ } => return issuer::missing(typ),
-        Refusal::IssuerMismatch { found, accepted } => {
-            return issuer::mismatch(found, accepted, hint);
-        }
-        Refusal::TenantNotAllowed { found, policy } => {
-            return issuer::tenant_not_allowed(found, policy);
-        }
+        Refusal::IssuerMissing { typ } => issuer::missing(typ),
+        Refusal::IssuerMismatch { found, accepted } => issuer::mismatch(found, accepted, hint),
+        Refusal::TenantNotAllowed { found, policy } => issuer::tenant_not_allowed(found, policy),
         Refusal::TenantMismatch => {
             "The token's tid is not the tenant in its iss, so one of them is not true of it."
+                .to_owned()
         }
-        Refusal::TypeNotAccepted { found, policy } => return header::typ(found, policy),
-        Refusal::NotAnAccessToken(sign) => return another_kind(*sign),
+        Refusal::TypeNotAccepted { found, policy } => header::typ(found, policy),
+        Refusal::NotAnAccessToken(sign) => another_kind(*sign),
         Refusal::CriticalHeader => {
-            "The token's header marks extensions as critical (crit). None is understood here, so it must be refused."
+            "The token's header marks extensions as critical (crit). None is understood here, so \
+             it must be refused."
+                .to_owned()
         }
         Refusal::UnsupportedHeader(name) => {
-            return format!(
-                "The token's header has \"{name}\", which access tokens here must not have."
-            );
+            format!("The token's header has \"{name}\", which access tokens here must not have.")
         }
-        Refusal::MalformedKeyId => "The token's kid is not a string.",
-        Refusal::AlgorithmMissing => "The token's header has no alg, or one that is not a string.",
-        Refusal::AlgorithmUnknown { found } => return header::algorithm_unknown(found),
+        Refusal::MalformedKeyId => "The token's kid is not a string.".to_owned(),
+        Refusal::AlgorithmMissing => {
+            "The token's header has no alg, or one that is not a string.".to_owned()
+        }
+        Refusal::AlgorithmUnknown { found } => header::algorithm_unknown(found),
         Refusal::AlgorithmNotAllowed { found, allowed } => {
-            return header::algorithm_not_allowed(found, *allowed);
+            header::algorithm_not_allowed(found, *allowed)
         }
         Refusal::AudienceMissing => {
-            "The token has no audience, so nothing says that it is meant for this API. Ask the authorization server \
-             for a token for this API (its resource or audience parameter)."
+            "The token has no audience, so nothing says that it is meant for this API. Ask the \
+             authorization server for a token for this API (its resource or audience parameter)."
+                .to_owned()
         }
-        Refusal::AudienceMismatch { found, policy } => return issuer::audience(found, policy),
-        Refusal::ExpiryMissing => "The token has no exp, so it would be good for ever.",
-        Refusal::Expired(moment) => return time::expired(*moment),
-        Refusal::NotYetValid(moment) => return time::not_yet_valid(*moment),
-        Refusal::IssuedInTheFuture(moment) => return time::issued_in_the_future(*moment),
-        Refusal::TooOld { issued, max_age } => return time::too_old(*issued, *max_age),
+        Refusal::AudienceMismatch { found, policy } => issuer::audience(found, policy),
+        Refusal::ExpiryMissing => "The token has no exp, so it would be good for ever.".to_owned(),
+        Refusal::Expired(moment) => time::expired(*moment),
+        Refusal::NotYetValid(moment) => time::not_yet_valid(*moment),
+        Refusal::IssuedInTheFuture(moment) => time::issued_in_the_future(*moment),
+        Refusal::TooOld { issued, max_age } => time::too_old(*issued, *max_age),
         Refusal::LifetimeTooLong {
             expires,
             max_remaining,
-        } => return time::lifetime_too_long(*expires, *max_remaining),
+        } => time::lifetime_too_long(*expires, *max_remaining),
         Refusal::ClaimMissing(name) => {
-            return format!(
-                "The token has no \"{name}\" claim, which the policy of its issuer requires."
-            );
+            format!("The token has no \"{name}\" claim, which the policy of its issuer requires.")
         }
-        Refusal::RequiredClaimMissing(required) => return required_missing(required),
-        Refusal::RequiredClaimMismatch(required) => return required_mismatch(required),
+        Refusal::RequiredClaimMissing(required) => required_missing(required),
+        Refusal::RequiredClaimMismatch(required) => required_mismatch(required),
         Refusal::MalformedClaim(name) => {
-            return format!(
+            format!(
                 "The token's \"{name}\" claim is not of the type that its specification gives it."
-            );
+            )
         }
         Refusal::MalformedActor => {
-            return format!(
-                "The token's \"act\" claim is no chain of at most {MAX_ACTORS} objects, whose iss and sub are strings (RFC 8693 \
-                 section 4.1)."
-            );
+            format!(
+                "The token's \"act\" claim is no chain of at most {MAX_ACTORS} objects, whose iss \
+                 and sub are strings (RFC 8693 section 4.1)."
+            )
         }
-        Refusal::UnreadableClaim(path) => return unreadable(path),
+        Refusal::UnreadableClaim(path) => unreadable(path),
         Refusal::ClientNotAllowed => {
-            "The token's client (by its client_id, else azp, unless the policy names other claims) is missing, or is none of \
-             those that the policy allows."
+            "The token's client (by its client_id, else azp, unless the policy names other claims) \
+             is missing, or is none of those that the policy allows."
+                .to_owned()
         }
         Refusal::MalformedScope => {
-            "A scope of the token has characters that no scope may have (RFC 6749 section 3.3), or stands in an \
-             array where the policy wants a string."
+            "A scope of the token has characters that no scope may have (RFC 6749 section 3.3), or \
+             stands in an array where the policy wants a string."
+                .to_owned()
         }
         Refusal::MalformedConfirmation => {
-            "The token's cnf has not the form that RFC 7800 and its kin give it, so what it is bound to is unknown."
+            "The token's cnf has not the form that RFC 7800 and its kin give it, so what it is \
+             bound to is unknown."
+                .to_owned()
         }
         Refusal::UnknownConfirmation => {
-            "The token is bound (cnf) to something other than a DPoP key or a client certificate; no proof of that \
-             can be checked here."
+            "The token is bound (cnf) to something other than a DPoP key or a client certificate; \
+             no proof of that can be checked here."
+                .to_owned()
         }
         Refusal::UnknownKey {
             id,
@@ -125,93 +134,98 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
             key_use,
             keys,
             age,
-        } => {
-            return key::unknown(
-                id.as_deref(),
-                *id_is_known,
-                *algorithm,
-                *key_use,
-                keys,
-                *age,
-            );
-        }
-        Refusal::KeyOfAnotherIssuer { stated, issuer } => {
-            return key::of_another_issuer(stated, issuer);
-        }
+        } => key::unknown(
+            id.as_deref(),
+            *id_is_known,
+            *algorithm,
+            *key_use,
+            keys,
+            *age,
+        ),
+        Refusal::KeyOfAnotherIssuer { stated, issuer } => key::of_another_issuer(stated, issuer),
         Refusal::BadSignature {
             id,
             algorithm,
             tried,
-        } => return key::bad_signature(id.as_deref(), *algorithm, *tried),
+        } => key::bad_signature(id.as_deref(), *algorithm, *tried),
         Refusal::ProofOfPossessionMissing => {
-            "The token is good but bound (cnf) to a key or certificate of its client. It came as a plain bearer \
-             token, without proof that the presenter holds that."
+            "The token is good but bound (cnf) to a key or certificate of its client. It came as a \
+             plain bearer token, without proof that the presenter holds that."
+                .to_owned()
         }
         Refusal::ClaimsDoNotFit { column } => {
-            return format!(
-                "The claims don't fit the type that this API reads them into, from column {column} of the claims set on."
-            );
+            format!(
+                "The claims don't fit the type that this API reads them into, from column {column} \
+                 of the claims set on."
+            )
         }
         Refusal::InsufficientScope(requirement) => {
-            return format!(
-                "The token is good, but the operation needs {requirement}, which its scopes don't hold."
-            );
+            format!(
+                "The token is good, but the operation needs {requirement}, which its scopes don't \
+                 hold."
+            )
         }
-    };
-    plain.to_owned()
+    }
 }
 
 fn form(fault: FormFault) -> String {
-    let plain = match fault {
+    match fault {
         FormFault::TokenTooLong { bytes, limit } => {
-            return format!(
-                "The token has {bytes} bytes; at most {limit} are taken (the Validator's max_token_bytes)."
-            );
+            format!(
+                "The token has {bytes} bytes; at most {limit} are taken (the Validator's \
+                 max_token_bytes)."
+            )
         }
         // No setting changes the limit of a header.
         FormFault::HeaderTooLong { bytes, limit } => {
-            return format!("The token's header has {bytes} bytes; at most {limit} are taken.");
+            format!("The token's header has {bytes} bytes; at most {limit} are taken.")
         }
         FormFault::Malformed => {
-            "What was presented is no token: it is empty or has characters that no token has, such as white space \
-             or quotes. Is a whole header value or a JSON body being passed instead of the token?"
+            "What was presented is no token: it is empty or has characters that no token has, such \
+             as white space or quotes. Is a whole header value or a JSON body being passed instead \
+             of the token?"
+                .to_owned()
         }
         FormFault::NotBase64url => {
-            "A part of the token is not canonical base64url: it was cut, padded or changed on its way, or has white space \
-             behind it that must be trimmed."
+            "A part of the token is not canonical base64url: it was cut, padded or changed on its \
+             way, or has white space behind it that must be trimmed."
+                .to_owned()
         }
         FormFault::MalformedHeader => {
-            "The token's header is not a sound JSON object, or names a member twice."
+            "The token's header is not a sound JSON object, or names a member twice.".to_owned()
         }
         FormFault::MalformedPayload => {
-            "The token's claims set is not a sound JSON object, names a member twice, or is nested too deep."
+            "The token's claims set is not a sound JSON object, names a member twice, or is nested \
+             too deep."
+                .to_owned()
         }
-        FormFault::Unsigned => "The token has no signature, which is never accepted.",
-    };
-    plain.to_owned()
+        FormFault::Unsigned => "The token has no signature, which is never accepted.".to_owned(),
+    }
 }
 
 fn another_kind(sign: Foreign) -> String {
     match sign {
         Foreign::IdToken(name) => format!(
-            "This is an ID token, by its \"{name}\" claim. ID tokens are for the client that signed the user in; the \
-             client must send its access token. (For a provider whose access tokens carry it, the policy has \
-             allow_id_token_claims.)"
+            "This is an ID token, by its \"{name}\" claim. ID tokens are for the client that \
+             signed the user in; the client must send its access token. (For a provider whose \
+             access tokens carry it, the policy has allow_id_token_claims.)"
         ),
         Foreign::Other(name) => {
             format!("By its \"{name}\" claim this is another kind of JWT, not an access token.")
         }
         Foreign::Typ => {
-            "By the typ among its claims this is an ID, refresh or logout token; the client must send its access token."
+            "By the typ among its claims this is an ID, refresh or logout token; the client must \
+             send its access token."
                 .to_owned()
         }
         Foreign::TokenUse => {
-            "By its \"token_use\", or for want of one, this is no access token. The client must send its access token."
+            "By its \"token_use\", or for want of one, this is no access token. The client must \
+             send its access token."
                 .to_owned()
         }
         Foreign::TokenType => {
-            "By the \"token_type\" of the authorization server's answer this is no access token; it knows other kinds of token \
-             too. The client must send its access token."
+            "By the \"token_type\" of the authorization server's answer this is no access token; \
+             it knows other kinds of token too. The client must send its access token."
                 .to_owned()
         }
     }
@@ -220,8 +234,8 @@ fn another_kind(sign: Foreign) -> String {
 /// A claim that the policy reads.
 fn unreadable(path: &ClaimPath) -> String {
     format!(
-        "The token's claim {path}, which the policy of its issuer reads, is not of the type that it must be, or can't be \
-         reached: what it stands in is no object."
+        "The token's claim {path}, which the policy of its issuer reads, is not of the type that \
+         it must be, or can't be reached: what it stands in is no object."
     )
 }
 
@@ -235,8 +249,8 @@ fn required_missing(required: &RequiredClaim) -> String {
 
 fn required_mismatch(required: &RequiredClaim) -> String {
     format!(
-        "The token's claim {} is not what the policy of its issuer requires{} (compared exactly and by type: a \
-         list is none of its entries).",
+        "The token's claim {} is not what the policy of its issuer requires{} (compared exactly \
+         and by type: a list is none of its entries).",
         required.path(),
         wanted(required.values())
     )

@@ -23,8 +23,8 @@ pub(super) fn not_yet_valid(moment: Moment) -> String {
     let Moment { at, now, .. } = moment;
     let (ahead, skew) = (ahead(moment), moment.skew.as_secs());
     format!(
-        "The token is valid only from {at} on, in {ahead} s (now {now}, skew allowed {skew} s). Look at the \
-         clocks of both machines."
+        "The token is valid only from {at} on, in {ahead} s (now {now}, skew allowed {skew} s). \
+         Look at the clocks of both machines."
     )
 }
 
@@ -32,8 +32,8 @@ pub(super) fn issued_in_the_future(moment: Moment) -> String {
     let Moment { at, now, .. } = moment;
     let (ahead, skew) = (ahead(moment), moment.skew.as_secs());
     format!(
-        "The token says that it was issued at {at}, {ahead} s from now (now {now}, skew allowed {skew} s). Look \
-         at the clocks of both machines."
+        "The token says that it was issued at {at}, {ahead} s from now (now {now}, skew allowed \
+         {skew} s). Look at the clocks of both machines."
     )
 }
 
@@ -41,8 +41,8 @@ pub(super) fn too_old(issued: Moment, max_age: Duration) -> String {
     let (at, ago, skew) = (issued.at, ago(issued), issued.skew.as_secs());
     let limit = max_age.as_secs();
     format!(
-        "The token was issued {ago} s ago, at {at}; the policy takes none older than {limit} s (skew allowed \
-         {skew} s)."
+        "The token was issued {ago} s ago, at {at}; the policy takes none older than {limit} s \
+         (skew allowed {skew} s)."
     )
 }
 
@@ -50,8 +50,8 @@ pub(super) fn lifetime_too_long(expires: Moment, max_remaining: Duration) -> Str
     let (at, ahead, skew) = (expires.at, ahead(expires), expires.skew.as_secs());
     let limit = max_remaining.as_secs();
     format!(
-        "The token lives until {at}, {ahead} s from now; the policy takes none that lives longer than {limit} s \
-         (skew allowed {skew} s)."
+        "The token lives until {at}, {ahead} s from now; the policy takes none that lives longer \
+         than {limit} s (skew allowed {skew} s)."
     )
 }
 
