@@ -100,7 +100,7 @@ fn part_of(function: &str) -> &'static str {
         ("rsaz", "signature"),
         ("sha256", "signature"),
         ("base64", "base64"),
-        ("resource_server::core::json", "JSON"),
+        ("resource_server::library::core::json", "JSON"),
         ("serde_json", "JSON"),
         ("memchr", "JSON"),
         ("malloc", "memory"),

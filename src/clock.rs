@@ -4,7 +4,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::core::{Clock, NumericDate};
 
-/// The machine's own clocks: what a [`Validator`](crate::Validator) uses unless it is given another [`Clock`].
+/// The machine's own clocks. A [`Validator`](crate::Validator) uses them unless you set another
+/// [`Clock`].
 ///
 /// ```
 /// use resource_server::{Clock, SystemClock};
@@ -17,7 +18,7 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// Its monotonic time counts from this call.
+    /// The monotonic time starts at zero with this call.
     pub fn new() -> Self {
         SystemClock {
             started: Instant::now(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What a request presented to be let in: plain borrowed values, of no framework's type.
+/// What a request presented to get access: plain borrowed values, without a type of a framework.
 ///
 /// ```
 /// use resource_server::Credentials;
@@ -16,12 +16,14 @@ pub struct Credentials<'r> {
 }
 
 impl<'r> Credentials<'r> {
-    /// An access token under the Bearer scheme (RFC 6750 section 2.1): the token alone, without `Bearer `.
+    /// An access token under the Bearer scheme (RFC 6750 section 2.1): the token alone, without
+    /// `Bearer `.
     pub const fn bearer(token: &'r str) -> Self {
         Credentials { token: Some(token) }
     }
 
-    /// Nothing. Refused with [`Reason::NoCredentials`](crate::Reason::NoCredentials), whose challenge names no error.
+    /// No credentials. The request is rejected with
+    /// [`Reason::NoCredentials`](crate::Reason::NoCredentials), whose challenge has no error.
     pub const fn none() -> Self {
         Credentials { token: None }
     }

@@ -7,8 +7,8 @@ use crate::chain::chain;
 use crate::core::{MalformedRequirement, Rejection};
 use crate::source::SourceError;
 
-/// Why a request is not served. The kind says whose fault it is and decides the status: an outage never looks like a bad
-/// token.
+/// Why a request is not served. The kind says whose fault it is and decides the status: an outage
+/// never looks like a bad token.
 ///
 /// ```
 /// use resource_server::Error;
@@ -53,9 +53,11 @@ impl Error {
     }
 }
 
-/// The keys or the introspection response for a token were unavailable. The token may be good: answer 503, never 401.
+/// The keys or the introspection response for a token were unavailable. The token may be good:
+/// answer 503, never 401.
 ///
-/// `Display` names the issuer. The cause is in [`source`](std::error::Error::source), and does not name it again.
+/// `Display` names the issuer. The cause is in [`source`](std::error::Error::source), and does not
+/// name it again.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("issuer \"{issuer}\": its tokens can't be judged now")]
 pub struct Unavailable {

@@ -8,7 +8,8 @@ use crate::error::{Error, Misconfigured};
 impl AccessToken {
     /// Checks that this token allows an operation.
     ///
-    /// `?` works in every function whose error accepts an [`Error`], such as one that has `From<Error>`:
+    /// `?` works in every function whose error accepts an [`Error`], such as one that has
+    /// `From<Error>`:
     ///
     /// ```
     /// use resource_server::{AccessToken, Error, Requirement};
@@ -36,8 +37,9 @@ impl AccessToken {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Rejected`] with [`Reason::InsufficientScope`](crate::Reason::InsufficientScope) (403): the token does not
-    /// allow it. [`Error::Misconfigured`] (500): the requirement can never pass, which is the API author's mistake.
+    /// [`Error::Rejected`] with [`Reason::InsufficientScope`](crate::Reason::InsufficientScope)
+    /// (403): the token does not allow it. [`Error::Misconfigured`] (500): the requirement can
+    /// never pass, which is the API author's mistake.
     pub fn require(&self, requirement: &Requirement) -> Result<(), Error> {
         requirement.check().map_err(Misconfigured::from)?;
         Ok(self.check_requirement(requirement)?)
@@ -60,8 +62,8 @@ impl AccessToken {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Rejected`] with [`Reason::ClaimsDoNotFit`](crate::Reason::ClaimsDoNotFit) (401): the claims don't fit the
-    /// type, so the token lacks what this API needs.
+    /// [`Error::Rejected`] with [`Reason::ClaimsDoNotFit`](crate::Reason::ClaimsDoNotFit) (401):
+    /// the claims don't fit the type, so the token lacks what this API needs.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Error> {
         Ok(self.read_claims()?)
     }

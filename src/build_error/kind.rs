@@ -66,7 +66,8 @@ pub enum BuildErrorKind {
     /// The secret of [`Issuer::hmac`](crate::Issuer::hmac) can't be used.
     #[error("the secret can't be used")]
     Secret(#[source] SecretProblem),
-    /// The policy of an [`Issuer::hmac`](crate::Issuer::hmac) names another algorithm than the secret's.
+    /// The policy of an [`Issuer::hmac`](crate::Issuer::hmac) names another algorithm than the
+    /// secret's.
     #[error(
         "the secret is for {algorithm} and the policy names other algorithms: leave them out of the policy"
     )]
@@ -74,7 +75,8 @@ pub enum BuildErrorKind {
         /// The secret's algorithm.
         algorithm: Algorithm,
     },
-    /// The policy names HMAC, and the keys are fetched or read from a file. Public keys are never secrets.
+    /// The policy names HMAC, and the keys are fetched or read from a file. Public keys are never
+    /// secrets.
     #[error(
         "the policy names HMAC, and the keys are fetched or read from a file, which never gives secrets: use Issuer::hmac"
     )]
@@ -126,7 +128,8 @@ pub enum BuildErrorKind {
     #[cfg(feature = "fetch")]
     #[error("the settings of Fetch can't be used")]
     Fetch(#[source] FetchProblem),
-    /// The JWK Set of [`Issuer::starting_from_jwks`](crate::Issuer::starting_from_jwks) can't be used.
+    /// The JWK Set of [`Issuer::starting_from_jwks`](crate::Issuer::starting_from_jwks) can't be
+    /// used.
     #[cfg(feature = "fetch")]
     #[error("the keys to start from can't be used")]
     StartingKeys(#[source] KeySetError),
@@ -153,7 +156,8 @@ pub enum BuildErrorKind {
          tenants (Tenants::only, Tenants::matching), or use one key set for all (.jwks_at(..))"
     )]
     AnyTenantFetched,
-    /// More tenants are listed than [`Issuer::max_tenants`](crate::Issuer::max_tenants) allows key sets.
+    /// More tenants are listed than [`Issuer::max_tenants`](crate::Issuer::max_tenants) allows key
+    /// sets.
     #[cfg(feature = "fetch")]
     #[error(
         "{tenants} tenants have keys of their own, and at most {held} key sets are kept: set .max_tenants({tenants})"
@@ -164,12 +168,13 @@ pub enum BuildErrorKind {
         /// The number of key sets that are kept.
         held: usize,
     },
-    /// A `max_tenants` outside 1 to 100,000, or a `drop_idle_tenants_after` outside 1 minute to 7 days.
+    /// A `max_tenants` outside 1 to 100,000, or a `drop_idle_tenants_after` outside 1 minute to 7
+    /// days.
     #[cfg(feature = "fetch")]
     #[error("set max_tenants from 1 to 100000 and drop_idle_tenants_after from 1 minute to 7 days")]
     TenantBounds,
-    /// Introspection of a template needs something that differs by tenant: metadata, an audience of assertions, or
-    /// the keys of signed responses.
+    /// Introspection of a template needs something that differs by tenant: metadata, an audience of
+    /// assertions, or the keys of signed responses.
     #[cfg(feature = "fetch")]
     #[error(
         "introspection of a template needs one endpoint for all tenants: use Introspection::at without a placeholder, \

@@ -9,7 +9,8 @@ use crate::chain::chain;
 
 pub use kind::BuildErrorKind;
 
-/// The settings of a [`Validator`](crate::Validator) are wrong. Lists every problem, not only the first.
+/// The settings of a [`Validator`](crate::Validator) are wrong. Lists every problem, not only the
+/// first.
 ///
 /// `Display` writes all problems in one line, each with its causes.
 ///
@@ -58,7 +59,8 @@ pub struct BuildProblem {
 }
 
 impl BuildProblem {
-    /// The issuer's name, as configured. `None`: the problem is in the settings of the Validator itself.
+    /// The issuer's name, as configured. `None`: the problem is in the settings of the Validator
+    /// itself.
     pub fn issuer(&self) -> Option<&str> {
         self.issuer.as_deref()
     }

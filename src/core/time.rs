@@ -86,7 +86,8 @@ impl fmt::Display for NumericDate {
     }
 }
 
-/// Year, month and day in the proleptic Gregorian calendar of a day that is counted from 0000-01-01.
+/// Year, month and day in the proleptic Gregorian calendar of a day that is counted from
+/// 0000-01-01.
 fn civil_date(days: u64) -> (u64, u64, u64) {
     // 400 years have 146,097 days. The mean year finds the year, or one next to it.
     let mean = days / 146_097 * 400 + days % 146_097 * 400 / 146_097;

@@ -1,4 +1,5 @@
-//! One issuer: its name, what is accepted from it, and where the evidence for its tokens comes from.
+//! One issuer: its name, what is accepted from it, and where the evidence for its tokens comes
+//! from.
 
 mod build;
 mod policy;
@@ -79,17 +80,20 @@ impl Issuer {
         }
     }
 
-    /// Many issuers in one, whose names differ in one segment, the tenant. The template has a placeholder for the tenant:
-    /// any name in braces, as one whole segment of the path. It has no keys yet:
+    /// Many issuers in one, whose names differ in one segment, the tenant. The template has a
+    /// placeholder for the tenant: any name in braces, as one whole segment of the path. It has no
+    /// keys yet:
     ///
-    /// * **One key set for all tenants**: [`jwks_at`](Issuer::jwks_at), or [`keys`](Issuer::keys). Or
-    ///   [`discovery_at`](Issuer::discovery_at) with the address of a metadata document whose `issuer` is this template.
-    /// * **One key set for each tenant**: [`discover_tenants`](Issuer::discover_tenants) instead of this. Or `jwks_at` and
-    ///   `discovery_at` with the same placeholder in the address.
+    /// * **One key set for all tenants**: [`jwks_at`](Issuer::jwks_at), or [`keys`](Issuer::keys).
+    ///   Or [`discovery_at`](Issuer::discovery_at) with the address of a metadata document whose
+    ///   `issuer` is this template.
+    /// * **One key set for each tenant**: [`discover_tenants`](Issuer::discover_tenants) instead of
+    ///   this. Or `jwks_at` and `discovery_at` with the same placeholder in the address.
     ///
-    /// A tenant is 1 to 64 characters of `A` to `Z`, `a` to `z`, `0` to `9` and `-`. If the token has a `tid` claim, it
-    /// must be the tenant. If the JWK that fits has an `issuer` member, it must be the tenant's issuer.
-    /// [`AccessToken::tenant`](crate::AccessToken::tenant) gives the tenant.
+    /// A tenant is 1 to 64 characters of `A` to `Z`, `a` to `z`, `0` to `9` and `-`. If the token
+    /// has a `tid` claim, it must be the tenant. If the JWK that fits has an `issuer` member, it
+    /// must be the tenant's issuer. [`AccessToken::tenant`](crate::AccessToken::tenant) gives the
+    /// tenant.
     ///
     /// ```
     /// use resource_server::{Issuer, Tenants, Validator};
@@ -98,8 +102,11 @@ impl Issuer {
     /// let validator = Validator::builder()
     ///     .audience("https://api.example.com")
     ///     .issuer(
-    ///         Issuer::template("https://login.example.com/{tenant}/v2.0", Tenants::only(["acme", "globex"]))
-    ///             .jwks_at("https://login.example.com/common/keys"),
+    ///         Issuer::template(
+    ///             "https://login.example.com/{tenant}/v2.0",
+    ///             Tenants::only(["acme", "globex"]),
+    ///         )
+    ///         .jwks_at("https://login.example.com/common/keys"),
     ///     )
     ///     .build()?;
     /// # Ok::<(), resource_server::BuildError>(())
@@ -110,16 +117,18 @@ impl Issuer {
         issuer
     }
 
-    /// An issuer whose tokens are signed with a secret that this API shares with it: `HS256`, `HS384` or `HS512`
-    /// (RFC 7518 section 3.2). It sets the source and the algorithm. A policy may be added for the rest.
+    /// An issuer whose tokens are signed with a secret that this API shares with it: `HS256`,
+    /// `HS384` or `HS512` (RFC 7518 section 3.2). It sets the source and the algorithm. A policy
+    /// may be added for the rest.
     ///
-    /// Everyone who has the secret can mint tokens, including each API that verifies them. Prefer an issuer with public
-    /// keys where you have the choice. The secret has at least as many bytes as the hash (32, 48 or 64), best random
-    /// ones. It is used as it is: decode base64 or hex first.
+    /// Everyone who has the secret can mint tokens, including each API that verifies them. Prefer
+    /// an issuer with public keys where you have the choice. The secret has at least as many bytes
+    /// as the hash (32, 48 or 64), best random ones. It is used as it is: decode base64 or hex
+    /// first.
     ///
-    /// Building the Validator fails for a secret that reads as a key or certificate, or that repeats one byte. A token
-    /// may have any `kid`, or none. The secret is kept only in the form that the backend needs; other copies that were
-    /// made on the way are not wiped.
+    /// Building the Validator fails for a secret that reads as a key or certificate, or that
+    /// repeats one byte. A token may have any `kid`, or none. The secret is kept only in the form
+    /// that the backend needs; other copies that were made on the way are not wiped.
     ///
     /// ```
     /// use resource_server::{Algorithm, Issuer, Validator};
@@ -168,31 +177,34 @@ impl Issuer {
     }
 
     /// Sends opaque tokens to this issuer's [`source`](Issuer::source), which must give
-    /// [`Evidence::Introspection`](crate::Evidence::Introspection). Without this call opaque tokens are rejected.
+    /// [`Evidence::Introspection`](crate::Evidence::Introspection). Without this call opaque tokens
+    /// are rejected.
     ///
-    /// Each opaque token goes to one issuer only. Where several issuers accept them, separate them by
-    /// [`opaque_tokens_with_prefix`](Issuer::opaque_tokens_with_prefix). Only the form decides what is opaque: a token
-    /// with the form of a JWT goes to the issuer that it names.
+    /// Each opaque token goes to one issuer only. Where several issuers accept them, separate them
+    /// by [`opaque_tokens_with_prefix`](Issuer::opaque_tokens_with_prefix). Only the form decides
+    /// what is opaque: a token with the form of a JWT goes to the issuer that it names.
     pub fn opaque_tokens(self) -> Self {
         self.opaque_tokens_with_prefix("")
     }
 
-    /// As [`opaque_tokens`](Issuer::opaque_tokens), for tokens with this prefix only. It has characters that a token may
-    /// have (RFC 6750 section 2.1). The longest matching prefix of all issuers decides.
+    /// As [`opaque_tokens`](Issuer::opaque_tokens), for tokens with this prefix only. It has
+    /// characters that a token may have (RFC 6750 section 2.1). The longest matching prefix of all
+    /// issuers decides.
     pub fn opaque_tokens_with_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.opaque_prefix = Some(prefix.into());
         self
     }
 
-    /// What is accepted from this issuer. The issuer's name and the audience may be left out of the policy. Audiences in
-    /// it are this issuer's own.
+    /// What is accepted from this issuer. The issuer's name and the audience may be left out of the
+    /// policy. Audiences in it are this issuer's own.
     pub fn policy(mut self, settings: PolicyBuilder) -> Self {
         self.has_two_policies |= self.settings.is_some();
         self.settings = Some(settings);
         self
     }
 
-    /// An audience that this issuer's tokens may have. An issuer's own audiences replace the Validator's.
+    /// An audience that this issuer's tokens may have. An issuer's own audiences replace the
+    /// Validator's.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
         self

@@ -1,4 +1,5 @@
-//! Stands in for `remote` in builds without the feature `fetch`: nothing is fetched or read from a file.
+//! Stands in for `remote` in builds without the feature `fetch`: nothing is fetched or read from a
+//! file.
 
 use std::sync::Arc;
 

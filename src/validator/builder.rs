@@ -50,15 +50,15 @@ impl ValidatorBuilder {
         self
     }
 
-    /// Names this API as it appears in `aud`, byte for byte. Each further call adds a name. Applies to every issuer that
-    /// has no audience of its own.
+    /// Names this API as it appears in `aud`, byte for byte. Each further call adds a name. Applies
+    /// to every issuer that has no audience of its own.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
         self
     }
 
-    /// Another clock than the machine's, for tests. It also measures the age of keys, pauses between fetches and outages.
-    /// Give the same clock to the `TestIssuer`.
+    /// Another clock than the machine's, for tests. It also measures the age of keys, pauses
+    /// between fetches and outages. Give the same clock to the `TestIssuer`.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(ClockSetting(Arc::new(clock)));
         self
@@ -78,7 +78,8 @@ impl ValidatorBuilder {
     /// ```
     /// use resource_server::{Issuer, Validator};
     ///
-    /// let error = Validator::builder().issuer(Issuer::new("https://as.example.com")).build().unwrap_err();
+    /// let issuer = Issuer::new("https://as.example.com");
+    /// let error = Validator::builder().issuer(issuer).build().unwrap_err();
     /// assert_eq!(error.problems().len(), 2); // neither audience nor keys
     /// ```
     pub fn build(self) -> Result<Validator, BuildError> {

@@ -65,7 +65,10 @@ impl std::error::Error for WarmUpError {}
 /// ```
 /// # use resource_server::{Validator, testing::TestIssuer};
 /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
-/// # let validator = Validator::builder().audience("https://api.example.com").issuer(issuer.to_issuer()).build()?;
+/// # let validator = Validator::builder()
+/// #     .audience("https://api.example.com")
+/// #     .issuer(issuer.to_issuer())
+/// #     .build()?;
 /// let is_ready = validator.health().iter().all(|issuer| issuer.is_ready());
 /// for issuer in validator.health() {
 ///     let status = issuer.status();
@@ -85,11 +88,13 @@ impl IssuerHealth {
         &self.issuer
     }
 
-    /// Whether there are keys to judge its tokens by, for a readiness probe. False until the first keys were fetched
-    /// ([`Validator::warm_up`](crate::Validator::warm_up)), and when they are too old.
+    /// Whether there are keys to judge its tokens by, for a readiness probe. False until the first
+    /// keys were fetched ([`Validator::warm_up`](crate::Validator::warm_up)), and when they are too
+    /// old.
     ///
-    /// An issuer that is introspected is always ready, and so is one whose tenants have keys of their own, because there
-    /// are no keys to wait for. [`SourceStatus::last_error`] has the last failure.
+    /// An issuer that is introspected is always ready, and so is one whose tenants have keys of
+    /// their own, because there are no keys to wait for. [`SourceStatus::last_error`] has the last
+    /// failure.
     pub fn is_ready(&self) -> bool {
         self.status.usable_for != Some(Duration::ZERO)
     }

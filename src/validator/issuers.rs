@@ -109,8 +109,8 @@ impl TrustedIssuers {
         &self.names
     }
 
-    /// The issuer whose policy and source judge this token. The unverified `iss` only selects: the policy then checks it.
-    /// An opaque token goes to the one issuer that accepts it.
+    /// The issuer whose policy and source judge this token. The unverified `iss` only selects: the
+    /// policy then checks it. An opaque token goes to the one issuer that accepts it.
     pub(super) fn select(&self, token: &PresentedToken<'_>) -> Result<&Trusted, Rejection> {
         let jwt = match token.require_jwt() {
             Ok(jwt) => jwt,

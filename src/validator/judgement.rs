@@ -1,7 +1,8 @@
 //! The one way from what a request presented to an [`AccessToken`].
 //!
-//! [`Case`] has one method for each part of the way, and every verb of the [`Validator`] goes through all of them:
-//! `open` (form and issuer), `check_claims` (all that needs no evidence), the evidence, and `accept` (verdict, possession).
+//! [`Case`] has one method for each part of the way, and every verb of the [`Validator`] goes
+//! through all of them: `open` (form and issuer), `check_claims` (all that needs no evidence), the
+//! evidence, and `accept` (verdict, possession).
 
 use super::Validator;
 use super::issuers::Trusted;
@@ -133,7 +134,8 @@ impl Case<'_, '_> {
         }
     }
 
-    /// The only place where a verified token is confirmed, and so the only one that gives an [`AccessToken`].
+    /// The only place where a verified token is confirmed, and so the only one that gives an
+    /// [`AccessToken`].
     fn accept(&self, judged: Result<Unconfirmed, Rejection>) -> Result<AccessToken, Error> {
         let unconfirmed = judged.map_err(|rejection| self.explained(rejection))?;
         Ok(unconfirmed.confirm(&self.possession())?)

@@ -20,10 +20,11 @@ use judgement::Freshness;
 pub use builder::ValidatorBuilder;
 pub use health::{IssuerHealth, WarmUpError};
 
-/// Judges the access tokens that requests present to this API. Make one at start and clone it into every handler: a clone
-/// is one `Arc`.
+/// Judges the access tokens that requests present to this API. Make one at start and clone it into
+/// every handler: a clone is one `Arc`.
 ///
-/// The token's form and its `iss` select issuer, policy and source once, before any check. Their verdict is final.
+/// The token's form and its `iss` select issuer, policy and source once, before any check. Their
+/// verdict is final.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,9 +33,10 @@ pub use health::{IssuerHealth, WarmUpError};
 ///
 /// let authorization_server = TestIssuer::new("https://as.example.com", "https://api.example.com");
 ///
+/// let keys = StaticKeys::from_jwks(&authorization_server.jwks())?;
 /// let validator = Validator::builder()
 ///     .audience("https://api.example.com")
-///     .issuer(Issuer::new("https://as.example.com").keys(StaticKeys::from_jwks(&authorization_server.jwks())?))
+///     .issuer(Issuer::new("https://as.example.com").keys(keys))
 ///     .build()?;
 ///
 /// let bearer = authorization_server.token().subject("alice").scope("orders:read").mint();
@@ -57,17 +59,20 @@ impl Validator {
         ValidatorBuilder::new()
     }
 
-    /// Judges a bearer token. The same as [`authenticate`](Validator::authenticate) with [`Credentials::bearer`].
+    /// Judges a bearer token. The same as [`authenticate`](Validator::authenticate) with
+    /// [`Credentials::bearer`].
     ///
-    /// It checks form, issuer, kind of token, algorithm, audience, time and signature, and that the token is not bound to
-    /// a key or certificate. It does **not** check scopes ([`AccessToken::require`]) nor revocation.
+    /// It checks form, issuer, kind of token, algorithm, audience, time and signature, and that the
+    /// token is not bound to a key or certificate. It does **not** check scopes
+    /// ([`AccessToken::require`]) nor revocation.
     ///
     /// An opaque token is introspected at the one issuer that accepts it
-    /// ([`Issuer::opaque_tokens`](crate::Issuer::opaque_tokens)). The response is checked against the same policy.
+    /// ([`Issuer::opaque_tokens`](crate::Issuer::opaque_tokens)). The response is checked against
+    /// the same policy.
     ///
     /// # Errors
-    /// The token is rejected (401). Or its issuer's keys or introspection response are unavailable (503). Use
-    /// [`Error::status`].
+    /// The token is rejected (401). Or its issuer's keys or introspection response are unavailable
+    /// (503). Use [`Error::status`].
     pub async fn validate(&self, token: &str) -> Result<AccessToken, Error> {
         self.authenticate(&Credentials::bearer(token)).await
     }
@@ -81,19 +86,22 @@ impl Validator {
         self.judge(presented, Freshness::Cached).await
     }
 
-    /// Judges a bearer token as [`validate`](Validator::validate) does, and then introspects it (RFC 7662), bypassing the
-    /// cache. Use it where a revocation must take effect immediately; each call costs a request. The result has the claims
-    /// of the introspection response.
+    /// Judges a bearer token as [`validate`](Validator::validate) does, and then introspects it
+    /// (RFC 7662), bypassing the cache. Use it where a revocation must take effect immediately;
+    /// each call costs a request. The result has the claims of the introspection response.
     ///
-    /// A JWT must pass by its signature where its issuer has keys, and also in the response. A bad JWT causes no request.
+    /// A JWT must pass by its signature where its issuer has keys, and also in the response. A bad
+    /// JWT causes no request.
     ///
     /// # Errors
-    /// As [`validate`](Validator::validate). An issuer without [`introspection`](crate::Issuer::introspection) is the API
-    /// author's mistake (500), also where other issuers of this Validator have it. So set it on each issuer whose tokens
-    /// may be used for such an operation.
+    /// As [`validate`](Validator::validate). An issuer without
+    /// [`introspection`](crate::Issuer::introspection) is the API author's mistake (500), also
+    /// where other issuers of this Validator have it. So set it on each issuer whose tokens may be
+    /// used for such an operation.
     ///
     /// ```no_run
-    /// # async fn pay(validator: resource_server::Validator, bearer: &str) -> Result<(), resource_server::Error> {
+    /// # use resource_server::{Error, Validator};
+    /// # async fn pay(validator: Validator, bearer: &str) -> Result<(), Error> {
     /// use resource_server::Requirement;
     ///
     /// let token = validator.validate_online(bearer).await?;
@@ -105,16 +113,18 @@ impl Validator {
             .await
     }
 
-    /// Judges a bearer token with cached evidence, without waiting. `None`: its issuer's source must fetch or introspect
-    /// first, so call [`validate`](Validator::validate).
+    /// Judges a bearer token with cached evidence, without waiting. `None`: its issuer's source
+    /// must fetch or introspect first, so call [`validate`](Validator::validate).
     ///
-    /// A verdict is the same that `validate` gives. `None` is not a verdict: never treat it as a request without a token.
+    /// A verdict is the same that `validate` gives. `None` is not a verdict: never treat it as a
+    /// request without a token.
     pub fn validate_cached(&self, token: &str) -> Option<Result<AccessToken, Error>> {
         self.judge_cached(&Credentials::bearer(token))
     }
 
-    /// Drops what is cached about this token, such as an introspection response, so that the next request with it
-    /// introspects it again. Use it for a token that was just revoked. Does nothing to a JWT that keys judge.
+    /// Drops what is cached about this token, such as an introspection response, so that the next
+    /// request with it introspects it again. Use it for a token that was just revoked. Does nothing
+    /// to a JWT that keys judge.
     pub fn forget(&self, token: &str) {
         if let Ok(case) = self.open(&Credentials::bearer(token)) {
             case.forget();
@@ -145,8 +155,8 @@ impl Validator {
         }
     }
 
-    /// The state of each issuer's source, in the order of configuration. An issuer with keys and introspection appears
-    /// once for each. Cheap, without I/O.
+    /// The state of each issuer's source, in the order of configuration. An issuer with keys and
+    /// introspection appears once for each. Cheap, without I/O.
     pub fn health(&self) -> Vec<IssuerHealth> {
         let issuers = self.0.issuers.iter();
         issuers

@@ -1,4 +1,5 @@
-//! What a Validator has only where its issuers can be reached: settings of the HTTP client, and snapshots of keys.
+//! What a Validator has only where its issuers can be reached: settings of the HTTP client, and
+//! snapshots of keys.
 
 use super::{Validator, ValidatorBuilder};
 use crate::source::{Fetch, KeySnapshot};
@@ -10,16 +11,18 @@ impl ValidatorBuilder {
         self
     }
 
-    /// Starts with the keys that another process has fetched, and continues by fetching. The keys keep their age. While
-    /// they are fresh (at most an hour), they are used without a fetch, and afterwards as any keys that were fetched.
+    /// Starts with the keys that another process has fetched, and continues by fetching. The keys
+    /// keep their age. While they are fresh (at most an hour), they are used without a fetch, and
+    /// afterwards as any keys that were fetched.
     ///
     /// Keys are not used when they are older than their lifetime and the
-    /// [`outage_tolerance`](crate::Issuer::outage_tolerance), or when this machine's clock says that they were fetched more
-    /// than 30 s from now. Keys of issuers that are not configured, or whose keys are not fetched, are ignored.
+    /// [`outage_tolerance`](crate::Issuer::outage_tolerance), or when this machine's clock says
+    /// that they were fetched more than 30 s from now. Keys of issuers that are not configured, or
+    /// whose keys are not fetched, are ignored.
     ///
-    /// **Anyone who can write the snapshot decides which keys are trusted**, until an hour and the tolerance after the last
-    /// fetch that succeeded. Until the next fetch, [`Validator::health`] says which keys are not used, and why. A second
-    /// call replaces the first.
+    /// **Anyone who can write the snapshot decides which keys are trusted**, until an hour and the
+    /// tolerance after the last fetch that succeeded. Until the next fetch, [`Validator::health`]
+    /// says which keys are not used, and why. A second call replaces the first.
     pub fn restore(mut self, snapshot: KeySnapshot) -> Self {
         self.shared.snapshot = Some(snapshot);
         self
@@ -27,9 +30,10 @@ impl ValidatorBuilder {
 }
 
 impl Validator {
-    /// The public keys that were fetched, of every issuer that has some: to store them, and to start another process with
-    /// them ([`ValidatorBuilder::restore`]). It has no static keys, no secrets, and no key sets that tenants have of their
-    /// own ([`Issuer::discover_tenants`](crate::Issuer::discover_tenants)). Cheap, without I/O.
+    /// The public keys that were fetched, of every issuer that has some: to store them, and to
+    /// start another process with them ([`ValidatorBuilder::restore`]). It has no static keys, no
+    /// secrets, and no key sets that tenants have of their own
+    /// ([`Issuer::discover_tenants`](crate::Issuer::discover_tenants)). Cheap, without I/O.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -43,11 +47,13 @@ impl Validator {
     ///
     /// let first = validator().build()?;
     /// first.warm_up().await?;
-    /// let text = serde_json::to_string(&first.snapshot())?; // to a file that only this API can write
+    /// // To a file that only this API can write.
+    /// let text = serde_json::to_string(&first.snapshot())?;
     ///
     /// let snapshot: KeySnapshot = serde_json::from_str(&text)?;
     /// let second = validator().restore(snapshot).build()?;
-    /// assert!(second.validate_cached(&server.issuer().token().mint()).is_some()); // without a fetch
+    /// let token = server.issuer().token().mint();
+    /// assert!(second.validate_cached(&token).is_some()); // without a fetch
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,4 +1,5 @@
-//! The settings of an issuer whose evidence is fetched or read from a file. All of them need the feature `fetch`.
+//! The settings of an issuer whose evidence is fetched or read from a file. All of them need the
+//! feature `fetch`.
 
 mod introspection;
 mod key_file;
@@ -66,12 +67,13 @@ impl Recipe {
 }
 
 impl Issuer {
-    /// An issuer by its name, with keys from the location that its metadata names: RFC 8414, or OpenID Connect Discovery.
-    /// The metadata must name this issuer.
+    /// An issuer by its name, with keys from the location that its metadata names: RFC 8414, or
+    /// OpenID Connect Discovery. The metadata must name this issuer.
     ///
-    /// Keys are fetched at first use, or by [`Validator::warm_up`](crate::Validator::warm_up), and refreshed in the
-    /// background before their lifetime ends. A key that is missing causes another fetch, at most every 10 s. Keys are used
-    /// for an hour past their lifetime while the issuer can't be reached.
+    /// Keys are fetched at first use, or by [`Validator::warm_up`](crate::Validator::warm_up), and
+    /// refreshed in the background before their lifetime ends. A key that is missing causes another
+    /// fetch, at most every 10 s. Keys are used for an hour past their lifetime while the issuer
+    /// can't be reached.
     ///
     /// ```
     /// use resource_server::{Issuer, Validator};
@@ -86,12 +88,14 @@ impl Issuer {
         Issuer::new(name).fetching(Whereabouts::Discovery)
     }
 
-    /// As [`template`](Issuer::template), with keys from the location that each tenant's own metadata names. The metadata
-    /// must name the tenant's issuer. Nothing is fetched for a tenant that is not accepted. [`Tenants::any`] is an error
-    /// when the Validator is built, because the sender of a token must not choose what is fetched.
+    /// As [`template`](Issuer::template), with keys from the location that each tenant's own
+    /// metadata names. The metadata must name the tenant's issuer. Nothing is fetched for a tenant
+    /// that is not accepted. [`Tenants::any`] is an error when the Validator is built, because the
+    /// sender of a token must not choose what is fetched.
     ///
-    /// A tenant's keys are fetched at its first token, and refreshed when tokens come, without a background task. At most
-    /// [`max_tenants`](Issuer::max_tenants) key sets are kept. At most 64 fetches run at once for all tenants together.
+    /// A tenant's keys are fetched at its first token, and refreshed when tokens come, without a
+    /// background task. At most [`max_tenants`](Issuer::max_tenants) key sets are kept. At most 64
+    /// fetches run at once for all tenants together.
     ///
     /// ```
     /// use resource_server::{Issuer, Tenants};
@@ -105,8 +109,8 @@ impl Issuer {
         Issuer::template(template, tenants).fetching(Whereabouts::Discovery)
     }
 
-    /// Keys from the location that this metadata document names, for an issuer whose name is not its address (containers,
-    /// clusters, AD FS). The document must still name this issuer.
+    /// Keys from the location that this metadata document names, for an issuer whose name is not
+    /// its address (containers, clusters, AD FS). The document must still name this issuer.
     pub fn discovery_at(self, url: impl Into<String>) -> Self {
         self.fetching(Whereabouts::DiscoveryAt(url.into()))
     }
@@ -120,21 +124,23 @@ impl Issuer {
         self.with_source(Recipe::Fetched(whereabouts))
     }
 
-    /// Static keys in a file that may change, such as a JWK Set that is mounted into a container: a path, or a [`KeyFile`]
-    /// with settings.
+    /// Static keys in a file that may change, such as a JWK Set that is mounted into a container: a
+    /// path, or a [`KeyFile`] with settings.
     pub fn key_file(self, file: impl Into<KeyFile>) -> Self {
         self.with_source(Recipe::File(file.into()))
     }
 
-    /// Introspects this issuer's opaque tokens (RFC 7662). Where several issuers are introspected, separate their tokens by
-    /// [`opaque_tokens_with_prefix`](Issuer::opaque_tokens_with_prefix).
+    /// Introspects this issuer's opaque tokens (RFC 7662). Where several issuers are introspected,
+    /// separate their tokens by [`opaque_tokens_with_prefix`](Issuer::opaque_tokens_with_prefix).
     ///
     /// What happens to its JWTs depends on whether it has keys too:
     ///
-    /// * **With keys** ([`discover`](Issuer::discover), [`jwks_at`](Issuer::jwks_at), [`keys`](Issuer::keys)): the keys judge
-    ///   JWTs, and these are not introspected. [`Validator::validate_online`](crate::Validator::validate_online) does both.
-    /// * **Without**: JWTs are introspected too. They must meet the policy themselves and in the response. Some servers
-    ///   refuse to introspect JWTs, with status 400. Then those can't be judged (503), and the issuer needs keys.
+    /// * **With keys** ([`discover`](Issuer::discover), [`jwks_at`](Issuer::jwks_at),
+    ///   [`keys`](Issuer::keys)): the keys judge JWTs, and these are not introspected.
+    ///   [`Validator::validate_online`](crate::Validator::validate_online) does both.
+    /// * **Without**: JWTs are introspected too. They must meet the policy themselves and in the
+    ///   response. Some servers refuse to introspect JWTs, with status 400. Then those can't be
+    ///   judged (503), and the issuer needs keys.
     ///
     /// ```
     /// use resource_server::{Introspection, Issuer};
@@ -155,59 +161,66 @@ impl Issuer {
         self
     }
 
-    /// How many tenants' key sets are kept, where each tenant has its own. Default 1,000, from 1 to 100,000. A list of
-    /// tenants may not be longer than this.
+    /// How many tenants' key sets are kept, where each tenant has its own. Default 1,000, from 1 to
+    /// 100,000. A list of tenants may not be longer than this.
     ///
-    /// A new key set replaces the least recently used one, but none that had a token in the last 10 seconds. A new tenant
-    /// that finds no room is answered with 503. Where a function accepts tenants, somebody may have made up those for which
-    /// no keys were ever fetched. So these are at most a quarter of that number, and at most 256. Each has a minute to
-    /// bring keys, and replaces only another such tenant.
+    /// A new key set replaces the least recently used one, but none that had a token in the last 10
+    /// seconds. A new tenant that finds no room is answered with 503. Where a function accepts
+    /// tenants, somebody may have made up those for which no keys were ever fetched. So these are
+    /// at most a quarter of that number, and at most 256. Each has a minute to bring keys, and
+    /// replaces only another such tenant.
     pub fn max_tenants(mut self, tenants: usize) -> Self {
         self.remote.tenant_bounds.max_tenants = tenants;
         self
     }
 
-    /// How long a tenant's key set is kept without a token. Default 1 hour, from 1 minute to 7 days.
+    /// How long a tenant's key set is kept without a token. Default 1 hour, from 1 minute to 7
+    /// days.
     pub fn drop_idle_tenants_after(mut self, idle: Duration) -> Self {
         self.remote.tenant_bounds.idle_after = idle;
         self
     }
 
-    /// How long fetched keys are used past their lifetime while the issuer can't be reached. Default 1 hour, at most 24
-    /// hours. Zero stops accepting tokens when the lifetime ends.
+    /// How long fetched keys are used past their lifetime while the issuer can't be reached.
+    /// Default 1 hour, at most 24 hours. Zero stops accepting tokens when the lifetime ends.
     pub fn outage_tolerance(mut self, tolerance: Duration) -> Self {
         self.remote.limits.outage_tolerance = tolerance;
         self
     }
 
-    /// How long fetched keys are fresh where the response has no `Cache-Control`. Default 10 minutes, from 1 minute to 1
-    /// hour. A lifetime from a response is kept within these bounds too.
+    /// How long fetched keys are fresh where the response has no `Cache-Control`. Default 10
+    /// minutes, from 1 minute to 1 hour. A lifetime from a response is kept within these bounds
+    /// too.
     pub fn default_key_lifetime(mut self, lifetime: Duration) -> Self {
         self.remote.limits.default_lifetime = lifetime;
         self
     }
 
-    /// Refreshes keys only when a token comes, without a background task: for processes that are frozen between requests.
+    /// Refreshes keys only when a token comes, without a background task: for processes that are
+    /// frozen between requests.
     pub fn refresh_on_demand(mut self) -> Self {
         self.remote.is_lazy = true;
         self
     }
 
-    /// Starts with this JWK Set, such as one from a file, and continues by fetching. So tokens are judged at once, also
-    /// while the issuer can't be reached when this API starts. For issuers whose keys are fetched.
+    /// Starts with this JWK Set, such as one from a file, and continues by fetching. So tokens are
+    /// judged at once, also while the issuer can't be reached when this API starts. For issuers
+    /// whose keys are fetched.
     ///
-    /// The age of the set is unknown. So its keys are due for a refresh at first use, and are used for the time that this
-    /// first fetch may take (some 20 s). A fetch that succeeds replaces the whole set. While the issuer can't be reached,
-    /// the set is used until [`outage_tolerance`](Issuer::outage_tolerance) after the Validator was built. A key that is not
-    /// in the set always causes a fetch.
+    /// The age of the set is unknown. So its keys are due for a refresh at first use, and are used
+    /// for the time that this first fetch may take (some 20 s). A fetch that succeeds replaces the
+    /// whole set. While the issuer can't be reached, the set is used until
+    /// [`outage_tolerance`](Issuer::outage_tolerance) after the Validator was built. A key that is
+    /// not in the set always causes a fetch.
     ///
-    /// [`Validator::warm_up`](crate::Validator::warm_up) waits for the fetch, and succeeds with this set where the fetch
-    /// fails. Until a fetch has succeeded, [`SourceStatus::is_confirmed`](crate::SourceStatus::is_confirmed) is
-    /// `Some(false)`.
+    /// [`Validator::warm_up`](crate::Validator::warm_up) waits for the fetch, and succeeds with
+    /// this set where the fetch fails. Until a fetch has succeeded,
+    /// [`SourceStatus::is_confirmed`](crate::SourceStatus::is_confirmed) is `Some(false)`.
     ///
-    /// **Anyone who can write the set decides which keys are trusted.** Only its public keys are used. A set without a usable
-    /// key is a [`BuildProblem`](crate::BuildProblem). Usable keys of this issuer in a snapshot
-    /// ([`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore)) take precedence.
+    /// **Anyone who can write the set decides which keys are trusted.** Only its public keys are
+    /// used. A set without a usable key is a [`BuildProblem`](crate::BuildProblem). Usable keys of
+    /// this issuer in a snapshot ([`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore))
+    /// take precedence.
     ///
     /// ```
     /// use resource_server::{Issuer, Validator};

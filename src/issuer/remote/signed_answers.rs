@@ -7,7 +7,8 @@ use crate::core::{Algorithm, Policy, SignedResponse};
 use crate::source::{Address, Fetcher, IntrospectionProblem, Location, RemoteJwks, SignedAnswers};
 
 impl SourceBuilder<'_> {
-    /// For responses to this client. `keys` is the address of their keys, unless they are the issuer's.
+    /// For responses to this client. `keys` is the address of their keys, unless they are the
+    /// issuer's.
     pub(super) fn build_signed_answers(
         &self,
         client_id: &str,
