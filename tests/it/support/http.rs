@@ -10,9 +10,7 @@ use resource_server::{
 use super::verdict::ISSUER;
 
 pub(crate) use super::server::*;
-pub(crate) use super::verdict::{
-    API as AUDIENCE, chain, clock, outage, reason, validator, verdict,
-};
+pub(crate) use super::verdict::{API as AUDIENCE, chain, clock, outage, reason, verdict};
 
 pub(crate) const LIFETIME: Duration = Duration::from_secs(600);
 pub(crate) const TOLERANCE: Duration = Duration::from_secs(3_600);
