@@ -40,7 +40,25 @@ pub(crate) fn cases() -> Vec<Case> {
             changes: vec![change],
         },
     });
-    cases.chain(algorithms()).chain(swaps()).collect()
+    cases
+        .chain(algorithms())
+        .chain(swaps())
+        .chain([named_critical()])
+        .collect()
+}
+
+/// The one extension that they know, in the form that is no different from its absence.
+fn named_critical() -> Case {
+    Case {
+        expected: WeRefuse(Reason::CriticalHeader),
+        draft: Draft {
+            algorithm: Algorithm::ES256,
+            changes: vec![
+                Change::set(Header, "crit", r#"["b64"]"#),
+                Change::set(Header, "b64", "true"),
+            ],
+        },
+    }
 }
 
 /// A member is left out.

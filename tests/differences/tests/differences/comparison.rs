@@ -1,6 +1,6 @@
 //! The same token, key, policy and moment before both libraries.
 
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jsonwebtoken::jwk::Jwk;
@@ -58,11 +58,7 @@ impl Comparison {
     }
 
     fn new() -> Self {
-        // The only call in this process, so it can't come too late. A build of the workspace may have another backend
-        // beside this one, and then nothing is chosen by itself.
-        let installed = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
-        assert!(installed.is_ok(), "another provider is installed");
-
+        install_provider();
         let issuers = [(); 2].map(|()| TestIssuer::new(ISSUER, API).algorithms(asymmetric()));
         let [issuer, stranger] = issuers;
         let set: Value = serde_json::from_str(&issuer.jwks()).expect("a JWK Set");
@@ -96,6 +92,15 @@ impl Comparison {
             .find(|sides| sides.algorithms.contains(&algorithm))
             .expect("a key for every algorithm")
     }
+}
+
+/// A build of the workspace may have another backend next to this one, and then none is chosen by default.
+pub(crate) fn install_provider() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let installed = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+        assert!(installed.is_ok(), "another provider is installed");
+    });
 }
 
 impl Sides {

@@ -5,6 +5,7 @@
 
 mod cases;
 mod comparison;
+mod defaults;
 mod draft;
 mod form;
 mod members;

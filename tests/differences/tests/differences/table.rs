@@ -147,13 +147,13 @@ pub(crate) const TABLE: &[Row] = &[
         &["header edit", "header kid"],
     ),
     stricter(
-        "`crit`, also empty or `null`",
+        "`crit` is `null`, or names `b64` where that is `true`",
         Reason::CriticalHeader,
         Why("T06", "RFC 7515 section 4.1.11"),
         &["header crit"],
     ),
     stricter(
-        "`b64`",
+        "`b64` is `true`",
         Reason::UnsupportedHeader,
         Why("T06", "RFC 7797 section 7"),
         &["header b64"],
