@@ -8,6 +8,7 @@ mod fetch;
 mod introspection;
 mod keys;
 mod operation;
+mod requirement_rows;
 #[cfg(feature = "fetch")]
 mod source;
 mod support;
