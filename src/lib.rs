@@ -105,6 +105,8 @@ mod issuer;
 mod source;
 mod validator;
 
+#[cfg(all(any(doc, doctest), feature = "fetch", feature = "testing"))]
+pub mod guide;
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -5,6 +5,8 @@ mod attacker;
 mod claims;
 #[cfg(feature = "fetch")]
 mod fetch;
+#[cfg(feature = "fetch")]
+mod guide;
 mod introspection;
 mod keys;
 mod operation;
