@@ -1,4 +1,4 @@
-//! How to set this crate up, task by task. Start with [`choosing_a_source`]; every page stands alone.
+//! How to set this crate up, task by task. Start with [`choosing_a_source`]; each page can be read by itself.
 //!
 //! | page | content |
 //! | --- | --- |

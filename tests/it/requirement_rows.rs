@@ -101,9 +101,10 @@ fn compare(rows: &str, sources: &[Source]) -> Vec<String> {
         let Some((id, text)) = rest.split_once("** ") else {
             continue;
         };
-        let status = match text.starts_with("(planned) ") {
-            true => Status::Planned,
-            false => Status::Implemented,
+        let status = if text.starts_with("(planned) ") {
+            Status::Planned
+        } else {
+            Status::Implemented
         };
         if statuses.insert(id, status).is_some() {
             problems.push(format!("{id} appears twice in {ROWS}"));
@@ -158,7 +159,7 @@ fn ids_in(source: &str) -> BTreeSet<String> {
     ids
 }
 
-/// The ID that this text begins with: a letter and two digits, with nothing behind them that makes it another word.
+/// The ID that this text begins with: a letter and two digits, and no further letter, digit or hyphen.
 fn leading_id(text: &str) -> Option<&str> {
     let (id, rest) = text.split_at_checked(3)?;
     let [letter, tens, ones] = id.as_bytes() else {

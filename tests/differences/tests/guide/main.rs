@@ -1,7 +1,10 @@
 //! The two programs of the guide's page on moving from `jsonwebtoken`: they compile, give the same verdicts, and are what the
 //! page shows.
 
+// The page shows them as parts of a user's library.
+#[allow(unreachable_pub)]
 mod after;
+#[allow(unreachable_pub)]
 mod before;
 
 use resource_server::testing::TestIssuer;
