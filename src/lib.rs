@@ -115,6 +115,8 @@ mod library {
     pub(crate) mod source;
     pub(crate) mod validator;
 
+    #[cfg(all(any(doc, doctest), feature = "fetch", feature = "testing"))]
+    pub mod guide;
     #[cfg(feature = "testing")]
     pub mod testing;
 

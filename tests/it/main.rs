@@ -5,9 +5,12 @@ mod attacker;
 mod claims;
 #[cfg(feature = "fetch")]
 mod fetch;
+#[cfg(feature = "fetch")]
+mod guide;
 mod introspection;
 mod keys;
 mod operation;
+mod requirement_rows;
 #[cfg(feature = "fetch")]
 mod source;
 mod support;
