@@ -94,7 +94,8 @@ impl Validator {
     /// Judges a request by what it presented.
     ///
     /// # Errors
-    /// As [`validate`](Validator::validate); without credentials, [`Reason::NoCredentials`].
+    /// As [`validate`](Validator::validate); without credentials,
+    /// [`Reason::NoCredentials`](crate::Reason::NoCredentials).
     pub async fn authenticate(&self, presented: &Credentials<'_>) -> Result<AccessToken, Error> {
         let token = self.read(presented)?;
         let trusted = self.select(&token)?;
