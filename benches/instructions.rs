@@ -43,7 +43,10 @@ fn run() {
         .claim("tenant", "0f8fad5b-d9cb-469f-a165-70867728950e")
         .mint();
     // Nor is what this very token does for the first time counted.
-    validator.validate_cached(&token).expect("keys").expect("good");
+    validator
+        .validate_cached(&token)
+        .expect("keys")
+        .expect("good");
     assert!(accept_one(black_box(&validator), black_box(&token)));
 }
 

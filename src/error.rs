@@ -14,7 +14,7 @@ use crate::source::SourceError;
 /// use resource_server::Error;
 ///
 /// fn answer(error: &Error) -> u16 {
-///     eprintln!("{error}: {}", error.explain()); // for the log, never for the caller
+///     eprintln!("{}", error.explain()); // for the log, never for the caller
 ///     error.status()
 /// }
 /// ```
@@ -34,7 +34,8 @@ pub enum Error {
 
 impl Error {
     /// What happened and what to look at, in one line for the person on call. For a rejection it is
-    /// [`Rejection::explain`], else the error with its causes. For logs, not for the caller.
+    /// [`Rejection::explain`], else the error with its causes. It is complete without `Display`.
+    /// For logs, not for the caller.
     pub fn explain(&self) -> String {
         match self {
             Error::Rejected(rejection) => rejection.explain(),

@@ -77,7 +77,7 @@ impl IntoResponse for Refused {
         let status =
             StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         // For the person on call, never for the caller.
-        eprintln!("{error}: {}", error.explain());
+        eprintln!("{}", error.explain());
         match error {
             Error::Rejected(rejection) => {
                 let error = rejection.oauth_error();

@@ -3,3 +3,4 @@ mod errors;
 mod explain;
 mod order_and_secrecy;
 mod validator;
+mod verbs;
