@@ -47,6 +47,8 @@ pub struct TestIssuer {
 #[derive(Default)]
 struct State {
     generation: u32,
+    /// The `use` of the published keys.
+    key_use: Option<&'static str>,
     /// Signing keys of this generation; old ones stand behind them until they are withdrawn.
     current: Vec<Arc<TestKey>>,
     old: Vec<Arc<TestKey>>,
@@ -55,13 +57,18 @@ struct State {
 }
 
 impl TestIssuer {
-    /// An issuer of this name (`iss`), whose tokens are for this audience (`aud`) unless they say otherwise.
+    /// An issuer of this name (`iss`), whose tokens are for this audience (`aud`) unless they say otherwise. The name of a SPIFFE
+    /// trust domain (`spiffe://..`) gives its published keys the use `jwt-svid`.
     pub fn new(name: &str, audience: &str) -> Self {
+        let state = State {
+            key_use: name.starts_with("spiffe://").then_some("jwt-svid"),
+            ..State::default()
+        };
         let issuer = TestIssuer {
             name: name.into(),
             audience: audience.into(),
             clock: Arc::new(SystemClock::new()),
-            state: Arc::default(),
+            state: Arc::new(Mutex::new(state)),
         };
         issuer.key_for(Algorithm::ES256);
         issuer
@@ -118,9 +125,9 @@ impl TestIssuer {
     }
 
     /// A token to mint: good as it is, and by RFC 9068, with a lifetime of 300 seconds. It has `typ` `at+jwt`, and the claims
-    /// `iss`, `aud`, `sub` (`test-subject`), `client_id` (`test-client`), `iat`, `exp` and `jti`; what a provider's tokens
-    /// have instead is set and left out by the methods of [`TestToken`], or at once by
-    /// [`raw_payload`](TestToken::raw_payload).
+    /// `iss`, `aud`, `sub` (`test-subject`), `client_id` (`test-client`), `iat`, `exp` and `jti`. The methods of [`TestToken`]
+    /// change and remove them; for tokens of a provider, see [`like_keycloak`](TestToken::like_keycloak) and the methods next to
+    /// it.
     pub fn token(&self) -> TestToken {
         TestToken::new(self.clone())
     }
@@ -210,7 +217,15 @@ impl State {
 
     fn jwks(&self) -> String {
         let published = self.current.iter().chain(&self.old);
-        let keys: Vec<_> = published.map(|key| &key.jwk).collect();
+        let keys: Vec<_> = published
+            .map(|key| {
+                let mut jwk = key.jwk.clone();
+                if let Some(key_use) = self.key_use {
+                    jwk["use"] = key_use.into();
+                }
+                jwk
+            })
+            .collect();
         json!({ "keys": keys }).to_string()
     }
 

@@ -32,6 +32,7 @@
 mod clock;
 mod issuer;
 mod key;
+mod presets;
 #[cfg(feature = "fetch")]
 mod server;
 mod token;

@@ -30,7 +30,7 @@ pub struct TestToken {
     algorithm: Algorithm,
     header: Map<String, Value>,
     absent_headers: Vec<String>,
-    claims: Map<String, Value>,
+    pub(super) claims: Map<String, Value>,
     raw_header: Option<Vec<u8>>,
     raw_payload: Option<Vec<u8>>,
     signer: Signer,

@@ -1,5 +1,7 @@
 mod foreign_tokens;
 mod policy_claims;
+#[cfg(feature = "fetch")]
+mod presets;
 mod profiles;
 #[cfg(feature = "fetch")]
 mod providers;

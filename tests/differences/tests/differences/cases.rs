@@ -43,7 +43,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
         .chain(algorithms())
         .chain(swaps())
-        .chain([named_critical()])
+        .chain([named_critical(), client_by_azp()])
         .collect()
 }
 
@@ -56,6 +56,20 @@ fn named_critical() -> Case {
             changes: vec![
                 Change::set(Header, "crit", r#"["b64"]"#),
                 Change::set(Header, "b64", "true"),
+            ],
+        },
+    }
+}
+
+/// The client's other claim, which is read where the first is absent.
+fn client_by_azp() -> Case {
+    Case {
+        expected: WeRefuse(Reason::MalformedClaim),
+        draft: Draft {
+            algorithm: Algorithm::ES256,
+            changes: vec![
+                Change::new("omission", Edit::Omit(Claims, "client_id".to_owned())),
+                Change::set(Claims, "azp", "1"),
             ],
         },
     }
