@@ -117,6 +117,8 @@ mod library {
 
     #[cfg(all(any(doc, doctest), feature = "fetch", feature = "testing"))]
     pub mod guide;
+    #[cfg(feature = "fetch")]
+    pub mod providers;
     #[cfg(feature = "testing")]
     pub mod testing;
 

@@ -4,8 +4,6 @@
 mod build;
 mod policy;
 #[cfg(feature = "fetch")]
-mod providers;
-#[cfg(feature = "fetch")]
 mod remote;
 #[cfg(not(feature = "fetch"))]
 #[path = "no_remote.rs"]

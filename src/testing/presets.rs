@@ -13,14 +13,14 @@ use super::TestToken;
 ///
 /// ```
 /// # #[cfg(feature = "fetch")] {
-/// use resource_server::testing::TestIssuer;
+/// use resource_server::{testing::TestIssuer, providers};
 /// use resource_server::{Issuer, Tenants, Validator};
 ///
 /// let tenant = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 /// let issuer = TestIssuer::new("test", "6e74172b-be56-4843-9ff4-e66a39bb12e3");
 /// let validator = Validator::builder()
 ///     .audience(issuer.audience())
-///     .issuer(Issuer::entra_id_v2(Tenants::only([tenant])).source(issuer.clone()))
+///     .issuer(providers::entra_id_v2(Tenants::only([tenant])).source(issuer.clone()))
 ///     .build()?;
 ///
 /// let token = issuer.token().like_entra_id_v2(tenant).claim("scp", "orders.read").mint();

@@ -12,7 +12,7 @@ mod tenant_keys;
 use std::time::Duration;
 
 use super::Issuer;
-use crate::core::{KeySetError, Tenants};
+use crate::core::{KeySetError, PolicyBuilder, Tenants};
 use crate::source::{
     DynKeySource, Fetch, Introspection, KeyFile, KeySource, Limits, StaticKeys, TenantBounds,
     Whereabouts,
@@ -239,10 +239,23 @@ impl Issuer {
     }
 }
 
-/// How a provider's keys are set.
+/// How the functions of [`providers`](crate::providers) make an issuer.
 impl Issuer {
     /// A source that any source of the user replaces.
-    pub(super) fn found_at(mut self, whereabouts: Whereabouts) -> Self {
+    pub(crate) fn provided(mut self, settings: PolicyBuilder) -> Self {
+        self.provider.settings = settings;
+        self
+    }
+
+    /// Collects a value of the wrong form, for the error of building the Validator.
+    pub(crate) fn known_by(mut self, setting: &'static str, is_sound: bool, value: &str) -> Self {
+        if !is_sound {
+            self.provider.problems.push((setting, value.to_owned()));
+        }
+        self
+    }
+
+    pub(crate) fn found_at(mut self, whereabouts: Whereabouts) -> Self {
         self.sources.push(Recipe::Fetched(whereabouts));
         self.provider.has_source = true;
         self
@@ -253,5 +266,20 @@ impl Issuer {
         let fetches_keys = self.sources.iter().any(|recipe| recipe.fetched().is_some());
         let has_introspection = self.remote.introspections() > 0;
         self.remote.fetch.is_none() && (fetches_keys || has_introspection)
+    }
+}
+
+#[cfg(test)]
+impl Issuer {
+    /// Its name and the location of its keys in one line.
+    pub(crate) fn shown(&self) -> String {
+        let location = match self.sources.as_slice() {
+            [] => "nowhere".to_owned(),
+            [Recipe::Fetched(Whereabouts::Discovery)] => "by discovery".to_owned(),
+            [Recipe::Fetched(Whereabouts::DiscoveryAt(url))] => format!("as {url} says"),
+            [Recipe::Fetched(Whereabouts::JwksAt(url))] => format!("at {url}"),
+            _ => "elsewhere".to_owned(),
+        };
+        format!("{}: keys {location}", self.name)
     }
 }

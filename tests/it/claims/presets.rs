@@ -1,7 +1,7 @@
 //! Tokens in the shape of a provider's, as the `testing` feature mints them (row C14): the provider's issuer accepts each.
 
 use resource_server::testing::{TestIssuer, TestToken};
-use resource_server::{Issuer, Reason, Tenants, Validator};
+use resource_server::{Issuer, Reason, Tenants, Validator, providers};
 
 use crate::support::{API, clock, verdict};
 
@@ -44,7 +44,7 @@ fn presets() -> Vec<Preset> {
             scope: Some("access_as_user"),
             ..preset(
                 "entra_id_v2",
-                Issuer::entra_id_v2(tenants()),
+                providers::entra_id_v2(tenants()),
                 |token| token.like_entra_id_v2(TENANT),
                 |token| token.like_entra_id_v2("11111111-2222-3333-4444-555555555555"),
                 Reason::TenantNotAllowed,
@@ -55,7 +55,7 @@ fn presets() -> Vec<Preset> {
             scope: Some("access_as_user"),
             ..preset(
                 "entra_id_v1",
-                Issuer::entra_id_v1(tenants()),
+                providers::entra_id_v1(tenants()),
                 |token| token.like_entra_id_v1(TENANT),
                 |token| token.like_entra_id_v2(TENANT),
                 Reason::IssuerMismatch,
@@ -65,7 +65,7 @@ fn presets() -> Vec<Preset> {
             scope: Some("profile"),
             ..preset(
                 "keycloak",
-                Issuer::keycloak(REALM, "orders-api"),
+                providers::keycloak(REALM, "orders-api"),
                 |token| token.like_keycloak(REALM, "orders-api"),
                 |token| token.like_keycloak(REALM, "orders-api").claim("typ", "ID"),
                 Reason::NotAnAccessToken,
@@ -76,7 +76,7 @@ fn presets() -> Vec<Preset> {
             scope: Some("openid"),
             ..preset(
                 "cognito",
-                Issuer::cognito("eu-west-1", POOL, ["app"]),
+                providers::cognito("eu-west-1", POOL, ["app"]),
                 |token| token.like_cognito("eu-west-1", POOL, "app"),
                 |token| token.like_cognito("eu-west-1", POOL, "other"),
                 Reason::ClientNotAllowed,
@@ -87,7 +87,7 @@ fn presets() -> Vec<Preset> {
             scope: Some("profile"),
             ..preset(
                 "auth0",
-                Issuer::auth0("example.eu.auth0.com"),
+                providers::auth0("example.eu.auth0.com"),
                 |token| token.like_auth0("example.eu.auth0.com"),
                 |token| token.like_auth0("other.eu.auth0.com"),
                 Reason::IssuerMismatch,
@@ -98,7 +98,7 @@ fn presets() -> Vec<Preset> {
             scope: Some("openid"),
             ..preset(
                 "okta",
-                Issuer::okta("example.okta.com", "default"),
+                providers::okta("example.okta.com", "default"),
                 |token| token.like_okta("example.okta.com", "default"),
                 |token| token.like_okta("example.okta.com", "other"),
                 Reason::IssuerMismatch,
@@ -109,7 +109,7 @@ fn presets() -> Vec<Preset> {
             principal: ACCOUNT,
             ..preset(
                 "google",
-                Issuer::google([ACCOUNT]),
+                providers::google([ACCOUNT]),
                 |token| token.like_google(ACCOUNT),
                 |token| token.like_google("other@example-project.iam.gserviceaccount.com"),
                 Reason::ClaimMismatch,
@@ -119,7 +119,7 @@ fn presets() -> Vec<Preset> {
             client: None,
             ..preset(
                 "firebase",
-                Issuer::firebase("example-project"),
+                providers::firebase("example-project"),
                 |token| token.like_firebase("example-project"),
                 |token| token.like_firebase("example-project").audience(API),
                 Reason::AudienceMismatch,
@@ -130,7 +130,7 @@ fn presets() -> Vec<Preset> {
             principal: "system:serviceaccount:shop:test-account",
             ..preset(
                 "kubernetes",
-                Issuer::kubernetes(CLUSTER, ["shop"]),
+                providers::kubernetes(CLUSTER, ["shop"]),
                 |token| token.like_kubernetes(CLUSTER, "shop"),
                 |token| token.like_kubernetes(CLUSTER, "other"),
                 Reason::ClaimMismatch,
@@ -141,7 +141,7 @@ fn presets() -> Vec<Preset> {
             principal: "repo:octo-org/octo-repo:ref:refs/heads/main",
             ..preset(
                 "github_actions",
-                Issuer::github_actions("octo-org/octo-repo"),
+                providers::github_actions("octo-org/octo-repo"),
                 |token| token.like_github_actions("octo-org/octo-repo"),
                 |token| token.like_github_actions("octo-org/other"),
                 Reason::ClaimMismatch,
@@ -152,7 +152,7 @@ fn presets() -> Vec<Preset> {
             principal: "spiffe://example.org/test-workload",
             ..preset(
                 "spiffe",
-                Issuer::spiffe(DOMAIN),
+                providers::spiffe(DOMAIN),
                 |token| token.like_spiffe(DOMAIN),
                 |token| token.like_spiffe("example.net"),
                 Reason::IssuerMismatch,
@@ -195,7 +195,7 @@ fn c14_a_token_like_keycloaks_has_roles_of_the_realm_and_of_the_client() {
     let signer = TestIssuer::new("test", API).clock(clock());
     let validator = Validator::builder()
         .audience(API)
-        .issuer(Issuer::keycloak(REALM, "orders-api").source(signer.clone()))
+        .issuer(providers::keycloak(REALM, "orders-api").source(signer.clone()))
         .clock(clock())
         .build()
         .unwrap();

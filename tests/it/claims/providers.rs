@@ -8,11 +8,11 @@ use resource_server::Reason::{
     ExpiryMissing, IssuerMismatch, IssuerMissing, KeyOfAnotherIssuer, MalformedClaim,
     NotAnAccessToken, TenantMismatch, TenantNotAllowed, TypeNotAccepted,
 };
-use resource_server::testing::TestIssuer;
 use resource_server::{
     AccessToken, BuildErrorKind, Error, Issuer, Policy, PolicyProblem, Profile, Rejection,
     RequiredClaim, StaticKeys, Tenants, Validator,
 };
+use resource_server::{providers, testing::TestIssuer};
 use serde_json::{Value, json};
 
 const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
@@ -150,7 +150,7 @@ fn entra_v2() -> Value {
 
 #[test]
 fn c14_entra_id_v2() {
-    let issuer = || Issuer::entra_id_v2(Tenants::only([TENANT]));
+    let issuer = || providers::entra_id_v2(Tenants::only([TENANT]));
     let case = Case::new(issuer(), APPLICATION, Some("JWT"), entra_v2());
     let token = case.accepted();
     assert_reads(
@@ -210,7 +210,7 @@ fn c14_entra_id_v2() {
 
 #[test]
 fn p07_entra_ids_other_version_is_told_of_any_tenant() {
-    let issuer = Issuer::entra_id_v2(Tenants::only([TENANT]));
+    let issuer = providers::entra_id_v2(Tenants::only([TENANT]));
     let case = Case::new(issuer, APPLICATION, Some("JWT"), entra_v2());
     let older = json!(format!("https://sts.windows.net/{TENANT}/"));
     let rejection = case
@@ -227,7 +227,7 @@ fn p07_entra_ids_other_version_is_told_of_any_tenant() {
 /// The common key set says of each key whose it is: any tenant's, or one tenant's alone.
 #[test]
 fn c10_entra_ids_keys_say_whose_they_are() {
-    let issuer = || Issuer::entra_id_v2(Tenants::only([TENANT]));
+    let issuer = || providers::entra_id_v2(Tenants::only([TENANT]));
     let stated = |of: &'static str| {
         Case::with_keys(
             issuer(),
@@ -333,7 +333,7 @@ fn c14_entra_id_v1() {
         "ver": "1.0"
     });
     let case = Case::new(
-        Issuer::entra_id_v1(Tenants::any()),
+        providers::entra_id_v1(Tenants::any()),
         "api://6e74172b-be56-4843-9ff4-e66a39bb12e3",
         Some("JWT"),
         payload,
@@ -393,7 +393,7 @@ fn c14_keycloak() {
     });
     let realm = "https://sso.example.com/realms/shop";
     let case = Case::new(
-        Issuer::keycloak(realm, "orders-api"),
+        providers::keycloak(realm, "orders-api"),
         "orders-api",
         Some("JWT"),
         payload,
@@ -419,7 +419,7 @@ fn c14_keycloak() {
     );
     // A setting of the API's own leaves the others.
     let settings = Policy::builder().clock_skew(std::time::Duration::from_secs(5));
-    let issuer = Issuer::keycloak(realm, "orders-api").policy(settings);
+    let issuer = providers::keycloak(realm, "orders-api").policy(settings);
     let own = Case::new(issuer, "orders-api", Some("JWT"), case.payload.clone());
     assert!(own.also_accepted("nonce", &json!("n")).has_role("approver"));
     own.refused(&[("typ", NULL, ClaimMissing)]);
@@ -461,7 +461,7 @@ fn c14_cognito() {
         "jti": "cccccccc-dddd-eeee-aaaa-bbbbbbbbbbbb",
         "username": "my-test-user"
     });
-    let pool = || Issuer::cognito("us-west-2", "us-west-2_example", ["1example23456789"]);
+    let pool = || providers::cognito("us-west-2", "us-west-2_example", ["1example23456789"]);
     let case = Case::new(pool(), "", None, payload.clone());
     assert_reads(
         &case.accepted(),
@@ -505,7 +505,7 @@ fn c14_auth0() {
     });
     let api = "https://api.example.com";
     let case = Case::new(
-        Issuer::auth0("example.eu.auth0.com"),
+        providers::auth0("example.eu.auth0.com"),
         api,
         Some("JWT"),
         payload.clone(),
@@ -524,7 +524,7 @@ fn c14_auth0() {
         ("nonce", json!("n"), NotAnAccessToken),
     ]);
     let permissions = Policy::builder().role_claims(["permissions"]);
-    let issuer = Issuer::auth0("example.eu.auth0.com").policy(permissions);
+    let issuer = providers::auth0("example.eu.auth0.com").policy(permissions);
     let case = Case::new(issuer, api, Some("JWT"), payload.clone());
     assert!(case.accepted().has_role("approve:orders"));
 
@@ -534,7 +534,7 @@ fn c14_auth0() {
     strict.as_object_mut().unwrap().remove("azp");
     strict["jti"] = json!("8gpqtCI9wOHVPO4YDQPFl0");
     let profile = Policy::builder().profile(Profile::Rfc9068);
-    let issuer = Issuer::auth0("login.example.com").policy(profile);
+    let issuer = providers::auth0("login.example.com").policy(profile);
     strict["iss"] = json!("https://login.example.com/");
     let case = Case::new(issuer, api, Some("at+jwt"), strict);
     assert_eq!(case.accepted().client_id(), Some("my_client_id"));
@@ -556,7 +556,7 @@ fn c14_okta() {
         "auth_time": NOW - 100,
         "groups": ["Everyone", "clerks"]
     });
-    let issuer = Issuer::okta("example.okta.com", "default");
+    let issuer = providers::okta("example.okta.com", "default");
     let case = Case::new(issuer, "api://default", None, payload);
     assert_reads(
         &case.accepted(),
@@ -586,7 +586,7 @@ fn c14_google_service_accounts() {
         "sub": "104029292853099978293"
     });
     let api = "https://api.example.com";
-    let case = Case::new(Issuer::google([account]), api, Some("JWT"), payload);
+    let case = Case::new(providers::google([account]), api, Some("JWT"), payload);
     let id = Some("104029292853099978293");
     assert_reads(&case.accepted(), id, Some(account), &[], &[]);
     case.refused(&[
@@ -625,7 +625,7 @@ fn c14_firebase() {
         "firebase": {"identities": {"email": ["alice@example.com"]}, "sign_in_provider": "password"}
     });
     let case = Case::new(
-        Issuer::firebase("example-project"),
+        providers::firebase("example-project"),
         "",
         Some("JWT"),
         payload.clone(),
@@ -648,7 +648,7 @@ fn c14_firebase() {
         ),
     ]);
     // The project stands in `aud` whatever the Validator has for others.
-    let issuer = Issuer::firebase("example-project");
+    let issuer = providers::firebase("example-project");
     let case = Case::new(issuer, "https://api.example.com", Some("JWT"), payload);
     case.accepted();
     case.refused(&[("aud", json!("https://api.example.com"), AudienceMismatch)]);
@@ -670,7 +670,7 @@ fn c14_kubernetes_service_accounts() {
         "nbf": NOW - 60,
         "sub": "system:serviceaccount:shop:web"
     });
-    let issuer = Issuer::kubernetes(name, ["shop", "billing"]);
+    let issuer = providers::kubernetes(name, ["shop", "billing"]);
     let case = Case::new(issuer, "orders-api", None, payload.clone());
     let account = Some("system:serviceaccount:shop:web");
     assert_reads(&case.accepted(), None, account, &[], &[]);
@@ -688,7 +688,8 @@ fn c14_kubernetes_service_accounts() {
         ("iss", json!("kubernetes/serviceaccount"), IssuerMismatch),
     ]);
     let one = RequiredClaim::equals("sub", "system:serviceaccount:shop:checkout");
-    let issuer = Issuer::kubernetes(name, ["shop"]).policy(Policy::builder().required_claim(one));
+    let issuer =
+        providers::kubernetes(name, ["shop"]).policy(Policy::builder().required_claim(one));
     let case = Case::new(issuer, "orders-api", None, payload);
     case.refused(&[
         ("jti", json!("x"), ClaimMismatch),
@@ -727,7 +728,7 @@ fn c12_github_actions_repository_ref_and_environment() {
         "iss": "https://token.actions.githubusercontent.com"
     });
     let api = "https://deploy.example.com";
-    let issuer = || Issuer::github_actions("octo-org/octo-repo");
+    let issuer = || providers::github_actions("octo-org/octo-repo");
     let case = Case::new(issuer(), api, Some("JWT"), payload.clone());
     let subject = Some("repo:octo-org/octo-repo:environment:prod");
     assert_reads(&case.accepted(), None, subject, &[], &[]);
@@ -771,7 +772,7 @@ fn c07_spiffe() {
         set.to_string()
     };
     let api = "spiffe://example.org/orders";
-    let issuer = Issuer::spiffe("example.org");
+    let issuer = providers::spiffe("example.org");
     let case = Case::with_keys(issuer, api, Some("JWT"), payload, to_svid);
     let workload = Some("spiffe://example.org/web");
     assert_reads(&case.accepted(), None, workload, &[], &[]);
@@ -915,7 +916,7 @@ fn c12_what_a_provider_allows_can_be_taken_back() {
     let realm = "https://sso.example.com/realms/shop";
     let payload = json!({"iss": realm, "aud": "orders-api", "sub": "1a3a2b3c", "typ": "Bearer", "azp": "web"});
     let settings = serde_json::from_str(r#"{"allow_id_token_claims": false}"#).unwrap();
-    let issuer = Issuer::keycloak(realm, "orders-api").policy(settings);
+    let issuer = providers::keycloak(realm, "orders-api").policy(settings);
     let case = Case::new(issuer, "orders-api", Some("JWT"), payload);
     case.accepted();
     case.refused(&[("nonce", json!("n"), NotAnAccessToken)]);
@@ -932,7 +933,7 @@ fn c14_other_kinds_of_issuer_by_hand_as_the_documentation_has_them() {
         "token_use": "access",
         "scope": "orders/read"
     });
-    let pool = Issuer::cognito("us-west-2", "us-west-2_example", ["1example23456789"]);
+    let pool = providers::cognito("us-west-2", "us-west-2_example", ["1example23456789"]);
     let case = Case::new(pool, "", None, payload.clone());
     case.refused(&[("scope", json!("orders/read"), IssuerMismatch)]);
     let settings = Policy::builder()
@@ -979,87 +980,90 @@ fn c14_what_can_be_no_providers_setting_is_told_when_built() {
     };
     let told: [Wrong; 27] = [
         (
-            || Issuer::auth0("https://example.eu.auth0.com"),
+            || providers::auth0("https://example.eu.auth0.com"),
             "https://example.eu.auth0.com",
         ),
         (
-            || Issuer::auth0("example.eu.auth0.com/"),
+            || providers::auth0("example.eu.auth0.com/"),
             "example.eu.auth0.com/",
         ),
         (
-            || Issuer::auth0("Example.eu.auth0.com"),
+            || providers::auth0("Example.eu.auth0.com"),
             "Example.eu.auth0.com",
         ),
-        (|| Issuer::auth0("user@example.com"), "user@example.com"),
-        (|| Issuer::auth0("example..com"), "example..com"),
-        (|| Issuer::auth0(""), ""),
+        (|| providers::auth0("user@example.com"), "user@example.com"),
+        (|| providers::auth0("example..com"), "example..com"),
+        (|| providers::auth0(""), ""),
         (
-            || Issuer::okta("example.okta.com/oauth2", "default"),
+            || providers::okta("example.okta.com/oauth2", "default"),
             "example.okta.com/oauth2",
         ),
         (
-            || Issuer::okta("example.okta.com", "oauth2/default"),
+            || providers::okta("example.okta.com", "oauth2/default"),
             "oauth2/default",
         ),
-        (|| Issuer::okta("example.okta.com", ""), ""),
+        (|| providers::okta("example.okta.com", ""), ""),
         (
-            || Issuer::keycloak("https://sso.example.com/realms/shop/", "api"),
+            || providers::keycloak("https://sso.example.com/realms/shop/", "api"),
             "https://sso.example.com/realms/shop/",
         ),
         (
-            || Issuer::keycloak("https://sso.example.com", "api"),
+            || providers::keycloak("https://sso.example.com", "api"),
             "https://sso.example.com",
         ),
         (
-            || Issuer::keycloak("https://sso.example.com/realms/", "api"),
+            || providers::keycloak("https://sso.example.com/realms/", "api"),
             "https://sso.example.com/realms/",
         ),
-        (|| Issuer::cognito("eu.west", "pool", ["app"]), "eu.west"),
+        (|| providers::cognito("eu.west", "pool", ["app"]), "eu.west"),
         (
-            || Issuer::cognito("eu-west-1", "eu-west-1/pool", ["app"]),
+            || providers::cognito("eu-west-1", "eu-west-1/pool", ["app"]),
             "eu-west-1/pool",
         ),
         // Another region's.
         (
-            || Issuer::cognito("eu-west-1", "us-east-1_pool", ["app"]),
+            || providers::cognito("eu-west-1", "us-east-1_pool", ["app"]),
             "us-east-1_pool",
         ),
         (
-            || Issuer::cognito("eu-west-1", "eu-west-1pool", ["app"]),
+            || providers::cognito("eu-west-1", "eu-west-1pool", ["app"]),
             "eu-west-1pool",
         ),
         (
-            || Issuer::entra_id_v2(Tenants::only([TENANT, "common"])),
+            || providers::entra_id_v2(Tenants::only([TENANT, "common"])),
             "common",
         ),
         (
-            || Issuer::entra_id_v1(Tenants::only([TENANT.to_uppercase()])),
+            || providers::entra_id_v1(Tenants::only([TENANT.to_uppercase()])),
             "72F988BF-86F1-41AF-91AB-2D7CD011DB47",
         ),
         (
-            || Issuer::entra_id_v2(Tenants::only(["72f988bf86f141af91ab2d7cd011db47"])),
+            || providers::entra_id_v2(Tenants::only(["72f988bf86f141af91ab2d7cd011db47"])),
             "72f988bf86f141af91ab2d7cd011db47",
         ),
-        (|| Issuer::google(["alice@gmail.com"]), "alice@gmail.com"),
+        (|| providers::google(["alice@gmail.com"]), "alice@gmail.com"),
         (
-            || Issuer::google(["evil.gserviceaccount.com"]),
+            || providers::google(["evil.gserviceaccount.com"]),
             "evil.gserviceaccount.com",
         ),
-        (|| Issuer::firebase("projects/example"), "projects/example"),
         (
-            || Issuer::kubernetes("https://cluster.example.com", ["shop:web"]),
+            || providers::firebase("projects/example"),
+            "projects/example",
+        ),
+        (
+            || providers::kubernetes("https://cluster.example.com", ["shop:web"]),
             "shop:web",
         ),
-        (|| Issuer::github_actions("octo-repo"), "octo-repo"),
+        (|| providers::github_actions("octo-repo"), "octo-repo"),
         (
-            || Issuer::github_actions("octo-org/octo-repo/x"),
+            || providers::github_actions("octo-org/octo-repo/x"),
             "octo-org/octo-repo/x",
         ),
         (
-            || Issuer::github_actions("https://github.com/octo-org/octo-repo"),
+            || providers::github_actions("https://github.com/octo-org/octo-repo"),
             "https://github.com/octo-org/octo-repo",
         ),
-        (|| Issuer::github_actions("octo-org/*"), "octo-org/*"),
+        (|| providers::github_actions("octo-org/*"), "octo-org/*"),
     ];
     for (issuer, shown) in told {
         let found = problems(issuer());
@@ -1079,38 +1083,38 @@ fn c14_what_can_be_no_providers_setting_is_told_when_built() {
     };
     let nobody: [&str; 0] = [];
     let email = PolicyProblem::NoClaimValue("email".into());
-    assert_eq!(in_policy(Issuer::google(nobody)), [email]);
+    assert_eq!(in_policy(providers::google(nobody)), [email]);
     assert_eq!(
-        in_policy(Issuer::cognito("a", "b", nobody)),
+        in_policy(providers::cognito("a", "b", nobody)),
         [PolicyProblem::NoClient]
     );
-    let cluster = Issuer::kubernetes("https://cluster.example.com", nobody);
+    let cluster = providers::kubernetes("https://cluster.example.com", nobody);
     assert!(matches!(
         in_policy(cluster)[..],
         [PolicyProblem::NoClaimValue(_)]
     ));
-    let domain = in_policy(Issuer::spiffe("spiffe://example.org"));
+    let domain = in_policy(providers::spiffe("spiffe://example.org"));
     assert!(matches!(domain[..], [PolicyProblem::NotATrustDomain(_)]));
-    let svids = problems(Issuer::spiffe("example.org"));
+    let svids = problems(providers::spiffe("example.org"));
     assert!(matches!(svids[..], [(_, BuildErrorKind::NoSource)]));
     // An empty list of the user's own is told, whatever the provider requires.
     let empty = serde_json::from_str(r#"{"required_claims": []}"#).unwrap();
-    let workflow = Issuer::github_actions("octo-org/octo-repo").policy(empty);
+    let workflow = providers::github_actions("octo-org/octo-repo").policy(empty);
     assert_eq!(
         in_policy(workflow),
         [PolicyProblem::EmptyList("required_claims")]
     );
     // Two policies of the user's own are two.
-    let issuer = Issuer::auth0("a.example.com");
+    let issuer = providers::auth0("a.example.com");
     let twice = issuer.policy(Policy::builder()).policy(Policy::builder());
     assert!(matches!(
         problems(twice)[..],
         [(_, BuildErrorKind::SeveralPolicies)]
     ));
     // And a good one has nothing to tell.
-    assert_eq!(problems(Issuer::auth0("a.example.com")), []);
-    let listed = Issuer::entra_id_v2(Tenants::only([TENANT]));
+    assert_eq!(problems(providers::auth0("a.example.com")), []);
+    let listed = providers::entra_id_v2(Tenants::only([TENANT]));
     assert_eq!(problems(listed), []);
-    let pool = Issuer::cognito("eu-west-1", "eu-west-1_Ab12", ["app"]);
+    let pool = providers::cognito("eu-west-1", "eu-west-1_Ab12", ["app"]);
     assert_eq!(problems(pool), []);
 }
