@@ -79,11 +79,8 @@ async fn main() -> ExitCode {
             println!("{}", rejection.explain());
             ExitCode::from(REFUSED)
         }
-        Err(Error::Unavailable(unavailable)) => {
-            eprintln!(
-                "{unavailable}: {}",
-                Error::Unavailable(unavailable.clone()).explain()
-            );
+        Err(error @ Error::Unavailable(_)) => {
+            eprintln!("{}", error.explain());
             ExitCode::from(UNREACHABLE)
         }
         Err(error) => wrong_input(&error),

@@ -134,17 +134,11 @@ impl Case<'_, '_> {
         }
     }
 
-    /// The only place where a verified token is confirmed, and so the only one that gives an
-    /// [`AccessToken`].
+    /// The only place where a verified token is confirmed by what the request proved to hold, and
+    /// so the only one that gives an [`AccessToken`].
     fn accept(&self, judged: Result<Unconfirmed, Rejection>) -> Result<AccessToken, Error> {
         let unconfirmed = judged.map_err(|rejection| self.explained(rejection))?;
-        Ok(unconfirmed.confirm(&self.possession())?)
-    }
-
-    /// What the request proved to hold, besides the token.
-    #[allow(clippy::unused_self)]
-    fn possession(&self) -> Possession {
-        Possession::bearer()
+        Ok(unconfirmed.confirm(&Possession::bearer())?)
     }
 
     /// Adds to a rejection what only the source knows.
