@@ -10,7 +10,8 @@ use std::time::Duration;
 use reqwest::Client;
 use resource_server::testing::{TestIssuer, TestServer};
 use resource_server::{
-    Evidence, IntrospectionResponse, Issuer, KeySource, PresentedToken, SourceError, Validator,
+    Evidence, Issuer, KeySource, PresentedToken, Validator, error::SourceError,
+    introspection::IntrospectionResponse,
 };
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -7,7 +7,10 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use resource_server::testing::{Fault, ManualClock, TestServer};
-use resource_server::{AccessToken, Clock, Error, Issuer, SystemClock, Validator};
+use resource_server::{
+    AccessToken, Error, Issuer, Validator,
+    clock::{Clock, SystemClock},
+};
 use serde_json::json;
 
 const AUDIENCE: &str = "https://api.example.com";

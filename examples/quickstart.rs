@@ -8,7 +8,10 @@ use std::error::Error as StdError;
 use std::time::{Duration, Instant};
 
 use resource_server::testing::{Fault, ManualClock, TestIssuer, TestServer, TestToken};
-use resource_server::{Algorithm, Clock, Error, Issuer, Requirement, SystemClock, Validator};
+use resource_server::{
+    Algorithm, Error, Issuer, Requirement, Validator,
+    clock::{Clock, SystemClock},
+};
 use serde_json::json;
 
 const AUDIENCE: &str = "https://api.example.com";

@@ -2,13 +2,15 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::core::{Clock, NumericDate};
+use crate::core::NumericDate;
+
+pub use crate::core::Clock;
 
 /// The machine's own clocks. A [`Validator`](crate::Validator) uses them unless you set another
 /// [`Clock`].
 ///
 /// ```
-/// use resource_server::{Clock, SystemClock};
+/// use resource_server::clock::{Clock, SystemClock};
 ///
 /// assert!(SystemClock::new().now().as_secs() > 1_700_000_000);
 /// ```

@@ -1,11 +1,23 @@
-//! The three kinds of failure, which are never mixed.
+//! Every error of the crate. The three kinds inside [`Error`] are never mixed; the others are errors of
+//! settings and of what you supply.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chain::chain;
-use crate::core::{MalformedRequirement, Rejection};
-use crate::source::SourceError;
+use crate::core::Rejection;
+
+pub use crate::build_error::{BuildError, ConfigError, ConfigErrorKind};
+#[cfg(feature = "pem")]
+pub use crate::core::PemError;
+pub use crate::core::{
+    AlgorithmError, KeyError, KeySetError, PolicyError, PolicyErrorKind, RequirementError,
+    ResponseError, ScopeError, SecretError, SignatureError, ThumbprintError, TimeRangeError,
+};
+pub use crate::source::SourceError;
+#[cfg(feature = "fetch")]
+pub use crate::source::{AddressError, ClientKeyError, FetchError, IntrospectionError};
 
 /// Why a request is not served. The kind says whose fault it is and decides the status: an outage
 /// never looks like a bad token.
@@ -88,6 +100,32 @@ impl Unavailable {
     }
 }
 
+/// Sources that could not be prepared. `Display` lists each with its causes, in one line.
+#[derive(Clone, Debug)]
+pub struct WarmUpError {
+    failures: Vec<Unavailable>,
+}
+
+impl WarmUpError {
+    pub(crate) fn new(failures: Vec<Unavailable>) -> Self {
+        WarmUpError { failures }
+    }
+
+    /// Each issuer whose source failed, and why.
+    pub fn failures(&self) -> &[Unavailable] {
+        &self.failures
+    }
+}
+
+impl fmt::Display for WarmUpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failures: Vec<_> = self.failures.iter().map(|failure| chain(failure)).collect();
+        f.write_str(&failures.join("; "))
+    }
+}
+
+impl std::error::Error for WarmUpError {}
+
 /// The API author's own mistake, which building the Validator can't find.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
@@ -96,7 +134,7 @@ pub struct Misconfigured(Mistake);
 #[derive(Clone, Debug, thiserror::Error)]
 enum Mistake {
     #[error(transparent)]
-    Requirement(MalformedRequirement),
+    Requirement(RequirementError),
     #[error(
         "issuer \"{0}\" has no introspection, so its tokens can't be validated online: add Issuer::introspection"
     )]
@@ -109,8 +147,8 @@ impl Misconfigured {
     }
 }
 
-impl From<MalformedRequirement> for Misconfigured {
-    fn from(problem: MalformedRequirement) -> Self {
+impl From<RequirementError> for Misconfigured {
+    fn from(problem: RequirementError) -> Self {
         Misconfigured(Mistake::Requirement(problem))
     }
 }

@@ -106,10 +106,10 @@ pub use library::*;
 mod library {
     pub(crate) mod build_error;
     pub(crate) mod chain;
-    pub(crate) mod clock;
+    pub mod clock;
     pub(crate) mod core;
     pub(crate) mod credentials;
-    pub(crate) mod error;
+    pub mod error;
     pub(crate) mod issuer;
     pub(crate) mod operation;
     pub(crate) mod source;
@@ -135,29 +135,44 @@ mod library {
     #[doc(hidden)]
     pub use crate::core::Backend;
 
-    pub use build_error::{BuildError, BuildErrorKind, BuildProblem};
-    pub use clock::SystemClock;
+    pub use crate::core::{
+        AccessToken, Algorithm, Evidence, NumericDate, Policy, PolicyBuilder, Possession,
+        PresentedToken, Profile, Reason, Rejection, Requirement, Tenants, Unconfirmed,
+        UnverifiedJwt, verify,
+    };
     pub use credentials::Credentials;
     pub use error::{Error, Misconfigured, Unavailable};
     pub use issuer::Issuer;
     #[cfg(feature = "fetch")]
-    pub use source::{AddressProblem, Fetch, FetchProblem, KeyFile, KeySnapshot};
-    #[cfg(feature = "fetch")]
-    pub use source::{
-        ClientKey, ClientKeyProblem, Introspection, IntrospectionProblem, IntrospectionStore,
-    };
-    pub use source::{KeySource, SourceError, SourceStatus, StaticKeys, TenantStatus};
-    pub use validator::{IssuerHealth, Validator, ValidatorBuilder, WarmUpError};
+    pub use source::{Fetch, Introspection};
+    pub use source::{KeySource, StaticKeys};
+    pub use validator::{Validator, ValidatorBuilder};
 
-    #[cfg(feature = "pem")]
-    pub use crate::core::PemError;
-    pub use crate::core::{
-        AccessToken, Actor, Algorithm, Audience, ClaimPath, ClaimValue, Clock, Confirmation,
-        Evidence, Identity, IntrospectionResponse, KeySet, KeySetError, MalformedRequirement,
-        MalformedResponse, MalformedScope, MalformedThumbprint, NumericDate, Policy, PolicyBuilder,
-        PolicyError, PolicyProblem, Possession, PresentedToken, Profile, Reason, Rejection,
-        RequiredClaim, Requirement, RoleSet, Scope, ScopeClaim, ScopeSet, SecretProblem,
-        SignatureError, SkipReason, SkippedKey, SubjectKind, Tenants, Thumbprint, TimeOutOfRange,
-        Unconfirmed, UnknownAlgorithm, UnverifiedJwt, VerificationKey, verify,
-    };
+    pub mod claims {
+        //! Typed claims: scopes, audiences, roles, actors, identities, and how to name a claim.
+        pub use crate::core::{
+            Actor, Audience, ClaimPath, ClaimValue, Confirmation, Identity, RequiredClaim, RoleSet,
+            Scope, ScopeClaim, ScopeSet, SubjectKind, Thumbprint,
+        };
+    }
+
+    pub mod keys {
+        //! Keys: sets, single keys, files and snapshots of them.
+        pub use crate::core::{KeySet, SkippedKey, VerificationKey};
+        #[cfg(feature = "fetch")]
+        pub use crate::source::{KeyFile, KeySnapshot};
+    }
+
+    pub mod introspection {
+        //! Introspection of opaque tokens: responses, their shared store, and the key of this API.
+        pub use crate::core::IntrospectionResponse;
+        #[cfg(feature = "fetch")]
+        pub use crate::source::{ClientKey, IntrospectionStore};
+    }
+
+    pub mod health {
+        //! The state of each issuer's source, as [`Validator::health`](crate::Validator::health) reports it.
+        pub use crate::source::{SourceStatus, TenantStatus};
+        pub use crate::validator::IssuerHealth;
+    }
 }

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use resource_server::{KeySet, StaticKeys};
+use resource_server::{StaticKeys, keys::KeySet};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;

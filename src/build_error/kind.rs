@@ -2,16 +2,16 @@
 
 #[cfg(feature = "fetch")]
 use crate::core::KeySetError;
-use crate::core::{Algorithm, PolicyProblem, SecretProblem};
+use crate::core::{Algorithm, PolicyErrorKind, SecretError};
 #[cfg(feature = "fetch")]
-use crate::source::{AddressProblem, FetchProblem, IntrospectionProblem};
+use crate::source::{AddressError, FetchError, IntrospectionError};
 
 /// What is wrong with the settings of a [`Validator`](crate::Validator), and how to fix it.
 ///
-/// The message does not name the issuer: [`BuildProblem`](crate::BuildProblem) does.
+/// The message does not name the issuer: [`ConfigError`](crate::error::ConfigError) does.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum BuildErrorKind {
+pub enum ConfigErrorKind {
     /// No issuer is configured.
     #[error("no issuer is configured, so every token would be rejected: add one with .issuer(..)")]
     NoIssuer,
@@ -62,10 +62,10 @@ pub enum BuildErrorKind {
     },
     /// The issuer's policy can't be used.
     #[error("the policy can't be used")]
-    Policy(#[source] PolicyProblem),
+    Policy(#[source] PolicyErrorKind),
     /// The secret of [`Issuer::hmac`](crate::Issuer::hmac) can't be used.
     #[error("the secret can't be used")]
-    Secret(#[source] SecretProblem),
+    Secret(#[source] SecretError),
     /// The policy of an [`Issuer::hmac`](crate::Issuer::hmac) names another algorithm than the
     /// secret's.
     #[error(
@@ -119,15 +119,15 @@ pub enum BuildErrorKind {
     /// The settings of an [`Introspection`](crate::Introspection) can't be used.
     #[cfg(feature = "fetch")]
     #[error("the settings of introspection can't be used")]
-    Introspection(#[source] IntrospectionProblem),
+    Introspection(#[source] IntrospectionError),
     /// An address can't be fetched from: the issuer's name for discovery, or one that was set.
     #[cfg(feature = "fetch")]
     #[error("the address to fetch from can't be used")]
-    Address(#[source] AddressProblem),
+    Address(#[source] AddressError),
     /// The settings of a [`Fetch`](crate::Fetch) can't be used.
     #[cfg(feature = "fetch")]
     #[error("the settings of Fetch can't be used")]
-    Fetch(#[source] FetchProblem),
+    Fetch(#[source] FetchError),
     /// The JWK Set of [`Issuer::starting_from_jwks`](crate::Issuer::starting_from_jwks) can't be
     /// used.
     #[cfg(feature = "fetch")]
@@ -137,7 +137,7 @@ pub enum BuildErrorKind {
     #[cfg(feature = "fetch")]
     #[error("keys to start from are set, and no keys are fetched: set them with .keys(..) alone")]
     StartingKeysNotFetched,
-    /// A [`KeyFile::look_every`](crate::KeyFile::look_every) outside 1 second to 1 hour.
+    /// A [`KeyFile::look_every`](crate::keys::KeyFile::look_every) outside 1 second to 1 hour.
     #[cfg(feature = "fetch")]
     #[error("look at the key file every 1 second to 1 hour")]
     KeyFileInterval,

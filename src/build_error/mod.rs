@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::chain::chain;
 
-pub use kind::BuildErrorKind;
+pub use kind::ConfigErrorKind;
 
 /// The settings of a [`Validator`](crate::Validator) are wrong. Lists every problem, not only the
 /// first.
@@ -15,7 +15,7 @@ pub use kind::BuildErrorKind;
 /// `Display` writes all problems in one line, each with its causes.
 ///
 /// ```
-/// use resource_server::{BuildErrorKind, Issuer, Validator};
+/// use resource_server::{Issuer, Validator, error::ConfigErrorKind};
 ///
 /// let error = Validator::builder()
 ///     .audience("https://api.example.com")
@@ -24,17 +24,17 @@ pub use kind::BuildErrorKind;
 ///     .unwrap_err();
 /// let [problem] = error.problems() else { unreachable!() };
 /// assert_eq!(problem.issuer(), Some("https://as.example.com"));
-/// assert_eq!(*problem.kind(), BuildErrorKind::NoSource);
+/// assert_eq!(*problem.kind(), ConfigErrorKind::NoSource);
 /// assert!(error.to_string().starts_with("issuer \"https://as.example.com\": no source is set"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildError {
-    problems: Vec<BuildProblem>,
+    problems: Vec<ConfigError>,
 }
 
 impl BuildError {
     /// Every problem, in the order of configuration.
-    pub fn problems(&self) -> &[BuildProblem] {
+    pub fn problems(&self) -> &[ConfigError] {
         &self.problems
     }
 }
@@ -51,14 +51,14 @@ impl Error for BuildError {}
 /// One problem of the settings of a [`Validator`](crate::Validator), and the issuer that has it.
 ///
 /// `Display` names the issuer once and says how to fix the problem. The cause, such as a
-/// [`PolicyProblem`](crate::PolicyProblem), is in [`source`](std::error::Error::source).
+/// [`PolicyErrorKind`](crate::error::PolicyErrorKind), is in [`source`](std::error::Error::source).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BuildProblem {
+pub struct ConfigError {
     issuer: Option<String>,
-    kind: BuildErrorKind,
+    kind: ConfigErrorKind,
 }
 
-impl BuildProblem {
+impl ConfigError {
     /// The issuer's name, as configured. `None`: the problem is in the settings of the Validator
     /// itself.
     pub fn issuer(&self) -> Option<&str> {
@@ -66,12 +66,12 @@ impl BuildProblem {
     }
 
     /// What is wrong.
-    pub fn kind(&self) -> &BuildErrorKind {
+    pub fn kind(&self) -> &ConfigErrorKind {
         &self.kind
     }
 }
 
-impl fmt::Display for BuildProblem {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.issuer {
             Some(issuer) => write!(f, "issuer \"{issuer}\": {}", self.kind),
@@ -80,7 +80,7 @@ impl fmt::Display for BuildProblem {
     }
 }
 
-impl Error for BuildProblem {
+impl Error for ConfigError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.kind.source()
     }
@@ -89,7 +89,7 @@ impl Error for BuildProblem {
 /// Collects the problems of one issuer, or of the Validator itself.
 pub(crate) struct Problems {
     issuer: Option<String>,
-    found: Vec<BuildProblem>,
+    found: Vec<ConfigError>,
 }
 
 impl Problems {
@@ -109,16 +109,16 @@ impl Problems {
         }
     }
 
-    pub(crate) fn push(&mut self, kind: BuildErrorKind) {
-        self.found.push(BuildProblem {
+    pub(crate) fn push(&mut self, kind: ConfigErrorKind) {
+        self.found.push(ConfigError {
             issuer: self.issuer.clone(),
             kind,
         });
     }
 
     /// For an issuer that is not this collection's own.
-    pub(crate) fn push_for(&mut self, issuer: &str, kind: BuildErrorKind) {
-        self.found.push(BuildProblem {
+    pub(crate) fn push_for(&mut self, issuer: &str, kind: ConfigErrorKind) {
+        self.found.push(ConfigError {
             issuer: Some(issuer.to_owned()),
             kind,
         });
@@ -126,7 +126,7 @@ impl Problems {
 
     /// The value, or `None` once the problem is collected.
     #[cfg_attr(not(feature = "fetch"), allow(dead_code))]
-    pub(crate) fn ok_or_push<T>(&mut self, result: Result<T, BuildErrorKind>) -> Option<T> {
+    pub(crate) fn ok_or_push<T>(&mut self, result: Result<T, ConfigErrorKind>) -> Option<T> {
         result.map_err(|kind| self.push(kind)).ok()
     }
 
@@ -135,7 +135,7 @@ impl Problems {
         self.found.append(&mut other.found);
     }
 
-    pub(crate) fn contains(&self, kind: &BuildErrorKind) -> bool {
+    pub(crate) fn contains(&self, kind: &ConfigErrorKind) -> bool {
         self.found.iter().any(|problem| problem.kind == *kind)
     }
 

@@ -134,7 +134,7 @@ impl AccessToken {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use resource_server::{SubjectKind, Validator, testing::TestIssuer};
+    /// # use resource_server::{Validator, claims::SubjectKind, testing::TestIssuer};
     /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
     /// # let validator = Validator::builder()
     /// #     .audience("https://api.example.com")

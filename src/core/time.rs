@@ -121,21 +121,21 @@ fn first_day_of(year: u64) -> u64 {
 /// The other type can't hold the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the time is out of range")]
-pub struct TimeOutOfRange;
+pub struct TimeRangeError;
 
 #[cfg(feature = "time")]
 impl TryFrom<NumericDate> for time::OffsetDateTime {
-    type Error = TimeOutOfRange;
+    type Error = TimeRangeError;
 
     /// # Errors
     /// Outside the years -9999 to 9999.
     fn try_from(date: NumericDate) -> Result<Self, Self::Error> {
-        time::OffsetDateTime::from_unix_timestamp(date.0).map_err(|_| TimeOutOfRange)
+        time::OffsetDateTime::from_unix_timestamp(date.0).map_err(|_| TimeRangeError)
     }
 }
 
 impl TryFrom<NumericDate> for SystemTime {
-    type Error = TimeOutOfRange;
+    type Error = TimeRangeError;
 
     /// # Errors
     /// Where the platform's clock can't hold the moment.
@@ -146,7 +146,7 @@ impl TryFrom<NumericDate> for SystemTime {
         } else {
             UNIX_EPOCH.checked_sub(distance)
         };
-        moment.ok_or(TimeOutOfRange)
+        moment.ok_or(TimeRangeError)
     }
 }
 
@@ -161,7 +161,7 @@ impl From<time::OffsetDateTime> for NumericDate {
 /// The source of the current time: `SystemClock` in production, `testing::ManualClock` in tests.
 ///
 /// ```
-/// use resource_server::{Clock, NumericDate};
+/// use resource_server::{NumericDate, clock::Clock};
 /// use std::time::Duration;
 ///
 /// struct Noon;
@@ -249,7 +249,7 @@ mod tests {
         }
         for seconds in [i64::MIN, -377_705_116_801, 253_402_300_800, i64::MAX] {
             let date = NumericDate::from_secs(seconds);
-            assert_eq!(time::OffsetDateTime::try_from(date), Err(TimeOutOfRange));
+            assert_eq!(time::OffsetDateTime::try_from(date), Err(TimeRangeError));
         }
         let half = time::OffsetDateTime::from_unix_timestamp_nanos(-500_000_000).unwrap();
         assert_eq!(NumericDate::from(half).as_secs(), -1);

@@ -49,8 +49,7 @@ pub enum Evidence {
 ///
 /// ```
 /// use resource_server::{
-///     Evidence, KeySet, NumericDate, Policy, Possession,
-///     PresentedToken, Reason, verify,
+///     Evidence, NumericDate, Policy, Possession, PresentedToken, Reason, keys::KeySet, verify,
 /// };
 /// use resource_server::testing::TestIssuer;
 /// use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use super::Issuer;
 use super::remote::{Recipe, Shared, SourceBuilder};
-use crate::build_error::{BuildErrorKind, Problems};
+use crate::build_error::{ConfigErrorKind, Problems};
 use crate::core::{Policy, is_token68};
 use crate::source::DynKeySource;
 
@@ -57,25 +57,25 @@ impl Issuer {
     fn check_sources(&mut self, problems: &mut Problems) {
         let introspections = self.remote.introspections();
         if let Some(problem) = self.secret_problem.take() {
-            problems.push(BuildErrorKind::Secret(problem));
+            problems.push(ConfigErrorKind::Secret(problem));
         } else if self.sources.is_empty() && introspections == 0 {
-            problems.push(BuildErrorKind::NoSource);
+            problems.push(ConfigErrorKind::NoSource);
         }
         if let Some(prefix) = &self.opaque_prefix {
             if self.has_only_keys() && introspections == 0 {
-                problems.push(BuildErrorKind::OpaqueWithKeys);
+                problems.push(ConfigErrorKind::OpaqueWithKeys);
             }
             if !is_token68(prefix) {
-                problems.push(BuildErrorKind::OpaquePrefix {
+                problems.push(ConfigErrorKind::OpaquePrefix {
                     prefix: prefix.clone(),
                 });
             }
         }
         if self.sources.len() > 1 {
-            problems.push(BuildErrorKind::SeveralSources);
+            problems.push(ConfigErrorKind::SeveralSources);
         }
         if introspections > 1 {
-            problems.push(BuildErrorKind::SeveralIntrospections);
+            problems.push(ConfigErrorKind::SeveralIntrospections);
         }
     }
 

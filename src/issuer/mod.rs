@@ -11,7 +11,7 @@ mod remote;
 
 use std::fmt;
 
-use crate::core::{Algorithm, PolicyBuilder, SecretProblem, Tenants};
+use crate::core::{Algorithm, PolicyBuilder, SecretError, Tenants};
 use crate::source::{KeySource, StaticKeys};
 use remote::{Recipe, RemoteSettings};
 
@@ -27,7 +27,7 @@ pub(crate) use remote::SharedSettings;
 /// let issuer = Issuer::new("https://as.example.com")
 ///     .keys(StaticKeys::from_jwks(text)?)
 ///     .policy(Policy::builder().algorithms([Algorithm::Ed25519]));
-/// # Ok::<(), resource_server::KeySetError>(())
+/// # Ok::<(), resource_server::error::KeySetError>(())
 /// ```
 #[must_use]
 pub struct Issuer {
@@ -44,7 +44,7 @@ pub struct Issuer {
     /// Whether keys are configured here, so that the source never introspects.
     has_static_keys: bool,
     hmac: Option<Algorithm>,
-    secret_problem: Option<SecretProblem>,
+    secret_problem: Option<SecretError>,
     remote: RemoteSettings,
 }
 
@@ -107,7 +107,7 @@ impl Issuer {
     ///         .jwks_at("https://login.example.com/common/keys"),
     ///     )
     ///     .build()?;
-    /// # Ok::<(), resource_server::BuildError>(())
+    /// # Ok::<(), resource_server::error::BuildError>(())
     /// ```
     pub fn template(template: impl Into<String>, tenants: Tenants) -> Self {
         let mut issuer = Issuer::new(template);
@@ -141,7 +141,7 @@ impl Issuer {
     ///     .audience("https://api.example.com")
     ///     .issuer(Issuer::hmac("https://as.example.com", Algorithm::HS256, b"secret"));
     /// assert!(short.build().is_err());
-    /// # Ok::<(), resource_server::BuildError>(())
+    /// # Ok::<(), resource_server::error::BuildError>(())
     /// ```
     pub fn hmac(name: impl Into<String>, algorithm: Algorithm, secret: impl AsRef<[u8]>) -> Self {
         let mut issuer = Issuer::new(name);

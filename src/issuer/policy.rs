@@ -1,7 +1,7 @@
 //! An issuer's policy: the user's settings over the provider's, with what the issuer itself fixes.
 
 use super::Issuer;
-use crate::build_error::{BuildErrorKind, Problems};
+use crate::build_error::{ConfigErrorKind, Problems};
 use crate::core::{Policy, PolicyBuilder, PolicyError};
 
 impl Issuer {
@@ -11,10 +11,10 @@ impl Issuer {
         problems: &mut Problems,
     ) -> Option<Policy> {
         if self.has_two_policies {
-            problems.push(BuildErrorKind::SeveralPolicies);
+            problems.push(ConfigErrorKind::SeveralPolicies);
         }
         for (setting, value) in &self.provider.problems {
-            problems.push(BuildErrorKind::ProviderSetting {
+            problems.push(ConfigErrorKind::ProviderSetting {
                 setting,
                 value: value.clone(),
             });
@@ -35,7 +35,7 @@ impl Issuer {
         let built = settings.build();
         let found = built.as_ref().err().map(PolicyError::problems);
         for problem in found.into_iter().flatten() {
-            problems.push(BuildErrorKind::Policy(problem.clone()));
+            problems.push(ConfigErrorKind::Policy(problem.clone()));
         }
         built.ok()
     }
@@ -44,7 +44,7 @@ impl Issuer {
         if let Some(other) = settings.issuer_name()
             && other != self.name
         {
-            problems.push(BuildErrorKind::TwoNames {
+            problems.push(ConfigErrorKind::TwoNames {
                 policy: other.to_owned(),
             });
         }
@@ -53,7 +53,7 @@ impl Issuer {
             return settings;
         };
         if settings.has_tenants() {
-            problems.push(BuildErrorKind::TenantsTwice);
+            problems.push(ConfigErrorKind::TenantsTwice);
         }
         settings.tenants(tenants.clone())
     }
@@ -65,7 +65,7 @@ impl Issuer {
             return settings;
         };
         if named.iter().any(|named| *named != algorithm) {
-            problems.push(BuildErrorKind::OtherAlgorithms { algorithm });
+            problems.push(ConfigErrorKind::OtherAlgorithms { algorithm });
         }
         self.check_hmac(true, problems);
         settings.algorithms([algorithm])
@@ -73,7 +73,7 @@ impl Issuer {
 
     fn check_hmac(&self, is_named: bool, problems: &mut Problems) {
         if is_named && self.has_remote_keys() {
-            problems.push(BuildErrorKind::HmacWithFetchedKeys);
+            problems.push(ConfigErrorKind::HmacWithFetchedKeys);
         }
     }
 }

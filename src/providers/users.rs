@@ -40,7 +40,7 @@ const MICROSOFT_COMMON: &str = "https://login.microsoftonline.com/common";
 ///     .audience("6e74172b-be56-4843-9ff4-e66a39bb12e3")
 ///     .issuer(providers::entra_id_v2(Tenants::only(["72f988bf-86f1-41af-91ab-2d7cd011db47"])))
 ///     .build()?;
-/// # Ok::<(), resource_server::BuildError>(())
+/// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 pub fn entra_id_v2(tenants: Tenants) -> Issuer {
     let name = "https://login.microsoftonline.com/{tenantid}/v2.0";
@@ -67,7 +67,7 @@ pub fn entra_id_v2(tenants: Tenants) -> Issuer {
 ///     .audience("6e74172b-be56-4843-9ff4-e66a39bb12e3")
 ///     .issuer(providers::entra_id_v1(Tenants::only(["72f988bf-86f1-41af-91ab-2d7cd011db47"])))
 ///     .build()?;
-/// # Ok::<(), resource_server::BuildError>(())
+/// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 pub fn entra_id_v1(tenants: Tenants) -> Issuer {
     entra_id_of("https://sts.windows.net/{tenantid}/", tenants)
@@ -93,7 +93,7 @@ pub fn entra_id_v1(tenants: Tenants) -> Issuer {
 ///     .audience("orders-api")
 ///     .issuer(providers::keycloak("https://sso.example.com/realms/shop", "orders-api"))
 ///     .build()?;
-/// # Ok::<(), resource_server::BuildError>(())
+/// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 pub fn keycloak(realm: impl Into<String>, client_id: impl Into<String>) -> Issuer {
     let realm = realm.into();
@@ -141,7 +141,7 @@ pub fn keycloak(realm: impl Into<String>, client_id: impl Into<String>) -> Issue
 /// let validator = Validator::builder()
 ///     .issuer(providers::cognito("eu-west-1", "eu-west-1_Ab12Cd34E", ["1example23456789"]))
 ///     .build()?;
-/// # Ok::<(), resource_server::BuildError>(())
+/// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 pub fn cognito<C: Into<String>>(
     region: &str,
@@ -184,7 +184,7 @@ pub fn cognito<C: Into<String>>(
 ///     .audience("https://api.example.com")
 ///     .issuer(providers::auth0("example.eu.auth0.com"))
 ///     .build()?;
-/// # Ok::<(), resource_server::BuildError>(())
+/// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 pub fn auth0(domain: &str) -> Issuer {
     Issuer::new(format!("https://{domain}/"))
@@ -210,7 +210,7 @@ pub fn auth0(domain: &str) -> Issuer {
 ///     .audience("api://default")
 ///     .issuer(providers::okta("example.okta.com", "default"))
 ///     .build()?;
-/// # Ok::<(), resource_server::BuildError>(())
+/// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 pub fn okta(domain: &str, authorization_server: &str) -> Issuer {
     let settings = Policy::builder()

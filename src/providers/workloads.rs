@@ -28,7 +28,7 @@ const FIREBASE_KEYS: &str =
 ///     .audience("https://api.example.com")
 ///     .issuer(providers::google(["billing@example-project.iam.gserviceaccount.com"]))
 ///     .build()?;
-/// # Ok::<(), resource_server::BuildError>(())
+/// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 pub fn google<A: Into<String>>(service_accounts: impl IntoIterator<Item = A>) -> Issuer {
     let accounts: Vec<String> = service_accounts.into_iter().map(Into::into).collect();
@@ -69,7 +69,7 @@ pub fn google<A: Into<String>>(service_accounts: impl IntoIterator<Item = A>) ->
 /// let validator = Validator::builder()
 ///     .issuer(providers::firebase("example-project"))
 ///     .build()?;
-/// # Ok::<(), resource_server::BuildError>(())
+/// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 pub fn firebase(project: &str) -> Issuer {
     let settings = Policy::builder()
@@ -154,7 +154,7 @@ pub fn kubernetes<N: Into<String>>(
 /// require `repository`.
 ///
 /// ```
-/// use resource_server::{Policy, RequiredClaim, Validator, providers};
+/// use resource_server::{Policy, Validator, claims::RequiredClaim, providers};
 ///
 /// let validator = Validator::builder()
 ///     .audience("https://deploy.example.com")
@@ -166,7 +166,7 @@ pub fn kubernetes<N: Into<String>>(
 ///         ),
 ///     )
 ///     .build()?;
-/// # Ok::<(), resource_server::BuildError>(())
+/// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 pub fn github_actions(repository: impl Into<String>) -> Issuer {
     let repository = repository.into();
@@ -194,7 +194,7 @@ pub fn github_actions(repository: impl Into<String>) -> Issuer {
 /// provider, and require `sub`.
 ///
 /// ```
-/// use resource_server::{Policy, RequiredClaim, Validator, providers};
+/// use resource_server::{Policy, Validator, claims::RequiredClaim, providers};
 ///
 /// let validator = Validator::builder()
 ///     .audience("spiffe://example.org/orders")
@@ -207,7 +207,7 @@ pub fn github_actions(repository: impl Into<String>) -> Issuer {
 ///             ))),
 ///     )
 ///     .build()?;
-/// # Ok::<(), resource_server::BuildError>(())
+/// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 pub fn spiffe(trust_domain: &str) -> Issuer {
     Issuer::new(format!("spiffe://{trust_domain}"))

@@ -13,7 +13,7 @@ pub(crate) struct Address(Url);
 /// Why an address may not be fetched from.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum AddressProblem {
+pub enum AddressError {
     /// Not an absolute URL.
     #[error("it is not an absolute URL: write it with https:// in front")]
     NotAUrl,
@@ -57,17 +57,17 @@ pub(crate) enum Http {
 }
 
 impl Address {
-    pub(crate) fn parse(text: &str, http: Http) -> Result<Self, AddressProblem> {
+    pub(crate) fn parse(text: &str, http: Http) -> Result<Self, AddressError> {
         // The parser mends much in silence; what needs mending is no address, and no issuer's name.
         let is_sound = text.contains("://")
             && !text.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\');
         if !is_sound {
-            return Err(AddressProblem::NotAUrl);
+            return Err(AddressError::NotAUrl);
         }
         if text.contains(['{', '}']) {
-            return Err(AddressProblem::Placeholder);
+            return Err(AddressError::Placeholder);
         }
-        let url = Url::parse(text).map_err(|_| AddressProblem::NotAUrl)?;
+        let url = Url::parse(text).map_err(|_| AddressError::NotAUrl)?;
         match url.scheme() {
             "https" => {}
             "http" => {
@@ -77,16 +77,16 @@ impl Address {
                     Http::Anywhere => true,
                 };
                 if !is_allowed {
-                    return Err(AddressProblem::Http);
+                    return Err(AddressError::Http);
                 }
             }
-            _ => return Err(AddressProblem::Scheme),
+            _ => return Err(AddressError::Scheme),
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(AddressProblem::UserInfo);
+            return Err(AddressError::UserInfo);
         }
         if url.fragment().is_some() {
-            return Err(AddressProblem::Fragment);
+            return Err(AddressError::Fragment);
         }
         Ok(Address(url))
     }
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn s01_which_addresses_are_taken() {
-        use AddressProblem as P;
+        use AddressError as P;
         let cases = [
             ("https://as.example.com/jwks?x=1", None),
             ("https://as.example.com:8443/", None),

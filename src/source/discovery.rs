@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::core::{excerpt, read_json_object};
 
 use super::SourceError;
-use super::address::{Address, AddressProblem, Http};
-use super::fetcher::{Answer, FetchError, Fetcher};
+use super::address::{Address, AddressError, Http};
+use super::fetcher::{Answer, CallError, Fetcher};
 
 /// What to ask for an issuer's metadata.
 pub(crate) struct Discovery {
@@ -54,17 +54,13 @@ pub(crate) struct NotFound {
 impl Discovery {
     /// By the issuer's name: the well-known paths of RFC 8414 section 3 and of OpenID Connect Discovery section 4, the
     /// latter behind the issuer's path and between host and path.
-    pub(crate) fn by_name(
-        issuer: &str,
-        wanted: Wanted,
-        http: Http,
-    ) -> Result<Self, AddressProblem> {
+    pub(crate) fn by_name(issuer: &str, wanted: Wanted, http: Http) -> Result<Self, AddressError> {
         let name = Address::parse(issuer, http)?;
         if name.url().query().is_some() {
-            return Err(AddressProblem::Query);
+            return Err(AddressError::Query);
         }
         if name.url().path().contains("/.well-known/") {
-            return Err(AddressProblem::WellKnown);
+            return Err(AddressError::WellKnown);
         }
         let path = name.url().path().trim_end_matches('/');
         let mut addresses = vec![
@@ -231,13 +227,13 @@ enum DocumentProblem {
     #[error("the metadata document has no {0}")]
     NoAddress(&'static str),
     #[error("the metadata document's {0} may not be fetched from: {1}")]
-    Address(&'static str, AddressProblem),
+    Address(&'static str, AddressError),
 }
 
 /// Why one address gave no metadata.
 #[derive(Debug)]
 enum Failure {
-    Fetch(FetchError),
+    Fetch(CallError),
     Document {
         at: String,
         problem: DocumentProblem,
@@ -248,8 +244,8 @@ enum Failure {
     },
 }
 
-impl From<FetchError> for Failure {
-    fn from(error: FetchError) -> Self {
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
         Failure::Fetch(error)
     }
 }
@@ -337,7 +333,7 @@ mod tests {
         );
         assert_eq!(
             Discovery::by_name("https://as.example.com?x=1", Wanted::JwksUri, Http::Never).err(),
-            Some(AddressProblem::Query)
+            Some(AddressError::Query)
         );
         assert_eq!(
             Discovery::by_name(
@@ -346,7 +342,7 @@ mod tests {
                 Http::Never
             )
             .err(),
-            Some(AddressProblem::WellKnown)
+            Some(AddressError::WellKnown)
         );
     }
 }

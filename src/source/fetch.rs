@@ -58,7 +58,7 @@ pub struct Fetch {
     identity: Option<Vec<u8>>,
     proxy: ProxySetting,
     headers: Vec<(String, String)>,
-    credentials: Vec<Result<Credential, FetchProblem>>,
+    credentials: Vec<Result<Credential, FetchError>>,
     /// Origins that the credentials go to as well.
     credential_origins: Vec<String>,
     allow_http: bool,
@@ -236,19 +236,19 @@ impl Fetch {
     }
 
     /// For issuers that have none of their own. One's credentials are no business of another.
-    pub(crate) fn build_for_all(&self) -> Result<Fetcher, FetchProblem> {
+    pub(crate) fn build_for_all(&self) -> Result<Fetcher, FetchError> {
         if self.has_credentials() {
-            return Err(FetchProblem::CredentialsForAll);
+            return Err(FetchError::CredentialsForAll);
         }
         self.build()
     }
 
-    pub(crate) fn build(&self) -> Result<Fetcher, FetchProblem> {
+    pub(crate) fn build(&self) -> Result<Fetcher, FetchError> {
         let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
         let connect_timeout = self.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT);
         for limit in [timeout, connect_timeout] {
             if limit.is_zero() || limit > MAX_TIMEOUT {
-                return Err(FetchProblem::Timeout(limit));
+                return Err(FetchError::Timeout(limit));
             }
         }
         let headers = self.header_map()?;
@@ -266,19 +266,19 @@ impl Fetch {
         })
     }
 
-    fn sound_credentials(&self, headers: &HeaderMap) -> Result<Option<Credentials>, FetchProblem> {
+    fn sound_credentials(&self, headers: &HeaderMap) -> Result<Option<Credentials>, FetchError> {
         let credential = match self.credentials.as_slice() {
             [] if self.credential_origins.is_empty() => return Ok(None),
-            [] => return Err(FetchProblem::OriginWithoutCredentials),
+            [] => return Err(FetchError::OriginWithoutCredentials),
             [credential] => credential.clone()?,
-            _ => return Err(FetchProblem::SeveralCredentials),
+            _ => return Err(FetchError::SeveralCredentials),
         };
         if headers.contains_key(credential.header_name()) {
-            return Err(FetchProblem::SeveralCredentials);
+            return Err(FetchError::SeveralCredentials);
         }
         // It might follow redirects, and send along what it was given.
         if self.client.is_some() {
-            return Err(FetchProblem::CredentialsWithOwnClient);
+            return Err(FetchError::CredentialsWithOwnClient);
         }
         Credentials::new(credential, &self.credential_origins).map(Some)
     }
@@ -287,7 +287,7 @@ impl Fetch {
         &self,
         connect_timeout: Duration,
         connections: Connections,
-    ) -> Result<Clients, FetchProblem> {
+    ) -> Result<Clients, FetchError> {
         if let Some(client) = &self.client {
             let is_alone = self.added_roots.is_empty()
                 && self.only_roots.is_empty()
@@ -297,7 +297,7 @@ impl Fetch {
             return if is_alone {
                 Ok(Clients::Own(client.clone()))
             } else {
-                Err(FetchProblem::SettingsBesideClient)
+                Err(FetchError::SettingsBesideClient)
             };
         }
         let client_builder = || self.client_builder(connect_timeout, connections);
@@ -306,7 +306,7 @@ impl Fetch {
             ProxySetting::None => None,
             ProxySetting::Environment => Some(client_builder()?),
             ProxySetting::Url(url) => {
-                let proxy = proxy(url).ok_or(FetchProblem::Proxy)?;
+                let proxy = proxy(url).ok_or(FetchError::Proxy)?;
                 Some(client_builder()?.proxy(proxy))
             }
         };
@@ -316,10 +316,10 @@ impl Fetch {
         })
     }
 
-    fn header_map(&self) -> Result<HeaderMap, FetchProblem> {
+    fn header_map(&self) -> Result<HeaderMap, FetchError> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
-            let refused = || FetchProblem::Header(name.clone());
+            let refused = || FetchError::Header(name.clone());
             let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
             let mut value = HeaderValue::from_str(value).map_err(|_| refused())?;
             value.set_sensitive(true);
@@ -332,7 +332,7 @@ impl Fetch {
         &self,
         connect_timeout: Duration,
         connections: Connections,
-    ) -> Result<ClientBuilder, FetchProblem> {
+    ) -> Result<ClientBuilder, FetchError> {
         let mut builder = Client::builder()
             .connect_timeout(connect_timeout)
             .redirect(redirect::Policy::none())
@@ -351,7 +351,7 @@ impl Fetch {
         let added = certificates(&self.added_roots)?;
         let only = certificates(&self.only_roots)?;
         if !added.is_empty() && !only.is_empty() {
-            return Err(FetchProblem::TwoKindsOfRoots);
+            return Err(FetchError::TwoKindsOfRoots);
         }
         if !added.is_empty() {
             builder = builder.tls_certs_merge(added);
@@ -360,17 +360,17 @@ impl Fetch {
             builder = builder.tls_certs_only(only);
         }
         if let Some(pem) = &self.identity {
-            let identity = Identity::from_pem(pem).map_err(|_| FetchProblem::ClientCertificate)?;
+            let identity = Identity::from_pem(pem).map_err(|_| FetchError::ClientCertificate)?;
             builder = builder.identity(identity);
         }
         Ok(builder)
     }
 }
 
-fn built(builder: ClientBuilder) -> Result<Client, FetchProblem> {
+fn built(builder: ClientBuilder) -> Result<Client, FetchError> {
     builder
         .build()
-        .map_err(|error| FetchProblem::Client(Arc::new(error.without_url())))
+        .map_err(|error| FetchError::Client(Arc::new(error.without_url())))
 }
 
 /// The client would go past a proxy of another scheme in silence.
@@ -392,12 +392,12 @@ impl fmt::Debug for Fetch {
 }
 
 /// Each PEM text with at least one certificate, and each certificate sound: the client takes garbage in silence.
-fn certificates(texts: &[Vec<u8>]) -> Result<Vec<Certificate>, FetchProblem> {
+fn certificates(texts: &[Vec<u8>]) -> Result<Vec<Certificate>, FetchError> {
     let mut all = Vec::new();
     for pem in texts {
-        let found = Certificate::from_pem_bundle(pem).map_err(|_| FetchProblem::RootCertificate)?;
+        let found = Certificate::from_pem_bundle(pem).map_err(|_| FetchError::RootCertificate)?;
         if found.is_empty() {
-            return Err(FetchProblem::RootCertificate);
+            return Err(FetchError::RootCertificate);
         }
         all.extend(found);
     }
@@ -406,7 +406,7 @@ fn certificates(texts: &[Vec<u8>]) -> Result<Vec<Certificate>, FetchProblem> {
         Client::builder()
             .tls_certs_only(all.clone())
             .build()
-            .map_err(|_| FetchProblem::RootCertificate)?;
+            .map_err(|_| FetchError::RootCertificate)?;
     }
     Ok(all)
 }
@@ -414,7 +414,7 @@ fn certificates(texts: &[Vec<u8>]) -> Result<Vec<Certificate>, FetchProblem> {
 /// What is wrong with the settings of a [`Fetch`].
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum FetchProblem {
+pub enum FetchError {
     /// A time limit of zero, or above 60 s.
     #[error("a time limit of {} ms: set from 1 ms to 60 s", .0.as_millis())]
     Timeout(Duration),
@@ -483,13 +483,13 @@ pub enum FetchProblem {
     Client(#[source] Arc<reqwest::Error>),
 }
 
-impl PartialEq for FetchProblem {
+impl PartialEq for FetchError {
     fn eq(&self, other: &Self) -> bool {
         self.to_string() == other.to_string()
     }
 }
 
-impl Eq for FetchProblem {}
+impl Eq for FetchError {}
 
 #[cfg(test)]
 mod tests {
@@ -509,17 +509,17 @@ mod tests {
         ] {
             assert_eq!(
                 problem(Fetch::new().root_certificates_pem(text)),
-                Some(FetchProblem::RootCertificate),
+                Some(FetchError::RootCertificate),
                 "{text}"
             );
             assert_eq!(
                 problem(Fetch::new().only_root_certificates_pem(text)),
-                Some(FetchProblem::RootCertificate),
+                Some(FetchError::RootCertificate),
                 "{text}"
             );
             assert_eq!(
                 problem(Fetch::new().client_certificate_pem(text)),
-                Some(FetchProblem::ClientCertificate),
+                Some(FetchError::ClientCertificate),
                 "{text}"
             );
         }
@@ -532,33 +532,33 @@ mod tests {
         ] {
             assert_eq!(
                 problem(Fetch::new().proxy(address)),
-                Some(FetchProblem::Proxy),
+                Some(FetchError::Proxy),
                 "{address}"
             );
         }
         assert_eq!(
             problem(Fetch::new().header("a b", "c")),
-            Some(FetchProblem::Header("a b".into()))
+            Some(FetchError::Header("a b".into()))
         );
         assert_eq!(
             problem(Fetch::new().header("a", "c\r\nd: e")),
-            Some(FetchProblem::Header("a".into()))
+            Some(FetchError::Header("a".into()))
         );
         for limit in [Duration::ZERO, Duration::from_secs(61)] {
             assert_eq!(
                 problem(Fetch::new().timeout(limit)),
-                Some(FetchProblem::Timeout(limit))
+                Some(FetchError::Timeout(limit))
             );
             assert_eq!(
                 problem(Fetch::new().connect_timeout(limit)),
-                Some(FetchProblem::Timeout(limit))
+                Some(FetchError::Timeout(limit))
             );
         }
         let own = || Fetch::new().client(Client::new());
         assert_eq!(problem(own()), None);
         assert_eq!(
             problem(own().proxy_from_environment()),
-            Some(FetchProblem::SettingsBesideClient)
+            Some(FetchError::SettingsBesideClient)
         );
     }
 }

@@ -17,10 +17,10 @@ use url::Origin;
 
 use super::address::{Address, Http};
 use super::fetch::Credentials;
-use super::fetch::{FetchProblem, KEPT_FOR};
-use failure::FetchErrorKind;
+use super::fetch::{FetchError, KEPT_FOR};
+use failure::CallErrorKind;
 
-pub(crate) use failure::FetchError;
+pub(crate) use failure::CallError;
 
 /// An answer is read up to this size, in bytes.
 const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -43,7 +43,7 @@ pub(crate) struct Fetcher {
 #[derive(Clone)]
 struct Keeping {
     has_client_certificate: bool,
-    make: Arc<dyn Fn() -> Result<Clients, FetchProblem> + Send + Sync>,
+    make: Arc<dyn Fn() -> Result<Clients, FetchError> + Send + Sync>,
     kept: Arc<OnceLock<Kept>>,
 }
 
@@ -118,7 +118,7 @@ impl Fetcher {
     pub(crate) fn with(
         mut self,
         has_client_certificate: bool,
-        make: impl Fn() -> Result<Clients, FetchProblem> + Send + Sync + 'static,
+        make: impl Fn() -> Result<Clients, FetchError> + Send + Sync + 'static,
     ) -> Self {
         self.keeping = Some(Keeping {
             has_client_certificate,
@@ -129,7 +129,7 @@ impl Fetcher {
     }
 
     /// Keeps the connections of [`post`](Fetcher::post) open for a while from now on.
-    pub(crate) fn keep_connections(&self) -> Result<(), FetchProblem> {
+    pub(crate) fn keep_connections(&self) -> Result<(), FetchError> {
         if let Some(keeping) = &self.keeping
             && keeping.kept.get().is_none()
         {
@@ -188,15 +188,15 @@ impl Fetcher {
         &self,
         address: &Address,
         etag: Option<&str>,
-    ) -> Result<Answer, FetchError> {
+    ) -> Result<Answer, CallError> {
         let call = async {
             let _permit = self.permit().await?;
             self.call(address, etag).await
         };
         tokio::time::timeout(self.inner.timeout, call)
             .await
-            .unwrap_or(Err(FetchErrorKind::Timeout))
-            .map_err(|kind| FetchError {
+            .unwrap_or(Err(CallErrorKind::Timeout))
+            .map_err(|kind| CallError {
                 address: address.to_string(),
                 kind,
             })
@@ -211,7 +211,7 @@ impl Fetcher {
         form: &str,
         media_type: &'static str,
         wants_new: bool,
-    ) -> Result<String, FetchError> {
+    ) -> Result<String, CallError> {
         let kept = self.keeping.as_ref().and_then(|keeping| keeping.kept.get());
         let kept = kept.filter(|_| !wants_new);
         let may_be_old = kept.is_some_and(Kept::may_be_used_again);
@@ -232,7 +232,7 @@ impl Fetcher {
             let sent = self.send(clients, address, &own, request).await;
             let response = sent.map_err(|error| {
                 if may_be_old && was_dropped(&error) {
-                    FetchErrorKind::Dropped(Arc::new(error.without_url()))
+                    CallErrorKind::Dropped(Arc::new(error.without_url()))
                 } else {
                     unreachable(error)
                 }
@@ -245,31 +245,31 @@ impl Fetcher {
             let content_type = response.headers().get(CONTENT_TYPE);
             let content_type = content_type.and_then(|value| value.to_str().ok());
             if !content_type.is_some_and(|found| is_of_type(found, media_type)) {
-                return Err(FetchErrorKind::OtherType(media_type));
+                return Err(CallErrorKind::OtherType(media_type));
             }
             read(response).await
         };
         tokio::time::timeout(self.inner.timeout, call)
             .await
-            .unwrap_or(Err(FetchErrorKind::Timeout))
-            .map_err(|kind| FetchError {
+            .unwrap_or(Err(CallErrorKind::Timeout))
+            .map_err(|kind| CallError {
                 address: address.to_string(),
                 kind,
             })
     }
 
-    async fn permit(&self) -> Result<Option<SemaphorePermit<'_>>, FetchErrorKind> {
+    async fn permit(&self) -> Result<Option<SemaphorePermit<'_>>, CallErrorKind> {
         let Some(permits) = &self.permits else {
             return Ok(None);
         };
         let turn = tokio::time::timeout(LONGEST_QUEUE, permits.acquire()).await;
         match turn {
             Ok(Ok(permit)) => Ok(Some(permit)),
-            Ok(Err(_)) | Err(_) => Err(FetchErrorKind::Busy),
+            Ok(Err(_)) | Err(_) => Err(CallErrorKind::Busy),
         }
     }
 
-    async fn call(&self, address: &Address, etag: Option<&str>) -> Result<Answer, FetchErrorKind> {
+    async fn call(&self, address: &Address, etag: Option<&str>) -> Result<Answer, CallErrorKind> {
         let credentials = self.credentials_for(address);
         let shown = match credentials {
             Some(credentials) => Some(credentials.header().await?),
@@ -300,11 +300,11 @@ impl Fetcher {
             });
         }
         let response = check_place_and_status(response, address).map_err(|kind| match kind {
-            FetchErrorKind::Status {
+            CallErrorKind::Status {
                 code: code @ (401 | 403),
                 ..
             } if shown.is_none() && self.credentials.is_some() => {
-                FetchErrorKind::CredentialsWithheld { code }
+                CallErrorKind::CredentialsWithheld { code }
             }
             kind => kind,
         })?;
@@ -385,20 +385,20 @@ impl Fetcher {
 fn check_place_and_status(
     response: Response,
     address: &Address,
-) -> Result<Response, FetchErrorKind> {
+) -> Result<Response, CallErrorKind> {
     if response.url() != address.url() {
-        return Err(FetchErrorKind::Redirected {
+        return Err(CallErrorKind::Redirected {
             host: response.url().host_str().unwrap_or_default().to_owned(),
         });
     }
     let status = response.status();
     if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
-        return Err(FetchErrorKind::Redirected {
+        return Err(CallErrorKind::Redirected {
             host: location_host(&response),
         });
     }
     if status != StatusCode::OK {
-        return Err(FetchErrorKind::Status {
+        return Err(CallErrorKind::Status {
             code: status.as_u16(),
             retry_after: retry_after(response.headers()),
         });
@@ -417,16 +417,16 @@ fn was_dropped(error: &reqwest::Error) -> bool {
     error.is_request() && !error.is_connect() && !error.is_timeout()
 }
 
-fn unreachable(error: reqwest::Error) -> FetchErrorKind {
+fn unreachable(error: reqwest::Error) -> CallErrorKind {
     if error.is_timeout() {
-        FetchErrorKind::Timeout
+        CallErrorKind::Timeout
     } else {
-        FetchErrorKind::Unreachable(Arc::new(error.without_url()))
+        CallErrorKind::Unreachable(Arc::new(error.without_url()))
     }
 }
 
-async fn read(mut response: Response) -> Result<String, FetchErrorKind> {
-    let too_large = FetchErrorKind::TooLarge {
+async fn read(mut response: Response) -> Result<String, CallErrorKind> {
+    let too_large = CallErrorKind::TooLarge {
         limit: MAX_BODY_BYTES,
     };
     let announced = response.content_length().unwrap_or(0);
@@ -440,7 +440,7 @@ async fn read(mut response: Response) -> Result<String, FetchErrorKind> {
         }
         body.extend_from_slice(&chunk);
     }
-    String::from_utf8(body).map_err(|_| FetchErrorKind::NotText)
+    String::from_utf8(body).map_err(|_| CallErrorKind::NotText)
 }
 
 fn location_host(response: &Response) -> String {

@@ -43,7 +43,7 @@ const MAX_BYTES: usize = 256 * 1024;
 /// Symmetric keys (`oct`) in it are left out as in any set.
 ///
 /// ```
-/// use resource_server::{Issuer, KeyFile, Validator};
+/// use resource_server::{Issuer, Validator, keys::KeyFile};
 /// use std::time::Duration;
 ///
 /// let validator = Validator::builder()
@@ -51,7 +51,7 @@ const MAX_BYTES: usize = 256 * 1024;
 ///     .issuer(Issuer::new("https://as.example.com")
 ///         .key_file(KeyFile::new("/etc/orders-api/keys/jwks.json").look_every(Duration::from_secs(30))))
 ///     .build()?;
-/// # Ok::<(), resource_server::BuildError>(())
+/// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]

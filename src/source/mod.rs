@@ -43,7 +43,7 @@ pub use static_keys::StaticKeys;
 pub(crate) use discovery::keys_named_by_metadata;
 #[cfg(feature = "fetch")]
 pub use introspection::{
-    ClientKey, ClientKeyProblem, Introspection, IntrospectionProblem, IntrospectionStore,
+    ClientKey, ClientKeyError, Introspection, IntrospectionError, IntrospectionStore,
 };
 #[cfg(feature = "fetch")]
 pub(crate) use introspection::{Endpoint, RemoteIntrospection, SignedAnswers};
@@ -53,8 +53,8 @@ use timer::timer;
 pub(crate) use {address::Address, discovery::Wanted, jwks::Location};
 #[cfg(feature = "fetch")]
 pub use {
-    address::AddressProblem,
-    fetch::{Fetch, FetchProblem},
+    address::AddressError,
+    fetch::{Fetch, FetchError},
     key_file::KeyFile,
     snapshot::KeySnapshot,
 };
@@ -74,7 +74,9 @@ pub(crate) use {
 /// evidence and judges nothing. There is no time limit around it: a source that does I/O sets its own.
 ///
 /// ```
-/// use resource_server::{Evidence, Issuer, KeySet, KeySource, PresentedToken, SourceError};
+/// use resource_server::{
+///     Evidence, Issuer, KeySource, PresentedToken, error::SourceError, keys::KeySet,
+/// };
 /// use std::sync::Arc;
 ///
 /// struct FromDatabase;
@@ -134,7 +136,7 @@ pub trait KeySource: Send + Sync + 'static {
 /// How a source is doing. What it doesn't know stays `None`.
 ///
 /// ```
-/// use resource_server::SourceStatus;
+/// use resource_server::health::SourceStatus;
 ///
 /// let mut status = SourceStatus::default();
 /// status.last_error = Some("connection refused".to_owned());
@@ -179,7 +181,7 @@ pub struct TenantStatus {
 /// A source has no evidence now: an outage, or a mistake in its configuration. Cloning is cheap.
 ///
 /// ```
-/// use resource_server::SourceError;
+/// use resource_server::error::SourceError;
 /// use std::error::Error;
 /// use std::time::Duration;
 ///

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::core::{Algorithm, Evidence, KeySet, KeySetError, PresentedToken, SecretProblem};
+use crate::core::{Algorithm, Evidence, KeySet, KeySetError, PresentedToken, SecretError};
 #[cfg(feature = "pem")]
 use crate::core::{PemError, read_pem_keys};
 
@@ -17,7 +17,7 @@ use super::{KeySource, SourceError, SourceStatus};
 ///     {"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 /// ]}"#)?;
 /// let issuer = Issuer::new("https://as.example.com").keys(keys);
-/// # Ok::<(), resource_server::KeySetError>(())
+/// # Ok::<(), resource_server::error::KeySetError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct StaticKeys(Arc<KeySet>);
@@ -45,14 +45,14 @@ impl StaticKeys {
     /// No key in it, a private key, or one that doesn't fit the algorithm or must not be used.
     ///
     /// ```
-    /// use resource_server::{Algorithm, PemError, SkipReason, StaticKeys};
+    /// use resource_server::{Algorithm, StaticKeys, error::{KeyError, PemError}};
     ///
     /// // RFC 8410 section 10.1.
     /// let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
     /// let keys = StaticKeys::from_pem(Algorithm::Ed25519, pem)?;
     /// assert_eq!(
     ///     StaticKeys::from_pem(Algorithm::RS256, pem).unwrap_err(),
-    ///     PemError::Key(SkipReason::AlgorithmMismatch)
+    ///     PemError::Key(KeyError::AlgorithmMismatch)
     /// );
     /// # Ok::<(), PemError>(())
     /// ```
@@ -86,8 +86,8 @@ impl StaticKeys {
     /// policy must name the algorithm; [`Issuer::hmac`](crate::Issuer::hmac) does both.
     ///
     /// # Errors
-    /// See [`SecretProblem`].
-    pub fn from_hmac_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, SecretProblem> {
+    /// See [`SecretError`].
+    pub fn from_hmac_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, SecretError> {
         let keys = KeySet::from_hmac_secret(algorithm, secret)?;
         Ok(StaticKeys(Arc::new(keys)))
     }

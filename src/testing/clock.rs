@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::{Clock, NumericDate};
+use crate::NumericDate;
+use crate::clock::Clock;
 
 /// A clock that stands still until it is turned. Clones are the same clock.
 ///
@@ -12,7 +13,7 @@ use crate::{Clock, NumericDate};
 ///
 /// ```
 /// use resource_server::testing::ManualClock;
-/// use resource_server::{Clock, NumericDate};
+/// use resource_server::{NumericDate, clock::Clock};
 /// use std::time::Duration;
 ///
 /// let clock = ManualClock::at(NumericDate::from_secs(1_000));

@@ -7,9 +7,11 @@ use serde_json::json;
 
 use super::key::TestKey;
 use super::token::TestToken;
+use crate::clock::{Clock, SystemClock};
 use crate::core::KeyFamily;
+use crate::keys::KeySet;
 use crate::source::{KeySource, SourceError, SourceStatus};
-use crate::{Algorithm, Clock, Evidence, Issuer, KeySet, NumericDate, PresentedToken, SystemClock};
+use crate::{Algorithm, Evidence, Issuer, NumericDate, PresentedToken};
 
 /// Plays the authorization server: mints tokens, publishes keys, rotates them. Clones are the same issuer.
 ///
@@ -147,7 +149,7 @@ impl TestIssuer {
     ///     .build()?;
     /// let token = issuer.token().client_id("web").mint();
     /// assert!(validator.validate_cached(&token).expect("keys at hand").is_ok());
-    /// # Ok::<(), resource_server::BuildError>(())
+    /// # Ok::<(), resource_server::error::BuildError>(())
     /// ```
     pub fn to_issuer(&self) -> Issuer {
         Issuer::new(&*self.name).source(self.clone())

@@ -13,7 +13,7 @@ use super::TestToken;
 ///
 /// ```
 /// # #[cfg(feature = "fetch")] {
-/// use resource_server::{testing::TestIssuer, providers};
+/// use resource_server::{providers, testing::TestIssuer};
 /// use resource_server::{Issuer, Tenants, Validator};
 ///
 /// let tenant = "72f988bf-86f1-41af-91ab-2d7cd011db47";
@@ -24,7 +24,7 @@ use super::TestToken;
 ///     .build()?;
 ///
 /// let token = issuer.token().like_entra_id_v2(tenant).claim("scp", "orders.read").mint();
-/// let token = validator.validate_now(&token).expect("the keys are cached")?;
+/// let token = validator.validate_cached(&token).expect("the keys are cached")?;
 /// assert!(token.scopes().contains("orders.read"));
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())

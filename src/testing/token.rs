@@ -182,7 +182,7 @@ impl TestToken {
     /// let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
     /// let token = issuer.token().hmac(Algorithm::HS256, &secret).mint();
     /// assert!(validator.validate_cached(&token).unwrap().is_ok());
-    /// # Ok::<(), resource_server::BuildError>(())
+    /// # Ok::<(), resource_server::error::BuildError>(())
     /// ```
     ///
     /// # Panics

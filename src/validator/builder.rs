@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::issuers::{OpaqueRoutes, Trusted, TrustedIssuers};
 use super::{Inner, Validator};
-use crate::build_error::{BuildError, BuildErrorKind, Problems};
+use crate::build_error::{BuildError, ConfigErrorKind, Problems};
 use crate::clock::SystemClock;
-use crate::core::{Clock, DEFAULT_MAX_TOKEN_BYTES, PolicyProblem};
+use crate::core::{Clock, DEFAULT_MAX_TOKEN_BYTES, PolicyErrorKind};
 use crate::issuer::{BuildContext, Issuer, SharedSettings};
 
 /// The largest token size that can be set: 1 MiB.
@@ -73,7 +73,7 @@ impl ValidatorBuilder {
     /// Checks the settings. Does no I/O and needs no runtime.
     ///
     /// # Errors
-    /// Every problem at once: see [`BuildErrorKind`].
+    /// Every problem at once: see [`ConfigErrorKind`].
     ///
     /// ```
     /// use resource_server::{Issuer, Validator};
@@ -108,16 +108,16 @@ impl ValidatorBuilder {
 
     fn check(&self, problems: &mut Problems) {
         if self.issuers.is_empty() {
-            problems.push(BuildErrorKind::NoIssuer);
+            problems.push(ConfigErrorKind::NoIssuer);
         }
         let mut known = HashSet::new();
         for issuer in &self.issuers {
             if !known.insert(issuer.name()) {
-                problems.push_for(issuer.name(), BuildErrorKind::IssuerTwice);
+                problems.push_for(issuer.name(), ConfigErrorKind::IssuerTwice);
             }
         }
         if !(1..=LARGEST_MAX_TOKEN_BYTES).contains(&self.max_token_bytes) {
-            problems.push(BuildErrorKind::TokenSize {
+            problems.push(ConfigErrorKind::TokenSize {
                 bytes: self.max_token_bytes,
             });
         }
@@ -131,7 +131,7 @@ fn route_opaque(issuers: &[Issuer], problems: &mut Problems) -> OpaqueRoutes {
         if let Some(prefix) = issuer.opaque_prefix()
             && let Err(other) = routes.insert(prefix, issuer.name())
         {
-            let kind = BuildErrorKind::OpaqueTwice {
+            let kind = ConfigErrorKind::OpaqueTwice {
                 other: other.into(),
                 prefix: prefix.to_owned(),
             };
@@ -163,7 +163,7 @@ fn check_overlaps(trusted: &[Trusted], problems: &mut Problems) {
     for (position, one) in templates.iter().enumerate() {
         for other in templates.iter().take(position) {
             if one.overlaps(other) {
-                let kind = BuildErrorKind::TemplatesOverlap {
+                let kind = ConfigErrorKind::TemplatesOverlap {
                     other: other.as_str().to_owned(),
                 };
                 problems.push_for(one.as_str(), kind);
@@ -175,9 +175,9 @@ fn check_overlaps(trusted: &[Trusted], problems: &mut Problems) {
 fn check_audiences(audiences: &[String], has_issuers: bool, problems: &mut Problems) {
     let is_missing = audiences.is_empty() && !has_issuers;
     // An issuer that uses these audiences has reported an empty one already.
-    let is_reported = problems.contains(&BuildErrorKind::Policy(PolicyProblem::NoAudience));
+    let is_reported = problems.contains(&ConfigErrorKind::Policy(PolicyErrorKind::NoAudience));
     let is_empty = audiences.iter().any(String::is_empty) && !is_reported;
     if is_missing || is_empty {
-        problems.push(BuildErrorKind::NoAudience);
+        problems.push(ConfigErrorKind::NoAudience);
     }
 }

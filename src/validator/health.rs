@@ -1,13 +1,10 @@
 //! Preparing the sources of a Validator, and their state.
 
-use std::fmt;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::chain::chain;
-use crate::error::Unavailable;
 use crate::source::SourceStatus;
 
 /// Waits for all futures at once. The results are in the order of the futures.
@@ -38,28 +35,6 @@ pub(super) async fn all<T, F: Future<Output = T> + Unpin>(
         .collect()
 }
 
-/// Sources that could not be prepared. `Display` lists each with its causes, in one line.
-#[derive(Clone, Debug)]
-pub struct WarmUpError {
-    pub(super) failures: Vec<Unavailable>,
-}
-
-impl WarmUpError {
-    /// Each issuer whose source failed, and why.
-    pub fn failures(&self) -> &[Unavailable] {
-        &self.failures
-    }
-}
-
-impl fmt::Display for WarmUpError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failures: Vec<_> = self.failures.iter().map(|failure| chain(failure)).collect();
-        f.write_str(&failures.join("; "))
-    }
-}
-
-impl std::error::Error for WarmUpError {}
-
 /// The state of one issuer's source.
 ///
 /// ```
@@ -74,7 +49,7 @@ impl std::error::Error for WarmUpError {}
 ///     let status = issuer.status();
 ///     println!("{}: age {:?}, last error {:?}", issuer.issuer(), status.age, status.last_error);
 /// }
-/// # Ok::<(), resource_server::BuildError>(())
+/// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct IssuerHealth {

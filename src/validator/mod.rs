@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 use crate::core::{AccessToken, Clock};
 use crate::credentials::Credentials;
-use crate::error::Error;
+use crate::error::{Error, WarmUpError};
 use health::all;
 use issuers::TrustedIssuers;
 use judgement::Freshness;
 
 pub use builder::ValidatorBuilder;
-pub use health::{IssuerHealth, WarmUpError};
+pub use health::IssuerHealth;
 
 /// Judges the access tokens that requests present to this API. Make one at start and clone it into
 /// every handler: a clone is one `Arc`.
@@ -151,7 +151,7 @@ impl Validator {
         if failures.is_empty() {
             Ok(())
         } else {
-            Err(WarmUpError { failures })
+            Err(WarmUpError::new(failures))
         }
     }
 

@@ -38,7 +38,7 @@ impl Validator {
     /// ```
     /// # #[cfg(feature = "testing")]
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-    /// use resource_server::{Issuer, KeySnapshot, Validator, testing::TestServer};
+    /// use resource_server::{Issuer, Validator, keys::KeySnapshot, testing::TestServer};
     ///
     /// let server = TestServer::start("https://api.example.com").await?;
     /// let validator = || Validator::builder()

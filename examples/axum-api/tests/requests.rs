@@ -1,7 +1,7 @@
 //! Real requests to the API: what a caller sees.
 
 use resource_server::testing::TestIssuer;
-use resource_server::{Evidence, Issuer, KeySource, PresentedToken, SourceError, Validator};
+use resource_server::{Evidence, Issuer, KeySource, PresentedToken, Validator, error::SourceError};
 
 struct Down;
 

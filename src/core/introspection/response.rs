@@ -35,7 +35,7 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// [`PolicyBuilder::allow_missing_audience`](crate::PolicyBuilder::allow_missing_audience).
 ///
 /// ```
-/// use resource_server::{IntrospectionResponse, MalformedResponse};
+/// use resource_server::{error::ResponseError, introspection::IntrospectionResponse};
 ///
 /// let response = IntrospectionResponse::from_json(
 ///     r#"{"active":true,"aud":"https://api.example.com","exp":1700000300}"#,
@@ -44,8 +44,8 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// assert_eq!(response.expires_at().unwrap().as_secs(), 1_700_000_300);
 ///
 /// let odd = IntrospectionResponse::from_json(r#"{"active":"true"}"#);
-/// assert_eq!(odd.unwrap_err(), MalformedResponse::Active);
-/// # Ok::<(), MalformedResponse>(())
+/// assert_eq!(odd.unwrap_err(), ResponseError::Active);
+/// # Ok::<(), ResponseError>(())
 /// ```
 pub struct IntrospectionResponse {
     is_active: bool,
@@ -68,7 +68,7 @@ enum Kind {
 /// server or the connection to it is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum MalformedResponse {
+pub enum ResponseError {
     /// Over 64 KiB.
     #[error("the introspection response has more than 65536 bytes")]
     TooLarge,
@@ -94,15 +94,15 @@ impl IntrospectionResponse {
     /// Reads a response. No member may occur twice.
     ///
     /// # Errors
-    /// The text is not an introspection response: see [`MalformedResponse`].
-    pub fn from_json(text: &str) -> Result<Self, MalformedResponse> {
+    /// The text is not an introspection response: see [`ResponseError`].
+    pub fn from_json(text: &str) -> Result<Self, ResponseError> {
         if text.len() > MAX_RESPONSE_BYTES {
-            return Err(MalformedResponse::TooLarge);
+            return Err(ResponseError::TooLarge);
         }
         let payload = Payload::read(text.to_owned()).map_err(|fault| match fault {
-            Fault::Duplicate => MalformedResponse::DuplicateMember,
-            Fault::TooComplex => MalformedResponse::TooComplex,
-            Fault::Syntax | Fault::NotAnObject => MalformedResponse::NotAnObject,
+            Fault::Duplicate => ResponseError::DuplicateMember,
+            Fault::TooComplex => ResponseError::TooComplex,
+            Fault::Syntax | Fault::NotAnObject => ResponseError::NotAnObject,
         })?;
         let mut active = None;
         let mut kind = Kind::Bearer { is_said: false };
@@ -116,7 +116,7 @@ impl IntrospectionResponse {
         let is_active = match (read, active.map(Value::text)) {
             (Ok(()), Some("true")) => true,
             (Ok(()), Some("false")) => false,
-            _ => return Err(MalformedResponse::Active),
+            _ => return Err(ResponseError::Active),
         };
         Ok(IntrospectionResponse {
             is_active,

@@ -9,7 +9,7 @@ use crate::core::checks::header::{check_algorithm, check_header};
 use crate::core::checks::issuer::check_issuer;
 use crate::core::checks::key::check_signature;
 use crate::core::checks::time::check_time;
-use crate::core::introspection::response::{IntrospectionResponse, MalformedResponse};
+use crate::core::introspection::response::{IntrospectionResponse, ResponseError};
 use crate::core::keys::key_set::KeySet;
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::problem::PolicyError;
@@ -42,7 +42,7 @@ pub(crate) enum SignedResponseFault {
     #[error("it has no member token_introspection that is an object (RFC 9701 section 5)")]
     NoResponse,
     #[error("{0}")]
-    Response(MalformedResponse),
+    Response(ResponseError),
 }
 
 impl<'t> SignedResponse<'t> {

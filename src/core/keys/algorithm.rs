@@ -211,10 +211,10 @@ impl fmt::Display for Algorithm {
 /// The text is not the name of an algorithm of this crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a signature algorithm that this crate verifies")]
-pub struct UnknownAlgorithm;
+pub struct AlgorithmError;
 
 impl FromStr for Algorithm {
-    type Err = UnknownAlgorithm;
+    type Err = AlgorithmError;
 
     /// Names are compared exactly; `rs256` is not `RS256`.
     fn from_str(name: &str) -> Result<Self, Self::Err> {
@@ -222,6 +222,6 @@ impl FromStr for Algorithm {
             .iter()
             .copied()
             .find(|algorithm| algorithm.as_str() == name)
-            .ok_or(UnknownAlgorithm)
+            .ok_or(AlgorithmError)
     }
 }

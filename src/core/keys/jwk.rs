@@ -9,7 +9,7 @@ use crate::core::keys::limits::MAX_SET_BYTES;
 use crate::core::keys::material::PublicMaterial;
 use crate::core::keys::members::{MemberFault, Members};
 use crate::core::keys::signature::Backend;
-use crate::core::keys::skip_reason::SkipReason;
+use crate::core::keys::skip_reason::KeyError;
 use crate::core::keys::verification_key::VerificationKey;
 
 impl VerificationKey {
@@ -17,19 +17,19 @@ impl VerificationKey {
     ///
     /// # Errors
     /// The key can't be used to verify.
-    pub fn from_jwk(text: &str) -> Result<Self, SkipReason> {
+    pub fn from_jwk(text: &str) -> Result<Self, KeyError> {
         Self::from_jwk_for(Backend::DEFAULT, text)
     }
 
     /// The same for one backend of several.
     #[doc(hidden)]
-    pub fn from_jwk_for(backend: Backend, text: &str) -> Result<Self, SkipReason> {
+    pub fn from_jwk_for(backend: Backend, text: &str) -> Result<Self, KeyError> {
         if text.len() > MAX_SET_BYTES {
-            return Err(SkipReason::Malformed);
+            return Err(KeyError::Malformed);
         }
         match Jwk::read(text)?.prepare(backend)? {
             (key, KeyUse::Signature) => Ok(key),
-            (_, KeyUse::JwtSvid) => Err(SkipReason::OnlyForSvids),
+            (_, KeyUse::JwtSvid) => Err(KeyError::OnlyForSvids),
         }
     }
 }
@@ -56,12 +56,12 @@ const PRIVATE: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"]
 pub(crate) struct Jwk<'t>(Members<'t>);
 
 impl<'t> Jwk<'t> {
-    pub(crate) fn read(text: &'t str) -> Result<Self, SkipReason> {
+    pub(crate) fn read(text: &'t str) -> Result<Self, KeyError> {
         Members::read(text, &MEMBERS)
             .map(Jwk)
             .map_err(|fault| match fault {
-                Fault::Duplicate => SkipReason::DuplicateMember,
-                Fault::Syntax | Fault::NotAnObject | Fault::TooComplex => SkipReason::Malformed,
+                Fault::Duplicate => KeyError::DuplicateMember,
+                Fault::Syntax | Fault::NotAnObject | Fault::TooComplex => KeyError::Malformed,
             })
     }
 
@@ -70,26 +70,23 @@ impl<'t> Jwk<'t> {
     }
 
     /// Checks the key and prepares it.
-    pub(crate) fn prepare(
-        &self,
-        backend: Backend,
-    ) -> Result<(VerificationKey, KeyUse), SkipReason> {
+    pub(crate) fn prepare(&self, backend: Backend) -> Result<(VerificationKey, KeyUse), KeyError> {
         let id = self.text("kid")?;
         let kty = self.required_text("kty")?;
         match &*kty {
-            "oct" => return Err(SkipReason::Symmetric),
+            "oct" => return Err(KeyError::Symmetric),
             "RSA" | "EC" | "OKP" | "AKP" => {}
-            _ => return Err(SkipReason::UnknownKeyType),
+            _ => return Err(KeyError::UnknownKeyType),
         }
         if self.0.has_any(&PRIVATE) {
-            return Err(SkipReason::Private);
+            return Err(KeyError::Private);
         }
         let key_use = self.key_use()?;
         let stated = match self.text("alg")? {
             None => None,
             Some(name) => {
                 let known: Result<Algorithm, _> = name.parse();
-                Some(known.map_err(|_| SkipReason::UnknownAlgorithm)?)
+                Some(known.map_err(|_| KeyError::AlgorithmError)?)
             }
         };
         let material = self.material(&kty, stated)?;
@@ -106,8 +103,8 @@ impl<'t> Jwk<'t> {
         Some(value.as_str().unwrap_or_default())
     }
 
-    fn key_use(&self) -> Result<KeyUse, SkipReason> {
-        let not_for_verification = SkipReason::NotForVerification;
+    fn key_use(&self) -> Result<KeyUse, KeyError> {
+        let not_for_verification = KeyError::NotForVerification;
         let key_use = match self
             .0
             .text("use")
@@ -124,19 +121,19 @@ impl<'t> Jwk<'t> {
         Ok(key_use)
     }
 
-    fn material(&self, kty: &str, stated: Option<Algorithm>) -> Result<PublicMaterial, SkipReason> {
+    fn material(&self, kty: &str, stated: Option<Algorithm>) -> Result<PublicMaterial, KeyError> {
         match kty {
             "RSA" => PublicMaterial::rsa(self.bytes("n")?, self.bytes("e")?),
             "AKP" => {
-                let algorithm = stated.ok_or(SkipReason::MissingMember("alg"))?;
+                let algorithm = stated.ok_or(KeyError::MissingMember("alg"))?;
                 if algorithm.family().kty() != "AKP" {
-                    return Err(SkipReason::AlgorithmMismatch);
+                    return Err(KeyError::AlgorithmMismatch);
                 }
                 PublicMaterial::ml_dsa(algorithm, self.bytes("pub")?)
             }
             _ => {
                 let crv = self.required_text("crv")?;
-                match KeyFamily::of_curve(kty, &crv).ok_or(SkipReason::UnknownCurve)? {
+                match KeyFamily::of_curve(kty, &crv).ok_or(KeyError::UnknownCurve)? {
                     KeyFamily::Ed25519 => PublicMaterial::ed25519(self.bytes("x")?),
                     curve => PublicMaterial::ec(curve, self.bytes("x")?, self.bytes("y")?),
                 }
@@ -144,22 +141,22 @@ impl<'t> Jwk<'t> {
         }
     }
 
-    fn text(&self, name: &'static str) -> Result<Option<Cow<'t, str>>, SkipReason> {
+    fn text(&self, name: &'static str) -> Result<Option<Cow<'t, str>>, KeyError> {
         self.0.text(name).map_err(|fault| reason(fault, name))
     }
 
-    fn required_text(&self, name: &'static str) -> Result<Cow<'t, str>, SkipReason> {
-        self.text(name)?.ok_or(SkipReason::MissingMember(name))
+    fn required_text(&self, name: &'static str) -> Result<Cow<'t, str>, KeyError> {
+        self.text(name)?.ok_or(KeyError::MissingMember(name))
     }
 
-    fn bytes(&self, name: &'static str) -> Result<Vec<u8>, SkipReason> {
+    fn bytes(&self, name: &'static str) -> Result<Vec<u8>, KeyError> {
         self.0.bytes(name).map_err(|fault| reason(fault, name))
     }
 }
 
-fn reason(fault: MemberFault, name: &'static str) -> SkipReason {
+fn reason(fault: MemberFault, name: &'static str) -> KeyError {
     match fault {
-        MemberFault::Missing => SkipReason::MissingMember(name),
-        MemberFault::Malformed => SkipReason::MalformedMember(name),
+        MemberFault::Missing => KeyError::MissingMember(name),
+        MemberFault::Malformed => KeyError::MalformedMember(name),
     }
 }

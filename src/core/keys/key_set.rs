@@ -9,9 +9,9 @@ use crate::core::json::{self, Fault};
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::jwk::{Jwk, KeyUse};
 use crate::core::keys::limits::{MAX_KEYS, MAX_SET_BYTES};
-use crate::core::keys::secret::SecretProblem;
+use crate::core::keys::secret::SecretError;
 use crate::core::keys::signature::Backend;
-use crate::core::keys::skip_reason::SkipReason;
+use crate::core::keys::skip_reason::KeyError;
 use crate::core::keys::verification_key::VerificationKey;
 
 /// Keys tried for one token.
@@ -25,15 +25,15 @@ pub(crate) const MAX_CANDIDATES: usize = 4;
 /// unfit exponent, an EC point off its curve, an Ed25519 point of small order. At most 100 keys are taken, from at most 256 KiB.
 ///
 /// ```
-/// use resource_server::{KeySet, SkipReason};
+/// use resource_server::{error::KeyError, keys::KeySet};
 ///
 /// let keys = KeySet::from_jwks(r#"{"keys":[
 ///     {"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
 ///     {"kty":"oct","kid":"b","k":"c2VjcmV0"}
 /// ]}"#)?;
 /// assert!(keys.key_ids().eq(["a"]));
-/// assert_eq!(keys.skipped()[0].reason(), SkipReason::Symmetric);
-/// # Ok::<(), resource_server::KeySetError>(())
+/// assert_eq!(keys.skipped()[0].reason(), KeyError::Symmetric);
+/// # Ok::<(), resource_server::error::KeySetError>(())
 /// ```
 pub struct KeySet {
     keys: Vec<Arc<VerificationKey>>,
@@ -106,7 +106,7 @@ impl KeySet {
                 set.skipped.push(SkippedKey {
                     index,
                     id: None,
-                    reason: SkipReason::BeyondTheLimit,
+                    reason: KeyError::BeyondTheLimit,
                 });
                 break;
             }
@@ -124,7 +124,7 @@ impl KeySet {
                 Ok((key, KeyUse::JwtSvid)) => {
                     taken(element.text());
                     set.svid_keys.push(Arc::new(key));
-                    SkipReason::OnlyForSvids
+                    KeyError::OnlyForSvids
                 }
                 Err(reason) => reason,
             };
@@ -147,15 +147,15 @@ impl KeySet {
     /// the policy for it.
     ///
     /// # Errors
-    /// See [`SecretProblem`].
+    /// See [`SecretError`].
     ///
     /// ```
-    /// use resource_server::{Algorithm, KeySet, SecretProblem};
+    /// use resource_server::{Algorithm, error::SecretError, keys::KeySet};
     ///
     /// let short = KeySet::from_hmac_secret(Algorithm::HS256, b"secret");
-    /// assert_eq!(short.unwrap_err(), SecretProblem::TooShort { bytes: 6, needed: 32 });
+    /// assert_eq!(short.unwrap_err(), SecretError::TooShort { bytes: 6, needed: 32 });
     /// ```
-    pub fn from_hmac_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, SecretProblem> {
+    pub fn from_hmac_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, SecretError> {
         VerificationKey::from_hmac_secret(algorithm, secret).map(|key| Self::of_keys(vec![key]))
     }
 
@@ -246,7 +246,7 @@ impl fmt::Debug for KeySet {
 pub struct SkippedKey {
     index: usize,
     id: Option<String>,
-    reason: SkipReason,
+    reason: KeyError,
 }
 
 impl SkippedKey {
@@ -261,7 +261,7 @@ impl SkippedKey {
     }
 
     /// Why it can't be used.
-    pub fn reason(&self) -> SkipReason {
+    pub fn reason(&self) -> KeyError {
         self.reason
     }
 }

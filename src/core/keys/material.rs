@@ -6,7 +6,7 @@ use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::ed25519_points;
 use crate::core::keys::key_family::KeyFamily;
 use crate::core::keys::members::without_leading_zeros;
-use crate::core::keys::skip_reason::SkipReason;
+use crate::core::keys::skip_reason::KeyError;
 
 const MIN_RSA_BITS: usize = 2_048;
 const MAX_RSA_BITS: usize = 8_192;
@@ -31,46 +31,46 @@ pub(crate) enum PublicMaterial {
 
 impl PublicMaterial {
     /// RFC 7518 section 6.3.1. Leading zero bytes are dropped.
-    pub(crate) fn rsa(n: Vec<u8>, e: Vec<u8>) -> Result<Self, SkipReason> {
+    pub(crate) fn rsa(n: Vec<u8>, e: Vec<u8>) -> Result<Self, KeyError> {
         let (n, e) = (without_leading_zeros(n), without_leading_zeros(e));
         let bits = n.len() * 8 - n.first().map_or(0, |b| b.leading_zeros() as usize);
         if bits < MIN_RSA_BITS {
-            return Err(SkipReason::RsaTooSmall);
+            return Err(KeyError::RsaTooSmall);
         }
         if bits > MAX_RSA_BITS {
-            return Err(SkipReason::RsaTooLarge);
+            return Err(KeyError::RsaTooLarge);
         }
         if n.last().is_none_or(|byte| byte % 2 == 0) {
-            return Err(SkipReason::RsaEvenModulus);
+            return Err(KeyError::RsaEvenModulus);
         }
         let is_even = e.last().is_none_or(|byte| byte % 2 == 0);
         if e.len() > MAX_EXPONENT_BYTES || e == [1] || is_even {
-            return Err(SkipReason::RsaExponent);
+            return Err(KeyError::RsaExponent);
         }
         Ok(PublicMaterial::Rsa { n, e })
     }
 
     /// RFC 7518 section 6.2.1, RFC 8812 section 3.1.
-    pub(crate) fn ec(family: KeyFamily, x: Vec<u8>, y: Vec<u8>) -> Result<Self, SkipReason> {
+    pub(crate) fn ec(family: KeyFamily, x: Vec<u8>, y: Vec<u8>) -> Result<Self, KeyError> {
         let x = exactly(family, x, "x")?;
         let y = exactly(family, y, "y")?;
         Ok(PublicMaterial::Ec { family, x, y })
     }
 
     /// RFC 8037 section 2.
-    pub(crate) fn ed25519(x: Vec<u8>) -> Result<Self, SkipReason> {
+    pub(crate) fn ed25519(x: Vec<u8>) -> Result<Self, KeyError> {
         let x = exactly(KeyFamily::Ed25519, x, "x")?;
         if ed25519_points::is_weak(&x) {
-            return Err(SkipReason::WeakPoint);
+            return Err(KeyError::WeakPoint);
         }
         Ok(PublicMaterial::Ed25519 { x })
     }
 
     /// RFC 9964 section 3.
-    pub(crate) fn ml_dsa(algorithm: Algorithm, public: Vec<u8>) -> Result<Self, SkipReason> {
+    pub(crate) fn ml_dsa(algorithm: Algorithm, public: Vec<u8>) -> Result<Self, KeyError> {
         let family = algorithm.family();
         if family.kty() != "AKP" {
-            return Err(SkipReason::AlgorithmMismatch);
+            return Err(KeyError::AlgorithmMismatch);
         }
         let public = exactly(family, public, "pub")?;
         Ok(PublicMaterial::MlDsa { family, public })
@@ -99,10 +99,10 @@ impl PublicMaterial {
     }
 }
 
-fn exactly(family: KeyFamily, bytes: Vec<u8>, name: &'static str) -> Result<Vec<u8>, SkipReason> {
+fn exactly(family: KeyFamily, bytes: Vec<u8>, name: &'static str) -> Result<Vec<u8>, KeyError> {
     if family.public_bytes() == Some(bytes.len()) {
         Ok(bytes)
     } else {
-        Err(SkipReason::MalformedMember(name))
+        Err(KeyError::MalformedMember(name))
     }
 }

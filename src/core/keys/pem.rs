@@ -11,7 +11,7 @@ use crate::core::keys::key_family::KeyFamily;
 use crate::core::keys::limits::{MAX_KEYS, MAX_SET_BYTES};
 use crate::core::keys::material::PublicMaterial;
 use crate::core::keys::signature::Backend;
-use crate::core::keys::skip_reason::SkipReason;
+use crate::core::keys::skip_reason::KeyError;
 use crate::core::keys::verification_key::VerificationKey;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -62,7 +62,7 @@ pub enum PemError {
     UnknownKeyType,
     /// The stated algorithm doesn't fit the key, or the key must not be used.
     #[error("the key can't be used: {0}")]
-    Key(#[source] SkipReason),
+    Key(#[source] KeyError),
 }
 
 /// Every public key and certificate in the text, each for this algorithm only. A certificate is only a container for its

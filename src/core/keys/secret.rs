@@ -10,7 +10,7 @@ use crate::core::keys::verification_key::VerificationKey;
 /// Why a text can't be the secret of an HMAC algorithm.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum SecretProblem {
+pub enum SecretError {
     /// The algorithm is none with a secret.
     #[error("{0} is used with a public key, not with a secret: take HS256, HS384 or HS512")]
     NotHmac(Algorithm),
@@ -42,8 +42,8 @@ impl VerificationKey {
     /// From a secret, for this algorithm alone and for tokens of any `kid` or none (RFC 7518 section 3.2).
     ///
     /// # Errors
-    /// See [`SecretProblem`].
-    pub fn from_hmac_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, SecretProblem> {
+    /// See [`SecretError`].
+    pub fn from_hmac_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, SecretError> {
         Self::from_hmac_secret_for(Backend::DEFAULT, algorithm, secret)
     }
 
@@ -53,8 +53,8 @@ impl VerificationKey {
         backend: Backend,
         algorithm: Algorithm,
         secret: &[u8],
-    ) -> Result<Self, SecretProblem> {
-        let not_hmac = SecretProblem::NotHmac(algorithm);
+    ) -> Result<Self, SecretError> {
+        let not_hmac = SecretError::NotHmac(algorithm);
         let Some(tag_bytes) = algorithm.tag_bytes() else {
             return Err(not_hmac);
         };
@@ -66,20 +66,20 @@ impl VerificationKey {
     }
 }
 
-fn check(secret: &[u8], needed: usize) -> Result<(), SecretProblem> {
+fn check(secret: &[u8], needed: usize) -> Result<(), SecretError> {
     // Before its length: a short key of this kind is better told as one.
     if let Some(form) = form_of_key(secret) {
-        return Err(SecretProblem::ReadsAsKey(form));
+        return Err(SecretError::ReadsAsKey(form));
     }
     let bytes = secret.len();
     if bytes < needed {
-        return Err(SecretProblem::TooShort { bytes, needed });
+        return Err(SecretError::TooShort { bytes, needed });
     }
     if secret
         .first()
         .is_some_and(|first| secret.iter().all(|byte| byte == first))
     {
-        return Err(SecretProblem::OneByteRepeated);
+        return Err(SecretError::OneByteRepeated);
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 /// Why a JWK can't be used to verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum SkipReason {
+pub enum KeyError {
     /// It is not a JSON object, or it is nested too deep.
     #[error("it is not a JSON object")]
     Malformed,
@@ -24,7 +24,7 @@ pub enum SkipReason {
     UnknownCurve,
     /// Its `alg` is one that this crate doesn't verify, or one for encryption.
     #[error("its alg is not one that is verified here")]
-    UnknownAlgorithm,
+    AlgorithmError,
     /// Its `alg` doesn't fit its `kty` and `crv`.
     #[error("its alg does not fit its kty and crv")]
     AlgorithmMismatch,

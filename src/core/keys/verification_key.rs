@@ -6,7 +6,7 @@ use crate::core::excerpt::excerpt;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::material::PublicMaterial;
 use crate::core::keys::signature::{Backend, KeyRefused, Prepared, SignatureError};
-use crate::core::keys::skip_reason::SkipReason;
+use crate::core::keys::skip_reason::KeyError;
 use crate::core::keys::thumbprint::thumbprint;
 use crate::core::thumbprint::Thumbprint;
 
@@ -16,7 +16,7 @@ use crate::core::thumbprint::Thumbprint;
 /// token use [`Validator`](crate::Validator) or [`verify`](crate::verify).
 ///
 /// ```
-/// use resource_server::{Algorithm, VerificationKey};
+/// use resource_server::{Algorithm, keys::VerificationKey};
 ///
 /// // RFC 8037 appendix A.
 /// let jwk = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
@@ -25,7 +25,7 @@ use crate::core::thumbprint::Thumbprint;
 /// assert_eq!(thumbprint.as_deref(), Some("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"));
 /// assert!(key.algorithms().eq([Algorithm::EdDSA, Algorithm::Ed25519]));
 /// assert!(key.verify(Algorithm::Ed25519, b"message", &[0; 64]).is_err());
-/// # Ok::<(), resource_server::SkipReason>(())
+/// # Ok::<(), resource_server::error::KeyError>(())
 /// ```
 pub struct VerificationKey {
     id: Option<Box<str>>,
@@ -44,10 +44,10 @@ impl VerificationKey {
         material: &PublicMaterial,
         stated: Option<Algorithm>,
         backend: Backend,
-    ) -> Result<Self, SkipReason> {
+    ) -> Result<Self, KeyError> {
         let family = material.family();
         if stated.is_some_and(|stated| stated.family() != family) {
-            return Err(SkipReason::AlgorithmMismatch);
+            return Err(KeyError::AlgorithmMismatch);
         }
         let algorithms = Algorithm::ALL.iter().copied().filter(|algorithm| {
             algorithm.family() == family
@@ -154,11 +154,11 @@ impl fmt::Debug for VerificationKey {
     }
 }
 
-impl From<KeyRefused> for SkipReason {
+impl From<KeyRefused> for KeyError {
     fn from(refused: KeyRefused) -> Self {
         match refused {
-            KeyRefused::Unsupported => SkipReason::Unsupported,
-            KeyRefused::Malformed => SkipReason::RefusedByBackend,
+            KeyRefused::Unsupported => KeyError::Unsupported,
+            KeyRefused::Malformed => KeyError::RefusedByBackend,
         }
     }
 }

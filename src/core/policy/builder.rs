@@ -39,7 +39,7 @@ use crate::core::token::claims::scope_claim::ScopeClaim;
 /// | `tenants` | list of texts, `"any"` | the issuer is one, not a template |
 ///
 /// ```
-/// use resource_server::{PolicyBuilder, PolicyError, Policy};
+/// use resource_server::{Policy, PolicyBuilder, error::PolicyError};
 /// use std::time::Duration;
 ///
 /// let settings: PolicyBuilder = serde_json::from_str(
@@ -173,7 +173,7 @@ impl PolicyBuilder {
     /// rejected; a token without the claim has no roles from it.
     ///
     /// ```
-    /// use resource_server::{ClaimPath, Policy};
+    /// use resource_server::{Policy, claims::ClaimPath};
     ///
     /// let settings = Policy::builder().role_claims([
     ///     ClaimPath::nested(["realm_access", "roles"]),
@@ -245,7 +245,7 @@ impl PolicyBuilder {
     /// Checks the settings.
     ///
     /// # Errors
-    /// All problems at once: see [`PolicyProblem`](crate::PolicyProblem).
+    /// All problems at once: see [`PolicyErrorKind`](crate::error::PolicyErrorKind).
     pub fn build(self) -> Result<Policy, PolicyError> {
         self.0.try_into()
     }

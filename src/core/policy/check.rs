@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::core::policy::problem::PolicyProblem;
+use crate::core::policy::problem::PolicyErrorKind;
 use crate::core::policy::profile::Profile;
 use crate::core::policy::settings::Settings;
 use crate::core::policy::tenants::IssuerTemplate;
@@ -15,51 +15,51 @@ const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 impl Settings {
     /// All that is wrong; nothing where these settings make a policy.
-    pub(super) fn problems(&self) -> Vec<PolicyProblem> {
+    pub(super) fn problems(&self) -> Vec<PolicyErrorKind> {
         let profile = self.profile();
         let mut problems = Vec::new();
         let issuer = self.issuer.as_deref().unwrap_or_default();
         if issuer.is_empty() {
-            problems.push(PolicyProblem::NoIssuer);
+            problems.push(PolicyErrorKind::NoIssuer);
         } else if issuer.trim() != issuer {
-            problems.push(PolicyProblem::SpaceAround(issuer.to_owned()));
+            problems.push(PolicyErrorKind::SpaceAround(issuer.to_owned()));
         } else if profile == Profile::JwtSvid && !is_trust_domain(issuer) {
-            problems.push(PolicyProblem::NotATrustDomain(issuer.to_owned()));
+            problems.push(PolicyErrorKind::NotATrustDomain(issuer.to_owned()));
         }
         let template = IssuerTemplate::parse(issuer);
         match (&self.tenants, &template) {
-            (Some(_), None) => problems.push(PolicyProblem::NoPlaceholder(issuer.to_owned())),
+            (Some(_), None) => problems.push(PolicyErrorKind::NoPlaceholder(issuer.to_owned())),
             (None, _) if issuer.contains(['{', '}']) => {
-                problems.push(PolicyProblem::NoTenants(issuer.to_owned()));
+                problems.push(PolicyErrorKind::NoTenants(issuer.to_owned()));
             }
             (Some(tenants), Some(_)) if tenants.count() == Some(0) => {
-                problems.push(PolicyProblem::NoTenant);
+                problems.push(PolicyErrorKind::NoTenant);
             }
             (Some(tenants), Some(_)) => {
                 let malformed = tenants.malformed().map(str::to_owned);
-                problems.extend(malformed.map(PolicyProblem::MalformedTenant));
+                problems.extend(malformed.map(PolicyErrorKind::MalformedTenant));
             }
             _ => {}
         }
         let audiences = self.audiences.as_deref().unwrap_or_default();
         let needs_audience = profile != Profile::Cognito;
         if (needs_audience && audiences.is_empty()) || audiences.iter().any(String::is_empty) {
-            problems.push(PolicyProblem::NoAudience);
+            problems.push(PolicyErrorKind::NoAudience);
         }
         for audience in audiences {
             if audience.trim() != audience {
-                problems.push(PolicyProblem::SpaceAround(audience.clone()));
+                problems.push(PolicyErrorKind::SpaceAround(audience.clone()));
             }
         }
         if self.algorithms.as_ref().is_some_and(Vec::is_empty) {
-            problems.push(PolicyProblem::NoAlgorithm);
+            problems.push(PolicyErrorKind::NoAlgorithm);
         }
         let named = || self.algorithms.iter().flatten();
         for algorithm in named().filter(|algorithm| !algorithm.is_supported()) {
-            problems.push(PolicyProblem::UnsupportedAlgorithm(*algorithm));
+            problems.push(PolicyErrorKind::UnsupportedAlgorithm(*algorithm));
         }
         for algorithm in named().filter(|algorithm| !profile.takes(**algorithm)) {
-            problems.push(PolicyProblem::AlgorithmOutsideProfile {
+            problems.push(PolicyErrorKind::AlgorithmOutsideProfile {
                 algorithm: *algorithm,
                 profile,
             });
@@ -67,29 +67,29 @@ impl Settings {
         if named().any(|algorithm| algorithm.is_hmac())
             && !named().all(|algorithm| algorithm.is_hmac())
         {
-            problems.push(PolicyProblem::HmacBesideOthers);
+            problems.push(PolicyErrorKind::HmacBesideOthers);
         }
         let clock_skew = self.clock_skew();
         if clock_skew > MAX_CLOCK_SKEW {
-            problems.push(PolicyProblem::TooMuchSkew(clock_skew));
+            problems.push(PolicyErrorKind::TooMuchSkew(clock_skew));
         }
         if self.max_token_age_seconds == Some(0) || self.max_remaining_seconds == Some(0) {
-            problems.push(PolicyProblem::ZeroLifetime);
+            problems.push(PolicyErrorKind::ZeroLifetime);
         }
         if let Some(clients) = &self.allowed_clients
             && (clients.is_empty() || clients.iter().any(String::is_empty))
         {
-            problems.push(PolicyProblem::NoClient);
+            problems.push(PolicyErrorKind::NoClient);
         }
         if profile == Profile::Cognito && self.allowed_clients.is_none() {
-            problems.push(PolicyProblem::ClientsNotNamed);
+            problems.push(PolicyErrorKind::ClientsNotNamed);
         }
         problems.extend(self.claim_problems(profile));
         problems
     }
 
     /// What is read from claims of the user's choice.
-    fn claim_problems(&self, profile: Profile) -> Vec<PolicyProblem> {
+    fn claim_problems(&self, profile: Profile) -> Vec<PolicyErrorKind> {
         let mut problems = Vec::new();
         let paths = [
             ("client_claims", &self.client_claims),
@@ -98,28 +98,28 @@ impl Settings {
         ];
         for (setting, paths) in paths {
             if paths.as_ref().is_some_and(Vec::is_empty) {
-                problems.push(PolicyProblem::EmptyList(setting));
+                problems.push(PolicyErrorKind::EmptyList(setting));
             }
         }
         let required = self.required_claims.iter().flatten();
         if self.required_claims.as_ref().is_some_and(Vec::is_empty) {
-            problems.push(PolicyProblem::EmptyList("required_claims"));
+            problems.push(PolicyErrorKind::EmptyList("required_claims"));
         }
         let named = paths.iter().flat_map(|(_, paths)| paths.iter().flatten());
         for path in named.chain(required.clone().map(RequiredClaim::path)) {
             if !path.is_sound() {
-                problems.push(PolicyProblem::MalformedPath(path.clone()));
+                problems.push(PolicyErrorKind::MalformedPath(path.clone()));
             }
         }
         for required in required.filter(|required| !required.has_sound_values()) {
-            problems.push(PolicyProblem::NoClaimValue(required.path().clone()));
+            problems.push(PolicyErrorKind::NoClaimValue(required.path().clone()));
         }
         if self.accepted_types.as_ref().is_some_and(Vec::is_empty) {
-            problems.push(PolicyProblem::EmptyList("accepted_types"));
+            problems.push(PolicyErrorKind::EmptyList("accepted_types"));
         }
         for typ in self.accepted_types.iter().flatten() {
             if !is_acceptable(typ) {
-                problems.push(PolicyProblem::TypeNotAcceptable(typ.clone()));
+                problems.push(PolicyErrorKind::TypeNotAcceptable(typ.clone()));
             }
         }
         let fixed = [
@@ -136,7 +136,7 @@ impl Settings {
         ];
         for (setting, is_set, profiles) in fixed {
             if is_set && profiles.contains(&profile) {
-                problems.push(PolicyProblem::FixedByProfile { setting, profile });
+                problems.push(PolicyErrorKind::FixedByProfile { setting, profile });
             }
         }
         problems

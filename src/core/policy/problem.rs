@@ -10,23 +10,27 @@ use crate::core::token::claims::claim_path::ClaimPath;
 /// What is wrong with the settings of a policy: everything, not only the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyError {
-    problems: Vec<PolicyProblem>,
+    problems: Vec<PolicyErrorKind>,
 }
 
 impl PolicyError {
-    pub(crate) fn new(problems: Vec<PolicyProblem>) -> Self {
+    pub(crate) fn new(problems: Vec<PolicyErrorKind>) -> Self {
         PolicyError { problems }
     }
 
     /// Each problem.
-    pub fn problems(&self) -> &[PolicyProblem] {
+    pub fn problems(&self) -> &[PolicyErrorKind] {
         &self.problems
     }
 }
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let problems: Vec<_> = self.problems.iter().map(PolicyProblem::to_string).collect();
+        let problems: Vec<_> = self
+            .problems
+            .iter()
+            .map(PolicyErrorKind::to_string)
+            .collect();
         f.write_str(&problems.join("; "))
     }
 }
@@ -36,7 +40,7 @@ impl std::error::Error for PolicyError {}
 /// One thing that is wrong with the settings of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum PolicyProblem {
+pub enum PolicyErrorKind {
     /// No issuer, or an empty one.
     #[error("no issuer is set: name the authorization server as it stands in `iss`")]
     NoIssuer,

@@ -54,7 +54,7 @@ pub enum Profile {
     ///             .policy(Policy::builder().profile(Profile::JwtSvid)),
     ///     )
     ///     .build()?;
-    /// # Ok::<(), resource_server::BuildError>(())
+    /// # Ok::<(), resource_server::error::BuildError>(())
     /// ```
     #[serde(rename = "jwt-svid")]
     JwtSvid,

@@ -1,10 +1,10 @@
 //! The source of introspection responses.
 
 use super::SourceBuilder;
-use crate::build_error::{BuildErrorKind, Problems};
+use crate::build_error::{ConfigErrorKind, Problems};
 use crate::core::Policy;
 use crate::source::{
-    Address, AddressProblem, DynKeySource, Endpoint, Fetcher, Introspection, IntrospectionProblem,
+    Address, AddressError, DynKeySource, Endpoint, Fetcher, Introspection, IntrospectionError,
     RemoteIntrospection, Wanted,
 };
 
@@ -17,7 +17,7 @@ impl SourceBuilder<'_> {
         let fetcher = self.fetcher.as_ref()?;
         let is_template = |policy: &Policy| policy.template().is_some();
         if self.policy.is_some_and(is_template) && !introspection.can_be_of_tenants() {
-            problems.push(BuildErrorKind::IntrospectionOfTenants);
+            problems.push(ConfigErrorKind::IntrospectionOfTenants);
             return None;
         }
         let endpoint = problems.ok_or_push(self.endpoint(&introspection, fetcher));
@@ -26,13 +26,13 @@ impl SourceBuilder<'_> {
             Ok(settings) => Some(settings),
             Err(found) => {
                 for problem in found {
-                    problems.push(BuildErrorKind::Introspection(problem));
+                    problems.push(ConfigErrorKind::Introspection(problem));
                 }
                 None
             }
         };
         let (endpoint, settings, policy) = (endpoint?, settings?, self.policy?);
-        problems.ok_or_push(fetcher.keep_connections().map_err(BuildErrorKind::Fetch))?;
+        problems.ok_or_push(fetcher.keep_connections().map_err(ConfigErrorKind::Fetch))?;
         let signed = match &settings.signed_for {
             None => None,
             Some(client_id) => {
@@ -54,7 +54,7 @@ impl SourceBuilder<'_> {
         &self,
         introspection: &Introspection,
         fetcher: &Fetcher,
-    ) -> Result<Endpoint, BuildErrorKind> {
+    ) -> Result<Endpoint, ConfigErrorKind> {
         match &introspection.endpoint {
             Some(url) => Address::parse(url, fetcher.http())
                 .map(Endpoint::At)
@@ -63,14 +63,14 @@ impl SourceBuilder<'_> {
                 .whereabouts
                 .metadata(&self.name, Wanted::IntrospectionEndpoint, fetcher.http())
                 .map(Endpoint::Metadata)
-                .map_err(BuildErrorKind::Address),
+                .map_err(ConfigErrorKind::Address),
         }
     }
 }
 
 /// An address that can't be used, without the secrets that may be in it.
-pub(super) fn unusable(what: &'static str, url: &str, problem: AddressProblem) -> BuildErrorKind {
-    BuildErrorKind::Introspection(IntrospectionProblem::Address {
+pub(super) fn unusable(what: &'static str, url: &str, problem: AddressError) -> ConfigErrorKind {
+    ConfigErrorKind::Introspection(IntrospectionError::Address {
         what,
         address: Address::shown(url),
         problem,

@@ -1,7 +1,7 @@
 //! The source of keys in a file that may change.
 
 use super::SourceBuilder;
-use crate::build_error::{BuildErrorKind, Problems};
+use crate::build_error::{ConfigErrorKind, Problems};
 use crate::source::{DynKeySource, KeyFile};
 
 impl SourceBuilder<'_> {
@@ -11,7 +11,7 @@ impl SourceBuilder<'_> {
         problems: &mut Problems,
     ) -> Option<Box<dyn DynKeySource>> {
         if !file.has_sound_interval() {
-            problems.push(BuildErrorKind::KeyFileInterval);
+            problems.push(ConfigErrorKind::KeyFileInterval);
         }
         Some(Box::new(file.finish(self.policy?.clone(), self.clock())))
     }

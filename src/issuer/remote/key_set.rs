@@ -1,8 +1,8 @@
 //! The source of an issuer's own key set, which is fetched.
 
 use super::SourceBuilder;
-use crate::build_error::{BuildErrorKind, Problems};
-use crate::source::{DynKeySource, FetchProblem, Fetcher, Location, RemoteJwks, Whereabouts};
+use crate::build_error::{ConfigErrorKind, Problems};
+use crate::source::{DynKeySource, FetchError, Fetcher, Location, RemoteJwks, Whereabouts};
 
 impl SourceBuilder<'_> {
     pub(super) fn build_key_set(
@@ -40,10 +40,10 @@ pub(super) fn locate(
     problems: &mut Problems,
 ) -> Option<Location> {
     let located = whereabouts.locate(name, fetcher.http());
-    let location = problems.ok_or_push(located.map_err(BuildErrorKind::Address))?;
+    let location = problems.ok_or_push(located.map_err(ConfigErrorKind::Address))?;
     let home = location.home();
     if home.is_some_and(|home| !fetcher.may_show_credentials_at(home)) {
-        problems.push(BuildErrorKind::Fetch(FetchProblem::CredentialsOverHttp));
+        problems.push(ConfigErrorKind::Fetch(FetchError::CredentialsOverHttp));
         return None;
     }
     Some(location)

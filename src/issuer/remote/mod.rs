@@ -82,7 +82,7 @@ impl Issuer {
     ///     .audience("https://api.example.com")
     ///     .issuer(Issuer::discover("https://as.example.com"))
     ///     .build()?;
-    /// # Ok::<(), resource_server::BuildError>(())
+    /// # Ok::<(), resource_server::error::BuildError>(())
     /// ```
     pub fn discover(name: impl Into<String>) -> Self {
         Issuer::new(name).fetching(Whereabouts::Discovery)
@@ -215,10 +215,10 @@ impl Issuer {
     ///
     /// [`Validator::warm_up`](crate::Validator::warm_up) waits for the fetch, and succeeds with
     /// this set where the fetch fails. Until a fetch has succeeded,
-    /// [`SourceStatus::is_confirmed`](crate::SourceStatus::is_confirmed) is `Some(false)`.
+    /// [`SourceStatus::is_confirmed`](crate::health::SourceStatus::is_confirmed) is `Some(false)`.
     ///
     /// **Anyone who can write the set decides which keys are trusted.** Only its public keys are
-    /// used. A set without a usable key is a [`BuildProblem`](crate::BuildProblem). Usable keys of
+    /// used. A set without a usable key is a [`ConfigError`](crate::error::ConfigError). Usable keys of
     /// this issuer in a snapshot ([`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore))
     /// take precedence.
     ///
@@ -231,7 +231,7 @@ impl Issuer {
     ///     .issuer(Issuer::discover("https://as.example.com").starting_from_jwks(text))
     ///     .build()?;
     /// assert_eq!(validator.health()[0].status().is_confirmed, Some(false));
-    /// # Ok::<(), resource_server::BuildError>(())
+    /// # Ok::<(), resource_server::error::BuildError>(())
     /// ```
     pub fn starting_from_jwks(mut self, text: &str) -> Self {
         self.remote.starting_keys = Some(StaticKeys::from_jwks(text));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::Issuer;
-use crate::build_error::{BuildErrorKind, Problems};
+use crate::build_error::{ConfigErrorKind, Problems};
 use crate::core::Clock;
 use crate::source::{Fetch, Fetcher, KeySnapshot};
 
@@ -32,7 +32,7 @@ impl SharedSettings {
         let is_needed = self.fetch.is_some() || issuers.iter().any(Issuer::needs_shared_fetcher);
         let fetcher = is_needed.then(|| {
             let fetch = self.fetch.unwrap_or_default();
-            problems.ok_or_push(fetch.build_for_all().map_err(BuildErrorKind::Fetch))
+            problems.ok_or_push(fetch.build_for_all().map_err(ConfigErrorKind::Fetch))
         });
         Shared {
             clock: Arc::clone(clock),

@@ -2,9 +2,9 @@
 
 use super::SourceBuilder;
 use super::introspection::unusable;
-use crate::build_error::BuildErrorKind;
+use crate::build_error::ConfigErrorKind;
 use crate::core::{Algorithm, Policy, SignedResponse};
-use crate::source::{Address, Fetcher, IntrospectionProblem, Location, RemoteJwks, SignedAnswers};
+use crate::source::{Address, Fetcher, IntrospectionError, Location, RemoteJwks, SignedAnswers};
 
 impl SourceBuilder<'_> {
     /// For responses to this client. `keys` is the address of their keys, unless they are the
@@ -15,7 +15,7 @@ impl SourceBuilder<'_> {
         keys: Option<&str>,
         policy: &Policy,
         fetcher: &Fetcher,
-    ) -> Result<SignedAnswers, BuildErrorKind> {
+    ) -> Result<SignedAnswers, ConfigErrorKind> {
         let location = match keys {
             Some(url) => Address::parse(url, fetcher.http())
                 .map(Location::Jwks)
@@ -23,13 +23,13 @@ impl SourceBuilder<'_> {
             None => self
                 .whereabouts
                 .locate(&self.name, fetcher.http())
-                .map_err(BuildErrorKind::Address)?,
+                .map_err(ConfigErrorKind::Address)?,
         };
         if policy.algorithms().any(Algorithm::is_hmac) {
-            return Err(BuildErrorKind::HmacWithFetchedKeys);
+            return Err(ConfigErrorKind::HmacWithFetchedKeys);
         }
         let policy = SignedResponse::policy(policy, client_id)
-            .map_err(|_| BuildErrorKind::Introspection(IntrospectionProblem::ClientId))?;
+            .map_err(|_| ConfigErrorKind::Introspection(IntrospectionError::ClientId))?;
         let keys = RemoteJwks::new(
             policy.clone(),
             location,

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::super::Issuer;
 use super::{Recipe, RemoteSettings, Shared};
-use crate::build_error::{BuildErrorKind, Problems};
+use crate::build_error::{ConfigErrorKind, Problems};
 use crate::core::{Clock, Policy};
-use crate::source::{DynKeySource, Fetch, FetchProblem, Fetcher, Whereabouts};
+use crate::source::{DynKeySource, Fetch, FetchError, Fetcher, Whereabouts};
 
 /// Keys that are older than this were not kept over an outage but by mistake.
 const MAX_OUTAGE_TOLERANCE: Duration = Duration::from_secs(86_400);
@@ -38,7 +38,7 @@ impl<'b> SourceBuilder<'b> {
         // A Fetch of its own is checked even where no source needs it.
         let fetcher = match &issuer.remote.fetch {
             None => shared.fetcher.clone(),
-            Some(fetch) => problems.ok_or_push(fetch.build().map_err(BuildErrorKind::Fetch)),
+            Some(fetch) => problems.ok_or_push(fetch.build().map_err(ConfigErrorKind::Fetch)),
         };
         SourceBuilder {
             name: issuer.name,
@@ -78,25 +78,25 @@ impl<'b> SourceBuilder<'b> {
 impl RemoteSettings {
     fn check(&self, fetches_keys: bool, problems: &mut Problems) {
         if !self.limits.has_sound_lifetime() {
-            problems.push(BuildErrorKind::KeyLifetime);
+            problems.push(ConfigErrorKind::KeyLifetime);
         }
         if self.limits.outage_tolerance > MAX_OUTAGE_TOLERANCE {
-            problems.push(BuildErrorKind::OutageTolerance);
+            problems.push(ConfigErrorKind::OutageTolerance);
         }
         if self.starting_keys.is_some() && !fetches_keys {
-            problems.push(BuildErrorKind::StartingKeysNotFetched);
+            problems.push(ConfigErrorKind::StartingKeysNotFetched);
         }
         if let Some(Err(problem)) = &self.starting_keys {
-            problems.push(BuildErrorKind::StartingKeys(problem.clone()));
+            problems.push(ConfigErrorKind::StartingKeys(problem.clone()));
         }
         let has_credentials = self.fetch.as_ref().is_some_and(Fetch::has_credentials);
         if has_credentials && self.introspections() > 0 {
-            problems.push(BuildErrorKind::Fetch(
-                FetchProblem::CredentialsWithIntrospection,
+            problems.push(ConfigErrorKind::Fetch(
+                FetchError::CredentialsWithIntrospection,
             ));
         }
         if !self.tenant_bounds.are_sound() {
-            problems.push(BuildErrorKind::TenantBounds);
+            problems.push(ConfigErrorKind::TenantBounds);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::SourceBuilder;
 use super::key_set::locate;
-use crate::build_error::{BuildErrorKind, Problems};
+use crate::build_error::{ConfigErrorKind, Problems};
 use crate::core::{IssuerTemplate, Tenants};
 use crate::source::{DynKeySource, TenantKeys, Whereabouts};
 
@@ -39,17 +39,17 @@ impl SourceBuilder<'_> {
 
     fn check_tenants(&self, tenants: &Tenants, problems: &mut Problems) {
         if self.settings.starting_keys.is_some() {
-            problems.push(BuildErrorKind::StartingKeysNotFetched);
+            problems.push(ConfigErrorKind::StartingKeysNotFetched);
         }
         if !tenants.are_chosen() {
-            problems.push(BuildErrorKind::AnyTenantFetched);
+            problems.push(ConfigErrorKind::AnyTenantFetched);
         }
         let bounds = self.settings.tenant_bounds;
         if let Some(tenants) = tenants.count()
             && tenants > bounds.max_tenants
             && bounds.are_sound()
         {
-            problems.push(BuildErrorKind::MoreTenantsThanHeld {
+            problems.push(ConfigErrorKind::MoreTenantsThanHeld {
                 tenants,
                 held: bounds.max_tenants,
             });

@@ -13,7 +13,7 @@ use url::Origin;
 
 use super::super::address::{Address, Http};
 use super::super::file::{FileProblem, read_apart};
-use super::FetchProblem;
+use super::FetchError;
 
 /// The largest file with a token, in bytes: no server takes a longer header.
 const MAX_TOKEN_FILE_BYTES: usize = 16 * 1024;
@@ -29,19 +29,19 @@ pub(super) enum Credential {
 
 impl Credential {
     /// RFC 7617 section 2, in UTF-8.
-    pub(super) fn basic(user: &str, password: &str) -> Result<Self, FetchProblem> {
+    pub(super) fn basic(user: &str, password: &str) -> Result<Self, FetchError> {
         let is_empty = user.is_empty() && password.is_empty();
         let mut characters = user.chars().chain(password.chars());
         if is_empty || user.contains(':') || characters.any(char::is_control) {
-            return Err(FetchProblem::BasicCredentials);
+            return Err(FetchError::BasicCredentials);
         }
         let text = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
-        let value = sensitive(&text).ok_or(FetchProblem::BasicCredentials)?;
+        let value = sensitive(&text).ok_or(FetchError::BasicCredentials)?;
         Ok(Credential::Header(AUTHORIZATION, value))
     }
 
-    pub(super) fn header(name: &str, value: &str) -> Result<Self, FetchProblem> {
-        let refused = || FetchProblem::Header(name.to_owned());
+    pub(super) fn header(name: &str, value: &str) -> Result<Self, FetchError> {
+        let refused = || FetchError::Header(name.to_owned());
         let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
         let value = sensitive(value).ok_or_else(refused)?;
         Ok(Credential::Header(header, value))
@@ -64,7 +64,7 @@ pub(in super::super) struct Credentials {
 }
 
 impl Credentials {
-    pub(super) fn new(credential: Credential, also_for: &[String]) -> Result<Self, FetchProblem> {
+    pub(super) fn new(credential: Credential, also_for: &[String]) -> Result<Self, FetchError> {
         let origin = |text: &String| {
             let address = Address::parse(text, Http::ToLoopback).ok()?;
             let url = address.url();
@@ -74,7 +74,7 @@ impl Credentials {
         let origins: Option<Vec<_>> = also_for.iter().map(origin).collect();
         Ok(Credentials {
             credential,
-            also_for: origins.ok_or(FetchProblem::CredentialsOrigin)?,
+            also_for: origins.ok_or(FetchError::CredentialsOrigin)?,
             is_being_read: Arc::default(),
         })
     }

@@ -8,25 +8,25 @@ use super::super::fetch::TokenFileError;
 
 /// A call that brought nothing. Shows the address without its query.
 #[derive(Clone, Debug)]
-pub(crate) struct FetchError {
+pub(crate) struct CallError {
     pub(super) address: String,
-    pub(super) kind: FetchErrorKind,
+    pub(super) kind: CallErrorKind,
 }
 
-impl fmt::Display for FetchError {
+impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.address, self.kind)
     }
 }
 
-impl std::error::Error for FetchError {
+impl std::error::Error for CallError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.kind.source()
     }
 }
 
 #[derive(Clone, Debug, thiserror::Error)]
-pub(super) enum FetchErrorKind {
+pub(super) enum CallErrorKind {
     #[error("it can't be reached")]
     Unreachable(#[source] Arc<reqwest::Error>),
     /// On a connection that may have been used before.
@@ -60,26 +60,26 @@ pub(super) enum FetchErrorKind {
     OtherType(&'static str),
 }
 
-impl FetchError {
+impl CallError {
     /// Whether the other side could not be asked, or not in time.
     pub(crate) fn is_network(&self) -> bool {
         matches!(
             self.kind,
-            FetchErrorKind::Unreachable(_)
-                | FetchErrorKind::Timeout
-                | FetchErrorKind::Busy
-                | FetchErrorKind::TokenFile(_)
+            CallErrorKind::Unreachable(_)
+                | CallErrorKind::Timeout
+                | CallErrorKind::Busy
+                | CallErrorKind::TokenFile(_)
         )
     }
 
     /// Whether the connection, which may have been used before, ended before there was an answer: then a new one may do.
     pub(crate) fn is_of_old_connection(&self) -> bool {
-        matches!(self.kind, FetchErrorKind::Dropped(_))
+        matches!(self.kind, CallErrorKind::Dropped(_))
     }
 
     pub(crate) fn status(&self) -> Option<u16> {
         match self.kind {
-            FetchErrorKind::Status { code, .. } | FetchErrorKind::CredentialsWithheld { code } => {
+            CallErrorKind::Status { code, .. } | CallErrorKind::CredentialsWithheld { code } => {
                 Some(code)
             }
             _ => None,
@@ -88,7 +88,7 @@ impl FetchError {
 
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self.kind {
-            FetchErrorKind::Status { retry_after, .. } => retry_after,
+            CallErrorKind::Status { retry_after, .. } => retry_after,
             _ => None,
         }
     }

@@ -33,7 +33,7 @@ const JTI_BYTES: usize = 16;
 /// the text that you pass is up to you. `Debug` shows only the algorithm and the `kid`. Cloning is cheap.
 ///
 /// ```
-/// use resource_server::{Algorithm, ClientKey};
+/// use resource_server::{Algorithm, introspection::ClientKey};
 ///
 /// // RFC 8037 appendix A.1.
 /// let key = ClientKey::from_jwk(r#"{"kty":"OKP","crv":"Ed25519","kid":"2026-11",
@@ -41,7 +41,7 @@ const JTI_BYTES: usize = 16;
 ///     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#)?;
 /// assert_eq!(key.algorithm(), Algorithm::EdDSA);
 /// assert_eq!(key.key_id(), Some("2026-11"));
-/// # Ok::<(), resource_server::ClientKeyProblem>(())
+/// # Ok::<(), resource_server::error::ClientKeyError>(())
 /// ```
 #[derive(Clone)]
 pub struct ClientKey {
@@ -59,7 +59,7 @@ enum Signer {
 /// Why a text is not a [`ClientKey`]. It reveals nothing of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ClientKeyProblem {
+pub enum ClientKeyError {
     /// The text is over 64 KiB.
     #[error("the text has more than 65536 bytes")]
     TooLarge,
@@ -109,15 +109,15 @@ impl ClientKey {
     /// The key has no `kid` until [`with_key_id`](ClientKey::with_key_id) gives it one.
     ///
     /// # Errors
-    /// See [`ClientKeyProblem`].
-    pub fn from_pem(algorithm: Algorithm, pem: impl AsRef<[u8]>) -> Result<Self, ClientKeyProblem> {
+    /// See [`ClientKeyError`].
+    pub fn from_pem(algorithm: Algorithm, pem: impl AsRef<[u8]>) -> Result<Self, ClientKeyError> {
         let pem = pem.as_ref();
         if pem.len() > MAX_TEXT_BYTES {
-            return Err(ClientKeyProblem::TooLarge);
+            return Err(ClientKeyError::TooLarge);
         }
         let mut found = None;
         for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(pem) {
-            let (kind, der) = section.map_err(|_| ClientKeyProblem::NoPrivateKey)?;
+            let (kind, der) = section.map_err(|_| ClientKeyError::NoPrivateKey)?;
             let der = Zeroizing::new(der);
             if !matches!(
                 kind,
@@ -126,11 +126,11 @@ impl ClientKey {
                 continue;
             }
             if found.is_some() {
-                return Err(ClientKeyProblem::SeveralKeys);
+                return Err(ClientKeyError::SeveralKeys);
             }
             found = Some((kind, der));
         }
-        let (kind, der) = found.ok_or(ClientKeyProblem::NoPrivateKey)?;
+        let (kind, der) = found.ok_or(ClientKeyError::NoPrivateKey)?;
         let is_pkcs8 = kind == SectionKind::PrivateKey;
         let signer = match (kind_of(algorithm)?, kind) {
             (Kind::Rsa(encoding), SectionKind::PrivateKey) => {
@@ -146,9 +146,9 @@ impl ClientKey {
                 EcdsaKeyPair::from_private_key_der(curve, &der).map(Signer::Ec)
             }
             (Kind::Ed25519, _) if is_pkcs8 => Ed25519KeyPair::from_pkcs8(&der).map(Signer::Ed25519),
-            _ => return Err(ClientKeyProblem::Refused),
+            _ => return Err(ClientKeyError::Refused),
         };
-        let signer = signer.map_err(|_| ClientKeyProblem::Refused)?;
+        let signer = signer.map_err(|_| ClientKeyError::Refused)?;
         Ok(Self::new(algorithm, None, signer))
     }
 
@@ -156,12 +156,12 @@ impl ClientKey {
     /// `q`, `dp`, `dq` and `qi`, and an `alg`. Without an `alg` an EC key signs with its curve's algorithm, an Ed25519 key with `EdDSA`.
     ///
     /// # Errors
-    /// See [`ClientKeyProblem`].
-    pub fn from_jwk(text: &str) -> Result<Self, ClientKeyProblem> {
+    /// See [`ClientKeyError`].
+    pub fn from_jwk(text: &str) -> Result<Self, ClientKeyError> {
         if text.len() > MAX_TEXT_BYTES {
-            return Err(ClientKeyProblem::TooLarge);
+            return Err(ClientKeyError::TooLarge);
         }
-        let members = JwkMembers::read(text, &MEMBERS).map_err(|_| ClientKeyProblem::NotAJwk)?;
+        let members = JwkMembers::read(text, &MEMBERS).map_err(|_| ClientKeyError::NotAJwk)?;
         Jwk(members).read()
     }
 
@@ -257,7 +257,7 @@ enum Kind {
     Ed25519,
 }
 
-fn kind_of(algorithm: Algorithm) -> Result<Kind, ClientKeyProblem> {
+fn kind_of(algorithm: Algorithm) -> Result<Kind, ClientKeyError> {
     Ok(match algorithm {
         Algorithm::RS256 => Kind::Rsa(&backend::RSA_PKCS1_SHA256),
         Algorithm::RS384 => Kind::Rsa(&backend::RSA_PKCS1_SHA384),
@@ -269,7 +269,7 @@ fn kind_of(algorithm: Algorithm) -> Result<Kind, ClientKeyProblem> {
         Algorithm::ES384 => Kind::Ec(&backend::ECDSA_P384_SHA384_FIXED_SIGNING),
         Algorithm::ES512 => Kind::Ec(&backend::ECDSA_P521_SHA512_FIXED_SIGNING),
         Algorithm::EdDSA | Algorithm::Ed25519 => Kind::Ed25519,
-        _ => return Err(ClientKeyProblem::Unsupported),
+        _ => return Err(ClientKeyError::Unsupported),
     })
 }
 
@@ -283,13 +283,13 @@ struct Jwk<'t>(JwkMembers<'t>);
 
 impl<'t> Jwk<'t> {
     /// A string member, where it is there.
-    fn text(&self, name: &'static str) -> Result<Option<Cow<'t, str>>, ClientKeyProblem> {
+    fn text(&self, name: &'static str) -> Result<Option<Cow<'t, str>>, ClientKeyError> {
         let text = self.0.text(name);
-        text.map_err(|_| ClientKeyProblem::Member(name))
+        text.map_err(|_| ClientKeyError::Member(name))
     }
 
     /// The bytes of a private member, which are wiped on drop.
-    fn private(&self, name: &'static str) -> Result<Zeroizing<Vec<u8>>, ClientKeyProblem> {
+    fn private(&self, name: &'static str) -> Result<Zeroizing<Vec<u8>>, ClientKeyError> {
         // A text without escapes is a slice of the JWK, so no copy is left behind. Base64url needs no escapes.
         let text = self.0.text(name).ok().flatten();
         text.and_then(|text| match text {
@@ -298,43 +298,43 @@ impl<'t> Jwk<'t> {
         })
         .filter(|bytes| !bytes.is_empty())
         .map(Zeroizing::new)
-        .ok_or(ClientKeyProblem::Member(name))
+        .ok_or(ClientKeyError::Member(name))
     }
 
-    fn public(&self, name: &'static str) -> Result<Vec<u8>, ClientKeyProblem> {
+    fn public(&self, name: &'static str) -> Result<Vec<u8>, ClientKeyError> {
         let bytes = self.0.bytes(name).ok();
-        bytes.ok_or(ClientKeyProblem::Member(name))
+        bytes.ok_or(ClientKeyError::Member(name))
     }
 
     /// A coordinate or an encoded key, which has exactly the bytes of its family.
-    fn sized(&self, name: &'static str, family: KeyFamily) -> Result<Vec<u8>, ClientKeyProblem> {
+    fn sized(&self, name: &'static str, family: KeyFamily) -> Result<Vec<u8>, ClientKeyError> {
         let bytes = self.public(name)?;
         if family.public_bytes() == Some(bytes.len()) {
             Ok(bytes)
         } else {
-            Err(ClientKeyProblem::Member(name))
+            Err(ClientKeyError::Member(name))
         }
     }
 
-    fn read(&self) -> Result<ClientKey, ClientKeyProblem> {
+    fn read(&self) -> Result<ClientKey, ClientKeyError> {
         self.check_use()?;
-        let kty = self.text("kty")?.ok_or(ClientKeyProblem::Member("kty"))?;
+        let kty = self.text("kty")?.ok_or(ClientKeyError::Member("kty"))?;
         let crv = self.text("crv")?;
         let stated = match self.text("alg")? {
             None => None,
-            Some(name) => Some(name.parse().map_err(|_| ClientKeyProblem::Unsupported)?),
+            Some(name) => Some(name.parse().map_err(|_| ClientKeyError::Unsupported)?),
         };
         let family = KeyFamily::of_key(&kty, crv.as_deref());
         let algorithm = match (stated, family) {
             (Some(stated), _) => stated,
-            (None, Some(KeyFamily::Rsa)) => return Err(ClientKeyProblem::AlgorithmMissing),
+            (None, Some(KeyFamily::Rsa)) => return Err(ClientKeyError::AlgorithmMissing),
             (None, family) => family
                 .and_then(KeyFamily::only_algorithm)
-                .ok_or(ClientKeyProblem::Unsupported)?,
+                .ok_or(ClientKeyError::Unsupported)?,
         };
         let kind = kind_of(algorithm)?;
         if family != Some(algorithm.family()) {
-            return Err(ClientKeyProblem::Refused);
+            return Err(ClientKeyError::Refused);
         }
         let signer = match kind {
             Kind::Rsa(encoding) => Signer::Rsa(self.rsa()?, encoding),
@@ -345,20 +345,20 @@ impl<'t> Jwk<'t> {
         Ok(ClientKey::new(algorithm, id, signer))
     }
 
-    fn check_use(&self) -> Result<(), ClientKeyProblem> {
+    fn check_use(&self) -> Result<(), ClientKeyError> {
         let by_use = self.text("use")?.is_none_or(|stated| stated == "sig");
         if by_use && self.0.lists("key_ops", "sign") != Some(false) {
             Ok(())
         } else {
-            Err(ClientKeyProblem::NotForSigning)
+            Err(ClientKeyError::NotForSigning)
         }
     }
 
     /// RFC 7518 section 6.3. The backend checks that the members fit one another.
-    fn rsa(&self) -> Result<RsaKeyPair, ClientKeyProblem> {
+    fn rsa(&self) -> Result<RsaKeyPair, ClientKeyError> {
         let number = |name| {
             let number = self.0.number(name).ok();
-            number.ok_or(ClientKeyProblem::Member(name))
+            number.ok_or(ClientKeyError::Member(name))
         };
         let components = KeyPairComponents {
             public_key: PublicKeyComponents {
@@ -372,7 +372,7 @@ impl<'t> Jwk<'t> {
             dQ: self.private("dq")?,
             qInv: self.private("qi")?,
         };
-        RsaKeyPair::from_components(&components).map_err(|_| ClientKeyProblem::Refused)
+        RsaKeyPair::from_components(&components).map_err(|_| ClientKeyError::Refused)
     }
 
     /// RFC 7518 section 6.2. An uncompressed point is 4, then both coordinates (SEC 1 section 2.3.3).
@@ -380,23 +380,23 @@ impl<'t> Jwk<'t> {
         &self,
         family: KeyFamily,
         curve: &'static EcdsaSigningAlgorithm,
-    ) -> Result<EcdsaKeyPair, ClientKeyProblem> {
+    ) -> Result<EcdsaKeyPair, ClientKeyError> {
         let private = self.private("d")?;
         let mut public = vec![4];
         public.extend_from_slice(&self.sized("x", family)?);
         public.extend_from_slice(&self.sized("y", family)?);
         EcdsaKeyPair::from_private_key_and_public_key(curve, &private, &public)
-            .map_err(|_| ClientKeyProblem::Refused)
+            .map_err(|_| ClientKeyError::Refused)
     }
 
     /// RFC 8037 section 2.
-    fn ed25519(&self) -> Result<Ed25519KeyPair, ClientKeyProblem> {
+    fn ed25519(&self) -> Result<Ed25519KeyPair, ClientKeyError> {
         let seed = self.private("d")?;
         if KeyFamily::Ed25519.public_bytes() != Some(seed.len()) {
-            return Err(ClientKeyProblem::Member("d"));
+            return Err(ClientKeyError::Member("d"));
         }
         let public = self.sized("x", KeyFamily::Ed25519)?;
         Ed25519KeyPair::from_seed_and_public_key(&seed, &public)
-            .map_err(|_| ClientKeyProblem::Refused)
+            .map_err(|_| ClientKeyError::Refused)
     }
 }

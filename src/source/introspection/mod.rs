@@ -21,15 +21,15 @@ use crate::core::{Clock, Evidence, IntrospectionResponse, PresentedToken};
 
 use super::address::Address;
 use super::discovery::Discovery;
-use super::fetcher::{FetchError, Fetcher};
+use super::fetcher::{CallError, Fetcher};
 use super::refresh::Moment;
 use super::{KeySource, SourceError, SourceStatus};
 use cache::{Cache, TokenHash};
 use client_key::NotSigned;
-pub use client_key::{ClientKey, ClientKeyProblem};
+pub use client_key::{ClientKey, ClientKeyError};
 use place::Place;
 pub(crate) use settings::{Authentication, Settings};
-pub use settings::{Introspection, IntrospectionProblem};
+pub use settings::{Introspection, IntrospectionError};
 pub(crate) use signed::SignedAnswers;
 pub use store::IntrospectionStore;
 use store::{STORE_LIMIT, Store};
@@ -270,7 +270,7 @@ impl Inner {
         address: &Address,
         token: &str,
         wants_new: bool,
-    ) -> Result<Result<String, FetchError>, SourceError> {
+    ) -> Result<Result<String, CallError>, SourceError> {
         let form = self.form(token).map_err(|error| {
             SourceError::new("the introspection endpoint can't be asked").caused_by(error)
         })?;
@@ -307,7 +307,7 @@ impl Inner {
         error
     }
 
-    fn not_answered(&self, error: FetchError) -> SourceError {
+    fn not_answered(&self, error: CallError) -> SourceError {
         if matches!(error.status(), Some(404 | 410))
             && let Whereabouts::Metadata(place) = &self.whereabouts
         {

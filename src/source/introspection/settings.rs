@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::core::NumericDate;
 
-use super::super::address::AddressProblem;
+use super::super::address::AddressError;
 use super::super::fetch::sensitive;
 use super::super::fetcher::Fetcher;
 use super::cache::CacheSettings;
@@ -57,7 +57,7 @@ const MAX_CALLS: usize = 1_024;
 ///             .introspection(Introspection::discover().client_secret_basic("orders-api", secret)),
 ///     )
 ///     .build()?;
-/// # Ok::<(), resource_server::BuildError>(())
+/// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 #[must_use]
 pub struct Introspection {
@@ -117,7 +117,7 @@ pub(crate) struct Settings {
 /// What is wrong with an [`Introspection`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum IntrospectionProblem {
+pub enum IntrospectionError {
     /// No way to say who this API is: an endpoint that answers anybody can be asked for valid tokens (RFC 7662 section 4).
     #[error(
         "the introspection endpoint must know who asks: add .client_secret_basic(..), .client_secret_post(..), \
@@ -165,7 +165,7 @@ pub enum IntrospectionProblem {
         address: String,
         /// What is wrong with it.
         #[source]
-        problem: AddressProblem,
+        problem: AddressError,
     },
     /// The key of a [`store`](Introspection::store) has less than 32 bytes, or is one byte again and again.
     #[error("the key that stored answers are authenticated by needs 32 random bytes at least")]
@@ -251,13 +251,13 @@ impl Introspection {
     /// [`assertion_audience`](Introspection::assertion_audience).
     ///
     /// ```
-    /// use resource_server::{ClientKey, Introspection, Issuer};
+    /// use resource_server::{Introspection, Issuer, introspection::ClientKey};
     ///
     /// # let jwk = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
     /// let key = ClientKey::from_jwk(jwk)?.with_key_id("2026-11");
     /// let issuer = Issuer::new("https://as.example.com")
     ///     .introspection(Introspection::discover().private_key_jwt("orders-api", key));
-    /// # Ok::<(), resource_server::ClientKeyProblem>(())
+    /// # Ok::<(), resource_server::error::ClientKeyError>(())
     /// ```
     pub fn private_key_jwt(self, client_id: &str, key: ClientKey) -> Self {
         let proof = Proof::Assertion {
@@ -334,7 +334,7 @@ impl Introspection {
     ///     .audience("https://api.example.com")
     ///     .issuer(Issuer::new("https://as.example.com").introspection(introspection))
     ///     .build()?;
-    /// # Ok::<(), resource_server::BuildError>(())
+    /// # Ok::<(), resource_server::error::BuildError>(())
     /// ```
     pub fn signed_answers(mut self) -> Self {
         self.wants_signed = true;
@@ -418,14 +418,14 @@ impl Introspection {
         mut self,
         issuer: &str,
         fetcher: &Fetcher,
-    ) -> Result<Settings, Vec<IntrospectionProblem>> {
+    ) -> Result<Settings, Vec<IntrospectionError>> {
         let mut problems = Vec::new();
         if self.has_two_authentications {
-            problems.push(IntrospectionProblem::SeveralAuthentications);
+            problems.push(IntrospectionError::SeveralAuthentications);
         }
         match &mut self.authentication {
-            None => problems.push(IntrospectionProblem::NoAuthentication),
-            Some(Authentication::Unsound) => problems.push(IntrospectionProblem::Credentials),
+            None => problems.push(IntrospectionError::NoAuthentication),
+            Some(Authentication::Unsound) => problems.push(IntrospectionError::Credentials),
             Some(Authentication::Form {
                 proof: Proof::Assertion { audience, .. },
                 ..
@@ -435,50 +435,50 @@ impl Introspection {
                     .take()
                     .unwrap_or_else(|| issuer.to_owned());
                 if audience.is_empty() {
-                    problems.push(IntrospectionProblem::AssertionAudience);
+                    problems.push(IntrospectionError::AssertionAudience);
                 }
             }
             Some(Authentication::Form {
                 proof: Proof::Certificate,
                 ..
             }) if !fetcher.has_own_client() && !fetcher.has_client_certificate() => {
-                problems.push(IntrospectionProblem::NoClientCertificate);
+                problems.push(IntrospectionError::NoClientCertificate);
             }
             Some(_) => {}
         }
         if self.assertion_audience.is_some() {
-            problems.push(IntrospectionProblem::AssertionAudience);
+            problems.push(IntrospectionError::AssertionAudience);
         }
         let needs_client_id = self.wants_signed || self.store.is_some();
         if needs_client_id && self.client_id.is_none() && self.own_client_id.is_none() {
-            problems.push(IntrospectionProblem::NoClientId);
+            problems.push(IntrospectionError::NoClientId);
         }
         if let Some(named) = &self.client_id
             && (named.is_empty()
                 || named.trim() != named
                 || self.own_client_id.as_ref().is_some_and(|own| own != named))
         {
-            problems.push(IntrospectionProblem::ClientId);
+            problems.push(IntrospectionError::ClientId);
         }
         if self.store.as_ref().is_some_and(|store| !store.key_is_sound) {
-            problems.push(IntrospectionProblem::StoreKey);
+            problems.push(IntrospectionError::StoreKey);
         }
         if self.answer_keys.is_some() && !self.wants_signed {
-            problems.push(IntrospectionProblem::KeysForPlainAnswers);
+            problems.push(IntrospectionError::KeysForPlainAnswers);
         }
         for lifetime in [self.active_for, self.inactive_for] {
             if lifetime > MAX_CACHED_FOR {
-                problems.push(IntrospectionProblem::CachedTooLong(lifetime));
+                problems.push(IntrospectionError::CachedTooLong(lifetime));
             }
         }
         if self.cache_bytes < MIN_CACHE_BYTES {
-            problems.push(IntrospectionProblem::CacheTooSmall(self.cache_bytes));
+            problems.push(IntrospectionError::CacheTooSmall(self.cache_bytes));
         }
         if fetcher.has_own_client() {
-            problems.push(IntrospectionProblem::OwnClient);
+            problems.push(IntrospectionError::OwnClient);
         }
         if !(1..=MAX_CALLS).contains(&self.max_concurrent_calls) {
-            problems.push(IntrospectionProblem::ConcurrentCalls(
+            problems.push(IntrospectionError::ConcurrentCalls(
                 self.max_concurrent_calls,
             ));
         }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::core::{IssuerTemplate, KeySet};
 
 use super::super::SourceError;
-use super::super::address::{Address, AddressProblem, Http};
+use super::super::address::{Address, AddressError, Http};
 use super::super::discovery::{Discovery, Metadata, NotFound, Wanted};
-use super::super::fetcher::{Answer, FetchError};
+use super::super::fetcher::{Answer, CallError};
 use super::super::refresh::Lifetime;
 use super::Inner;
 
@@ -52,7 +52,7 @@ impl Whereabouts {
         }
     }
 
-    pub(crate) fn locate(&self, issuer: &str, http: Http) -> Result<Location, AddressProblem> {
+    pub(crate) fn locate(&self, issuer: &str, http: Http) -> Result<Location, AddressError> {
         Ok(match self {
             Whereabouts::JwksAt(url) => Location::Jwks(Address::parse(url, http)?),
             Whereabouts::Discovery | Whereabouts::DiscoveryAt(_) => {
@@ -67,7 +67,7 @@ impl Whereabouts {
         issuer: &str,
         wanted: Wanted,
         http: Http,
-    ) -> Result<Discovery, AddressProblem> {
+    ) -> Result<Discovery, AddressError> {
         match self {
             Whereabouts::Discovery | Whereabouts::JwksAt(_) => {
                 Discovery::by_name(issuer, wanted, http)
@@ -136,7 +136,7 @@ impl Inner {
         Err(Self::not_fetched(error))
     }
 
-    async fn get(&self, address: &Address) -> Result<Answer, FetchError> {
+    async fn get(&self, address: &Address) -> Result<Answer, CallError> {
         let etag = self.read().etag.clone();
         let tag = etag.as_ref().filter(|etag| etag.at == *address);
         let tag = tag.map(|etag| etag.tag.as_str());
@@ -215,7 +215,7 @@ impl Inner {
         }
     }
 
-    fn not_fetched(error: FetchError) -> SourceError {
+    fn not_fetched(error: CallError) -> SourceError {
         let retry_after = error.retry_after();
         let error = SourceError::new("the keys can't be fetched").caused_by(error);
         match retry_after {

@@ -37,7 +37,7 @@ pub use self::fault::Fault;
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 /// use resource_server::testing::{Fault, ManualClock, TestServer};
-/// use resource_server::{Clock, Issuer, SystemClock, Validator};
+/// use resource_server::{Issuer, Validator, clock::{Clock, SystemClock}};
 /// use std::time::Duration;
 ///
 /// let clock = ManualClock::at(SystemClock::new().now());
@@ -227,7 +227,7 @@ impl TestServer {
     /// # #[cfg(feature = "fetch")]
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
     /// use resource_server::testing::TestServer;
-    /// use resource_server::{ClientKey, Introspection, Issuer, Validator};
+    /// use resource_server::{Introspection, Issuer, Validator, introspection::ClientKey};
     ///
     /// let server = TestServer::start("https://api.example.com").await?;
     /// // RFC 8037 appendix A.
@@ -250,8 +250,9 @@ impl TestServer {
     ///
     /// # Errors
     /// The text is no JWK Set.
-    pub fn know_client(&self, id: &str, jwks: &str) -> Result<(), crate::KeySetError> {
-        self.site.know_client(id, crate::KeySet::from_jwks(jwks)?);
+    pub fn know_client(&self, id: &str, jwks: &str) -> Result<(), crate::error::KeySetError> {
+        self.site
+            .know_client(id, crate::keys::KeySet::from_jwks(jwks)?);
         Ok(())
     }
 

@@ -12,9 +12,9 @@ use resource_server::Reason::{
 };
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
-    Algorithm, BuildErrorKind, Credentials, Error, Evidence, Issuer, KeySource, Policy,
-    PolicyBuilder, PresentedToken, Profile, Reason, SecretProblem, SourceError, StaticKeys,
-    Validator, ValidatorBuilder,
+    Algorithm, Credentials, Error, Evidence, Issuer, KeySource, Policy, PolicyBuilder,
+    PresentedToken, Profile, Reason, StaticKeys, Validator, ValidatorBuilder,
+    error::{ConfigErrorKind, SecretError, SourceError},
 };
 use serde_json::{Value, json};
 
@@ -60,14 +60,14 @@ fn one_key(key: &Value) -> StaticKeys {
 }
 
 /// What is wrong with this secret for HS256.
-fn assert_refused_secret(secret: &[u8], expected: &SecretProblem) {
+fn assert_refused_secret(secret: &[u8], expected: &SecretError) {
     let validator = Validator::builder().audience(API);
     let built = validator
         .issuer(Issuer::hmac(ISSUER, Algorithm::HS256, secret))
         .build();
     let problem = (
         Some(ISSUER.to_owned()),
-        BuildErrorKind::Secret(expected.clone()),
+        ConfigErrorKind::Secret(expected.clone()),
     );
     assert_eq!(problems_of(&built.unwrap_err()), [problem]);
 }
@@ -168,7 +168,7 @@ fn cve_2026_48526_a_jwk_is_no_secret() {
     let api = Api::new();
     let key = key_of(&api, Algorithm::RS256);
     for text in [key.to_string(), api.issuer.jwks(), format!("\n\t {key} ")] {
-        assert_refused_secret(text.as_bytes(), &SecretProblem::ReadsAsKey("JWK"));
+        assert_refused_secret(text.as_bytes(), &SecretError::ReadsAsKey("JWK"));
     }
     assert_no_hmac(Algorithm::RS256, |key| key.to_string().into());
 }
@@ -193,8 +193,8 @@ fn cve_2026_44351_an_empty_secret_is_none() {
 #[test]
 fn cve_2026_45363_a_secret_that_is_not_set_is_none() {
     let needed = 32;
-    assert_refused_secret(b"", &SecretProblem::TooShort { bytes: 0, needed });
-    assert_refused_secret(&[0; 32], &SecretProblem::OneByteRepeated);
+    assert_refused_secret(b"", &SecretError::TooShort { bytes: 0, needed });
+    assert_refused_secret(&[0; 32], &SecretError::OneByteRepeated);
     // With a secret in place, a token that was signed with none is a forged one.
     let secret = b"0123456789abcdef0123456789abcdef";
     let clock = clock();
@@ -774,7 +774,10 @@ mod fetched {
     use std::time::Duration;
 
     use resource_server::testing::Fault;
-    use resource_server::{AddressProblem, BuildErrorKind, Issuer, Reason, Validator};
+    use resource_server::{
+        Issuer, Reason, Validator,
+        error::{AddressError, ConfigErrorKind},
+    };
 
     use crate::support::http::{AUDIENCE, COOLDOWN, World, outage, reason};
     use crate::support::problems_of;
@@ -784,18 +787,15 @@ mod fetched {
     async fn cve_2026_48522_keys_come_by_https_only() {
         let name = "https://as.example.com";
         for (url, problem) in [
-            ("file:///etc/passwd", AddressProblem::Scheme),
-            ("file://localhost/tmp/jwks.json", AddressProblem::Scheme),
-            ("ftp://as.example.com/jwks", AddressProblem::Scheme),
-            ("FILE:///tmp/jwks.json", AddressProblem::Scheme),
-            (
-                "data:application/json,{\"keys\":[]}",
-                AddressProblem::NotAUrl,
-            ),
-            ("gopher://as.example.com/", AddressProblem::Scheme),
-            ("http://169.254.169.254/jwks", AddressProblem::Http),
-            ("https://user@as.example.com/jwks", AddressProblem::UserInfo),
-            ("https://as.example.com/jwks#here", AddressProblem::Fragment),
+            ("file:///etc/passwd", AddressError::Scheme),
+            ("file://localhost/tmp/jwks.json", AddressError::Scheme),
+            ("ftp://as.example.com/jwks", AddressError::Scheme),
+            ("FILE:///tmp/jwks.json", AddressError::Scheme),
+            ("data:application/json,{\"keys\":[]}", AddressError::NotAUrl),
+            ("gopher://as.example.com/", AddressError::Scheme),
+            ("http://169.254.169.254/jwks", AddressError::Http),
+            ("https://user@as.example.com/jwks", AddressError::UserInfo),
+            ("https://as.example.com/jwks#here", AddressError::Fragment),
         ] {
             let issuer = || Issuer::new(name);
             for entry in [issuer().jwks_at(url), issuer().discovery_at(url)] {
@@ -803,7 +803,7 @@ mod fetched {
                     .audience(AUDIENCE)
                     .issuer(entry)
                     .build();
-                let expected = [(Some(name.into()), BuildErrorKind::Address(problem.clone()))];
+                let expected = [(Some(name.into()), ConfigErrorKind::Address(problem.clone()))];
                 assert_eq!(problems_of(&built.unwrap_err()), expected, "{url}");
             }
             // The same in the metadata that a server was made to serve.

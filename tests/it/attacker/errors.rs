@@ -3,8 +3,8 @@
 use std::error::Error as StdError;
 
 use resource_server::{
-    AccessToken, Error, Issuer, KeySource, Policy, PolicyProblem, PresentedToken, Requirement,
-    SourceError, Validator,
+    AccessToken, Error, Issuer, KeySource, Policy, PresentedToken, Requirement, Validator,
+    error::{PolicyErrorKind, SourceError},
 };
 
 use crate::support::{API, Api, ISSUER, block_on, chain};
@@ -43,10 +43,10 @@ fn p06_a_problem_names_its_issuer_once_and_has_its_cause_as_source() {
     let cause = no_algorithm.source().unwrap();
     assert_eq!(
         cause.to_string(),
-        PolicyProblem::NoAlgorithm.to_string(),
+        PolicyErrorKind::NoAlgorithm.to_string(),
         "P06"
     );
-    assert!(cause.is::<PolicyProblem>(), "P06");
+    assert!(cause.is::<PolicyErrorKind>(), "P06");
     assert_eq!(names_issuer(&chain(no_algorithm)), 1, "P06");
 
     assert_eq!(secret.issuer(), Some("urn:b"), "P06");
@@ -54,7 +54,7 @@ fn p06_a_problem_names_its_issuer_once_and_has_its_cause_as_source() {
         secret
             .source()
             .unwrap()
-            .is::<resource_server::SecretProblem>(),
+            .is::<resource_server::error::SecretError>(),
         "P06"
     );
     // One line with everything, for a log.

@@ -11,8 +11,8 @@ use resource_server::Reason::{
 };
 use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{
-    Algorithm, Error, Issuer, NumericDate, Policy, PolicyBuilder, Profile, Rejection,
-    RequiredClaim, StaticKeys, Validator,
+    Algorithm, Error, Issuer, NumericDate, Policy, PolicyBuilder, Profile, Rejection, StaticKeys,
+    Validator, claims::RequiredClaim,
 };
 use serde_json::{Value, json};
 

@@ -12,15 +12,18 @@ use resource_server::Reason::{
     AudienceMissing, BadSignature, ClaimMismatch, ClaimMissing, ClientNotAllowed, CriticalHeader,
     EncryptedToken, Expired, ExpiryMissing, InsufficientScope, IssuedInTheFuture, IssuerMismatch,
     IssuerMissing, LifetimeTooLong, MalformedClaim, MalformedConfirmation, MalformedHeader,
-    MalformedKeyId, MalformedPayload, MalformedScope, MalformedToken, NoCredentials,
-    NotAnAccessToken, NotBase64url, NotYetValid, OpaqueToken, ProofOfPossessionMissing, TooLong,
-    TooOld, TypeNotAccepted, UnknownConfirmation, UnknownKey, Unsigned, UnsupportedHeader,
+    MalformedKeyId, MalformedPayload, MalformedToken, NoCredentials, NotAnAccessToken,
+    NotBase64url, NotYetValid, OpaqueToken, ProofOfPossessionMissing, ScopeError, TooLong, TooOld,
+    TypeNotAccepted, UnknownConfirmation, UnknownKey, Unsigned, UnsupportedHeader,
 };
 use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{
-    AccessToken, Algorithm, Credentials, Error, Evidence, IntrospectionResponse, Issuer, KeySet,
-    NumericDate, Policy, PolicyBuilder, PresentedToken, Profile, Rejection, RequiredClaim,
-    Requirement, StaticKeys, Tenants, Thumbprint, Validator, verify,
+    AccessToken, Algorithm, Credentials, Error, Evidence, Issuer, NumericDate, Policy,
+    PolicyBuilder, PresentedToken, Profile, Rejection, Requirement, StaticKeys, Tenants, Validator,
+    claims::{RequiredClaim, Thumbprint},
+    introspection::IntrospectionResponse,
+    keys::KeySet,
+    verify,
 };
 use serde_json::json;
 
@@ -78,7 +81,7 @@ const FAULTS: &[(u8, Reason, &str, Change)] = &[
     (7, ClaimMismatch, "sub", |t| t.subject("other")),
     (7, MalformedClaim, "roles", |t| t.claim("roles", 1)),
     (7, MalformedClaim, "email", |t| t.claim("email", json!([]))),
-    (7, MalformedScope, "scope", |t| t.scope("a\tb")),
+    (7, ScopeError, "scope", |t| t.scope("a\tb")),
     (7, MalformedConfirmation, "cnf", |t| t.claim("cnf", json!({}))),
     (7, UnknownConfirmation, "cnf", |t| t.claim("cnf", json!({"kid": "a"}))),
     // Key, then signature, then the presenter.
@@ -209,7 +212,7 @@ fn marked() -> Vec<(Option<Api>, Reason, String)> {
         (MalformedClaim, |t| t.claim("exp", MARKER)),
         (MalformedClaim, |t| t.claim("aud", json!({MARKER: MARKER}))),
         (MalformedClaim, |t| t.claim("iss", json!([MARKER]))),
-        (MalformedScope, |t| t.scope(&format!("{MARKER}\t"))),
+        (ScopeError, |t| t.scope(&format!("{MARKER}\t"))),
         (MalformedConfirmation, |t| t.claim("cnf", MARKER)),
         (MalformedConfirmation, |t| t.claim("cnf", json!({"jkt": MARKER}))),
         (UnknownConfirmation, |t| t.claim("cnf", json!({MARKER: MARKER}))),

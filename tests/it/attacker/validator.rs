@@ -18,9 +18,11 @@ use resource_server::Reason::{
 };
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
-    Algorithm, BuildErrorKind, Credentials, Error, Evidence, Issuer, KeySet, KeySetError,
-    KeySource, NumericDate, Policy, PolicyBuilder, PolicyProblem, PresentedToken, Reason,
-    SourceError, SourceStatus, StaticKeys, Unavailable, Validator, ValidatorBuilder,
+    Algorithm, Credentials, Error, Evidence, Issuer, KeySource, NumericDate, Policy, PolicyBuilder,
+    PresentedToken, Reason, StaticKeys, Unavailable, Validator, ValidatorBuilder,
+    error::{ConfigErrorKind, KeySetError, PolicyErrorKind, SourceError},
+    health::SourceStatus,
+    keys::KeySet,
 };
 use serde_json::json;
 
@@ -233,7 +235,7 @@ fn p02_what_needs_no_key_is_refused_before_a_source_is_asked() {
         (NotYetValid, |t| t.claim("nbf", NOW + 31)),
         (Reason::IssuedInTheFuture, |t| t.claim("iat", NOW + 31)),
         (Reason::MalformedClaim, |t| t.claim("sub", 1)),
-        (Reason::MalformedScope, |t| t.scope("a\tb")),
+        (Reason::ScopeError, |t| t.scope("a\tb")),
         (MalformedConfirmation, |t| t.claim("cnf", json!({}))),
         (Reason::UnknownConfirmation, |t| {
             t.claim("cnf", json!({"kid": "a"}))
@@ -558,7 +560,7 @@ fn the_size_of_a_token_is_a_setting() {
         let problems = problems_of(&limit(bytes).unwrap_err());
         assert_eq!(
             problems,
-            [(None, BuildErrorKind::TokenSize { bytes })],
+            [(None, ConfigErrorKind::TokenSize { bytes })],
             "P06"
         );
     }
@@ -568,9 +570,9 @@ fn keys() -> StaticKeys {
     StaticKeys::from_jwks(&TestIssuer::new(ISSUER, API).jwks()).unwrap()
 }
 
-fn of_policy(issuer: &str, problem: PolicyProblem) -> Problem {
+fn of_policy(issuer: &str, problem: PolicyErrorKind) -> Problem {
     let issuer = issuer.to_owned();
-    (Some(issuer), BuildErrorKind::Policy(problem))
+    (Some(issuer), ConfigErrorKind::Policy(problem))
 }
 
 fn problems(builder: ValidatorBuilder) -> Vec<Problem> {
@@ -589,23 +591,23 @@ fn p06_each_problem_of_validator_and_issuers_is_told_at_build() {
     let issuer = ISSUER.to_owned();
     let with_audience = || Validator::builder().audience(API);
     let entry = || Issuer::new(ISSUER).keys(keys());
-    let no_audience = of_policy(ISSUER, PolicyProblem::NoAudience);
-    let space = |text: &str| PolicyProblem::SpaceAround(text.to_owned());
+    let no_audience = of_policy(ISSUER, PolicyErrorKind::NoAudience);
+    let space = |text: &str| PolicyErrorKind::SpaceAround(text.to_owned());
     #[rustfmt::skip]
     let cases = [
-        (with_audience(), (None, BuildErrorKind::NoIssuer)),
+        (with_audience(), (None, ConfigErrorKind::NoIssuer)),
         (Validator::builder().issuer(entry()), no_audience.clone()),
         (Validator::builder().audience("").issuer(entry()), no_audience.clone()),
         (with_audience().audience("").issuer(entry()), no_audience.clone()),
         (with_audience().issuer(entry().audience("")), no_audience.clone()),
         (Validator::builder().audience(" a").issuer(entry()), of_policy(ISSUER, space(" a"))),
-        (with_audience().issuer(Issuer::new("").keys(keys())), of_policy("", PolicyProblem::NoIssuer)),
+        (with_audience().issuer(Issuer::new("").keys(keys())), of_policy("", PolicyErrorKind::NoIssuer)),
         (with_audience().issuer(Issuer::new("a\n").keys(keys())), of_policy("a\n", space("a\n"))),
-        (with_audience().issuer(entry()).issuer(entry()), (Some(issuer.clone()), BuildErrorKind::IssuerTwice)),
-        (with_audience().issuer(Issuer::new(ISSUER)), (Some(issuer.clone()), BuildErrorKind::NoSource)),
-        (with_audience().issuer(entry().keys(keys())), (Some(issuer.clone()), BuildErrorKind::SeveralSources)),
+        (with_audience().issuer(entry()).issuer(entry()), (Some(issuer.clone()), ConfigErrorKind::IssuerTwice)),
+        (with_audience().issuer(Issuer::new(ISSUER)), (Some(issuer.clone()), ConfigErrorKind::NoSource)),
+        (with_audience().issuer(entry().keys(keys())), (Some(issuer.clone()), ConfigErrorKind::SeveralSources)),
         (with_audience().issuer(entry().policy(Policy::builder().issuer(OTHER))),
-            (Some(issuer), BuildErrorKind::TwoNames { policy: OTHER.to_owned() })),
+            (Some(issuer), ConfigErrorKind::TwoNames { policy: OTHER.to_owned() })),
     ];
     for (builder, expected) in cases {
         assert_eq!(problems(builder), [expected], "P06");
@@ -622,16 +624,16 @@ fn p06_each_problem_of_a_policy_is_told_at_build_and_by_itself() {
     };
     #[rustfmt::skip]
     let cases = [
-        (policy().audience(""), PolicyProblem::NoAudience),
-        (policy().audience("a "), PolicyProblem::SpaceAround("a ".to_owned())),
-        (policy().algorithms([]), PolicyProblem::NoAlgorithm),
-        (policy().clock_skew(seconds(301)), PolicyProblem::TooMuchSkew(seconds(301))),
-        (policy().clock_skew(Duration::MAX), PolicyProblem::TooMuchSkew(seconds(u64::MAX))),
-        (policy().max_token_age(seconds(0)), PolicyProblem::ZeroLifetime),
-        (policy().max_remaining(Duration::from_millis(999)), PolicyProblem::ZeroLifetime),
-        (policy().allowed_clients([""]), PolicyProblem::NoClient),
-        (policy().allowed_clients(["a", ""]), PolicyProblem::NoClient),
-        (policy().allowed_clients(Vec::<String>::new()), PolicyProblem::NoClient),
+        (policy().audience(""), PolicyErrorKind::NoAudience),
+        (policy().audience("a "), PolicyErrorKind::SpaceAround("a ".to_owned())),
+        (policy().algorithms([]), PolicyErrorKind::NoAlgorithm),
+        (policy().clock_skew(seconds(301)), PolicyErrorKind::TooMuchSkew(seconds(301))),
+        (policy().clock_skew(Duration::MAX), PolicyErrorKind::TooMuchSkew(seconds(u64::MAX))),
+        (policy().max_token_age(seconds(0)), PolicyErrorKind::ZeroLifetime),
+        (policy().max_remaining(Duration::from_millis(999)), PolicyErrorKind::ZeroLifetime),
+        (policy().allowed_clients([""]), PolicyErrorKind::NoClient),
+        (policy().allowed_clients(["a", ""]), PolicyErrorKind::NoClient),
+        (policy().allowed_clients(Vec::<String>::new()), PolicyErrorKind::NoClient),
     ];
     for (settings, expected) in cases {
         let found = problems(of_validator(settings.clone()));
@@ -658,22 +660,22 @@ fn p06_all_problems_at_once() {
         .issuer(Issuer::new("urn:b").keys(keys()).keys(keys()));
     let (a, b) = ("urn:a".to_owned(), "urn:b".to_owned());
     let expected = [
-        (None, BuildErrorKind::TokenSize { bytes: 0 }),
-        (Some(a), BuildErrorKind::NoSource),
-        of_policy("urn:a", PolicyProblem::NoAudience),
-        of_policy("urn:a", PolicyProblem::NoAlgorithm),
-        of_policy("urn:a", PolicyProblem::TooMuchSkew(skew)),
-        of_policy("urn:a", PolicyProblem::NoClient),
-        (Some(b), BuildErrorKind::SeveralSources),
-        of_policy("urn:b", PolicyProblem::NoAudience),
+        (None, ConfigErrorKind::TokenSize { bytes: 0 }),
+        (Some(a), ConfigErrorKind::NoSource),
+        of_policy("urn:a", PolicyErrorKind::NoAudience),
+        of_policy("urn:a", PolicyErrorKind::NoAlgorithm),
+        of_policy("urn:a", PolicyErrorKind::TooMuchSkew(skew)),
+        of_policy("urn:a", PolicyErrorKind::NoClient),
+        (Some(b), ConfigErrorKind::SeveralSources),
+        of_policy("urn:b", PolicyErrorKind::NoAudience),
     ];
     let found = problems(builder);
     let missing: Vec<_> = expected.iter().filter(|p| !found.contains(p)).collect();
     assert!(missing.is_empty(), "P06: {missing:?}");
     assert_eq!(found.len(), expected.len(), "P06: {found:?}");
     let nothing = [
-        (None, BuildErrorKind::NoIssuer),
-        (None, BuildErrorKind::NoAudience),
+        (None, ConfigErrorKind::NoIssuer),
+        (None, ConfigErrorKind::NoAudience),
     ];
     assert_eq!(problems(Validator::builder()), nothing, "P06");
     assert_eq!(problems(Validator::builder().audience("")), nothing, "P06");
@@ -689,11 +691,11 @@ fn p06_an_issuer_given_twice_is_told_beside_its_other_problems() {
     );
     let issuer = ISSUER.to_owned();
     assert!(
-        found.contains(&(Some(issuer.clone()), BuildErrorKind::NoSource)),
+        found.contains(&(Some(issuer.clone()), ConfigErrorKind::NoSource)),
         "P06: {found:?}"
     );
     assert!(
-        found.contains(&(Some(issuer), BuildErrorKind::IssuerTwice)),
+        found.contains(&(Some(issuer), ConfigErrorKind::IssuerTwice)),
         "P06: {found:?}"
     );
 }
@@ -703,7 +705,7 @@ fn p06_an_empty_audience_is_a_mistake_even_where_no_issuer_uses_it() {
     let entry = Issuer::new(ISSUER).keys(keys()).audience("urn:a");
     let found = problems(Validator::builder().audience("").issuer(entry));
     assert!(
-        found.contains(&(None, BuildErrorKind::NoAudience)),
+        found.contains(&(None, ConfigErrorKind::NoAudience)),
         "P06: {found:?}"
     );
 }
@@ -713,8 +715,8 @@ fn p06_a_deserialized_policy_is_checked_the_same() {
     const BASE: &str =
         r#""issuer":"https://as.example.com","audiences":["https://api.example.com"]"#;
     let read = |json: &str| serde_json::from_str::<Policy>(json).map_err(|e| e.to_string());
-    let problem = |problem: PolicyProblem| problem.to_string();
-    let space = |text: &str| problem(PolicyProblem::SpaceAround(text.to_owned()));
+    let problem = |problem: PolicyErrorKind| problem.to_string();
+    let space = |text: &str| problem(PolicyErrorKind::SpaceAround(text.to_owned()));
     for member in [
         r#""clock_skew_seconds":300"#,
         r#""algorithms":["ES256","PS384","EdDSA"]"#,
@@ -728,18 +730,18 @@ fn p06_a_deserialized_policy_is_checked_the_same() {
     }
     #[rustfmt::skip]
     let added = [
-        (r#""algorithms":[]"#, problem(PolicyProblem::NoAlgorithm)),
+        (r#""algorithms":[]"#, problem(PolicyErrorKind::NoAlgorithm)),
         (r#""algorithms":["none"]"#, "unknown variant `none`".to_owned()),
         (r#""algorithms":["HS1"]"#, "unknown variant `HS1`".to_owned()),
         (r#""algorithms":["HS256","ES256"]"#, "HMAC stands beside".to_owned()),
         (r#""algorithms":["ES256","rs256"]"#, "unknown variant `rs256`".to_owned()),
         (r#""algorithms":[""]"#, "unknown variant ``".to_owned()),
-        (r#""clock_skew_seconds":301"#, problem(PolicyProblem::TooMuchSkew(Duration::from_secs(301)))),
+        (r#""clock_skew_seconds":301"#, problem(PolicyErrorKind::TooMuchSkew(Duration::from_secs(301)))),
         (r#""clock_skew_seconds":-1"#, "invalid value".to_owned()),
-        (r#""max_token_age_seconds":0"#, problem(PolicyProblem::ZeroLifetime)),
-        (r#""max_remaining_seconds":0"#, problem(PolicyProblem::ZeroLifetime)),
-        (r#""allowed_clients":[]"#, problem(PolicyProblem::NoClient)),
-        (r#""allowed_clients":["web",""]"#, problem(PolicyProblem::NoClient)),
+        (r#""max_token_age_seconds":0"#, problem(PolicyErrorKind::ZeroLifetime)),
+        (r#""max_remaining_seconds":0"#, problem(PolicyErrorKind::ZeroLifetime)),
+        (r#""allowed_clients":[]"#, problem(PolicyErrorKind::NoClient)),
+        (r#""allowed_clients":["web",""]"#, problem(PolicyErrorKind::NoClient)),
         (r#""profile":"any""#, "unknown variant `any`".to_owned()),
         (r#""clock_skew":1"#, "unknown field `clock_skew`".to_owned()),
         (r#""audience":"https://api.example.com""#, "unknown field `audience`".to_owned()),
@@ -747,12 +749,12 @@ fn p06_a_deserialized_policy_is_checked_the_same() {
     ];
     #[rustfmt::skip]
     let whole = [
-        (r#"{"audiences":["a"]}"#, problem(PolicyProblem::NoIssuer)),
-        (r#"{"audiences":["a"],"issuer":""}"#, problem(PolicyProblem::NoIssuer)),
+        (r#"{"audiences":["a"]}"#, problem(PolicyErrorKind::NoIssuer)),
+        (r#"{"audiences":["a"],"issuer":""}"#, problem(PolicyErrorKind::NoIssuer)),
         (r#"{"audiences":["a"],"issuer":" a"}"#, space(" a")),
-        (r#"{"issuer":"a"}"#, problem(PolicyProblem::NoAudience)),
-        (r#"{"issuer":"a","audiences":[]}"#, problem(PolicyProblem::NoAudience)),
-        (r#"{"issuer":"a","audiences":["a",""]}"#, problem(PolicyProblem::NoAudience)),
+        (r#"{"issuer":"a"}"#, problem(PolicyErrorKind::NoAudience)),
+        (r#"{"issuer":"a","audiences":[]}"#, problem(PolicyErrorKind::NoAudience)),
+        (r#"{"issuer":"a","audiences":["a",""]}"#, problem(PolicyErrorKind::NoAudience)),
         (r#"{"issuer":"a","audiences":["a "]}"#, space("a ")),
     ];
     let added = added.map(|(member, expected)| (format!("{{{BASE},{member}}}"), expected));
@@ -774,7 +776,7 @@ fn p06_settings_for_an_issuer_may_lack_its_name_and_audience_and_nothing_more() 
     };
     assert!(builder(read("{}")).build().is_ok(), "P06");
     // An empty list is not the same as none: it takes the builder's audience away.
-    let no_audience = of_policy(ISSUER, PolicyProblem::NoAudience);
+    let no_audience = of_policy(ISSUER, PolicyErrorKind::NoAudience);
     assert_eq!(
         problems(builder(read(r#"{"audiences":[]}"#))),
         [no_audience],

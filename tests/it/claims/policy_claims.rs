@@ -6,8 +6,9 @@ use resource_server::Reason::{
     NotAnAccessToken, TypeNotAccepted,
 };
 use resource_server::{
-    ClaimPath, ClaimValue, Policy, PolicyBuilder, PolicyProblem, Profile, Rejection, RequiredClaim,
-    Tenants,
+    Policy, PolicyBuilder, Profile, Rejection, Tenants,
+    claims::{ClaimPath, ClaimValue, RequiredClaim},
+    error::PolicyErrorKind,
 };
 use serde_json::json;
 
@@ -298,7 +299,7 @@ fn c12_and_t09_the_policys_types_replace_those_of_the_profile() {
     assert_eq!(api.reason(&foreign), Some(IssuerMismatch));
 }
 
-fn problems(settings: PolicyBuilder) -> Vec<PolicyProblem> {
+fn problems(settings: PolicyBuilder) -> Vec<PolicyErrorKind> {
     match settings.issuer(ISSUER).audience(API).build() {
         Ok(_) => Vec::new(),
         Err(error) => error.problems().to_vec(),
@@ -328,7 +329,7 @@ fn c12_and_t09_types_of_other_kinds_can_not_be_let_in() {
         let found = problems(Policy::builder().accepted_types(["at+jwt", typ]));
         assert_eq!(
             found,
-            [PolicyProblem::TypeNotAcceptable(typ.to_owned())],
+            [PolicyErrorKind::TypeNotAcceptable(typ.to_owned())],
             "{typ}"
         );
     }
@@ -336,7 +337,7 @@ fn c12_and_t09_types_of_other_kinds_can_not_be_let_in() {
     let rfc9068 = Policy::builder()
         .profile(Profile::Rfc9068)
         .accepted_types(["JWT"]);
-    let fixed = PolicyProblem::FixedByProfile {
+    let fixed = PolicyErrorKind::FixedByProfile {
         setting: "accepted_types",
         profile: Profile::Rfc9068,
     };
@@ -359,14 +360,14 @@ fn p06_settings_that_can_not_be_meant_are_problems_all_at_once() {
         .required_claim(RequiredClaim::present(""));
     let found = problems(settings);
     let expected = [
-        PolicyProblem::EmptyList("client_claims"),
-        PolicyProblem::EmptyList("accepted_types"),
-        PolicyProblem::MalformedPath(empty.clone()),
-        PolicyProblem::MalformedPath(ClaimPath::nested(nothing)),
-        PolicyProblem::MalformedPath(deep),
-        PolicyProblem::NoClaimValue("tenant".into()),
-        PolicyProblem::NoClaimValue("ref".into()),
-        PolicyProblem::MalformedPath(empty),
+        PolicyErrorKind::EmptyList("client_claims"),
+        PolicyErrorKind::EmptyList("accepted_types"),
+        PolicyErrorKind::MalformedPath(empty.clone()),
+        PolicyErrorKind::MalformedPath(ClaimPath::nested(nothing)),
+        PolicyErrorKind::MalformedPath(deep),
+        PolicyErrorKind::NoClaimValue("tenant".into()),
+        PolicyErrorKind::NoClaimValue("ref".into()),
+        PolicyErrorKind::MalformedPath(empty),
     ];
     for problem in &expected {
         assert!(found.contains(problem), "{problem:?}: {found:?}");
@@ -374,7 +375,7 @@ fn p06_settings_that_can_not_be_meant_are_problems_all_at_once() {
     assert_eq!(found.len(), 9, "{found:?}");
     for setting in ["role_claims", "principal_claims", "required_claims"] {
         let settings = serde_json::from_value(json!({ setting: [] })).unwrap();
-        assert_eq!(problems(settings), [PolicyProblem::EmptyList(setting)]);
+        assert_eq!(problems(settings), [PolicyErrorKind::EmptyList(setting)]);
     }
 }
 
@@ -400,28 +401,28 @@ fn c10_p06_a_template_and_its_tenants_go_together() {
         (
             ISSUER,
             acme(),
-            Some(PolicyProblem::NoPlaceholder(ISSUER.into())),
+            Some(PolicyErrorKind::NoPlaceholder(ISSUER.into())),
         ),
         (
             half,
             acme(),
-            Some(PolicyProblem::NoPlaceholder(half.into())),
+            Some(PolicyErrorKind::NoPlaceholder(half.into())),
         ),
-        (half, None, Some(PolicyProblem::NoTenants(half.into()))),
+        (half, None, Some(PolicyErrorKind::NoTenants(half.into()))),
         (
             TEMPLATE,
             None,
-            Some(PolicyProblem::NoTenants(TEMPLATE.into())),
+            Some(PolicyErrorKind::NoTenants(TEMPLATE.into())),
         ),
         (
             TEMPLATE,
             Some(Tenants::only(none)),
-            Some(PolicyProblem::NoTenant),
+            Some(PolicyErrorKind::NoTenant),
         ),
         (
             TEMPLATE,
             Some(Tenants::only(["acme", "a/b"])),
-            Some(PolicyProblem::MalformedTenant("a/b".into())),
+            Some(PolicyErrorKind::MalformedTenant("a/b".into())),
         ),
     ] {
         let found = problems(issuer, tenants);

@@ -11,9 +11,13 @@ use resource_server::Reason::{
 };
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
-    AccessToken, Algorithm, BuildErrorKind, Clock, Evidence, Issuer, KeySet, KeySetError,
-    NumericDate, Policy, PolicyBuilder, PolicyProblem, Possession, PresentedToken, Profile,
-    Rejection, SkipReason, StaticKeys, SubjectKind, Validator, verify,
+    AccessToken, Algorithm, Evidence, Issuer, NumericDate, Policy, PolicyBuilder, Possession,
+    PresentedToken, Profile, Rejection, StaticKeys, Validator,
+    claims::SubjectKind,
+    clock::Clock,
+    error::{ConfigErrorKind, KeyError, KeySetError, PolicyErrorKind},
+    keys::KeySet,
+    verify,
 };
 use serde_json::{Value, json};
 
@@ -180,7 +184,7 @@ fn c07_an_audience_that_cognito_was_asked_for_is_held_against_the_apis() {
     );
 }
 
-fn problems(settings: PolicyBuilder) -> Vec<PolicyProblem> {
+fn problems(settings: PolicyBuilder) -> Vec<PolicyErrorKind> {
     match settings.build() {
         Ok(_) => Vec::new(),
         Err(error) => error.problems().to_vec(),
@@ -191,20 +195,20 @@ fn problems(settings: PolicyBuilder) -> Vec<PolicyProblem> {
 fn c07_a_policy_for_cognito_names_its_clients() {
     let settings = || Policy::builder().profile(Profile::Cognito).issuer(POOL);
     let nobody: [&str; 0] = [];
-    assert_eq!(problems(settings()), [PolicyProblem::ClientsNotNamed]);
+    assert_eq!(problems(settings()), [PolicyErrorKind::ClientsNotNamed]);
     assert_eq!(
         problems(settings().allowed_clients(nobody)),
-        [PolicyProblem::NoClient]
+        [PolicyErrorKind::NoClient]
     );
     assert_eq!(
         problems(settings().allowed_clients([""])),
-        [PolicyProblem::NoClient]
+        [PolicyErrorKind::NoClient]
     );
     assert_eq!(problems(settings().allowed_clients([APP])), []);
     let empty = settings().allowed_clients([APP]).audience("");
-    assert_eq!(problems(empty), [PolicyProblem::NoAudience]);
+    assert_eq!(problems(empty), [PolicyErrorKind::NoAudience]);
     let other = settings().allowed_clients([APP]).client_claims(["azp"]);
-    let fixed = PolicyProblem::FixedByProfile {
+    let fixed = PolicyErrorKind::FixedByProfile {
         setting: "client_claims",
         profile: Profile::Cognito,
     };
@@ -212,7 +216,7 @@ fn c07_a_policy_for_cognito_names_its_clients() {
     // Every other profile needs an audience.
     for profile in [Profile::Default, Profile::Rfc9068] {
         let found = problems(settings().profile(profile).allowed_clients([APP]));
-        assert_eq!(found, [PolicyProblem::NoAudience]);
+        assert_eq!(found, [PolicyErrorKind::NoAudience]);
     }
     let read: Profile = serde_json::from_str("\"cognito\"").unwrap();
     assert_eq!((read, read.as_str()), (Profile::Cognito, "cognito"));
@@ -448,8 +452,8 @@ fn k01_keys_for_svids_are_kept_apart_and_told() {
         .map(|key| (key.key_id(), key.reason()))
         .collect();
     let expected = [
-        (Some("p256-0"), SkipReason::OnlyForSvids),
-        (Some("weak"), SkipReason::MalformedMember("x")),
+        (Some("p256-0"), KeyError::OnlyForSvids),
+        (Some("weak"), KeyError::MalformedMember("x")),
     ];
     assert_eq!(skipped, expected, "K01");
 }
@@ -535,7 +539,7 @@ fn p06_a_policy_for_svids_names_a_trust_domain_and_its_algorithms() {
         "spiffe://example.org/orders",
         "spiffe://",
     ] {
-        let expected = PolicyProblem::NotATrustDomain(name.to_owned());
+        let expected = PolicyErrorKind::NotATrustDomain(name.to_owned());
         assert_eq!(problems(settings(name)), [expected], "{name}");
     }
     for algorithm in [
@@ -545,7 +549,7 @@ fn p06_a_policy_for_svids_names_a_trust_domain_and_its_algorithms() {
         Algorithm::MlDsa44,
     ] {
         let found = problems(settings(DOMAIN).algorithms([algorithm]));
-        let expected = PolicyProblem::AlgorithmOutsideProfile {
+        let expected = PolicyErrorKind::AlgorithmOutsideProfile {
             algorithm,
             profile: Profile::JwtSvid,
         };
@@ -568,7 +572,7 @@ fn p06_a_policy_for_svids_names_a_trust_domain_and_its_algorithms() {
         names.iter().all(|name| of_spec.contains(name)) && names.len() >= 8,
         "{names:?}"
     );
-    let fixed = PolicyProblem::FixedByProfile {
+    let fixed = PolicyErrorKind::FixedByProfile {
         setting: "accepted_types",
         profile: Profile::JwtSvid,
     };
@@ -585,7 +589,10 @@ fn p06_a_policy_for_svids_names_a_trust_domain_and_its_algorithms() {
     assert!(
         matches!(
             problems_of(&error)[..],
-            [(_, BuildErrorKind::Policy(PolicyProblem::NotATrustDomain(_)))]
+            [(
+                _,
+                ConfigErrorKind::Policy(PolicyErrorKind::NotATrustDomain(_))
+            )]
         ),
         "{error}"
     );

@@ -9,8 +9,9 @@ use resource_server::Reason::{
     NotAnAccessToken, TenantMismatch, TenantNotAllowed, TypeNotAccepted,
 };
 use resource_server::{
-    AccessToken, BuildErrorKind, Error, Issuer, Policy, PolicyProblem, Profile, Rejection,
-    RequiredClaim, StaticKeys, Tenants, Validator,
+    AccessToken, Error, Issuer, Policy, Profile, Rejection, StaticKeys, Tenants, Validator,
+    claims::RequiredClaim,
+    error::{ConfigErrorKind, PolicyErrorKind},
 };
 use resource_server::{providers, testing::TestIssuer};
 use serde_json::{Value, json};
@@ -864,7 +865,7 @@ fn c14_more_settings_by_hand_as_the_table_has_them() {
         "scp": ["offline", "orders:read"],
         "sub": "alice"
     });
-    let roles = resource_server::ClaimPath::nested(["ext", "roles"]);
+    let roles = resource_server::claims::ClaimPath::nested(["ext", "roles"]);
     let issuer = Issuer::new(name).policy(Policy::builder().role_claims([roles]));
     let case = Case::new(issuer, api, Some("JWT"), payload);
     let scopes = ["offline", "orders:read"];
@@ -1068,48 +1069,48 @@ fn c14_what_can_be_no_providers_setting_is_told_when_built() {
     for (issuer, shown) in told {
         let found = problems(issuer());
         let is_told = found.iter().any(|problem| {
-            matches!(problem, (_, BuildErrorKind::ProviderSetting { value, .. }) if value == shown)
+            matches!(problem, (_, ConfigErrorKind::ProviderSetting { value, .. }) if value == shown)
         });
         assert!(is_told, "C14: {shown}: {found:?}");
     }
 
     // What a policy tells anyway.
-    let in_policy = |issuer: Issuer| -> Vec<PolicyProblem> {
+    let in_policy = |issuer: Issuer| -> Vec<PolicyErrorKind> {
         let of_policy = |problem| match problem {
-            (_, BuildErrorKind::Policy(problem)) => Some(problem),
+            (_, ConfigErrorKind::Policy(problem)) => Some(problem),
             _ => None,
         };
         problems(issuer).into_iter().filter_map(of_policy).collect()
     };
     let nobody: [&str; 0] = [];
-    let email = PolicyProblem::NoClaimValue("email".into());
+    let email = PolicyErrorKind::NoClaimValue("email".into());
     assert_eq!(in_policy(providers::google(nobody)), [email]);
     assert_eq!(
         in_policy(providers::cognito("a", "b", nobody)),
-        [PolicyProblem::NoClient]
+        [PolicyErrorKind::NoClient]
     );
     let cluster = providers::kubernetes("https://cluster.example.com", nobody);
     assert!(matches!(
         in_policy(cluster)[..],
-        [PolicyProblem::NoClaimValue(_)]
+        [PolicyErrorKind::NoClaimValue(_)]
     ));
     let domain = in_policy(providers::spiffe("spiffe://example.org"));
-    assert!(matches!(domain[..], [PolicyProblem::NotATrustDomain(_)]));
+    assert!(matches!(domain[..], [PolicyErrorKind::NotATrustDomain(_)]));
     let svids = problems(providers::spiffe("example.org"));
-    assert!(matches!(svids[..], [(_, BuildErrorKind::NoSource)]));
+    assert!(matches!(svids[..], [(_, ConfigErrorKind::NoSource)]));
     // An empty list of the user's own is told, whatever the provider requires.
     let empty = serde_json::from_str(r#"{"required_claims": []}"#).unwrap();
     let workflow = providers::github_actions("octo-org/octo-repo").policy(empty);
     assert_eq!(
         in_policy(workflow),
-        [PolicyProblem::EmptyList("required_claims")]
+        [PolicyErrorKind::EmptyList("required_claims")]
     );
     // Two policies of the user's own are two.
     let issuer = providers::auth0("a.example.com");
     let twice = issuer.policy(Policy::builder()).policy(Policy::builder());
     assert!(matches!(
         problems(twice)[..],
-        [(_, BuildErrorKind::SeveralPolicies)]
+        [(_, ConfigErrorKind::SeveralPolicies)]
     ));
     // And a good one has nothing to tell.
     assert_eq!(problems(providers::auth0("a.example.com")), []);

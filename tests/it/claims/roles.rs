@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use crate::support::{Api, introspected};
 use resource_server::Reason::{MalformedClaim, MalformedPayload};
-use resource_server::{AccessToken, ClaimPath, Identity, Policy, Profile, Rejection, SubjectKind};
+use resource_server::{
+    AccessToken, Policy, Profile, Rejection,
+    claims::{ClaimPath, Identity, SubjectKind},
+};
 use serde_json::json;
 
 fn roles(token: &AccessToken) -> Vec<&str> {

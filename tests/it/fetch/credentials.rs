@@ -10,7 +10,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use resource_server::testing::{ManualClock, TestIssuer};
-use resource_server::{BuildErrorKind, Fetch, FetchProblem, Issuer, Validator};
+use resource_server::{
+    Fetch, Issuer, Validator,
+    error::{ConfigErrorKind, FetchError},
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -318,9 +321,9 @@ fn problem(issuer: Issuer) -> Problem {
 
 #[test]
 fn f02_settings_that_can_not_work_are_told_when_built() {
-    use FetchProblem as P;
+    use FetchError as P;
     let of = |fetch: Fetch| match problem(Issuer::discover(NAME).fetch(fetch)) {
-        (Some(_), BuildErrorKind::Fetch(problem)) => problem,
+        (Some(_), ConfigErrorKind::Fetch(problem)) => problem,
         other => panic!("{other:?}"),
     };
     let basic = || Fetch::new().basic("Aladdin", "open sesame");
@@ -375,7 +378,7 @@ fn f02_settings_that_can_not_work_are_told_when_built() {
         .build();
     assert_eq!(
         problems_of(&all.unwrap_err()),
-        [(None, BuildErrorKind::Fetch(P::CredentialsForAll))]
+        [(None, ConfigErrorKind::Fetch(P::CredentialsForAll))]
     );
 }
 
@@ -388,7 +391,7 @@ fn f02_credentials_never_go_over_plain_http() {
             problem(issuer.fetch(fetch)),
             (
                 Some(NAME.into()),
-                BuildErrorKind::Fetch(FetchProblem::CredentialsOverHttp)
+                ConfigErrorKind::Fetch(FetchError::CredentialsOverHttp)
             )
         );
     };
@@ -433,7 +436,7 @@ fn f02_introspection_has_its_own_credentials() {
             problem(issuer.fetch(fetch)),
             (
                 Some(NAME.into()),
-                BuildErrorKind::Fetch(FetchProblem::CredentialsWithIntrospection)
+                ConfigErrorKind::Fetch(FetchError::CredentialsWithIntrospection)
             )
         );
     }

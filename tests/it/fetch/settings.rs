@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use resource_server::testing::{Fault, TestServer, WellKnown};
-use resource_server::{AddressProblem, BuildErrorKind, Fetch, FetchProblem, Issuer, Validator};
+use resource_server::{
+    Fetch, Issuer, Validator,
+    error::{AddressError, ConfigErrorKind, FetchError},
+};
 
 use crate::support::http::{
     AUDIENCE, LIFETIME, World, by_hand, clock, ok, outage, until, validator,
@@ -145,9 +148,9 @@ async fn s01_the_address_is_a_setting_apart_from_the_name() {
 
 #[test]
 fn s01_an_address_that_can_not_be_right_is_told_when_built() {
-    use AddressProblem as P;
+    use AddressError as P;
     let problem = |issuer: Issuer| match &*problems(issuer) {
-        [(_, BuildErrorKind::Address(problem))] => problem.clone(),
+        [(_, ConfigErrorKind::Address(problem))] => problem.clone(),
         other => panic!("{other:?}"),
     };
     for (url, expected) in [
@@ -184,7 +187,7 @@ fn s01_an_address_that_can_not_be_right_is_told_when_built() {
     let built = Validator::builder().audience(AUDIENCE).issuer(two).build();
     assert_eq!(
         problems_of(&built.unwrap_err()),
-        [(Some(NAME.into()), BuildErrorKind::SeveralSources)]
+        [(Some(NAME.into()), ConfigErrorKind::SeveralSources)]
     );
     let patient = Issuer::discover(NAME).outage_tolerance(Duration::from_secs(86_401));
     let built = Validator::builder()
@@ -193,7 +196,7 @@ fn s01_an_address_that_can_not_be_right_is_told_when_built() {
         .build();
     assert_eq!(
         problems_of(&built.unwrap_err()),
-        [(Some(NAME.into()), BuildErrorKind::OutageTolerance)]
+        [(Some(NAME.into()), ConfigErrorKind::OutageTolerance)]
     );
 }
 
@@ -371,7 +374,7 @@ async fn f01_a_private_ca_is_trusted_when_it_is_given() {
         .build();
     assert_eq!(
         problems_of(&built.unwrap_err()),
-        [(None, BuildErrorKind::Fetch(FetchProblem::RootCertificate))]
+        [(None, ConfigErrorKind::Fetch(FetchError::RootCertificate))]
     );
 }
 

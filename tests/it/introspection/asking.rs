@@ -11,8 +11,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use resource_server::testing::ManualClock;
 use resource_server::{
-    AddressProblem, BuildErrorKind, Error, Fetch, Introspection, IntrospectionProblem, Issuer,
-    Policy, Reason, Validator,
+    Error, Fetch, Introspection, Issuer, Policy, Reason, Validator,
+    error::{AddressError, ConfigErrorKind, IntrospectionError},
 };
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -715,28 +715,28 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
     assert_eq!(problems(basic().max_concurrent_calls(1_024)), []);
     #[rustfmt::skip]
     let cases = [
-        (at(), IntrospectionProblem::NoAuthentication),
-        (basic().bearer_token("t"), IntrospectionProblem::SeveralAuthentications),
-        (basic().client_secret_basic("api", "hush-hush"), IntrospectionProblem::SeveralAuthentications),
-        (at().client_secret_basic("", "secret"), IntrospectionProblem::Credentials),
-        (at().client_secret_basic("api", ""), IntrospectionProblem::Credentials),
-        (at().client_secret_post("", "secret"), IntrospectionProblem::Credentials),
-        (at().client_secret_post("api", ""), IntrospectionProblem::Credentials),
-        (at().bearer_token(""), IntrospectionProblem::Credentials),
-        (at().bearer_token("a\r\nb: c"), IntrospectionProblem::Credentials),
-        (at().tls_client_auth(""), IntrospectionProblem::Credentials),
-        (at().tls_client_auth("api"), IntrospectionProblem::NoClientCertificate),
-        (basic().cache_active_for(longer), IntrospectionProblem::CachedTooLong(longer)),
-        (basic().cache_inactive_for(longer), IntrospectionProblem::CachedTooLong(longer)),
-        (at().bearer_token("a b"), IntrospectionProblem::Credentials),
-        (basic().cache_bytes(0), IntrospectionProblem::CacheTooSmall(0)),
-        (basic().cache_bytes(131_071), IntrospectionProblem::CacheTooSmall(131_071)),
-        (basic().max_concurrent_calls(0), IntrospectionProblem::ConcurrentCalls(0)),
-        (basic().max_concurrent_calls(1_025), IntrospectionProblem::ConcurrentCalls(1_025)),
+        (at(), IntrospectionError::NoAuthentication),
+        (basic().bearer_token("t"), IntrospectionError::SeveralAuthentications),
+        (basic().client_secret_basic("api", "hush-hush"), IntrospectionError::SeveralAuthentications),
+        (at().client_secret_basic("", "secret"), IntrospectionError::Credentials),
+        (at().client_secret_basic("api", ""), IntrospectionError::Credentials),
+        (at().client_secret_post("", "secret"), IntrospectionError::Credentials),
+        (at().client_secret_post("api", ""), IntrospectionError::Credentials),
+        (at().bearer_token(""), IntrospectionError::Credentials),
+        (at().bearer_token("a\r\nb: c"), IntrospectionError::Credentials),
+        (at().tls_client_auth(""), IntrospectionError::Credentials),
+        (at().tls_client_auth("api"), IntrospectionError::NoClientCertificate),
+        (basic().cache_active_for(longer), IntrospectionError::CachedTooLong(longer)),
+        (basic().cache_inactive_for(longer), IntrospectionError::CachedTooLong(longer)),
+        (at().bearer_token("a b"), IntrospectionError::Credentials),
+        (basic().cache_bytes(0), IntrospectionError::CacheTooSmall(0)),
+        (basic().cache_bytes(131_071), IntrospectionError::CacheTooSmall(131_071)),
+        (basic().max_concurrent_calls(0), IntrospectionError::ConcurrentCalls(0)),
+        (basic().max_concurrent_calls(1_025), IntrospectionError::ConcurrentCalls(1_025)),
     ];
     for (introspection, problem) in cases {
         let issuer = ISSUER.to_owned();
-        let expected = (Some(issuer), BuildErrorKind::Introspection(problem));
+        let expected = (Some(issuer), ConfigErrorKind::Introspection(problem));
         assert_eq!(problems(introspection), [expected]);
     }
     // A client that may follow redirects.
@@ -747,7 +747,7 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
         .issuer(issuer)
         .build()
         .unwrap_err();
-    let own_client = BuildErrorKind::Introspection(IntrospectionProblem::OwnClient);
+    let own_client = ConfigErrorKind::Introspection(IntrospectionError::OwnClient);
     assert_eq!(problems_of(&built), [(Some(ISSUER.to_owned()), own_client)]);
     // Two places to ask.
     let both = Issuer::new(ISSUER)
@@ -758,7 +758,7 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
         .issuer(both)
         .build()
         .unwrap_err();
-    let twice = BuildErrorKind::SeveralIntrospections;
+    let twice = ConfigErrorKind::SeveralIntrospections;
     assert!(problems_of(&built).contains(&(Some(ISSUER.to_owned()), twice)));
 }
 
@@ -768,12 +768,12 @@ fn i11_p01_an_address_that_is_refused_is_shown_without_secrets() {
     let basic = || Introspection::discover().client_secret_basic("api", "hush-hush");
     #[rustfmt::skip]
     let cases = [
-        ("http://as.example.com/introspect", "http://as.example.com/introspect", AddressProblem::Http),
-        ("http://as.example.com/introspect?key=hush", "http://as.example.com/introspect", AddressProblem::Http),
-        ("as.example.com/introspect", "as.example.com/introspect", AddressProblem::NotAUrl),
-        ("hush:hush@as.example.com/introspect#hush", "as.example.com/introspect", AddressProblem::NotAUrl),
-        ("https://hush:hush@as.example.com/introspect", "https://as.example.com/introspect", AddressProblem::UserInfo),
-        ("https://hush/hush@as.example.com/ intro", "https://as.example.com/ intro", AddressProblem::NotAUrl),
+        ("http://as.example.com/introspect", "http://as.example.com/introspect", AddressError::Http),
+        ("http://as.example.com/introspect?key=hush", "http://as.example.com/introspect", AddressError::Http),
+        ("as.example.com/introspect", "as.example.com/introspect", AddressError::NotAUrl),
+        ("hush:hush@as.example.com/introspect#hush", "as.example.com/introspect", AddressError::NotAUrl),
+        ("https://hush:hush@as.example.com/introspect", "https://as.example.com/introspect", AddressError::UserInfo),
+        ("https://hush/hush@as.example.com/ intro", "https://as.example.com/ intro", AddressError::NotAUrl),
     ];
     for (url, address, problem) in cases {
         for is_of_keys in [false, true] {
@@ -783,10 +783,10 @@ fn i11_p01_an_address_that_is_refused_is_shown_without_secrets() {
                 asking(url)
             };
             let found = problems(introspection);
-            let [(_, BuildErrorKind::Introspection(told))] = &*found else {
+            let [(_, ConfigErrorKind::Introspection(told))] = &*found else {
                 panic!("{url}: {found:?}");
             };
-            let IntrospectionProblem::Address {
+            let IntrospectionError::Address {
                 address: shown,
                 problem: found,
                 ..
@@ -827,7 +827,7 @@ fn i10_a_prefix_that_no_token_has_is_told() {
                 assert!(!is_fit, "{error}");
                 assert_eq!(
                     problems_of(&error),
-                    [(Some(issuer), BuildErrorKind::OpaquePrefix { prefix })]
+                    [(Some(issuer), ConfigErrorKind::OpaquePrefix { prefix })]
                 );
             }
         }

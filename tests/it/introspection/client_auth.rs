@@ -10,8 +10,11 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use resource_server::testing::ManualClock;
 use resource_server::{
-    Algorithm, BuildErrorKind, ClientKey, ClientKeyProblem, Evidence, Introspection,
-    IntrospectionProblem, Issuer, KeySet, NumericDate, Policy, Possession, PresentedToken, verify,
+    Algorithm, Evidence, Introspection, Issuer, NumericDate, Policy, Possession, PresentedToken,
+    error::{ClientKeyError, ConfigErrorKind, IntrospectionError},
+    introspection::ClientKey,
+    keys::KeySet,
+    verify,
 };
 use serde_json::{Value, json};
 
@@ -339,7 +342,7 @@ async fn i11_no_assertion_is_sent_twice() {
 
 #[test]
 fn i01_what_is_no_key_to_sign_with_is_told() {
-    use ClientKeyProblem as P;
+    use ClientKeyError as P;
     let p256 = Keys::ec("P-256", &signature::ECDSA_P256_SHA256_FIXED_SIGNING);
     let other = Keys::ec("P-256", &signature::ECDSA_P256_SHA256_FIXED_SIGNING);
     let rsa = Keys::rsa(KeySize::Rsa2048);
@@ -457,27 +460,27 @@ fn i11_settings_of_the_assertion_are_told_when_built() {
     let cases = [
         (
             at().private_key_jwt("", key()),
-            IntrospectionProblem::Credentials,
+            IntrospectionError::Credentials,
         ),
         (
             own().assertion_audience(""),
-            IntrospectionProblem::AssertionAudience,
+            IntrospectionError::AssertionAudience,
         ),
         (
             at().client_secret_basic("api", "hush-hush")
                 .assertion_audience(ISSUER),
-            IntrospectionProblem::AssertionAudience,
+            IntrospectionError::AssertionAudience,
         ),
         (
             own().bearer_token("t"),
-            IntrospectionProblem::SeveralAuthentications,
+            IntrospectionError::SeveralAuthentications,
         ),
     ];
     for (introspection, problem) in cases {
         let issuer = ISSUER.to_owned();
         assert_eq!(
             problems(introspection),
-            [(Some(issuer), BuildErrorKind::Introspection(problem))]
+            [(Some(issuer), ConfigErrorKind::Introspection(problem))]
         );
     }
 }

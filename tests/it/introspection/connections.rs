@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use resource_server::{ClientKey, Introspection, Issuer, Validator};
+use resource_server::{Introspection, Issuer, Validator, introspection::ClientKey};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use resource_server::testing::{ManualClock, TestIssuer, TestServer};
 use resource_server::{
-    BuildErrorKind, Error, Introspection, Issuer, Reason, StaticKeys, Validator,
+    Error, Introspection, Issuer, Reason, StaticKeys, Validator, error::ConfigErrorKind,
 };
 use serde_json::{Value, json};
 
@@ -219,7 +219,7 @@ fn c10_i11_introspection_of_many_tenants_needs_nothing_of_each() {
     };
     let at = || Introspection::at("https://login.example.com/ask");
     let jwk = r#"{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
-    let key = || resource_server::ClientKey::from_jwk(jwk).unwrap();
+    let key = || resource_server::introspection::ClientKey::from_jwk(jwk).unwrap();
     assert!(build(at().client_secret_basic("api", "hush-hush")).is_ok());
     let assertion = at().private_key_jwt("api", key());
     assert!(build(assertion.assertion_audience("https://login.example.com")).is_ok());
@@ -234,7 +234,7 @@ fn c10_i11_introspection_of_many_tenants_needs_nothing_of_each() {
     ] {
         assert!(matches!(
             build(introspection).unwrap_err()[..],
-            [(_, BuildErrorKind::IntrospectionOfTenants)]
+            [(_, ConfigErrorKind::IntrospectionOfTenants)]
         ));
     }
 }
@@ -251,7 +251,7 @@ fn i10_p06_two_introspections_of_one_issuer() {
     let error = built.build().unwrap_err();
     assert!(matches!(
         problems_of(&error)[..],
-        [(_, BuildErrorKind::SeveralIntrospections)]
+        [(_, ConfigErrorKind::SeveralIntrospections)]
     ));
 }
 

@@ -4,20 +4,22 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use resource_server::MalformedResponse::{
-    Active, DuplicateMember, NotAnObject, TooComplex, TooLarge,
-};
 use resource_server::Reason::{
     AudienceMismatch, AudienceMissing, ClientNotAllowed, EncryptedToken, Expired, ExpiryMissing,
     Inactive, IssuedInTheFuture, IssuerMismatch, LifetimeTooLong, MalformedClaim,
-    MalformedConfirmation, MalformedScope, MalformedToken, NotAnAccessToken, NotYetValid,
-    OpaqueToken, ProofOfPossessionMissing, TooLong, TooOld, UnknownConfirmation,
+    MalformedConfirmation, MalformedToken, NotAnAccessToken, NotYetValid, OpaqueToken,
+    ProofOfPossessionMissing, ScopeError, TooLong, TooOld, UnknownConfirmation,
+};
+use resource_server::error::ResponseError::{
+    Active, DuplicateMember, NotAnObject, TooComplex, TooLarge,
 };
 use resource_server::testing::TestIssuer;
 use resource_server::{
-    AccessToken, BuildErrorKind, Error, Evidence, IntrospectionResponse, Issuer, KeySource,
-    NumericDate, Policy, PolicyBuilder, Possession, PresentedToken, Reason, Rejection, Requirement,
-    SourceError, StaticKeys, Validator, verify,
+    AccessToken, Error, Evidence, Issuer, KeySource, NumericDate, Policy, PolicyBuilder,
+    Possession, PresentedToken, Reason, Rejection, Requirement, StaticKeys, Validator,
+    error::{ConfigErrorKind, SourceError},
+    introspection::IntrospectionResponse,
+    verify,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -190,8 +192,8 @@ fn i04_claims_are_held_against_the_policy_like_those_of_a_jwt() {
         (json!({"sub": 1}), Some(MalformedClaim)),
         (json!({"jti": 1}), Some(MalformedClaim)),
         (json!({"client_id": null}), Some(MalformedClaim)),
-        (json!({"scope": "a\tb"}), Some(MalformedScope)),
-        (json!({"scope": 1}), Some(MalformedScope)),
+        (json!({"scope": "a\tb"}), Some(ScopeError)),
+        (json!({"scope": 1}), Some(ScopeError)),
         (json!({"cnf": null}), Some(MalformedConfirmation)),
         (json!({"cnf": {}}), Some(MalformedConfirmation)),
         (json!({"cnf": {"kid": "a"}}), Some(UnknownConfirmation)),
@@ -596,7 +598,7 @@ fn i10_two_issuers_for_one_token_are_a_build_error() {
         built.err().map(|error| problems_of(&error))
     };
     let twice = |prefix: &str| {
-        let kind = BuildErrorKind::OpaqueTwice {
+        let kind = ConfigErrorKind::OpaqueTwice {
             other: ISSUER.to_owned(),
             prefix: prefix.to_owned(),
         };
@@ -625,7 +627,7 @@ fn i10_two_issuers_for_one_token_are_a_build_error() {
     let issuer = OTHER.to_owned();
     assert_eq!(
         with_keys,
-        Some(vec![(Some(issuer), BuildErrorKind::OpaqueWithKeys)])
+        Some(vec![(Some(issuer), ConfigErrorKind::OpaqueWithKeys)])
     );
 }
 

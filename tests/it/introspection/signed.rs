@@ -8,8 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
-    Algorithm, BuildErrorKind, Introspection, IntrospectionProblem, Issuer, NumericDate, Policy,
-    PolicyBuilder, Reason, Validator,
+    Algorithm, Introspection, Issuer, NumericDate, Policy, PolicyBuilder, Reason, Validator,
+    error::{ConfigErrorKind, IntrospectionError},
 };
 use serde_json::{Value, json};
 
@@ -451,22 +451,22 @@ fn i07_settings_of_signed_answers_are_told_when_built() {
         []
     );
     let cases = [
-        (bearer().signed_answers(), IntrospectionProblem::NoClientId),
+        (bearer().signed_answers(), IntrospectionError::NoClientId),
         (
             bearer().client_id("").signed_answers(),
-            IntrospectionProblem::ClientId,
+            IntrospectionError::ClientId,
         ),
         (
             bearer().client_id(" a").signed_answers(),
-            IntrospectionProblem::ClientId,
+            IntrospectionError::ClientId,
         ),
         (
             basic().client_id("billing-api").signed_answers(),
-            IntrospectionProblem::ClientId,
+            IntrospectionError::ClientId,
         ),
         (
             basic().answer_keys_at("https://as.example.com/keys"),
-            IntrospectionProblem::KeysForPlainAnswers,
+            IntrospectionError::KeysForPlainAnswers,
         ),
     ];
     for (introspection, problem) in cases {
@@ -474,13 +474,13 @@ fn i07_settings_of_signed_answers_are_told_when_built() {
         let found = problems(introspection, Policy::builder());
         assert_eq!(
             found,
-            [(Some(issuer), BuildErrorKind::Introspection(problem))]
+            [(Some(issuer), ConfigErrorKind::Introspection(problem))]
         );
     }
     let hmac = Policy::builder().algorithms([Algorithm::HS256]);
     let issuer = ISSUER.to_owned();
     assert_eq!(
         problems(basic().signed_answers(), hmac),
-        [(Some(issuer), BuildErrorKind::HmacWithFetchedKeys)]
+        [(Some(issuer), ConfigErrorKind::HmacWithFetchedKeys)]
     );
 }

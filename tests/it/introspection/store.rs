@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use resource_server::testing::ManualClock;
 use resource_server::{
-    BuildErrorKind, Introspection, IntrospectionProblem, IntrospectionStore, Issuer, Policy,
-    Reason, SourceError, Validator,
+    Introspection, Issuer, Policy, Reason, Validator,
+    error::{ConfigErrorKind, IntrospectionError, SourceError},
+    introspection::IntrospectionStore,
 };
 use serde_json::json;
 
@@ -162,7 +163,7 @@ impl World {
 }
 
 fn turn(clock: &ManualClock, seconds: i64) {
-    use resource_server::{Clock, NumericDate};
+    use resource_server::{NumericDate, clock::Clock};
     clock.set(NumericDate::from_secs(clock.now().as_secs() + seconds));
 }
 
@@ -591,23 +592,20 @@ fn i12_settings_of_the_store_are_told_when_built() {
     let cases = [
         (
             basic().store(store(), &KEY[..31]),
-            IntrospectionProblem::StoreKey,
+            IntrospectionError::StoreKey,
         ),
-        (basic().store(store(), []), IntrospectionProblem::StoreKey),
+        (basic().store(store(), []), IntrospectionError::StoreKey),
         (
             basic().store(store(), [0; 32]),
-            IntrospectionProblem::StoreKey,
+            IntrospectionError::StoreKey,
         ),
-        (
-            bearer().store(store(), KEY),
-            IntrospectionProblem::NoClientId,
-        ),
+        (bearer().store(store(), KEY), IntrospectionError::NoClientId),
     ];
     for (introspection, problem) in cases {
         let issuer = ISSUER.to_owned();
         assert_eq!(
             problems(introspection),
-            [(Some(issuer), BuildErrorKind::Introspection(problem))]
+            [(Some(issuer), ConfigErrorKind::Introspection(problem))]
         );
     }
 }

@@ -3,8 +3,10 @@
 
 use crate::support::form::{decode, encode, with_public_keys};
 use resource_server::testing::TestIssuer;
-use resource_server::{Algorithm, Backend, KeySet, Policy, PolicyProblem, PresentedToken};
-use resource_server::{SkipReason, VerificationKey};
+use resource_server::{
+    Algorithm, Backend, Policy, PresentedToken, error::PolicyErrorKind, keys::KeySet,
+};
+use resource_server::{error::KeyError, keys::VerificationKey};
 use serde_json::{Value, json};
 
 const AS: &str = "https://as.example.com";
@@ -50,7 +52,7 @@ fn k13_an_algorithm_that_the_backend_lacks_is_told_and_no_default() {
                 assert!(policy.algorithms().eq([algorithm]));
             }
             Err(error) => {
-                let problem = PolicyProblem::UnsupportedAlgorithm(algorithm);
+                let problem = PolicyErrorKind::UnsupportedAlgorithm(algorithm);
                 assert_eq!(error.problems(), [problem]);
                 assert!(!is_there, "{algorithm}");
             }
@@ -68,7 +70,7 @@ fn rsa_of(bits: usize) -> String {
 
 #[test]
 fn k13_sizes_of_rsa_keys() {
-    use SkipReason::{RsaTooLarge, RsaTooSmall, Unsupported};
+    use KeyError::{RsaTooLarge, RsaTooSmall, Unsupported};
     for backend in backends() {
         let large = is_rust_crypto(backend).then_some(Unsupported);
         for (bits, expected) in [
@@ -135,7 +137,7 @@ fn k13_backends_work_side_by_side() {
             let key = match VerificationKey::from_jwk_for(backend, &jwk.to_string()) {
                 Ok(key) => key,
                 Err(reason) => {
-                    assert_eq!(reason, SkipReason::Unsupported);
+                    assert_eq!(reason, KeyError::Unsupported);
                     assert!(is_rust_crypto(backend) && LACKING.contains(&algorithm));
                     continue;
                 }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use resource_server::Reason::{AlgorithmNotAllowed, BadSignature, Unsigned};
 use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{
-    AccessToken, Algorithm, BuildError, BuildErrorKind, Error, Evidence, Issuer, KeySet,
-    NumericDate, Policy, PolicyProblem, Possession, PresentedToken, Reason, Rejection,
-    SecretProblem, StaticKeys, Validator, VerificationKey, verify,
+    AccessToken, Algorithm, Error, Evidence, Issuer, NumericDate, Policy, Possession,
+    PresentedToken, Reason, Rejection, StaticKeys, Validator,
+    error::{BuildError, ConfigErrorKind, PolicyErrorKind, SecretError},
+    keys::{KeySet, VerificationKey},
+    verify,
 };
 use serde_json::{Value, json};
 
@@ -162,9 +164,9 @@ fn k12_a_secret_is_at_least_as_long_as_the_hash() {
     for (algorithm, needed) in ALGORITHMS {
         for bytes in [0, 1, needed / 2, needed - 1] {
             let found = problems(Issuer::hmac(ISSUER, algorithm, secret(bytes)));
-            let problem = SecretProblem::TooShort { bytes, needed };
+            let problem = SecretError::TooShort { bytes, needed };
             let issuer = ISSUER.to_owned();
-            assert_eq!(found, [(Some(issuer), BuildErrorKind::Secret(problem))]);
+            assert_eq!(found, [(Some(issuer), ConfigErrorKind::Secret(problem))]);
         }
         assert!(build(Issuer::hmac(ISSUER, algorithm, secret(needed))).is_ok());
     }
@@ -176,7 +178,7 @@ fn k12_one_byte_again_and_again_is_no_secret() {
     for byte in [0, b' ', b'0', b'a', 0xff] {
         for bytes in [32, 33, 1 << 10] {
             let repeated = vec![byte; bytes];
-            assert_eq!(check(&repeated), Err(SecretProblem::OneByteRepeated));
+            assert_eq!(check(&repeated), Err(SecretError::OneByteRepeated));
         }
     }
     let mut almost = [0; 32];
@@ -274,7 +276,7 @@ fn k12_a_key_is_no_secret() {
     for (name, text, form) in cases {
         for (algorithm, _) in ALGORITHMS {
             let found = KeySet::from_hmac_secret(algorithm, &text).map(drop);
-            assert_eq!(found, Err(SecretProblem::ReadsAsKey(form)), "{name}");
+            assert_eq!(found, Err(SecretError::ReadsAsKey(form)), "{name}");
         }
     }
 }
@@ -304,12 +306,12 @@ fn k12_what_only_begins_like_a_key_is_a_secret() {
 #[test]
 fn k12_other_algorithms_have_no_secret() {
     for algorithm in Algorithm::ALL.iter().copied().filter(|a| !a.is_hmac()) {
-        let problem = SecretProblem::NotHmac(algorithm);
+        let problem = SecretError::NotHmac(algorithm);
         let key = VerificationKey::from_hmac_secret(algorithm, &secret(64));
         assert_eq!(key.map(drop), Err(problem.clone()));
         let found = problems(Issuer::hmac(ISSUER, algorithm, secret(64)));
         let issuer = ISSUER.to_owned();
-        assert!(found.contains(&(Some(issuer), BuildErrorKind::Secret(problem))));
+        assert!(found.contains(&(Some(issuer), ConfigErrorKind::Secret(problem))));
     }
     assert!(!Algorithm::default_list().any(Algorithm::is_hmac));
 }
@@ -323,7 +325,7 @@ fn k12_a_secret_stands_beside_no_public_key() {
 
     let mixed = policy(&[ES256, HS256]).issuer(ISSUER).audience(API).build();
     let mixed = mixed.unwrap_err();
-    assert_eq!(mixed.problems(), [PolicyProblem::HmacBesideOthers]);
+    assert_eq!(mixed.problems(), [PolicyErrorKind::HmacBesideOthers]);
     let read = |algorithms: &str| {
         let text = format!(r#"{{"issuer":"a","audiences":["b"],"algorithms":{algorithms}}}"#);
         serde_json::from_str::<Policy>(&text).is_ok()
@@ -335,7 +337,7 @@ fn k12_a_secret_stands_beside_no_public_key() {
         let (issuer, algorithm) = (issuer(), HS256);
         assert_eq!(
             found,
-            [(Some(issuer), BuildErrorKind::OtherAlgorithms { algorithm })]
+            [(Some(issuer), ConfigErrorKind::OtherAlgorithms { algorithm })]
         );
     }
     assert!(build(hmac().policy(policy(&[HS256]))).is_ok());
@@ -343,7 +345,7 @@ fn k12_a_secret_stands_beside_no_public_key() {
 
     let keys = StaticKeys::from_jwks(&test_issuer().jwks()).unwrap();
     let found = problems(hmac().keys(keys));
-    assert_eq!(found, [(Some(issuer()), BuildErrorKind::SeveralSources)]);
+    assert_eq!(found, [(Some(issuer()), ConfigErrorKind::SeveralSources)]);
 }
 
 #[cfg(feature = "fetch")]
@@ -351,7 +353,7 @@ fn k12_a_secret_stands_beside_no_public_key() {
 fn k12_fetched_keys_are_no_secrets() {
     let policy = || Policy::builder().algorithms([Algorithm::HS256]);
     let issuer = ISSUER.to_owned();
-    let fetched = (Some(issuer), BuildErrorKind::HmacWithFetchedKeys);
+    let fetched = (Some(issuer), ConfigErrorKind::HmacWithFetchedKeys);
     for issuer in [
         Issuer::discover(ISSUER),
         Issuer::new(ISSUER).jwks_at(ISSUER),

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use crate::support::form::encode;
 use resource_server::{
-    AccessToken, Algorithm, Error, Issuer, PemError, Reason, SkipReason, StaticKeys,
-    VerificationKey,
+    AccessToken, Algorithm, Error, Issuer, Reason, StaticKeys,
+    error::{KeyError, PemError},
+    keys::VerificationKey,
 };
 
 use crate::support::{ISSUER, clock, reason, validator};
@@ -175,22 +176,22 @@ fn what_is_no_usable_key_says_why() {
         (
             P256,
             Algorithm::ES384,
-            PemError::Key(SkipReason::AlgorithmMismatch),
+            PemError::Key(KeyError::AlgorithmMismatch),
         ),
         (
             P256,
             Algorithm::RS256,
-            PemError::Key(SkipReason::AlgorithmMismatch),
+            PemError::Key(KeyError::AlgorithmMismatch),
         ),
         (
             RSA,
             Algorithm::ES256,
-            PemError::Key(SkipReason::AlgorithmMismatch),
+            PemError::Key(KeyError::AlgorithmMismatch),
         ),
         (
             RSA_1024,
             Algorithm::RS256,
-            PemError::Key(SkipReason::RsaTooSmall),
+            PemError::Key(KeyError::RsaTooSmall),
         ),
     ] {
         assert_eq!(
@@ -225,17 +226,17 @@ fn k03_k07_numbers_in_pem_pass_the_rules_of_a_jwk() {
         (
             Algorithm::EdDSA,
             pem_of(&ED25519_SPKI, &identity),
-            SkipReason::WeakPoint,
+            KeyError::WeakPoint,
         ),
         (
             Algorithm::EdDSA,
             pem_of(&ED25519_SPKI, &[0; 32]),
-            SkipReason::WeakPoint,
+            KeyError::WeakPoint,
         ),
         (
             Algorithm::ES256,
             pem_of(&P256_SPKI, &[7; 64]),
-            SkipReason::RefusedByBackend,
+            KeyError::RefusedByBackend,
         ),
     ] {
         assert_eq!(

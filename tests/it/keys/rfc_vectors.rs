@@ -6,8 +6,10 @@ use std::sync::Arc;
 use crate::support::form::{decode, encode};
 use crate::support::rfc::*;
 use resource_server::{
-    Algorithm, Evidence, KeySet, KeySetError, NumericDate, Policy, PresentedToken, Reason,
-    SkipReason, VerificationKey, verify,
+    Algorithm, Evidence, NumericDate, Policy, PresentedToken, Reason,
+    error::{KeyError, KeySetError},
+    keys::{KeySet, VerificationKey},
+    verify,
 };
 use serde_json::{Value, json};
 
@@ -217,7 +219,7 @@ fn k13_rfc_ml_dsa_examples_have_the_sizes_of_their_algorithms() {
             let mut key = key.clone();
             key["pub"] = encode(wrong).into();
             let reason = VerificationKey::from_jwk(&key.to_string()).unwrap_err();
-            assert_eq!(reason, SkipReason::MalformedMember("pub"), "{}", key["alg"]);
+            assert_eq!(reason, KeyError::MalformedMember("pub"), "{}", key["alg"]);
         }
     }
 }
@@ -228,7 +230,7 @@ fn k04_rfc_ml_dsa_examples_with_their_private_keys_are_refused() {
     for mut key in [ml_dsa_44_key(), ml_dsa_65_key(), ml_dsa_87_key()] {
         key["priv"] = ML_DSA_PRIV.into();
         let reason = VerificationKey::from_jwk(&key.to_string()).unwrap_err();
-        assert_eq!(reason, SkipReason::Private, "{}", key["alg"]);
+        assert_eq!(reason, KeyError::Private, "{}", key["alg"]);
     }
 }
 
@@ -265,13 +267,13 @@ fn k10_hmac_examples() {
 
         let oct = json!({"kty": "oct", "k": k});
         let reason = VerificationKey::from_jwk(&oct.to_string()).unwrap_err();
-        assert_eq!(reason, SkipReason::Symmetric, "{source}");
+        assert_eq!(reason, KeyError::Symmetric, "{source}");
         let Err(KeySetError::NoUsableKey { skipped }) =
             KeySet::from_jwks(&json!({"keys": [oct]}).to_string())
         else {
             panic!("{source}");
         };
-        assert_eq!(skipped[0].reason(), SkipReason::Symmetric, "{source}");
+        assert_eq!(skipped[0].reason(), KeyError::Symmetric, "{source}");
     }
 
     // A.1 has a claims set, but no audience.

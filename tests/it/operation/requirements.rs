@@ -8,8 +8,8 @@ use resource_server::Reason::{
     UnknownConfirmation,
 };
 use resource_server::{
-    AccessToken, Clock, Error, Evidence, KeySet, MalformedRequirement, Policy, Possession,
-    PresentedToken, Profile, Requirement, Scope, verify,
+    AccessToken, Error, Evidence, Policy, Possession, PresentedToken, Profile, Requirement,
+    claims::Scope, clock::Clock, error::RequirementError, keys::KeySet, verify,
 };
 
 fn token_with(scope: &str) -> AccessToken {
@@ -142,11 +142,8 @@ fn o02_what_makes_no_sense_never_passes_and_is_the_authors_mistake() {
     let token = token_with("a b orders:read !#[]~");
     let nothing: [&str; 0] = [];
     let mut cases = vec![
-        (
-            Requirement::all_scopes(nothing),
-            MalformedRequirement::Empty,
-        ),
-        (Requirement::any_scope(nothing), MalformedRequirement::Empty),
+        (Requirement::all_scopes(nothing), RequirementError::Empty),
+        (Requirement::any_scope(nothing), RequirementError::Empty),
     ];
     for scope in MALFORMED {
         assert!(scope.parse::<Scope>().is_err(), "O02: {scope:?}");
@@ -156,7 +153,7 @@ fn o02_what_makes_no_sense_never_passes_and_is_the_authors_mistake() {
             Requirement::any_scope(["a", scope]),
             Requirement::any_scope([scope, "a"]),
         ] {
-            cases.push((requirement, MalformedRequirement::Scope));
+            cases.push((requirement, RequirementError::Scope));
         }
     }
     for (requirement, problem) in cases {

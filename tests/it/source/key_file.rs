@@ -14,7 +14,9 @@ use std::{fs, io, thread};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use resource_server::testing::{ManualClock, TestIssuer};
-use resource_server::{Algorithm, BuildErrorKind, Issuer, KeyFile, Policy, Reason, Validator};
+use resource_server::{
+    Algorithm, Issuer, Policy, Reason, Validator, error::ConfigErrorKind, keys::KeyFile,
+};
 use serde_json::{Value, json};
 
 use crate::support::http::{AUDIENCE, chain, clock, outage, reason, until, validator};
@@ -320,7 +322,7 @@ async fn s11_a_file_holds_no_secrets() {
         .policy(Policy::builder().algorithms([Algorithm::HS256]));
     assert_eq!(
         problems(issuer),
-        [(Some(NAME.into()), BuildErrorKind::HmacWithFetchedKeys)]
+        [(Some(NAME.into()), ConfigErrorKind::HmacWithFetchedKeys)]
     );
 }
 
@@ -334,14 +336,14 @@ fn s11_settings_that_can_not_work_are_told_when_built() {
     ] {
         let file = KeyFile::new("/keys.json").look_every(interval);
         let told = problems(Issuer::new(NAME).key_file(file));
-        assert_eq!(told, [(Some(issuer()), BuildErrorKind::KeyFileInterval)]);
+        assert_eq!(told, [(Some(issuer()), ConfigErrorKind::KeyFileInterval)]);
     }
     let two = Issuer::discover(NAME).key_file("/keys.json");
     let told = problems(two);
-    assert_eq!(told, [(Some(issuer()), BuildErrorKind::SeveralSources)]);
+    assert_eq!(told, [(Some(issuer()), ConfigErrorKind::SeveralSources)]);
     let opaque = Issuer::new(NAME).key_file("/keys.json").opaque_tokens();
     let told = problems(opaque);
-    assert_eq!(told, [(Some(issuer()), BuildErrorKind::OpaqueWithKeys)]);
+    assert_eq!(told, [(Some(issuer()), ConfigErrorKind::OpaqueWithKeys)]);
 }
 
 #[tokio::test]

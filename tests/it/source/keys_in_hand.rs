@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use resource_server::testing::{Fault, TestIssuer, TestServer};
 use resource_server::{
-    Algorithm, BuildErrorKind, Clock, Issuer, KeySetError, KeySnapshot, NumericDate, Reason,
-    StaticKeys, Validator, ValidatorBuilder,
+    Algorithm, Issuer, NumericDate, Reason, StaticKeys, Validator, ValidatorBuilder,
+    clock::Clock,
+    error::{ConfigErrorKind, KeySetError},
+    keys::KeySnapshot,
 };
 use serde_json::{Value, json};
 
@@ -151,7 +153,7 @@ async fn s10_a_set_to_start_from_that_can_not_be_right_is_told_when_built() {
         (secret, None),
     ] {
         let told = problem(Issuer::discover(OTHER).starting_from_jwks(text));
-        let (_, BuildErrorKind::StartingKeys(problem)) = told else {
+        let (_, ConfigErrorKind::StartingKeys(problem)) = told else {
             panic!("{told:?}");
         };
         match expected {
@@ -163,7 +165,7 @@ async fn s10_a_set_to_start_from_that_can_not_be_right_is_told_when_built() {
     let keys = StaticKeys::from_jwks(&jwks).unwrap();
     assert_eq!(
         problem(Issuer::new(OTHER).keys(keys).starting_from_jwks(&jwks)),
-        (Some(OTHER.into()), BuildErrorKind::StartingKeysNotFetched)
+        (Some(OTHER.into()), ConfigErrorKind::StartingKeysNotFetched)
     );
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use resource_server::testing::{Fault, TestIssuer, TestServer};
 use resource_server::{
-    Error, Issuer, KeySetError, Policy, Profile, Reason, SkipReason, StaticKeys, Validator,
+    Error, Issuer, Policy, Profile, Reason, StaticKeys, Validator,
+    error::{KeyError, KeySetError},
 };
 
 use crate::support::http::{
@@ -492,7 +493,7 @@ async fn k01_a_bundle_of_keys_for_svids_is_fetched_once() {
     let health = validator.health();
     let keys = health[0].status().keys.clone().unwrap();
     assert_eq!((keys.len(), keys.svid_keys().count()), (0, 1), "K01");
-    assert_eq!(keys.skipped()[0].reason(), SkipReason::OnlyForSvids, "K01");
+    assert_eq!(keys.skipped()[0].reason(), KeyError::OnlyForSvids, "K01");
 }
 
 /// A key for SVIDs under a token's `kid` is none for other tokens: an unknown key, and an outage while the set is stale.

@@ -7,9 +7,13 @@ use std::time::Duration;
 
 use resource_server::testing::{ManualClock, TestIssuer};
 use resource_server::{
-    BuildErrorKind, Clock, Error, Evidence, IntrospectionResponse, Issuer, KeySet, NumericDate,
-    Policy, PolicyBuilder, PolicyProblem, Possession, PresentedToken, Reason, StaticKeys, Tenants,
-    Validator, verify,
+    Error, Evidence, Issuer, NumericDate, Policy, PolicyBuilder, Possession, PresentedToken,
+    Reason, StaticKeys, Tenants, Validator,
+    clock::Clock,
+    error::{ConfigErrorKind, PolicyErrorKind},
+    introspection::IntrospectionResponse,
+    keys::KeySet,
+    verify,
 };
 use serde_json::json;
 
@@ -283,17 +287,17 @@ async fn c10_an_issuer_by_its_own_name_goes_before_a_template() {
 fn c10_p06_what_can_not_be_built() {
     let keys = || keys_of(&TestIssuer::new(ACME, AUDIENCE));
     let of_policy = |issuer: Issuer| match problems(issuer).as_slice() {
-        [(_, BuildErrorKind::Policy(problem))] => problem.clone(),
+        [(_, ConfigErrorKind::Policy(problem))] => problem.clone(),
         other => panic!("{other:?}"),
     };
     let nobody = Tenants::only(Vec::<String>::new());
     let issuer = Issuer::template(TEMPLATE, nobody).keys(keys());
-    assert_eq!(of_policy(issuer), PolicyProblem::NoTenant);
+    assert_eq!(of_policy(issuer), PolicyErrorKind::NoTenant);
     for bad in ["", "a/b", "..", "a b", &"a".repeat(65)] {
         let issuer = Issuer::template(TEMPLATE, Tenants::only(["acme", bad])).keys(keys());
         assert_eq!(
             of_policy(issuer),
-            PolicyProblem::MalformedTenant(bad.to_owned())
+            PolicyErrorKind::MalformedTenant(bad.to_owned())
         );
     }
     for name in [
@@ -302,12 +306,12 @@ fn c10_p06_what_can_not_be_built() {
         "https://login.example.com/{a}/{b}",
     ] {
         let issuer = Issuer::template(name, Tenants::any()).keys(keys());
-        let expected = PolicyProblem::NoPlaceholder(name.to_owned());
+        let expected = PolicyErrorKind::NoPlaceholder(name.to_owned());
         assert_eq!(of_policy(issuer), expected);
     }
     // A template that says nothing of tenants is not one for any.
     let issuer = Issuer::new(TEMPLATE).keys(keys());
-    let expected = PolicyProblem::NoTenants(TEMPLATE.to_owned());
+    let expected = PolicyErrorKind::NoTenants(TEMPLATE.to_owned());
     assert_eq!(of_policy(issuer), expected);
 
     let issuer = Issuer::template(TEMPLATE, Tenants::any())
@@ -315,7 +319,7 @@ fn c10_p06_what_can_not_be_built() {
         .policy(Policy::builder().tenants(Tenants::any()));
     assert!(matches!(
         problems(issuer)[..],
-        [(_, BuildErrorKind::TenantsTwice)]
+        [(_, ConfigErrorKind::TenantsTwice)]
     ));
     // Whoever presents a token must not choose what is fetched.
     for issuer in [
@@ -326,7 +330,7 @@ fn c10_p06_what_can_not_be_built() {
     ] {
         assert!(matches!(
             problems(issuer)[..],
-            [(_, BuildErrorKind::AnyTenantFetched)]
+            [(_, ConfigErrorKind::AnyTenantFetched)]
         ));
     }
     let issuer = || Issuer::discover_tenants(TEMPLATE, Tenants::only(["acme"]));
@@ -338,7 +342,7 @@ fn c10_p06_what_can_not_be_built() {
     ] {
         assert!(matches!(
             problems(issuer)[..],
-            [(_, BuildErrorKind::TenantBounds)]
+            [(_, ConfigErrorKind::TenantBounds)]
         ));
     }
     let issuer = Issuer::discover_tenants(TEMPLATE, Tenants::only(["acme", "globex"]));
@@ -346,7 +350,7 @@ fn c10_p06_what_can_not_be_built() {
         problems(issuer.max_tenants(1))[..],
         [(
             _,
-            BuildErrorKind::MoreTenantsThanHeld {
+            ConfigErrorKind::MoreTenantsThanHeld {
                 tenants: 2,
                 held: 1
             }
@@ -357,7 +361,7 @@ fn c10_p06_what_can_not_be_built() {
         .jwks_at("http://login.example.com/{tenantid}/keys");
     assert!(matches!(
         problems(issuer)[..],
-        [(_, BuildErrorKind::Address(_))]
+        [(_, ConfigErrorKind::Address(_))]
     ));
 
     let overlapping = Validator::builder()
@@ -370,7 +374,7 @@ fn c10_p06_what_can_not_be_built() {
     let problems = overlapping.build().unwrap_err();
     assert!(matches!(
         problems_of(&problems)[..],
-        [(_, BuildErrorKind::TemplatesOverlap { .. })]
+        [(_, ConfigErrorKind::TemplatesOverlap { .. })]
     ));
 }
 

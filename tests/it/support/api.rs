@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
-    AccessToken, Clock, Evidence, IntrospectionResponse, Issuer, KeySet, KeySource, NumericDate,
-    Policy, PolicyBuilder, Possession, PresentedToken, Reason, Rejection, SourceError, Validator,
-    verify,
+    AccessToken, Evidence, Issuer, KeySource, NumericDate, Policy, PolicyBuilder, Possession,
+    PresentedToken, Reason, Rejection, Validator, clock::Clock, error::SourceError,
+    introspection::IntrospectionResponse, keys::KeySet, verify,
 };
 
 use super::verdict::{API, ISSUER, NOW, clock, signer, validator, verdict as verdict_of};

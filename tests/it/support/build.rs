@@ -1,14 +1,17 @@
 //! The problems of a `BuildError` in a form that tests can write down.
 
-use resource_server::{BuildError, BuildErrorKind, BuildProblem, Issuer, Validator};
+use resource_server::{
+    Issuer, Validator,
+    error::{BuildError, ConfigError, ConfigErrorKind},
+};
 
 use super::verdict::API;
 
 /// The issuer that has the problem, and what is wrong.
-pub(crate) type Problem = (Option<String>, BuildErrorKind);
+pub(crate) type Problem = (Option<String>, ConfigErrorKind);
 
 pub(crate) fn problems_of(error: &BuildError) -> Vec<Problem> {
-    let problem = |problem: &BuildProblem| {
+    let problem = |problem: &ConfigError| {
         let issuer = problem.issuer().map(str::to_owned);
         (issuer, problem.kind().clone())
     };

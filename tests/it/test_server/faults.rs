@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
-use resource_server::KeySet;
+use resource_server::keys::KeySet;
 use resource_server::testing::Fault;
 use tokio::net::TcpStream;
 

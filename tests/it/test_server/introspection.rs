@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use resource_server::testing::{Fault, ManualClock, TestServer};
-use resource_server::{ClientKey, Introspection, Issuer, NumericDate, Reason, Validator};
+use resource_server::{
+    Introspection, Issuer, NumericDate, Reason, Validator, introspection::ClientKey,
+};
 use serde_json::{Value, json};
 
 use crate::support::{API as AUDIENCE, reason};

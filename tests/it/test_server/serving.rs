@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use resource_server::KeySet;
+use resource_server::keys::KeySet;
 use resource_server::testing::{Fault, Fetches, TestIssuer, TestServer, WellKnown};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -12,8 +12,8 @@ use resource_server::Reason::{
 };
 use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{
-    AccessToken, Algorithm, BuildErrorKind, Error, Issuer, Policy, PolicyBuilder, PresentedToken,
-    Profile, Reason, Rejection, StaticKeys, Validator, ValidatorBuilder,
+    AccessToken, Algorithm, Error, Issuer, Policy, PolicyBuilder, PresentedToken, Profile, Reason,
+    Rejection, StaticKeys, Validator, ValidatorBuilder, error::ConfigErrorKind,
 };
 use serde_json::{Value, json};
 
@@ -272,7 +272,7 @@ fn t03_length_is_a_setting() {
         let error = builder.build().unwrap_err();
         assert_eq!(
             problems_of(&error),
-            [(None, BuildErrorKind::TokenSize { bytes })]
+            [(None, ConfigErrorKind::TokenSize { bytes })]
         );
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use live_tests::{Client, Glewlwyd};
 use resource_server::{
-    Algorithm, ClientKey, Error, Introspection, Issuer, NumericDate, Policy, Profile, Reason,
-    Requirement, Validator, ValidatorBuilder,
+    Algorithm, Error, Introspection, Issuer, NumericDate, Policy, Profile, Reason, Requirement,
+    Validator, ValidatorBuilder, introspection::ClientKey,
 };
 
 use support::{

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use live_tests::{AuthorizationServer, Client};
 use resource_server::{
-    Algorithm, Clock, Error, Fetch, Introspection, Issuer, NumericDate, Policy, Reason,
-    Requirement, Validator, ValidatorBuilder,
+    Algorithm, Error, Fetch, Introspection, Issuer, NumericDate, Policy, Reason, Requirement,
+    Validator, ValidatorBuilder, clock::Clock,
 };
 use tokio::task::JoinSet;
 

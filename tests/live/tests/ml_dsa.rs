@@ -10,8 +10,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use live_tests::{AuthorizationServer, ForgeryKind};
 use resource_server::testing::ManualClock;
 use resource_server::{
-    Algorithm, Issuer, KeySet, NumericDate, Reason, SkipReason, SkippedKey, Validator,
-    ValidatorBuilder,
+    Algorithm, Issuer, NumericDate, Reason, Validator, ValidatorBuilder,
+    error::KeyError,
+    keys::{KeySet, SkippedKey},
 };
 use serde_json::Value;
 
@@ -140,7 +141,7 @@ async fn k13_a_published_ml_dsa_key_without_its_alg_is_skipped() -> TestResult {
     let keys = KeySet::from_jwks(&set.to_string())?;
 
     let reasons: Vec<_> = keys.skipped().iter().map(SkippedKey::reason).collect();
-    assert_eq!(reasons, [SkipReason::MissingMember("alg"); 3]);
+    assert_eq!(reasons, [KeyError::MissingMember("alg"); 3]);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use live_tests::{ApiKey, AuthorizationServer};
 use resource_server::{
-    Algorithm, ClientKey, Error, Introspection, Issuer, Validator, ValidatorBuilder,
+    Algorithm, Error, Introspection, Issuer, Validator, ValidatorBuilder, introspection::ClientKey,
 };
 
 use support::{OPAQUE_API, SCOPE, TestResult, chain};

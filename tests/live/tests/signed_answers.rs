@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use live_tests::{AuthorizationServer, Client};
 use resource_server::{
-    ClientKey, Introspection, Issuer, NumericDate, Reason, Validator, ValidatorBuilder,
+    Introspection, Issuer, NumericDate, Reason, Validator, ValidatorBuilder,
+    introspection::ClientKey,
 };
 
 use support::{COOLDOWN, OPAQUE_API, SCOPE, TestResult, clock, key_ids, outage, refusal};

@@ -19,8 +19,8 @@ use proptest::sample::{Index, select, subsequence};
 use proptest::test_runner::{TestCaseResult, TestRunner};
 use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{
-    AccessToken, Algorithm, Evidence, KeySet, NumericDate, Policy, PolicyBuilder, Possession,
-    PresentedToken, Profile, Reason, Rejection, ScopeClaim, verify,
+    AccessToken, Algorithm, Evidence, NumericDate, Policy, PolicyBuilder, Possession,
+    PresentedToken, Profile, Reason, Rejection, claims::ScopeClaim, keys::KeySet, verify,
 };
 use serde_json::{Map, Value, json};
 

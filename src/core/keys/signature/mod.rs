@@ -93,7 +93,7 @@ impl Prepared {
 /// The signature is not one of this key over this message by this algorithm.
 ///
 /// ```
-/// use resource_server::SignatureError;
+/// use resource_server::error::SignatureError;
 ///
 /// assert_eq!(SignatureError.to_string(), "the signature does not verify");
 /// ```

@@ -23,7 +23,7 @@ const MAX_DEPTH: usize = 8;
 /// In a configuration file it is a string or a list of strings.
 ///
 /// ```
-/// use resource_server::ClaimPath;
+/// use resource_server::claims::ClaimPath;
 ///
 /// let one = ClaimPath::from("cognito:groups");
 /// let nested = ClaimPath::nested(["realm_access", "roles"]);

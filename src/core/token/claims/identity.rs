@@ -12,7 +12,7 @@ use std::fmt;
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use resource_server::{Identity, Issuer, Validator, testing::TestIssuer};
+/// # use resource_server::{Issuer, Validator, claims::Identity, testing::TestIssuer};
 /// # use std::collections::HashMap;
 /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
 /// # let validator = Validator::builder()

@@ -18,7 +18,7 @@ use crate::core::token::claims::claim_path::ClaimPath;
 /// with a value, `one_of` with a list of values, or `present` with `true`.
 ///
 /// ```
-/// use resource_server::{ClaimPath, RequiredClaim};
+/// use resource_server::claims::{ClaimPath, RequiredClaim};
 ///
 /// let repository = RequiredClaim::equals("repository", "octo/repo");
 /// let namespace = RequiredClaim::one_of(
@@ -53,7 +53,7 @@ enum Wanted {
 /// `"1"` is not `1`, `1.0` is not an integer, and an array of strings equals none of its strings.
 ///
 /// ```
-/// use resource_server::{ClaimValue, RequiredClaim};
+/// use resource_server::claims::{ClaimValue, RequiredClaim};
 ///
 /// assert_eq!(ClaimValue::from("true"), ClaimValue::String("true".to_owned()));
 /// let verified = RequiredClaim::equals("email_verified", true);

@@ -28,7 +28,7 @@ pub struct Requirement(Kind);
 enum Kind {
     AllScopes(Vec<Scope>),
     AnyScope(Vec<Scope>),
-    Malformed(MalformedRequirement),
+    Malformed(RequirementError),
 }
 
 impl Requirement {
@@ -56,8 +56,8 @@ impl Requirement {
             .map(|scope| scope.as_ref().parse())
             .collect();
         Requirement(match scopes {
-            Err(_) => Kind::Malformed(MalformedRequirement::Scope),
-            Ok(scopes) if scopes.is_empty() => Kind::Malformed(MalformedRequirement::Empty),
+            Err(_) => Kind::Malformed(RequirementError::Scope),
+            Ok(scopes) if scopes.is_empty() => Kind::Malformed(RequirementError::Empty),
             Ok(scopes) => kind(scopes),
         })
     }
@@ -67,7 +67,7 @@ impl Requirement {
     ///
     /// # Errors
     /// It can never pass.
-    pub fn check(&self) -> Result<(), MalformedRequirement> {
+    pub fn check(&self) -> Result<(), RequirementError> {
         match &self.0 {
             Kind::AllScopes(_) | Kind::AnyScope(_) => Ok(()),
             Kind::Malformed(problem) => Err(*problem),
@@ -109,7 +109,7 @@ impl fmt::Display for Requirement {
 /// A requirement that can never pass: the API author's mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum MalformedRequirement {
+pub enum RequirementError {
     /// A scope is empty or has characters outside RFC 6749 section 3.3.
     #[error("a requirement names a scope that no token can carry (RFC 6749 section 3.3)")]
     Scope,

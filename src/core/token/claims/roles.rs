@@ -8,7 +8,7 @@ use std::fmt;
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use resource_server::{ClaimPath, Policy, Validator, testing::TestIssuer};
+/// # use resource_server::{Policy, Validator, claims::ClaimPath, testing::TestIssuer};
 /// # use serde_json::json;
 /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
 /// let settings = Policy::builder()

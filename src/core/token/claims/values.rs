@@ -123,12 +123,12 @@ pub(crate) const fn is_scope_byte(byte: u8) -> bool {
 /// configuration file.
 ///
 /// ```
-/// use resource_server::{Requirement, Scope};
+/// use resource_server::{Requirement, claims::Scope};
 ///
 /// let scope: Scope = "orders:read".parse()?;
 /// let requirement = Requirement::scope(&scope);
 /// assert!("orders read".parse::<Scope>().is_err());
-/// # Ok::<(), resource_server::MalformedScope>(())
+/// # Ok::<(), resource_server::error::ScopeError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Scope(Box<str>);
@@ -153,14 +153,14 @@ impl fmt::Display for Scope {
 }
 
 impl FromStr for Scope {
-    type Err = MalformedScope;
+    type Err = ScopeError;
 
     /// # Errors
     /// The text is empty, or has a character outside RFC 6749 section 3.3. A space is one: this is
     /// a scope, not a list.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text.is_empty() || !text.bytes().all(is_scope_byte) {
-            return Err(MalformedScope);
+            return Err(ScopeError);
         }
         Ok(Scope(text.into()))
     }
@@ -169,7 +169,7 @@ impl FromStr for Scope {
 /// The text is not one scope of RFC 6749 section 3.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a scope: one or more printable ASCII characters without space, quote and backslash")]
-pub struct MalformedScope;
+pub struct ScopeError;
 
 /// What the presenter of a token must prove to hold: its `cnf` claim (RFC 7800, RFC 8705 section
 /// 3.1, RFC 9449 section 6.1).

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::core::excerpt::excerpt;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::key_set::KeySet;
-use crate::core::keys::{KeyUse, skip_reason::SkipReason};
+use crate::core::keys::{KeyUse, skip_reason::KeyError};
 use crate::core::verdict::explain::list::{MAX_LISTED, quoted};
 use crate::core::verdict::refusal::KeySetAge;
 
@@ -41,7 +41,7 @@ pub(super) fn unknown(
         }
     }
     let skipped = keys.skipped().iter().filter(|skipped| {
-        key_use == KeyUse::Signature || skipped.reason() != SkipReason::OnlyForSvids
+        key_use == KeyUse::Signature || skipped.reason() != KeyError::OnlyForSvids
     });
     for skipped in skipped.take(MAX_LISTED) {
         text.push_str(" Left out: ");

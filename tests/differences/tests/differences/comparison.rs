@@ -7,8 +7,10 @@ use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{DecodingKey, Validation};
 use resource_server::testing::{ManualClock, TestIssuer};
 use resource_server::{
-    Algorithm, Error, Evidence, Issuer, KeySet, NumericDate, Policy, Possession, PresentedToken,
-    Reason, Rejection, StaticKeys, Validator, VerificationKey, verify,
+    Algorithm, Error, Evidence, Issuer, NumericDate, Policy, Possession, PresentedToken, Reason,
+    Rejection, StaticKeys, Validator,
+    keys::{KeySet, VerificationKey},
+    verify,
 };
 use serde_json::{Value, json};
 

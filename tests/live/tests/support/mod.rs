@@ -10,7 +10,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use live_tests::AuthorizationServer;
 use resource_server::testing::ManualClock;
 use resource_server::{
-    Algorithm, Clock, Error, Issuer, Reason, SystemClock, Validator, ValidatorBuilder,
+    Algorithm, Error, Issuer, Reason, Validator, ValidatorBuilder,
+    clock::{Clock, SystemClock},
 };
 use serde_json::Value;
 

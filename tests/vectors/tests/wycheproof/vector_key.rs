@@ -2,7 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use resource_server::{Algorithm, Backend, SecretProblem, SkipReason, VerificationKey};
+use resource_server::{
+    Algorithm, Backend,
+    error::{KeyError, SecretError},
+    keys::VerificationKey,
+};
 use serde_json::{Value, json};
 
 fn base64url(bytes: &[u8]) -> String {
@@ -23,20 +27,20 @@ impl VectorKey {
 }
 
 /// Row K13: both take the key, or refuse it for the same reason, or `rust-crypto` says that it can't.
-fn prepare(jwk: &Value) -> Result<VectorKey, SkipReason> {
+fn prepare(jwk: &Value) -> Result<VectorKey, KeyError> {
     let of = |backend| VerificationKey::from_jwk_for(backend, &jwk.to_string());
     match (of(Backend::AwsLcRs), of(Backend::RustCrypto)) {
         (Ok(key), Ok(other)) => Ok(VectorKey(vec![
             (Backend::AwsLcRs, key),
             (Backend::RustCrypto, other),
         ])),
-        (Ok(key), Err(SkipReason::Unsupported)) => Ok(VectorKey(vec![(Backend::AwsLcRs, key)])),
+        (Ok(key), Err(KeyError::Unsupported)) => Ok(VectorKey(vec![(Backend::AwsLcRs, key)])),
         (Err(reason), Err(other)) if other == reason => Err(reason),
         (key, other) => panic!("{jwk}: {:?}, {:?}", key.err(), other.err()),
     }
 }
 
-pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Result<VectorKey, SecretProblem> {
+pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Result<VectorKey, SecretError> {
     [Backend::AwsLcRs, Backend::RustCrypto]
         .into_iter()
         .map(|backend| {
@@ -48,7 +52,7 @@ pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Result<VectorKey, Sec
 }
 
 /// RFC 7518 section 6.3.1, in which integers have no leading zero bytes.
-pub(crate) fn rsa(n: &[u8], e: &[u8]) -> Result<VectorKey, SkipReason> {
+pub(crate) fn rsa(n: &[u8], e: &[u8]) -> Result<VectorKey, KeyError> {
     fn integer(bytes: &[u8]) -> String {
         let start = bytes.iter().take_while(|byte| **byte == 0).count();
         base64url(&bytes[start..])
@@ -57,7 +61,7 @@ pub(crate) fn rsa(n: &[u8], e: &[u8]) -> Result<VectorKey, SkipReason> {
 }
 
 /// RFC 7518 section 6.2.1, from an uncompressed point (SEC 1 section 2.3.3).
-pub(crate) fn ec(curve: &str, point: &[u8]) -> Result<VectorKey, SkipReason> {
+pub(crate) fn ec(curve: &str, point: &[u8]) -> Result<VectorKey, KeyError> {
     let (form, coordinates) = point.split_first().unwrap();
     assert_eq!(*form, 0x04);
     let (x, y) = coordinates.split_at(coordinates.len() / 2);
@@ -65,20 +69,20 @@ pub(crate) fn ec(curve: &str, point: &[u8]) -> Result<VectorKey, SkipReason> {
 }
 
 /// RFC 8037 section 2.
-pub(crate) fn ed25519(x: &[u8]) -> Result<VectorKey, SkipReason> {
+pub(crate) fn ed25519(x: &[u8]) -> Result<VectorKey, KeyError> {
     prepare(&json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(x)}))
 }
 
 /// RFC 9964 section 3.
-pub(crate) fn ml_dsa(algorithm: &str, public: &[u8]) -> Result<VectorKey, SkipReason> {
+pub(crate) fn ml_dsa(algorithm: &str, public: &[u8]) -> Result<VectorKey, KeyError> {
     prepare(&json!({"kty": "AKP", "alg": algorithm, "pub": base64url(public)}))
 }
 
 /// Row K02 for RSA keys of this length.
-pub(crate) fn rsa_refusal(bits: usize) -> Option<SkipReason> {
+pub(crate) fn rsa_refusal(bits: usize) -> Option<KeyError> {
     match bits {
-        ..2048 => Some(SkipReason::RsaTooSmall),
+        ..2048 => Some(KeyError::RsaTooSmall),
         2048..=8192 => None,
-        _ => Some(SkipReason::RsaTooLarge),
+        _ => Some(KeyError::RsaTooLarge),
     }
 }
