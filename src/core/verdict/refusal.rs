@@ -174,7 +174,7 @@ impl Refusal {
                 Reason::MalformedClaim
             }
             Refusal::ClientNotAllowed => Reason::ClientNotAllowed,
-            Refusal::ScopeError => Reason::ScopeError,
+            Refusal::ScopeError => Reason::MalformedScope,
             Refusal::MalformedConfirmation => Reason::MalformedConfirmation,
             Refusal::UnknownConfirmation => Reason::UnknownConfirmation,
             Refusal::UnknownKey { .. } => Reason::UnknownKey,
