@@ -149,8 +149,8 @@ impl PolicyBuilder {
     /// prefix `application/`. A token without a `typ` is then rejected.
     ///
     /// A type other than `at+jwt` does not switch off the search for claims of other kinds of
-    /// token. DPoP proofs, logout tokens, security events and introspection responses can't be
-    /// accepted by their types.
+    /// token. The types of other kinds of JWT can't be accepted: DPoP proofs, logout tokens, security
+    /// events, introspection responses, client assertions and attestations, credentials, and others.
     #[must_use]
     pub fn accepted_types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
         self.0.accepted_types = Some(types.into_iter().map(Into::into).collect());

@@ -8,7 +8,7 @@ use crate::core::policy::settings::Settings;
 use crate::core::policy::tenants::IssuerTemplate;
 use crate::core::token::claims::required_claim::RequiredClaim;
 use crate::core::token::claims::spiffe::is_trust_domain;
-use crate::core::token::media_type::subtype_of;
+use crate::core::token::media_type::{other_kind, subtype_of};
 
 /// More skew than this hides a broken clock: 300 seconds.
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
@@ -146,18 +146,8 @@ impl Settings {
 /// Whether a `typ` may be one of access tokens: a subtype of `application` that is not known to be
 /// of something else.
 fn is_acceptable(typ: &str) -> bool {
-    const OTHERS: [&str; 4] = [
-        "dpop+jwt",
-        "logout+jwt",
-        "secevent+jwt",
-        "token-introspection+jwt",
-    ];
     let subtype = subtype_of(typ);
     // RFC 6838 section 4.2.
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
-    !subtype.is_empty()
-        && subtype.bytes().all(is_name)
-        && !OTHERS
-            .iter()
-            .any(|other| subtype.eq_ignore_ascii_case(other))
+    !subtype.is_empty() && subtype.bytes().all(is_name) && other_kind(typ).is_none()
 }
