@@ -57,9 +57,9 @@
 //! * Who presents it: a token that is bound to a key or certificate (`cnf`) is refused, since nothing here proves
 //!   possession; one that is not bound serves whoever has it. Encrypted tokens are refused too.
 //! * Claims that are not named in [`Policy`]: those of your own are yours to require
-//!   ([`PolicyBuilder::required_claim`]) or to read ([`AccessToken::claim`], [`AccessToken::claims`]), and so are `acr`,
-//!   `auth_time` and `act` ([`AccessToken::actor`]), of which only the type is checked. There are no roles before
-//!   [`PolicyBuilder::role_claims`] says where.
+//!   ([`PolicyBuilder::required_claim`]) or to read ([`AccessToken::claim`], [`AccessToken::claims`]). So are `acr` and
+//!   `auth_time`, whose types only the profile of RFC 9068 checks, and `act` ([`AccessToken::actor`]), whose type is always
+//!   checked. There are no roles before [`PolicyBuilder::role_claims`] names their claims.
 //! * Which of several issuers may do what: a role or scope of one reads like that of another ([`AccessToken::issuer`]).
 //! * Whether a subject is a user: a client that acts for itself has a subject too ([`SubjectKind`]).
 //! * Header members that lead to keys (`jku`, `jwk`, `x5u`, `x5c`): they are not looked at, not even for their form.

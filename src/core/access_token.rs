@@ -151,7 +151,8 @@ impl AccessToken {
         if self.policy.profile() == Profile::JwtSvid {
             return Some(SubjectKind::Client);
         }
-        if let Some(stated) = find(self.payload(), "idtyp") {
+        let stated = find(self.payload(), "idtyp");
+        if let Some(stated) = stated.filter(|stated| !self.payload().is_absence(*stated)) {
             return match stated.as_str()?.as_ref() {
                 "app" => Some(SubjectKind::Client),
                 "user" => Some(SubjectKind::User),

@@ -90,6 +90,8 @@ pub(crate) enum Refusal {
     RequiredClaimMismatch(RequiredClaim),
     /// A registered claim is not of its type.
     MalformedClaim(&'static str),
+    /// `sub` is an empty string.
+    EmptySubject,
     /// `act` is not a chain of actors.
     MalformedActor,
     /// A claim that the policy reads is not of its type, or can't be reached.
@@ -170,9 +172,10 @@ impl Refusal {
             Refusal::LifetimeTooLong { .. } => Reason::LifetimeTooLong,
             Refusal::ClaimMissing(_) | Refusal::RequiredClaimMissing(_) => Reason::ClaimMissing,
             Refusal::RequiredClaimMismatch(_) => Reason::ClaimMismatch,
-            Refusal::MalformedClaim(_) | Refusal::MalformedActor | Refusal::UnreadableClaim(_) => {
-                Reason::MalformedClaim
-            }
+            Refusal::MalformedClaim(_)
+            | Refusal::EmptySubject
+            | Refusal::MalformedActor
+            | Refusal::UnreadableClaim(_) => Reason::MalformedClaim,
             Refusal::ClientNotAllowed => Reason::ClientNotAllowed,
             Refusal::ScopeError => Reason::MalformedScope,
             Refusal::MalformedConfirmation => Reason::MalformedConfirmation,

@@ -5,5 +5,6 @@ mod presets;
 mod profiles;
 #[cfg(feature = "fetch")]
 mod providers;
+mod real_issuers;
 mod registered;
 mod roles;

@@ -62,6 +62,9 @@ impl ClaimPath {
             return Found::Absent;
         };
         for name in rest {
+            if payload.is_absence(value) {
+                return Found::Absent;
+            }
             if !value.is_object() {
                 return Found::Unreachable;
             }
@@ -69,6 +72,9 @@ impl ClaimPath {
                 Some(inner) => value = inner,
                 None => return Found::Absent,
             }
+        }
+        if payload.is_absence(value) {
+            return Found::Absent;
         }
         Found::Value(value)
     }

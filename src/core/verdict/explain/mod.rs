@@ -100,6 +100,11 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
                 "The token's \"{name}\" claim is not of the type that its specification gives it."
             )
         }
+        Refusal::EmptySubject => {
+            "The token's \"sub\" claim is empty, so it names no one. The authorization server must \
+             set it, or leave it out."
+                .to_owned()
+        }
         Refusal::MalformedActor => {
             format!(
                 "The token's \"act\" claim is no chain of at most {MAX_ACTORS} objects, whose iss \
@@ -213,6 +218,10 @@ fn another_kind(sign: Foreign) -> String {
         Foreign::Other(name) => {
             format!("By its \"{name}\" claim this is another kind of JWT, not an access token.")
         }
+        Foreign::AuthorizationResponse(name) => format!(
+            "By its \"{name}\" and \"state\" claims this is a signed authorization response (JARM), \
+             which is for the client alone. The client must send its access token."
+        ),
         Foreign::Typ => {
             "By the typ among its claims this is an ID, refresh or logout token; the client must \
              send its access token."
