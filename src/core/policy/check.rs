@@ -42,7 +42,11 @@ impl Settings {
             _ => {}
         }
         let audiences = self.audiences.as_deref().unwrap_or_default();
-        let needs_audience = profile != Profile::Cognito;
+        let needs_no_audience = self.allow_jwt_without_audience == Some(true);
+        if needs_no_audience && !self.has_stand_in_for_audience() {
+            problems.push(PolicyErrorKind::NothingInPlaceOfAudience);
+        }
+        let needs_audience = profile != Profile::Cognito && !needs_no_audience;
         if (needs_audience && audiences.is_empty()) || audiences.iter().any(String::is_empty) {
             problems.push(PolicyErrorKind::NoAudience);
         }
@@ -127,6 +131,11 @@ impl Settings {
                 "accepted_types",
                 self.accepted_types.is_some(),
                 [Profile::Rfc9068, Profile::JwtSvid].as_slice(),
+            ),
+            (
+                "allow_jwt_without_audience",
+                self.allow_jwt_without_audience == Some(true),
+                &[Profile::Rfc9068, Profile::JwtSvid],
             ),
             (
                 "client_claims",

@@ -49,6 +49,14 @@ pub enum PolicyErrorKind {
         "no audience is set, or an empty one: name this API as it stands in `aud`, with .audience(..) or `audiences`"
     )]
     NoAudience,
+    /// `allow_jwt_without_audience` without allowed clients and without a required claim that says
+    /// which tokens are for this API.
+    #[error(
+        "allow_jwt_without_audience is set, and nothing else says which tokens are for this API: add `allowed_clients`, or a \
+         required claim with equals or one_of, such as azp or the organization (not a claim that every token has, nor typ, \
+         token_use or scope)"
+    )]
+    NothingInPlaceOfAudience,
     /// White space before or after an issuer or audience, which no token will match.
     #[error("\"{0}\" has white space around it, so no token can match it")]
     SpaceAround(String),

@@ -63,8 +63,12 @@ pub(crate) enum Refusal {
         found: String,
         allowed: AlgorithmSet,
     },
-    /// There is no `aud`, or only empty ones.
-    AudienceMissing,
+    /// The JWT has no `aud`, or only empty ones.
+    AudienceMissing(Policy),
+    /// The introspection response has no `aud`, or only empty ones.
+    AudienceMissingInResponse,
+    /// The policy allows a response without `aud`, but this one has no `token_type` either.
+    AudienceAndTypeMissing,
     /// No `aud` is accepted; at most [`MAX_SHOWN_AUDIENCES`] of them are kept.
     AudienceMismatch { found: Vec<String>, policy: Policy },
     /// There is no `exp`.
@@ -162,7 +166,9 @@ impl Refusal {
             Refusal::AlgorithmMissing => Reason::AlgorithmMissing,
             Refusal::AlgorithmUnknown { .. } => Reason::AlgorithmUnknown,
             Refusal::AlgorithmNotAllowed { .. } => Reason::AlgorithmNotAllowed,
-            Refusal::AudienceMissing => Reason::AudienceMissing,
+            Refusal::AudienceMissing(_)
+            | Refusal::AudienceMissingInResponse
+            | Refusal::AudienceAndTypeMissing => Reason::AudienceMissing,
             Refusal::AudienceMismatch { .. } => Reason::AudienceMismatch,
             Refusal::ExpiryMissing => Reason::ExpiryMissing,
             Refusal::Expired(_) => Reason::Expired,

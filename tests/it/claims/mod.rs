@@ -1,4 +1,5 @@
 mod foreign_tokens;
+mod no_audience;
 mod policy_claims;
 #[cfg(feature = "fetch")]
 mod presets;

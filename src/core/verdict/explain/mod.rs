@@ -1,5 +1,6 @@
 //! The sentences of `Rejection::explain()`: what was found, what was expected, what to do.
 
+mod audience;
 mod header;
 mod issuer;
 mod key;
@@ -47,7 +48,10 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
         }
         Refusal::Inactive => {
             "The authorization server says that the token is not active: it has expired, was \
-             revoked, or is none that it knows. Was it issued by another authorization server?"
+             revoked, or is unknown there. Was it issued by another authorization server? Some \
+             servers also answer so about a token of another client than the one that introspects, \
+             and some about every token if the request has a token_type_hint \
+             (Introspection::without_token_type_hint)."
                 .to_owned()
         }
         Refusal::IssuerMissing { typ } => issuer::missing(typ),
@@ -75,12 +79,10 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
         Refusal::AlgorithmNotAllowed { found, allowed } => {
             header::algorithm_not_allowed(found, *allowed)
         }
-        Refusal::AudienceMissing => {
-            "The token has no audience, so nothing says that it is meant for this API. Ask the \
-             authorization server for a token for this API (its resource or audience parameter)."
-                .to_owned()
-        }
-        Refusal::AudienceMismatch { found, policy } => issuer::audience(found, policy),
+        Refusal::AudienceMissing(policy) => audience::missing(policy, hint),
+        Refusal::AudienceMissingInResponse => audience::missing_in_response(),
+        Refusal::AudienceAndTypeMissing => audience::missing_with_type(),
+        Refusal::AudienceMismatch { found, policy } => audience::mismatch(found, policy),
         Refusal::ExpiryMissing => "The token has no exp, so it would be good for ever.".to_owned(),
         Refusal::Expired(moment) => time::expired(*moment),
         Refusal::NotYetValid(moment) => time::not_yet_valid(*moment),
