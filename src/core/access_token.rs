@@ -306,7 +306,13 @@ impl AccessToken {
         if requirement.is_met_by(&self.scopes()) {
             return Ok(());
         }
-        Err(Refusal::InsufficientScope(requirement.clone()).into())
+        let payload = self.payload();
+        let refusal = Refusal::InsufficientScope {
+            requirement: requirement.clone(),
+            has_scope_claim: !(payload.scope.is_absent() && payload.scp.is_absent()),
+            role_slip: self.policy.mapping().dotted_role_claim(payload),
+        };
+        Err(refusal.into())
     }
 }
 

@@ -4,7 +4,7 @@ use crate::core::json;
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::profile::Profile;
 use crate::core::token::claims::actor::{ActorClaims, MAX_ACTORS};
-use crate::core::token::claims::claim_path::Found;
+use crate::core::token::claims::claim_path::{DottedName, Found};
 use crate::core::token::claims::required_claim::RequiredClaim;
 use crate::core::token::payload::{Claim, Payload};
 use crate::core::verdict::refusal::Refusal;
@@ -96,7 +96,9 @@ fn check_required_claim(payload: &Payload, required: &RequiredClaim) -> Result<(
     let value = match required.path().find(payload) {
         Found::Value(value) if value.text() != "null" => value,
         Found::Value(_) | Found::Absent | Found::Unreachable => {
-            return Err(Refusal::RequiredClaimMissing(required.clone()).into());
+            let slip = DottedName::find(required.path(), payload);
+            let required = required.clone();
+            return Err(Refusal::RequiredClaimMissing { required, slip }.into());
         }
     };
     if required.is_met_by(value) {

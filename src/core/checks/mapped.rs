@@ -27,7 +27,8 @@ pub(crate) fn check_client<'p>(
     if is_allowed {
         Ok(client)
     } else {
-        Err(Refusal::ClientNotAllowed.into())
+        let slip = policy.mapping().dotted_client_claim(payload);
+        Err(Refusal::ClientNotAllowed { slip }.into())
     }
 }
 
@@ -53,25 +54,23 @@ pub(crate) fn check_scope(payload: &Payload, policy: &Policy) -> Result<ScopeCla
         ScopeClaim::Scp => true,
     };
     let is_sound = match payload.scopes(read_from) {
+        Claim::Is(OneOrMany::Many(_)) if !allows_array => return Err(Refusal::ScopeInList.into()),
         Claim::Absent => true,
         Claim::Malformed => false,
         Claim::Is(OneOrMany::One(text)) => text
             .of(payload.text())
             .bytes()
             .all(|byte| byte == b' ' || is_scope_byte(byte)),
-        Claim::Is(list) => {
-            allows_array
-                && list.entries(payload.text()).is_some_and(|entries| {
-                    entries
-                        .iter()
-                        .all(|entry| entry.of(payload.text()).bytes().all(is_scope_byte))
-                })
-        }
+        Claim::Is(list) => list.entries(payload.text()).is_some_and(|entries| {
+            entries
+                .iter()
+                .all(|entry| entry.of(payload.text()).bytes().all(is_scope_byte))
+        }),
     };
     if is_sound {
         Ok(read_from)
     } else {
-        Err(Refusal::ScopeError.into())
+        Err(Refusal::MalformedScope.into())
     }
 }
 

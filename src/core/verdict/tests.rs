@@ -61,6 +61,11 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
         tried: 2,
     };
     let allowed = policy.algorithm_set();
+    let insufficient = |has_scope_claim| Refusal::InsufficientScope {
+        requirement: Requirement::scope("orders:read"),
+        has_scope_claim,
+        role_slip: None,
+    };
     #[rustfmt::skip]
     let refusals = vec![
         (Refusal::NoCredentials, Reason::NoCredentials, "no access token"),
@@ -97,20 +102,22 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
         (Refusal::AudienceAndTypeMissing, Reason::AudienceMissing, "neither aud nor token_type"),
         (Refusal::AudienceMismatch { found: vec![found()], policy: policy.clone() }, Reason::AudienceMismatch, "api.example.com"),
         (Refusal::ExpiryMissing, Reason::ExpiryMissing, "no exp"),
+        (Refusal::ExpiryNotInSeconds { unit: "milliseconds" }, Reason::MalformedClaim, "milliseconds"),
         (Refusal::Expired(moment), Reason::Expired, "1000 s ago"),
         (Refusal::NotYetValid(moment), Reason::NotYetValid, "valid only from"),
         (Refusal::IssuedInTheFuture(moment), Reason::IssuedInTheFuture, "issued at"),
         (Refusal::TooOld { issued: moment, max_age: limit }, Reason::TooOld, "77 s"),
         (Refusal::LifetimeTooLong { expires: moment, max_remaining: limit }, Reason::LifetimeTooLong, "77 s"),
         (Refusal::ClaimMissing("jti"), Reason::ClaimMissing, "no \"jti\""),
-        (Refusal::RequiredClaimMissing(required()), Reason::ClaimMissing, "\"acme\""),
+        (Refusal::RequiredClaimMissing { required: required(), slip: None }, Reason::ClaimMissing, "\"acme\""),
         (Refusal::RequiredClaimMismatch(required()), Reason::ClaimMismatch, "\"acme\""),
         (Refusal::MalformedClaim("exp"), Reason::MalformedClaim, "\"exp\""),
         (Refusal::EmptySubject, Reason::MalformedClaim, "\"sub\" claim is empty"),
         (Refusal::MalformedActor, Reason::MalformedClaim, "\"act\""),
         (Refusal::UnreadableClaim(ClaimPath::from("groups")), Reason::MalformedClaim, "\"groups\""),
-        (Refusal::ClientNotAllowed, Reason::ClientNotAllowed, "client"),
-        (Refusal::ScopeError, Reason::MalformedScope, "scope"),
+        (Refusal::ClientNotAllowed { slip: None }, Reason::ClientNotAllowed, "client"),
+        (Refusal::MalformedScope, Reason::MalformedScope, "characters"),
+        (Refusal::ScopeInList, Reason::MalformedScope, "allow_scope_array"),
         (Refusal::MalformedConfirmation, Reason::MalformedConfirmation, "cnf"),
         (Refusal::UnknownConfirmation, Reason::UnknownConfirmation, "cnf"),
         (unknown_key, Reason::UnknownKey, "\"key-1\""),
@@ -118,7 +125,8 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
         (bad_signature, Reason::BadSignature, "2 keys"),
         (Refusal::ProofOfPossessionMissing, Reason::ProofOfPossessionMissing, "cnf"),
         (Refusal::ClaimsDoNotFit { column: 7 }, Reason::ClaimsDoNotFit, "column 7"),
-        (Refusal::InsufficientScope(Requirement::scope("orders:read")), Reason::InsufficientScope, "orders:read"),
+        (insufficient(true), Reason::InsufficientScope, "which its scopes don't include"),
+        (insufficient(false), Reason::InsufficientScope, "orders:read"),
     ];
     refusals
 }

@@ -1,3 +1,4 @@
+mod advice;
 mod foreign_tokens;
 mod no_audience;
 mod policy_claims;

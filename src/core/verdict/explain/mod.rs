@@ -8,8 +8,9 @@ mod likeness;
 mod list;
 mod time;
 
+use crate::core::excerpt::excerpt;
 use crate::core::token::claims::actor::MAX_ACTORS;
-use crate::core::token::claims::claim_path::ClaimPath;
+use crate::core::token::claims::claim_path::{ClaimPath, DottedName};
 use crate::core::token::claims::required_claim::{ClaimValue, RequiredClaim};
 use crate::core::token::jws::FormFault;
 use crate::core::token::payload::Foreign;
@@ -84,6 +85,7 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
         Refusal::AudienceAndTypeMissing => audience::missing_with_type(),
         Refusal::AudienceMismatch { found, policy } => audience::mismatch(found, policy),
         Refusal::ExpiryMissing => "The token has no exp, so it would be good for ever.".to_owned(),
+        Refusal::ExpiryNotInSeconds { unit } => time::expiry_not_in_seconds(unit),
         Refusal::Expired(moment) => time::expired(*moment),
         Refusal::NotYetValid(moment) => time::not_yet_valid(*moment),
         Refusal::IssuedInTheFuture(moment) => time::issued_in_the_future(*moment),
@@ -95,7 +97,9 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
         Refusal::ClaimMissing(name) => {
             format!("The token has no \"{name}\" claim, which the policy of its issuer requires.")
         }
-        Refusal::RequiredClaimMissing(required) => required_missing(required),
+        Refusal::RequiredClaimMissing { required, slip } => {
+            required_missing(required, slip.as_ref())
+        }
         Refusal::RequiredClaimMismatch(required) => required_mismatch(required),
         Refusal::MalformedClaim(name) => {
             format!(
@@ -114,14 +118,22 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
             )
         }
         Refusal::UnreadableClaim(path) => unreadable(path),
-        Refusal::ClientNotAllowed => {
-            "The token's client (by its client_id, else azp, unless the policy names other claims) \
-             is missing, or is none of those that the policy allows."
+        Refusal::ClientNotAllowed { slip } => {
+            format!(
+                "The token's client (by its client_id, else azp, unless the policy names other \
+                 claims) is missing, or is not one of those that the policy allows.{}",
+                dotted(slip.as_ref())
+            )
+        }
+        Refusal::MalformedScope => {
+            "A scope of the token has characters that no scope may have (RFC 6749 section 3.3), or \
+             the claim of its scopes is not a string."
                 .to_owned()
         }
-        Refusal::ScopeError => {
-            "A scope of the token has characters that no scope may have (RFC 6749 section 3.3), or \
-             stands in an array where the policy wants a string."
+        Refusal::ScopeInList => {
+            "The token's scope is a list. RFC 9068 has a string there, with spaces between the \
+             scopes. If the authorization server always writes a list, the policy needs \
+             allow_scope_array."
                 .to_owned()
         }
         Refusal::MalformedConfirmation => {
@@ -166,11 +178,22 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
                  of the claims set on."
             )
         }
-        Refusal::InsufficientScope(requirement) => {
-            format!(
-                "The token is good, but the operation needs {requirement}, which its scopes don't \
-                 hold."
-            )
+        Refusal::InsufficientScope {
+            requirement,
+            has_scope_claim,
+            role_slip,
+        } => {
+            let found = if *has_scope_claim {
+                "which its scopes don't include."
+            } else {
+                "and the token has no scope claim at all, neither scope nor scp. Did the client \
+                 request a scope, and does the authorization server write scopes into its tokens?"
+            };
+            let roles = match dotted(role_slip.as_ref()) {
+                text if text.is_empty() => text,
+                text => format!(" Its roles are not read either.{text}"),
+            };
+            format!("The token is good, but the operation needs {requirement}, {found}{roles}")
         }
     }
 }
@@ -250,11 +273,29 @@ fn unreadable(path: &ClaimPath) -> String {
     )
 }
 
-fn required_missing(required: &RequiredClaim) -> String {
+fn required_missing(required: &RequiredClaim, slip: Option<&DottedName>) -> String {
     format!(
-        "The token has no claim {}, or null there; the policy of its issuer requires it{}.",
+        "The token has no claim {}, or null there; the policy of its issuer requires it{}.{}",
         required.path(),
-        wanted(required.values())
+        wanted(required.values()),
+        dotted(slip)
+    )
+}
+
+/// A nested path that the policy writes as one name.
+fn dotted(slip: Option<&DottedName>) -> String {
+    let Some(DottedName { named, nested }) = slip else {
+        return String::new();
+    };
+    let names: Vec<_> = nested
+        .names()
+        .map(|name| format!("\"{}\"", excerpt(name)))
+        .collect();
+    let names = names.join(", ");
+    format!(
+        " The policy names the claim {named}, in which dots have no meaning. The token has the \
+         nested path [{names}]: name it by ClaimPath::nested([{names}]), or by that list in a \
+         configuration file."
     )
 }
 
