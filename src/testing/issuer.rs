@@ -220,8 +220,8 @@ impl State {
         let keys: Vec<_> = published
             .map(|key| {
                 let mut jwk = key.jwk.clone();
-                if let Some(key_use) = self.key_use {
-                    jwk["use"] = key_use.into();
+                if let (Some(key_use), Some(members)) = (self.key_use, jwk.as_object_mut()) {
+                    members.insert("use".to_owned(), key_use.into());
                 }
                 jwk
             })
