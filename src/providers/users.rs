@@ -3,7 +3,7 @@
 use super::{DOMAIN, is_domain, is_guid, is_made_of};
 use crate::core::{ClaimPath, Policy, PolicyBuilder, Profile, RequiredClaim, ScopeClaim, Tenants};
 use crate::issuer::Issuer;
-use crate::source::Whereabouts;
+use crate::source::Location;
 
 const MICROSOFT_COMMON: &str = "https://login.microsoftonline.com/common";
 
@@ -46,7 +46,7 @@ pub fn entra_id_v2(tenants: Tenants) -> Issuer {
     let name = "https://login.microsoftonline.com/{tenantid}/v2.0";
     entra_id_of(name, tenants)
         .provided(entra_id("2.0", "azp"))
-        .found_at(Whereabouts::DiscoveryAt(format!(
+        .found_at(Location::MetadataAt(format!(
             "{MICROSOFT_COMMON}/v2.0/.well-known/openid-configuration"
         )))
 }
@@ -72,7 +72,7 @@ pub fn entra_id_v2(tenants: Tenants) -> Issuer {
 pub fn entra_id_v1(tenants: Tenants) -> Issuer {
     entra_id_of("https://sts.windows.net/{tenantid}/", tenants)
         .provided(entra_id("1.0", "appid"))
-        .found_at(Whereabouts::DiscoveryAt(format!(
+        .found_at(Location::MetadataAt(format!(
             "{MICROSOFT_COMMON}/.well-known/openid-configuration"
         )))
 }
@@ -120,7 +120,7 @@ pub fn keycloak(realm: impl Into<String>, client_id: impl Into<String>) -> Issue
             &realm,
         )
         .provided(settings)
-        .found_at(Whereabouts::Discovery)
+        .found_at(Location::Discovery)
 }
 
 /// A user pool of Amazon Cognito, such as `eu-west-1` and `eu-west-1_Ab12Cd34E`, and the app
@@ -166,7 +166,7 @@ pub fn cognito<C: Into<String>>(
         user_pool,
     )
     .provided(settings)
-    .found_at(Whereabouts::Discovery)
+    .found_at(Location::Discovery)
 }
 
 /// A tenant of Auth0 by its domain, `example.eu.auth0.com` or one of your own:
@@ -189,7 +189,7 @@ pub fn cognito<C: Into<String>>(
 pub fn auth0(domain: &str) -> Issuer {
     Issuer::new(format!("https://{domain}/"))
         .known_by(DOMAIN, is_domain(domain), domain)
-        .found_at(Whereabouts::Discovery)
+        .found_at(Location::Discovery)
 }
 
 /// A custom authorization server of Okta, by the organization's domain and the server's id,
@@ -223,7 +223,7 @@ pub fn okta(domain: &str, authorization_server: &str) -> Issuer {
         .known_by(DOMAIN, is_domain(domain), domain)
         .known_by("authorization server's id", is_id, authorization_server)
         .provided(settings)
-        .found_at(Whereabouts::Discovery)
+        .found_at(Location::Discovery)
 }
 
 /// For both versions. All tokens of a tenant would be rejected if it were listed by another name.

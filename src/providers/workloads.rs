@@ -3,7 +3,7 @@
 use super::is_made_of;
 use crate::core::{ClaimPath, Policy, Profile, RequiredClaim};
 use crate::issuer::Issuer;
-use crate::source::Whereabouts;
+use crate::source::Location;
 
 const FIREBASE_KEYS: &str =
     "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
@@ -50,7 +50,7 @@ pub fn google<A: Into<String>>(service_accounts: impl IntoIterator<Item = A>) ->
             },
         )
         .provided(settings)
-        .found_at(Whereabouts::Discovery)
+        .found_at(Location::Discovery)
 }
 
 /// Firebase Authentication, or Google's Identity Platform, by the project's id: the ID tokens
@@ -79,7 +79,7 @@ pub fn firebase(project: &str) -> Issuer {
     Issuer::new(format!("https://securetoken.google.com/{project}"))
         .known_by("project's id", is_made_of(project, b"-.:"), project)
         .provided(settings)
-        .found_at(Whereabouts::JwksAt(FIREBASE_KEYS.to_owned()))
+        .found_at(Location::DocumentAt(FIREBASE_KEYS.to_owned()))
 }
 
 /// Service accounts of a Kubernetes cluster, in these namespaces, by projected tokens for the
@@ -132,7 +132,7 @@ pub fn kubernetes<N: Into<String>>(
             issuer.known_by("namespace", is_made_of(namespace, b"-"), namespace)
         })
         .provided(settings)
-        .found_at(Whereabouts::Discovery)
+        .found_at(Location::Discovery)
 }
 
 /// Workflows of GitHub Actions in this repository, `{owner}/{name}`:
@@ -178,7 +178,7 @@ pub fn github_actions(repository: impl Into<String>) -> Issuer {
     Issuer::new("https://token.actions.githubusercontent.com")
         .known_by("repository, {owner}/{name}", is_repository, &repository)
         .provided(settings)
-        .found_at(Whereabouts::Discovery)
+        .found_at(Location::Discovery)
 }
 
 /// Workloads of a SPIFFE trust domain, such as `example.org`, by their JWT-SVIDs:

@@ -71,7 +71,7 @@ pub(crate) fn check_scope(payload: &Payload, policy: &Policy) -> Result<ScopeCla
     if is_sound {
         Ok(read_from)
     } else {
-        Err(Refusal::ScopeError.into())
+        Err(Refusal::MalformedScope.into())
     }
 }
 

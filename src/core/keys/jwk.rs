@@ -86,7 +86,7 @@ impl<'t> Jwk<'t> {
             None => None,
             Some(name) => {
                 let known: Result<Algorithm, _> = name.parse();
-                Some(known.map_err(|_| KeyError::AlgorithmError)?)
+                Some(known.map_err(|_| KeyError::UnknownAlgorithm)?)
             }
         };
         let material = self.material(&kty, stated)?;

@@ -24,7 +24,7 @@ pub enum KeyError {
     UnknownCurve,
     /// Its `alg` is one that this crate doesn't verify, or one for encryption.
     #[error("its alg is not one that is verified here")]
-    AlgorithmError,
+    UnknownAlgorithm,
     /// Its `alg` doesn't fit its `kty` and `crv`.
     #[error("its alg does not fit its kty and crv")]
     AlgorithmMismatch,

@@ -107,7 +107,7 @@ reasons! {
     ClientNotAllowed = "client_not_allowed",
     /// A scope has characters outside RFC 6749 section 3.3, or is in an array where only a string
     /// is accepted.
-    ScopeError = "malformed_scope",
+    MalformedScope = "malformed_scope",
     /// `cnf` does not have the form of RFC 7800, RFC 8705 or RFC 9449.
     MalformedConfirmation = "malformed_confirmation",
     /// `cnf` requires a proof that this crate doesn't know.
@@ -176,7 +176,7 @@ impl Reason {
             | Reason::ClaimMismatch
             | Reason::MalformedClaim
             | Reason::ClientNotAllowed
-            | Reason::ScopeError
+            | Reason::MalformedScope
             | Reason::MalformedConfirmation
             | Reason::UnknownConfirmation
             | Reason::UnknownKey

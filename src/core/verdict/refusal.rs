@@ -97,7 +97,7 @@ pub(crate) enum Refusal {
     /// The client is not one of the policy's.
     ClientNotAllowed,
     /// A scope has characters that no scope may have, or is in an array that is not accepted.
-    ScopeError,
+    MalformedScope,
     /// `cnf` is malformed, or the answer about the token contradicts it.
     MalformedConfirmation,
     /// `cnf` has no member that this crate knows.
@@ -174,7 +174,7 @@ impl Refusal {
                 Reason::MalformedClaim
             }
             Refusal::ClientNotAllowed => Reason::ClientNotAllowed,
-            Refusal::ScopeError => Reason::ScopeError,
+            Refusal::MalformedScope => Reason::MalformedScope,
             Refusal::MalformedConfirmation => Reason::MalformedConfirmation,
             Refusal::UnknownConfirmation => Reason::UnknownConfirmation,
             Refusal::UnknownKey { .. } => Reason::UnknownKey,

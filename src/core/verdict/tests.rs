@@ -106,7 +106,7 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
         (Refusal::MalformedActor, Reason::MalformedClaim, "\"act\""),
         (Refusal::UnreadableClaim(ClaimPath::from("groups")), Reason::MalformedClaim, "\"groups\""),
         (Refusal::ClientNotAllowed, Reason::ClientNotAllowed, "client"),
-        (Refusal::ScopeError, Reason::ScopeError, "scope"),
+        (Refusal::MalformedScope, Reason::MalformedScope, "scope"),
         (Refusal::MalformedConfirmation, Reason::MalformedConfirmation, "cnf"),
         (Refusal::UnknownConfirmation, Reason::UnknownConfirmation, "cnf"),
         (unknown_key, Reason::UnknownKey, "\"key-1\""),

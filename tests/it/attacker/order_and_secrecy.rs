@@ -12,9 +12,9 @@ use resource_server::Reason::{
     AudienceMissing, BadSignature, ClaimMismatch, ClaimMissing, ClientNotAllowed, CriticalHeader,
     EncryptedToken, Expired, ExpiryMissing, InsufficientScope, IssuedInTheFuture, IssuerMismatch,
     IssuerMissing, LifetimeTooLong, MalformedClaim, MalformedConfirmation, MalformedHeader,
-    MalformedKeyId, MalformedPayload, MalformedToken, NoCredentials, NotAnAccessToken,
-    NotBase64url, NotYetValid, OpaqueToken, ProofOfPossessionMissing, ScopeError, TooLong, TooOld,
-    TypeNotAccepted, UnknownConfirmation, UnknownKey, Unsigned, UnsupportedHeader,
+    MalformedKeyId, MalformedPayload, MalformedScope, MalformedToken, NoCredentials,
+    NotAnAccessToken, NotBase64url, NotYetValid, OpaqueToken, ProofOfPossessionMissing, TooLong,
+    TooOld, TypeNotAccepted, UnknownConfirmation, UnknownKey, Unsigned, UnsupportedHeader,
 };
 use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{
@@ -81,7 +81,7 @@ const FAULTS: &[(u8, Reason, &str, Change)] = &[
     (7, ClaimMismatch, "sub", |t| t.subject("other")),
     (7, MalformedClaim, "roles", |t| t.claim("roles", 1)),
     (7, MalformedClaim, "email", |t| t.claim("email", json!([]))),
-    (7, ScopeError, "scope", |t| t.scope("a\tb")),
+    (7, MalformedScope, "scope", |t| t.scope("a\tb")),
     (7, MalformedConfirmation, "cnf", |t| t.claim("cnf", json!({}))),
     (7, UnknownConfirmation, "cnf", |t| t.claim("cnf", json!({"kid": "a"}))),
     // Key, then signature, then the presenter.
@@ -212,7 +212,7 @@ fn marked() -> Vec<(Option<Api>, Reason, String)> {
         (MalformedClaim, |t| t.claim("exp", MARKER)),
         (MalformedClaim, |t| t.claim("aud", json!({MARKER: MARKER}))),
         (MalformedClaim, |t| t.claim("iss", json!([MARKER]))),
-        (ScopeError, |t| t.scope(&format!("{MARKER}\t"))),
+        (MalformedScope, |t| t.scope(&format!("{MARKER}\t"))),
         (MalformedConfirmation, |t| t.claim("cnf", MARKER)),
         (MalformedConfirmation, |t| t.claim("cnf", json!({"jkt": MARKER}))),
         (UnknownConfirmation, |t| t.claim("cnf", json!({MARKER: MARKER}))),

@@ -235,7 +235,7 @@ fn p02_what_needs_no_key_is_refused_before_a_source_is_asked() {
         (NotYetValid, |t| t.claim("nbf", NOW + 31)),
         (Reason::IssuedInTheFuture, |t| t.claim("iat", NOW + 31)),
         (Reason::MalformedClaim, |t| t.claim("sub", 1)),
-        (Reason::ScopeError, |t| t.scope("a\tb")),
+        (Reason::MalformedScope, |t| t.scope("a\tb")),
         (MalformedConfirmation, |t| t.claim("cnf", json!({}))),
         (Reason::UnknownConfirmation, |t| {
             t.claim("cnf", json!({"kid": "a"}))

@@ -7,8 +7,8 @@ use crate::support::{ABSENT, API, Api, ISSUER, NOW, with_members};
 use resource_server::Reason::{
     AudienceMismatch, AudienceMissing, ClaimMissing, ClientNotAllowed, Expired, ExpiryMissing,
     IssuedInTheFuture, IssuerMismatch, IssuerMissing, LifetimeTooLong, MalformedClaim,
-    MalformedConfirmation, MalformedPayload, NotAnAccessToken, NotYetValid, ScopeError, TooLong,
-    TooOld,
+    MalformedConfirmation, MalformedPayload, MalformedScope, NotAnAccessToken, NotYetValid,
+    TooLong, TooOld,
 };
 use resource_server::{
     AccessToken, Error, NumericDate, Policy, Profile, Validator, claims::ScopeClaim, clock::Clock,
@@ -458,11 +458,11 @@ fn c08_only_well_formed_scopes() {
             None,
             r#"absent "" "\u0020" "a\u0020\u0020b\u0020a" "!#[]~""#,
         ),
-        (Some(ScopeError), malformed),
+        (Some(MalformedScope), malformed),
     ];
     let arrays = r#"[] ["a","b"]"#;
     for (api, array_scope) in [
-        (Api::new(), Some(ScopeError)),
+        (Api::new(), Some(MalformedScope)),
         (Api::with(Policy::builder().allow_scope_array()), None),
     ] {
         api.check("C08", "scope", &string);
@@ -535,7 +535,7 @@ fn c08_one_claim_counts_and_never_the_union() {
                 assert_eq!(found.join(" "), expected, "{shown}");
                 assert_eq!(token.scopes().is_empty(), expected.is_empty(), "{shown}");
             }
-            (None, Err(rejection)) => assert_eq!(rejection.reason(), ScopeError, "{shown}"),
+            (None, Err(rejection)) => assert_eq!(rejection.reason(), MalformedScope, "{shown}"),
             (_, verdict) => panic!("{shown}: {verdict:?}"),
         }
     }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use resource_server::Reason::{
     AudienceMismatch, AudienceMissing, ClientNotAllowed, EncryptedToken, Expired, ExpiryMissing,
     Inactive, IssuedInTheFuture, IssuerMismatch, LifetimeTooLong, MalformedClaim,
-    MalformedConfirmation, MalformedToken, NotAnAccessToken, NotYetValid, OpaqueToken,
-    ProofOfPossessionMissing, ScopeError, TooLong, TooOld, UnknownConfirmation,
+    MalformedConfirmation, MalformedScope, MalformedToken, NotAnAccessToken, NotYetValid,
+    OpaqueToken, ProofOfPossessionMissing, TooLong, TooOld, UnknownConfirmation,
 };
 use resource_server::error::ResponseError::{
     Active, DuplicateMember, NotAnObject, TooComplex, TooLarge,
@@ -192,8 +192,8 @@ fn i04_claims_are_held_against_the_policy_like_those_of_a_jwt() {
         (json!({"sub": 1}), Some(MalformedClaim)),
         (json!({"jti": 1}), Some(MalformedClaim)),
         (json!({"client_id": null}), Some(MalformedClaim)),
-        (json!({"scope": "a\tb"}), Some(ScopeError)),
-        (json!({"scope": 1}), Some(ScopeError)),
+        (json!({"scope": "a\tb"}), Some(MalformedScope)),
+        (json!({"scope": 1}), Some(MalformedScope)),
         (json!({"cnf": null}), Some(MalformedConfirmation)),
         (json!({"cnf": {}}), Some(MalformedConfirmation)),
         (json!({"cnf": {"kid": "a"}}), Some(UnknownConfirmation)),

@@ -1,5 +1,10 @@
+mod error_kinds;
+mod extremes;
 mod faults;
+mod in_flight;
 mod key_file;
 mod keys_in_hand;
+mod made_up_tenants;
+mod metadata;
 mod refreshing;
 mod tenants;

@@ -112,7 +112,7 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
              is missing, or is none of those that the policy allows."
                 .to_owned()
         }
-        Refusal::ScopeError => {
+        Refusal::MalformedScope => {
             "A scope of the token has characters that no scope may have (RFC 6749 section 3.3), or \
              stands in an array where the policy wants a string."
                 .to_owned()

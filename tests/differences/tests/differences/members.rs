@@ -121,7 +121,7 @@ const MEMBERS: &[(Expected, &str)] = &[
         "claims iat @+31 @+30.25 @+1000",
     ),
     (
-        WeRefuse(Reason::ScopeError),
+        WeRefuse(Reason::MalformedScope),
         r#"
         claims scope null 1 ["read"] [] {} "\u0022" "\\" "\u00e9" "a\tb"
         claims scp null ["\u00e9"]

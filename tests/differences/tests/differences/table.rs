@@ -273,7 +273,7 @@ pub(crate) const TABLE: &[Row] = &[
     ),
     stricter(
         "`scope` is no string, or `scope` or `scp` has other characters than a scope may have",
-        Reason::ScopeError,
+        Reason::MalformedScope,
         Why("C08", "RFC 6749 section 3.3"),
         &["claim scope", "claim scp"],
     ),
