@@ -49,6 +49,8 @@ pub(crate) struct NotFound {
     pub(crate) error: SourceError,
     /// Where the issuer's document was found before, there is one now that is another issuer's or unusable.
     pub(crate) is_contradiction: bool,
+    /// Each address says that the issuer doesn't exist.
+    pub(crate) is_absent: bool,
 }
 
 impl Discovery {
@@ -136,10 +138,13 @@ impl Discovery {
             Some(failure) => NotFound {
                 error: self.gravest(vec![failure]),
                 is_contradiction: true,
+                is_absent: false,
             },
             None => NotFound {
-                error: self.gravest(failures),
                 is_contradiction: false,
+                is_absent: failures.len() == self.addresses.len()
+                    && failures.iter().all(Failure::says_absent),
+                error: self.gravest(failures),
             },
         })
     }
@@ -272,6 +277,10 @@ impl Failure {
                 None => Gravity::NotADocument,
             },
         }
+    }
+
+    fn says_absent(&self) -> bool {
+        matches!(self, Failure::Fetch(error) if error.says_absent())
     }
 
     fn is_contradiction(&self) -> bool {

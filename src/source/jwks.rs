@@ -16,7 +16,7 @@ use super::fetcher::Fetcher;
 use super::refresh::{Asked, Decision, InHand, Limits, Moment, Refresh, Ticket};
 use super::snapshot::HeldKeys;
 use super::{KeySource, SourceError, SourceStatus, StaticKeys};
-use load::{EntityTag, Loaded};
+use load::{EntityTag, Loaded, NotLoaded};
 
 pub(crate) use load::{Location, Whereabouts};
 
@@ -63,6 +63,8 @@ struct State {
     /// Fetches that came to an end, good or bad. One that was lost doesn't count.
     landings: u64,
     last_error: Option<SourceError>,
+    /// The last fetch found that the issuer doesn't exist.
+    is_absent: bool,
 }
 
 /// A fetch under way.
@@ -125,6 +127,7 @@ impl RemoteJwks {
                 flight: None,
                 landings: 0,
                 last_error: None,
+                is_absent: false,
             }),
             is_lazy,
             has_prompter: AtomicBool::new(false),
@@ -142,8 +145,23 @@ impl RemoteJwks {
         self.0.read().keys.is_some()
     }
 
+    /// Whether a fetch is under way that may still come to an end.
     pub(crate) fn is_fetching(&self) -> bool {
-        self.0.read().flight.is_some()
+        let limit = self.0.longest_fetch + GRACE;
+        let state = self.0.read();
+        let flight = state.flight.as_ref();
+        flight.is_some_and(|flight| flight.begun.elapsed() < limit)
+    }
+
+    /// Whether it has no keys and its last fetch found that the issuer doesn't exist.
+    pub(crate) fn is_absent(&self) -> bool {
+        let state = self.0.read();
+        state.keys.is_none() && state.is_absent
+    }
+
+    /// When the next fetch may start, from now.
+    pub(crate) fn next_fetch_in(&self) -> Duration {
+        self.0.read().refresh.next_due(self.0.now())
     }
 
     /// Starts with keys given by hand, of whatever age.
@@ -342,7 +360,7 @@ impl Inner {
         }
     }
 
-    fn landed(&self, ticket: Ticket, outcome: Result<Loaded, SourceError>) {
+    fn landed(&self, ticket: Ticket, outcome: Result<Loaded, NotLoaded>) {
         let spread = spread();
         let now = self.now();
         let mut state = self.write();
@@ -360,8 +378,9 @@ impl Inner {
                     state.etag = fetched.etag;
                 }
                 state.last_error = None;
+                state.is_absent = false;
             }
-            Err(error) => {
+            Err(NotLoaded { error, is_absent }) => {
                 if !state
                     .refresh
                     .failed(ticket, error.retry_after(), spread, now)
@@ -369,6 +388,7 @@ impl Inner {
                     return;
                 }
                 state.last_error = Some(error);
+                state.is_absent = is_absent;
             }
         }
         state.landings += 1;
@@ -429,7 +449,7 @@ impl Pilot {
         let outcome = load.await.unwrap_or_else(|_| {
             let issuer = &self.inner.issuer;
             let what = format!("the keys of issuer \"{issuer}\" did not come in time");
-            Err(SourceError::new(what))
+            Err(SourceError::new(what).into())
         });
         self.inner.landed(self.ticket, outcome);
         self.has_landed = true;
@@ -443,7 +463,8 @@ impl Drop for Pilot {
         }
         if std::thread::panicking() {
             let what = "the fetch panicked: was it on a runtime without I/O and time (enable_all)?";
-            self.inner.landed(self.ticket, Err(SourceError::new(what)));
+            self.inner
+                .landed(self.ticket, Err(SourceError::new(what).into()));
             return;
         }
         // Its runtime has ended.

@@ -86,6 +86,14 @@ impl FetchError {
         }
     }
 
+    /// Whether the answer says that there is nothing at the address. It does not where the server wants credentials (401, 403),
+    /// or another try (408, 425, 429).
+    pub(crate) fn says_absent(&self) -> bool {
+        self.status().is_some_and(|code| {
+            matches!(code, 400..=499) && !matches!(code, 401 | 403 | 408 | 425 | 429)
+        })
+    }
+
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self.kind {
             FetchErrorKind::Status { retry_after, .. } => retry_after,

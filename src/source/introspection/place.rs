@@ -159,6 +159,7 @@ impl Place {
             Err(NotFound {
                 error,
                 is_contradiction,
+                ..
             }) => match &state.known {
                 // What was known goes on to be good, unless the issuer's own document now says otherwise.
                 Some(known) if !is_contradiction => Ok(known.metadata.address.clone()),

@@ -97,6 +97,31 @@ pub(super) struct EntityTag {
     tag: String,
 }
 
+/// Why a fetch brought no keys.
+pub(super) struct NotLoaded {
+    pub(super) error: SourceError,
+    /// The issuer doesn't exist, as far as its server says.
+    pub(super) is_absent: bool,
+}
+
+impl From<SourceError> for NotLoaded {
+    fn from(error: SourceError) -> Self {
+        NotLoaded {
+            error,
+            is_absent: false,
+        }
+    }
+}
+
+impl From<NotFound> for NotLoaded {
+    fn from(not_found: NotFound) -> Self {
+        NotLoaded {
+            error: not_found.error,
+            is_absent: not_found.is_absent,
+        }
+    }
+}
+
 /// A key set as it came; no keys where those held are still the issuer's.
 pub(super) struct Loaded {
     pub(super) keys: Option<Fetched>,
@@ -112,17 +137,20 @@ pub(super) struct Fetched {
 
 impl Inner {
     /// One fetch, with whatever it takes to find out where from.
-    pub(super) async fn load(&self) -> Result<Loaded, SourceError> {
+    pub(super) async fn load(&self) -> Result<Loaded, NotLoaded> {
         let discovery = match &self.location {
             Location::Jwks(address) => {
-                let answer = self.get(address).await;
-                return self.take(address, answer.map_err(|error| self.not_fetched(error))?);
+                let answer = self.get(address).await.map_err(|error| NotLoaded {
+                    is_absent: error.says_absent(),
+                    error: self.not_fetched(error),
+                })?;
+                return Ok(self.take(address, answer)?);
             }
             Location::Metadata(discovery) => discovery,
         };
         let (metadata, is_fresh) = self.metadata(discovery).await?;
         let error = match self.get(&metadata.address).await {
-            Ok(answer) => return self.take(&metadata.address, answer),
+            Ok(answer) => return Ok(self.take(&metadata.address, answer)?),
             Err(error) => error,
         };
         // Have the keys moved since the metadata was read?
@@ -131,12 +159,10 @@ impl Inner {
             && anew.address != metadata.address
         {
             let answer = self.get(&anew.address).await;
-            return self.take(
-                &anew.address,
-                answer.map_err(|error| self.not_fetched(error))?,
-            );
+            let answer = answer.map_err(|error| self.not_fetched(error))?;
+            return Ok(self.take(&anew.address, answer)?);
         }
-        Err(self.not_fetched(error))
+        Err(self.not_fetched(error).into())
     }
 
     async fn get(&self, address: &Address) -> Result<Answer, FetchError> {
@@ -148,7 +174,7 @@ impl Inner {
 
     /// The issuer's metadata, and whether it was read just now. Once known, it is read again from time to time; where that
     /// can't be done, that is no reason to do without the keys.
-    async fn metadata(&self, discovery: &Discovery) -> Result<(Arc<Metadata>, bool), SourceError> {
+    async fn metadata(&self, discovery: &Discovery) -> Result<(Arc<Metadata>, bool), NotFound> {
         let (known, failed_at) = {
             let state = self.read();
             (state.metadata.clone(), state.metadata_failed_at)
@@ -156,7 +182,7 @@ impl Inner {
         let Some((known, since)) = known else {
             return match self.read_metadata(discovery).await {
                 Ok(metadata) => Ok((metadata, true)),
-                Err(error) => Err(error.error),
+                Err(error) => Err(error),
             };
         };
         let now = self.now();
@@ -169,7 +195,7 @@ impl Inner {
         let read = self.read_metadata(discovery);
         match tokio::time::timeout(self.fetcher.timeout(), read).await {
             Ok(Ok(metadata)) => Ok((metadata, true)),
-            Ok(Err(error)) if error.is_contradiction => Err(error.error),
+            Ok(Err(error)) if error.is_contradiction => Err(error),
             Ok(Err(_)) | Err(_) => {
                 self.write().metadata_failed_at = Some(now);
                 Ok((known, true))

@@ -1,5 +1,6 @@
 mod faults;
 mod key_file;
 mod keys_in_hand;
+mod made_up_tenants;
 mod refreshing;
 mod tenants;
