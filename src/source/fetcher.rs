@@ -15,6 +15,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Origin;
 
+use super::SourceError;
 use super::address::{Address, Http};
 use super::fetch::Credentials;
 use super::fetch::{FetchProblem, KEPT_FOR};
@@ -34,9 +35,14 @@ pub(crate) struct Fetcher {
     /// Where the extra headers may go.
     home: Option<Origin>,
     /// How many calls run at once, where many share it.
-    permits: Option<Arc<Semaphore>>,
+    permits: Option<Arc<Permits>>,
     credentials: Option<Arc<Credentials>>,
     keeping: Option<Keeping>,
+}
+
+struct Permits {
+    calls: Semaphore,
+    first_fetches: Semaphore,
 }
 
 /// What keeps connections open, once it is asked for; of all clones the same.
@@ -149,10 +155,13 @@ impl Fetcher {
         }
     }
 
-    /// The same, with which no more than so many calls run at once, of all that are made from it.
-    pub(crate) fn bounded(&self, calls: usize) -> Self {
+    /// The same, with which no more than so many calls and first fetches run at once, of all that are made from it.
+    pub(crate) fn bounded(&self, calls: usize, first_fetches: usize) -> Self {
         Fetcher {
-            permits: Some(Arc::new(Semaphore::new(calls))),
+            permits: Some(Arc::new(Permits {
+                calls: Semaphore::new(calls),
+                first_fetches: Semaphore::new(first_fetches),
+            })),
             ..self.clone()
         }
     }
@@ -259,13 +268,32 @@ impl Fetcher {
     }
 
     async fn permit(&self) -> Result<Option<SemaphorePermit<'_>>, FetchErrorKind> {
-        let Some(permits) = &self.permits else {
-            return Ok(None);
-        };
-        let turn = tokio::time::timeout(LONGEST_QUEUE, permits.acquire()).await;
-        match turn {
-            Ok(Ok(permit)) => Ok(Some(permit)),
-            Ok(Err(_)) | Err(_) => Err(FetchErrorKind::Busy),
+        match &self.permits {
+            None => Ok(None),
+            Some(permits) => turn(&permits.calls)
+                .await
+                .map(Some)
+                .ok_or(FetchErrorKind::Busy),
+        }
+    }
+
+    /// How long a first fetch may wait for its turn.
+    pub(crate) fn longest_wait_for_first_fetch(&self) -> Duration {
+        let has_bound = self.permits.is_some();
+        if has_bound {
+            LONGEST_QUEUE
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    /// The turn of an issuer whose keys were never fetched, for as long as that takes.
+    pub(crate) async fn first_fetch(&self) -> Result<Option<SemaphorePermit<'_>>, SourceError> {
+        match &self.permits {
+            None => Ok(None),
+            Some(permits) => turn(&permits.first_fetches).await.map(Some).ok_or_else(|| {
+                SourceError::new("so many issuers' keys are being fetched for the first time that these got no turn")
+            }),
         }
     }
 
@@ -379,6 +407,11 @@ impl Fetcher {
             _ => None,
         }
     }
+}
+
+async fn turn(permits: &Semaphore) -> Option<SemaphorePermit<'_>> {
+    let turn = tokio::time::timeout(LONGEST_QUEUE, permits.acquire()).await;
+    turn.ok()?.ok()
 }
 
 /// An answer from where it was asked for, with status 200.

@@ -105,7 +105,10 @@ impl RemoteJwks {
             Location::Jwks(_) => 1,
             Location::Metadata(discovery) => discovery.count() + 1,
         };
-        let longest_fetch = fetcher.timeout() * calls;
+        let longest_fetch = fetcher
+            .timeout()
+            .saturating_mul(calls)
+            .saturating_add(fetcher.longest_wait_for_first_fetch());
         let limits = Limits {
             longest_fetch,
             ..limits

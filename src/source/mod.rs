@@ -19,6 +19,8 @@ mod key_file;
 #[cfg(feature = "fetch")]
 mod refresh;
 #[cfg(feature = "fetch")]
+mod single_flight;
+#[cfg(feature = "fetch")]
 mod snapshot;
 mod static_keys;
 #[cfg(feature = "fetch")]

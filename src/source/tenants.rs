@@ -20,6 +20,9 @@ use held::{Held, NotHeld, TIME_OF_USE, Tenant};
 
 /// Fetches at once, of all tenants together.
 const CALLS: usize = 64;
+/// Tenants whose keys are fetched for the first time at once: fewer than the calls, so that a first fetch that has begun has
+/// its turn at each call, and so that tenants with keys have calls of their own.
+const FIRST_FETCHES: usize = 48;
 /// A newcomer that found no place may find one so soon.
 const TIME_OF_CROWD: Duration = Duration::from_secs(1);
 
@@ -77,7 +80,7 @@ impl TenantKeys {
             template,
             policy,
             whereabouts,
-            fetcher: fetcher.bounded(CALLS),
+            fetcher: fetcher.bounded(CALLS, FIRST_FETCHES),
             clock,
             limits,
             held: RwLock::new(held),

@@ -1,18 +1,18 @@
 //! What an issuer wants to see before it shows its metadata and keys.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use tokio::sync::oneshot;
 use url::Origin;
+use zeroize::Zeroizing;
 
 use super::super::address::{Address, Http};
 use super::super::file::{FileProblem, read_apart};
+use super::super::single_flight::{Awaited, Flight, take_off};
 use super::FetchProblem;
 
 /// The largest file with a token, in bytes: no server takes a longer header.
@@ -55,13 +55,15 @@ impl Credential {
     }
 }
 
-/// A credential, and where it may go beside the issuer's own origin.
+/// A credential, and where it may go besides the issuer's own origin.
 pub(in crate::source) struct Credentials {
     credential: Credential,
     also_for: Vec<Origin>,
-    /// One read at a time: one that hangs is not followed by others that hang.
-    is_being_read: Arc<AtomicBool>,
+    /// The read of the token's file that is under way.
+    reading: Arc<Mutex<Option<Reading>>>,
 }
+
+type Reading = Flight<Result<HeaderValue, Arc<TokenFileProblem>>>;
 
 impl Credentials {
     pub(super) fn new(credential: Credential, also_for: &[String]) -> Result<Self, FetchProblem> {
@@ -75,7 +77,7 @@ impl Credentials {
         Ok(Credentials {
             credential,
             also_for: origins.ok_or(FetchProblem::CredentialsOrigin)?,
-            is_being_read: Arc::default(),
+            reading: Arc::default(),
         })
     }
 
@@ -83,8 +85,8 @@ impl Credentials {
         self.also_for.contains(origin)
     }
 
-    /// The header to send. A token in a file is read anew for each call, so that one that was renewed counts at once; calls are
-    /// seldom.
+    /// The header to send. A token in a file is read again for each call, or with the calls that wait for it at the same time,
+    /// so that one that was renewed applies at once.
     pub(in crate::source) async fn header(
         &self,
     ) -> Result<(HeaderName, HeaderValue), TokenFileError> {
@@ -92,48 +94,62 @@ impl Credentials {
         let value = match &self.credential {
             Credential::Header(_, value) => value.clone(),
             Credential::BearerFile(path) => {
-                let bearer = bearer(path, &self.is_being_read).await;
-                bearer.map_err(|problem| TokenFileError {
+                self.bearer(path).await.map_err(|problem| TokenFileError {
                     path: path.clone(),
-                    problem: Arc::new(problem),
+                    problem,
                 })?
             }
         };
         Ok((name, value))
     }
-}
 
-/// Ends with the read, also where that never began.
-struct Reading(Arc<AtomicBool>);
+    async fn bearer(&self, path: &Path) -> Result<HeaderValue, Arc<TokenFileProblem>> {
+        let reading = self.reading(path);
+        let slow = || Err(Arc::new(TokenFileProblem::Slow));
+        let late = tokio::time::sleep(reading.left_of(LONGEST_READ));
+        match reading.wait(late).await {
+            Awaited::Landed(token) => token,
+            Awaited::Lost => Err(Arc::new(FileProblem::NoThread.into())),
+            Awaited::Late => slow(),
+        }
+    }
 
-impl Drop for Reading {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
+    /// Joins the read that is under way, or begins one. A read that hangs stays under way, so it is not followed by others that
+    /// hang.
+    fn reading(&self, path: &Path) -> Reading {
+        let slot = Arc::clone(&self.reading);
+        let mut current = lock(&self.reading);
+        if let Some(reading) = &*current {
+            return reading.clone();
+        }
+        let (reading, landing) = {
+            let slot = Arc::clone(&slot);
+            take_off(move |_| *lock(&slot) = None)
+        };
+        *current = Some(reading.clone());
+        // Where there is no thread, the work is dropped within this call, and takes the lock.
+        drop(current);
+        read_apart(path, MAX_TOKEN_FILE_BYTES, move |read| {
+            let token = read.map_err(TokenFileProblem::from).and_then(token_in);
+            *lock(&slot) = None;
+            landing.land(token.map_err(Arc::new));
+        });
+        reading
     }
 }
 
-async fn bearer(
-    path: &Path,
-    is_being_read: &Arc<AtomicBool>,
-) -> Result<HeaderValue, TokenFileProblem> {
-    if is_being_read.swap(true, Ordering::AcqRel) {
-        return Err(TokenFileProblem::Slow);
-    }
-    let reading = Reading(Arc::clone(is_being_read));
-    let (sender, receiver) = oneshot::channel();
-    read_apart(path, MAX_TOKEN_FILE_BYTES, move |read| {
-        drop(reading);
-        // Nobody waits any more where it took too long.
-        let _ = sender.send(read);
-    });
-    let read = tokio::time::timeout(LONGEST_READ, receiver).await;
-    let read = read.map_err(|_| TokenFileProblem::Slow)?;
-    let content = read.unwrap_or(Err(FileProblem::NoThread))?;
+fn lock(slot: &Mutex<Option<Reading>>) -> MutexGuard<'_, Option<Reading>> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The header's value for the one token in a file.
+fn token_in(content: Vec<u8>) -> Result<HeaderValue, TokenFileProblem> {
+    let content = Zeroizing::new(content);
     let token = content.trim_ascii();
     if token.is_empty() || !token.iter().all(u8::is_ascii_graphic) {
         return Err(TokenFileProblem::NotAToken);
     }
-    let text = [b"Bearer ", token].concat();
+    let text = Zeroizing::new([b"Bearer ", token].concat());
     let mut value = HeaderValue::from_bytes(&text).map_err(|_| TokenFileProblem::NotAToken)?;
     value.set_sensitive(true);
     Ok(value)
@@ -173,12 +189,22 @@ mod tests {
     #[tokio::test]
     async fn f02_a_file_that_hangs_is_not_read_again_and_again() {
         let path = Path::new("/nowhere/token");
-        let is_being_read = Arc::new(AtomicBool::new(true));
-        let error = bearer(path, &is_being_read).await.unwrap_err();
-        assert!(matches!(error, TokenFileProblem::Slow), "{error}");
-        drop(Reading(Arc::clone(&is_being_read)));
-        let error = bearer(path, &is_being_read).await.unwrap_err();
-        assert!(matches!(error, TokenFileProblem::File(_)), "{error}");
-        assert!(!is_being_read.load(Ordering::Acquire));
+        let credentials = Credentials::new(Credential::BearerFile(path.to_owned()), &[]).unwrap();
+        let slot = Arc::clone(&credentials.reading);
+        let (hangs, landing) = take_off(move |_| *lock(&slot) = None);
+        *lock(&credentials.reading) = Some(hangs.clone());
+        tokio::time::pause();
+        for _ in 0..3 {
+            let error = credentials.bearer(path).await.unwrap_err();
+            assert!(matches!(*error, TokenFileProblem::Slow), "{error}");
+            let reading = lock(&credentials.reading).as_ref().map(Flight::number);
+            assert_eq!(reading, Some(hangs.number()));
+        }
+        // Once it is over, the file is read again.
+        tokio::time::resume();
+        drop(landing);
+        let error = credentials.bearer(path).await.unwrap_err();
+        assert!(matches!(*error, TokenFileProblem::File(_)), "{error}");
+        assert!(lock(&credentials.reading).is_none());
     }
 }

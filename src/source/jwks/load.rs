@@ -138,6 +138,12 @@ pub(super) struct Fetched {
 impl Inner {
     /// One fetch, with whatever it takes to find out where from.
     pub(super) async fn load(&self) -> Result<Loaded, NotLoaded> {
+        let is_first = self.read().keys.is_none();
+        let _turn = if is_first {
+            self.fetcher.first_fetch().await?
+        } else {
+            None
+        };
         let discovery = match &self.location {
             Location::Jwks(address) => {
                 let answer = self.get(address).await.map_err(|error| NotLoaded {

@@ -15,9 +15,6 @@ use super::memory::NameMemory;
 /// Newcomers are at most a quarter of the tenants that may be held, within these bounds.
 const MIN_NEWCOMERS: usize = 16;
 const MAX_NEWCOMERS: usize = 256;
-/// Newcomers whose keys are being fetched are at most so many: fewer than [`CALLS`](super::CALLS), so that each has its turn,
-/// and so that tenants with keys have calls of their own.
-const MAX_FIRST_FETCHES: usize = 48;
 /// A tenant with keys is held so long after its last token.
 pub(super) const TIME_OF_USE: Duration = COOLDOWN;
 /// Where no tenant with keys could be dropped, it is not tried again so long: it takes a step for each tenant, and keeps all
@@ -211,18 +208,12 @@ impl Held {
     /// Room for one more newcomer, of those that are settled apart. The oldest that is not being fetched makes room; its pause
     /// between fetches is remembered.
     fn has_room_for_newcomer(&mut self, now: Moment) -> bool {
-        let idle = || {
-            let all = self.newcomers.iter();
-            all.filter(|(_, tenant)| !tenant.keys.is_fetching())
-        };
-        let fetching = self.newcomers.len().saturating_sub(idle().count());
-        if fetching >= MAX_FIRST_FETCHES.min(self.max_newcomers) {
-            return false;
-        }
         if self.newcomers.len() < self.max_newcomers {
             return true;
         }
-        let oldest = idle().min_by_key(|(_, tenant)| tenant.made);
+        let all = self.newcomers.iter();
+        let idle = all.filter(|(_, tenant)| !tenant.keys.is_fetching());
+        let oldest = idle.min_by_key(|(_, tenant)| tenant.made);
         let Some((name, tenant)) = oldest.map(|(name, tenant)| (name.clone(), tenant)) else {
             return false;
         };

@@ -218,3 +218,21 @@ async fn s13_the_answer_about_a_missing_issuer_stays_an_outage() {
     let second = outage(validator.validate(&token).await);
     assert!(second.contains("does not exist"), "{second}");
 }
+
+/// Tenants that all exist don't crowd each other out, as after a restart.
+#[tokio::test]
+async fn s13_two_hundred_first_tokens_at_once_are_all_served() {
+    let town = Town::start("404 Not Found").await;
+    let validator = town.validator(|issuer| issuer);
+    let calls: Vec<_> = (0..200)
+        .map(|number| {
+            let token = town.token(&format!("good-{number}"));
+            let validator = validator.clone();
+            tokio::spawn(async move { validator.validate(&token).await })
+        })
+        .collect();
+    for (number, call) in calls.into_iter().enumerate() {
+        let judged = call.await.unwrap();
+        assert!(judged.is_ok(), "good-{number}: {judged:?}");
+    }
+}
