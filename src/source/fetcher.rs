@@ -468,7 +468,7 @@ async fn read(mut response: Response) -> Result<String, FetchErrorKind> {
     }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if body.len() + chunk.len() > MAX_BODY_BYTES {
+        if body.len().saturating_add(chunk.len()) > MAX_BODY_BYTES {
             return Err(too_large);
         }
         body.extend_from_slice(&chunk);

@@ -103,7 +103,7 @@ impl RemoteJwks {
         // Each address of the metadata, then the keys.
         let calls = match &location {
             Location::Jwks(_) => 1,
-            Location::Metadata(discovery) => discovery.count() + 1,
+            Location::Metadata(discovery) => discovery.count().saturating_add(1),
         };
         let longest_fetch = fetcher
             .timeout()
@@ -150,7 +150,7 @@ impl RemoteJwks {
 
     /// Whether a fetch is under way that may still come to an end.
     pub(crate) fn is_fetching(&self) -> bool {
-        let limit = self.0.longest_fetch + GRACE;
+        let limit = self.0.longest_fetch.saturating_add(GRACE);
         let state = self.0.read();
         let flight = state.flight.as_ref();
         flight.is_some_and(|flight| flight.begun.elapsed() < limit)
@@ -294,7 +294,7 @@ impl Inner {
             None => error,
         };
         // Whole seconds, at least one: what `Retry-After` can say.
-        error.retry_in(Duration::from_secs(retry_in.as_secs() + 1))
+        error.retry_in(Duration::from_secs(retry_in.as_secs().saturating_add(1)))
     }
 
     /// Starts a fetch that no caller can cancel, or joins the one under way.
@@ -340,7 +340,8 @@ impl Inner {
     /// Waits for the end of a fetch, but no longer than it can take.
     async fn wait(&self, flight: &Flight) -> Result<(), SourceError> {
         let mut landing = flight.landing.clone();
-        let left = (self.longest_fetch + GRACE).saturating_sub(flight.begun.elapsed());
+        let limit = self.longest_fetch.saturating_add(GRACE);
+        let left = limit.saturating_sub(flight.begun.elapsed());
         let timer = super::timer(left)?;
         tokio::select! {
             biased;
@@ -354,7 +355,7 @@ impl Inner {
     /// A runtime that lives but is not driven neither goes on with a fetch nor drops it. Then another is begun in its place;
     /// should it come to an end after all, what it brought is taken if nothing newer came.
     fn give_up_stuck_flight(&self, state: &mut State) {
-        let limit = self.longest_fetch + GRACE;
+        let limit = self.longest_fetch.saturating_add(GRACE);
         if let Some(flight) = state
             .flight
             .take_if(|flight| flight.begun.elapsed() >= limit)
@@ -394,7 +395,7 @@ impl Inner {
                 state.is_absent = is_absent;
             }
         }
-        state.landings += 1;
+        state.landings = state.landings.saturating_add(1);
     }
 
     /// A task that only prompts: what is due is decided from the clock when it wakes. It ends with the last clone, or with
@@ -447,7 +448,7 @@ impl Pilot {
     async fn fly(mut self) {
         self.has_begun = true;
         // A little more than its calls may take together: each of them tells better what it waited for.
-        let limit = self.inner.longest_fetch + GRACE / 2;
+        let limit = self.inner.longest_fetch.saturating_add(GRACE / 2);
         let load = tokio::time::timeout(limit, self.inner.load());
         let outcome = load.await.unwrap_or_else(|_| {
             let issuer = &self.inner.issuer;

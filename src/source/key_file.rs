@@ -290,7 +290,7 @@ impl Inner {
             _ => Duration::ZERO,
         };
         // Whole seconds, at least one: what `Retry-After` can say.
-        error.retry_in(Duration::from_secs(retry_in.as_secs() + 1))
+        error.retry_in(Duration::from_secs(retry_in.as_secs().saturating_add(1)))
     }
 
     fn slow(&self) -> SourceError {

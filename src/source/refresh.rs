@@ -315,7 +315,7 @@ impl Refresh {
 
     /// A fetch begins.
     pub(crate) fn started(&mut self, now: Moment) -> Ticket {
-        self.started += 1;
+        self.started = self.started.saturating_add(1);
         let ticket = Ticket {
             number: self.started,
             start: now,
@@ -371,7 +371,7 @@ impl Refresh {
         if !self.ended(ticket) {
             return false;
         }
-        let doubled = FIRST_BACKOFF * 2_u32.pow(self.failures.min(10));
+        let doubled = FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(self.failures));
         self.failures = self.failures.saturating_add(1);
         self.failed_at = Some(now);
         let backoff = doubled
@@ -438,8 +438,7 @@ impl Refresh {
     /// How long the keys held can still be used.
     pub(crate) fn usable_for(&self, now: Moment) -> Duration {
         self.held.map_or(Duration::ZERO, |held| {
-            let end = held.lifetime + self.limits.outage_tolerance;
-            end.saturating_sub(held.age(now))
+            self.end_of(held).saturating_sub(held.age(now))
         })
     }
 
@@ -460,18 +459,24 @@ impl Refresh {
     }
 
     fn is_usable(&self, held: Held, now: Moment) -> bool {
-        held.age(now) <= held.lifetime + self.limits.outage_tolerance
+        held.age(now) <= self.end_of(held)
+    }
+
+    /// The age at which held keys are no longer used.
+    fn end_of(&self, held: Held) -> Duration {
+        held.lifetime.saturating_add(self.limits.outage_tolerance)
     }
 
     /// Keys in hand serve without waiting until the first fetch has had its time, and no longer, whatever became of it.
     fn may_serve_unconfirmed(&self, held: Held, now: Moment) -> bool {
-        let time = self.limits.longest_fetch + NEWS;
+        let time = self.limits.longest_fetch.saturating_add(NEWS);
         !held.is_confirmed() && held.first_tried.is_none_or(|at| at.elapsed(now) <= time)
     }
 
     /// A failure long ago says nothing about now.
     fn has_just_failed(&self, now: Moment) -> bool {
-        let news = self.pause + self.limits.longest_fetch + NEWS;
+        let news = self.limits.longest_fetch.saturating_add(NEWS);
+        let news = news.saturating_add(self.pause);
         self.failed_at.is_some_and(|at| at.elapsed(now) <= news)
     }
 
@@ -517,7 +522,7 @@ impl Budget {
     fn wait(&self, now: Moment) -> Duration {
         self.full_at
             .saturating_sub(self.time(now))
-            .saturating_sub(BUDGET_INTERVAL * (BURST - 1))
+            .saturating_sub(BUDGET_INTERVAL.saturating_mul(BURST - 1))
     }
 
     fn spend(&mut self, now: Moment) {

@@ -137,11 +137,12 @@ impl RemoteIntrospection {
         RemoteIntrospection(Arc::new(Inner {
             issuer: issuer.to_owned(),
             whereabouts,
-            longest_call: for_metadata
-                + fetcher.timeout() * 2
-                + for_keys
-                + for_store
-                + LONGEST_QUEUE,
+            longest_call: [for_metadata, for_keys, for_store, LONGEST_QUEUE]
+                .into_iter()
+                .fold(
+                    fetcher.timeout().saturating_mul(2),
+                    Duration::saturating_add,
+                ),
             fetcher,
             authentication: settings.authentication,
             signed,
@@ -151,7 +152,7 @@ impl RemoteIntrospection {
             flights: Mutex::default(),
             next_ticket: AtomicU64::new(0),
             permits: Semaphore::new(calls),
-            places: Arc::new(Semaphore::new(calls * (1 + WAITING_PER_CALL))),
+            places: Arc::new(Semaphore::new(calls.saturating_mul(1 + WAITING_PER_CALL))),
             health: Mutex::default(),
         }))
     }
@@ -339,7 +340,7 @@ impl Inner {
     async fn wait(&self, flight: Flight) -> Outcome {
         let asked = flight.asked;
         let outcome = self.wait_to_the_end(flight).await;
-        if outcome.is_ok() && asked.elapsed(self.now()) > self.longest_call + GRACE {
+        if outcome.is_ok() && asked.elapsed(self.now()) > self.longest_call.saturating_add(GRACE) {
             let what =
                 "the process stood still, or its clock was set, while a token was asked about";
             return Err(self.failed(what).retry_in(Duration::from_secs(1)));
@@ -348,7 +349,8 @@ impl Inner {
     }
 
     async fn wait_to_the_end(&self, mut flight: Flight) -> Outcome {
-        let left = (self.longest_call + GRACE).saturating_sub(flight.begun.elapsed());
+        let limit = self.longest_call.saturating_add(GRACE);
+        let left = limit.saturating_sub(flight.begun.elapsed());
         let timer = super::timer(left)?;
         tokio::select! {
             biased;
@@ -388,7 +390,7 @@ impl Pilot {
             self.land(Ok(response));
             return;
         }
-        let limit = self.inner.longest_call + GRACE / 2;
+        let limit = self.inner.longest_call.saturating_add(GRACE / 2);
         let call = tokio::time::timeout(limit, self.inner.ask(&token));
         let outcome = call.await.unwrap_or_else(|_| {
             Err(self

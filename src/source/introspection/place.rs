@@ -64,7 +64,9 @@ impl Place {
 
     /// How long a reading may take.
     pub(super) fn longest_reading(&self) -> Duration {
-        self.fetcher.timeout() * self.discovery.count()
+        self.fetcher
+            .timeout()
+            .saturating_mul(self.discovery.count())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -100,7 +102,7 @@ impl Place {
             // One that is lost with its runtime, or stuck on one that nobody drives, is not waited for.
             let under_way = state.reading.clone().filter(|reading| {
                 reading.landing.has_changed().is_ok()
-                    && reading.begun.elapsed() < self.longest_reading() + GRACE
+                    && reading.begun.elapsed() < self.longest_reading().saturating_add(GRACE)
             });
             match under_way {
                 Some(reading) => reading,
@@ -174,7 +176,8 @@ impl Place {
     }
 
     async fn wait(&self, mut reading: Reading) -> Outcome {
-        let left = (self.longest_reading() + GRACE).saturating_sub(reading.begun.elapsed());
+        let limit = self.longest_reading().saturating_add(GRACE);
+        let left = limit.saturating_sub(reading.begun.elapsed());
         let timer = super::super::timer(left)?;
         tokio::select! {
             biased;

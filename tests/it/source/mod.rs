@@ -1,3 +1,4 @@
+mod extremes;
 mod faults;
 mod key_file;
 mod keys_in_hand;
