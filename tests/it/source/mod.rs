@@ -1,5 +1,6 @@
 mod extremes;
 mod faults;
+mod in_flight;
 mod key_file;
 mod keys_in_hand;
 mod made_up_tenants;
