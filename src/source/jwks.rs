@@ -4,7 +4,7 @@ mod load;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -14,8 +14,9 @@ use crate::core::{Clock, Evidence, KeySet, Policy, PresentedToken, has_candidate
 use super::discovery::Metadata;
 use super::fetcher::Fetcher;
 use super::refresh::{Asked, Decision, InHand, Limits, Moment, Refresh, Ticket};
+use super::single_flight::{Flight, Landing, Loss, take_off};
 use super::snapshot::HeldKeys;
-use super::{KeySource, SourceError, SourceStatus, StaticKeys};
+use super::{KeySource, SourceError, SourceStatus, StaticKeys, runtime, timer};
 use load::{EntityTag, Loaded, NotLoaded};
 
 pub(crate) use load::{Location, Whereabouts};
@@ -59,7 +60,8 @@ struct State {
     metadata: Option<(Arc<Metadata>, Moment)>,
     /// When reading it again was last tried in vain.
     metadata_failed_at: Option<Moment>,
-    flight: Option<Flight>,
+    /// The fetch under way.
+    flight: Option<(Ticket, Flight<()>)>,
     /// Fetches that came to an end, good or bad. One that was lost doesn't count.
     landings: u64,
     last_error: Option<SourceError>,
@@ -67,18 +69,9 @@ struct State {
     is_absent: bool,
 }
 
-/// A fetch under way.
-#[derive(Clone)]
-struct Flight {
-    ticket: Ticket,
-    begun: Instant,
-    /// Ends when the fetch does.
-    landing: watch::Receiver<()>,
-}
-
 /// What a caller waits for.
 struct Waiting {
-    flight: Flight,
+    flight: Flight<()>,
     /// Fetches that had come to an end before.
     landings: u64,
 }
@@ -150,10 +143,9 @@ impl RemoteJwks {
 
     /// Whether a fetch is under way that may still come to an end.
     pub(crate) fn is_fetching(&self) -> bool {
-        let limit = self.0.longest_fetch.saturating_add(GRACE);
         let state = self.0.read();
         let flight = state.flight.as_ref();
-        flight.is_some_and(|flight| flight.begun.elapsed() < limit)
+        flight.is_some_and(|(_, flight)| flight.is_under_way(self.0.limit()))
     }
 
     /// Whether it has no keys and its last fetch found that the issuer doesn't exist.
@@ -307,60 +299,73 @@ impl Inner {
         now: Moment,
     ) -> Result<Waiting, SourceError> {
         let landings = state.landings;
-        if let Some(flight) = &state.flight {
-            return Ok(Waiting {
-                flight: flight.clone(),
-                landings,
-            });
+        if let Some((_, flight)) = &state.flight {
+            let flight = flight.clone();
+            return Ok(Waiting { flight, landings });
         }
-        let runtime = Handle::try_current().map_err(|error| {
-            SourceError::new("keys are fetched within a tokio runtime, and there is none here")
-                .caused_by(error)
-        })?;
-        let (sender, landing) = watch::channel(());
-        let flight = Flight {
-            ticket: state.refresh.started(now),
-            begun: Instant::now(),
-            landing,
-        };
-        state.flight = Some(flight.clone());
+        let runtime = runtime()?;
+        let ticket = state.refresh.started(now);
+        let inner = Arc::clone(self);
+        let (flight, landing) = take_off(move |_, loss| inner.lost(ticket, loss));
+        state.flight = Some((ticket, flight.clone()));
         drop(state);
-        let pilot = Pilot {
-            inner: Arc::clone(self),
-            ticket: flight.ticket,
-            has_begun: false,
-            has_landed: false,
-            _landing: sender,
-        };
-        runtime.spawn(pilot.fly());
+        runtime.spawn(Arc::clone(self).fly(ticket, landing));
         self.start_prompter(&runtime);
         Ok(Waiting { flight, landings })
     }
 
-    /// Waits for the end of a fetch, but no longer than it can take.
-    async fn wait(&self, flight: &Flight) -> Result<(), SourceError> {
-        let mut landing = flight.landing.clone();
-        let limit = self.longest_fetch.saturating_add(GRACE);
-        let left = limit.saturating_sub(flight.begun.elapsed());
-        let timer = super::timer(left)?;
-        tokio::select! {
-            biased;
-            // Its sender says nothing: it ends with the fetch, or with the runtime of the fetch.
-            _ = landing.changed() => {}
-            () = timer => {}
-        }
+    async fn fly<L: FnOnce(u64, Loss)>(
+        self: Arc<Self>,
+        ticket: Ticket,
+        mut landing: Landing<(), L>,
+    ) {
+        landing.begin();
+        // A little more than its calls may take together: each of them says better what it waited for.
+        let limit = self.longest_fetch.saturating_add(GRACE / 2);
+        let load = tokio::time::timeout(limit, self.load());
+        let outcome = load.await.unwrap_or_else(|_| {
+            let issuer = &self.issuer;
+            let what = format!("the keys of issuer \"{issuer}\" did not come in time");
+            Err(SourceError::new(what).into())
+        });
+        self.landed(ticket, outcome);
+        landing.land(());
+    }
+
+    /// How long a fetch is waited for.
+    fn limit(&self) -> Duration {
+        self.longest_fetch.saturating_add(GRACE)
+    }
+
+    /// Waits for the end of a fetch, but no longer than it can take. What came of it is in the state.
+    async fn wait(&self, flight: &Flight<()>) -> Result<(), SourceError> {
+        let late = timer(flight.left_of(self.limit()))?;
+        flight.wait(late).await;
         Ok(())
     }
 
     /// A runtime that lives but is not driven neither goes on with a fetch nor drops it. Then another is begun in its place;
     /// should it come to an end after all, what it brought is taken if nothing newer came.
     fn give_up_stuck_flight(&self, state: &mut State) {
-        let limit = self.longest_fetch.saturating_add(GRACE);
-        if let Some(flight) = state
-            .flight
-            .take_if(|flight| flight.begun.elapsed() >= limit)
-        {
-            state.refresh.lost(flight.ticket);
+        let limit = self.limit();
+        if let Some((ticket, _)) = state.flight.take_if(|(_, flight)| flight.is_over(limit)) {
+            state.refresh.lost(ticket);
+        }
+    }
+
+    /// The fetch ended without an outcome.
+    fn lost(&self, ticket: Ticket, loss: Loss) {
+        if loss == Loss::Panicked {
+            let what = "the fetch panicked: was it on a runtime without I/O and time (enable_all)?";
+            self.landed(ticket, Err(SourceError::new(what).into()));
+            return;
+        }
+        let mut state = self.write();
+        state.flight.take_if(|(current, _)| current.is(ticket));
+        if loss == Loss::Unbegun {
+            state.refresh.never_began(ticket);
+        } else {
+            state.refresh.lost(ticket);
         }
     }
 
@@ -368,8 +373,7 @@ impl Inner {
         let spread = spread();
         let now = self.now();
         let mut state = self.write();
-        let is_current = |flight: &mut Flight| flight.ticket.is(ticket);
-        state.flight.take_if(is_current);
+        state.flight.take_if(|(current, _)| current.is(ticket));
         match outcome {
             Ok(Loaded { keys, lifetime }) => {
                 if !state.refresh.fetched(ticket, lifetime, spread) {
@@ -435,54 +439,6 @@ impl State {
     }
 }
 
-/// Carries out a fetch. However it ends, its waiters learn of it: also when its runtime drops it, or when it panics.
-struct Pilot {
-    inner: Arc<Inner>,
-    ticket: Ticket,
-    has_begun: bool,
-    has_landed: bool,
-    _landing: watch::Sender<()>,
-}
-
-impl Pilot {
-    async fn fly(mut self) {
-        self.has_begun = true;
-        // A little more than its calls may take together: each of them tells better what it waited for.
-        let limit = self.inner.longest_fetch.saturating_add(GRACE / 2);
-        let load = tokio::time::timeout(limit, self.inner.load());
-        let outcome = load.await.unwrap_or_else(|_| {
-            let issuer = &self.inner.issuer;
-            let what = format!("the keys of issuer \"{issuer}\" did not come in time");
-            Err(SourceError::new(what).into())
-        });
-        self.inner.landed(self.ticket, outcome);
-        self.has_landed = true;
-    }
-}
-
-impl Drop for Pilot {
-    fn drop(&mut self) {
-        if self.has_landed {
-            return;
-        }
-        if std::thread::panicking() {
-            let what = "the fetch panicked: was it on a runtime without I/O and time (enable_all)?";
-            self.inner
-                .landed(self.ticket, Err(SourceError::new(what).into()));
-            return;
-        }
-        // Its runtime has ended.
-        let mut state = self.inner.write();
-        let ticket = self.ticket;
-        state.flight.take_if(|flight| flight.ticket.is(ticket));
-        if self.has_begun {
-            state.refresh.lost(ticket);
-        } else {
-            state.refresh.never_began(ticket);
-        }
-    }
-}
-
 struct Prompter(Weak<Inner>);
 
 impl Prompter {
@@ -500,8 +456,8 @@ impl Prompter {
             inner.fetch(state, now).ok()?
         };
         // Holding nothing that would keep the source alive.
-        let mut landing = waiting.flight.landing;
-        let _ = tokio::time::timeout(LONGEST_SLEEP, landing.changed()).await;
+        let late = tokio::time::sleep(LONGEST_SLEEP);
+        waiting.flight.wait(late).await;
         Some(SHORTEST_SLEEP)
     }
 }

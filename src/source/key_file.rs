@@ -4,15 +4,14 @@ mod looks;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, Instant};
-
-use tokio::sync::watch;
+use std::time::Duration;
 
 use crate::core::{Algorithm, Clock, Evidence, Policy, PresentedToken, has_candidate};
 
 use super::file::{FileProblem, read_apart};
 use super::refresh::Moment;
-use super::{KeySource, SourceError, SourceStatus, StaticKeys};
+use super::single_flight::{Awaited, Flight, take_off};
+use super::{KeySource, SourceError, SourceStatus, StaticKeys, timer};
 use looks::{Asked, Decision, Looks};
 
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(10);
@@ -164,21 +163,14 @@ struct State {
     looks: Looks,
     /// What was read last and could be used, and the keys in it.
     keys: Option<(Vec<u8>, StaticKeys)>,
-    flight: Option<Flight>,
+    /// The look under way.
+    flight: Option<Flight<()>>,
     last_error: Option<SourceError>,
-}
-
-/// A look under way.
-#[derive(Clone)]
-struct Flight {
-    begun: Instant,
-    /// Ends when the look does.
-    landing: watch::Receiver<()>,
 }
 
 enum Step {
     Serve(StaticKeys),
-    Wait(Flight),
+    Wait(Flight<()>),
 }
 
 impl Inner {
@@ -230,26 +222,23 @@ impl Inner {
     }
 
     /// One look at a time: one that hangs is not followed by others that hang.
-    fn look(self: &Arc<Self>, mut state: RwLockWriteGuard<'_, State>, now: Moment) -> Flight {
+    fn look(self: &Arc<Self>, mut state: RwLockWriteGuard<'_, State>, now: Moment) -> Flight<()> {
         if let Some(flight) = &state.flight {
             return flight.clone();
         }
-        let (sender, landing) = watch::channel(());
-        let flight = Flight {
-            begun: Instant::now(),
-            landing,
-        };
+        let inner = Arc::clone(self);
+        let (flight, landing) = take_off(move |_, _| {
+            inner.landed(now, Err(FileProblem::NoThread));
+        });
         state.looks.began(now);
         state.flight = Some(flight.clone());
-        // Where there is no thread to be had, the look is dropped and lands here.
+        // Where there is no thread, the work is dropped within this call, and takes the lock.
         drop(state);
-        let look = Look {
-            inner: Arc::clone(self),
-            began: now,
-            has_landed: false,
-            _landing: sender,
-        };
-        read_apart(&self.file.path, MAX_BYTES, move |read| look.land(read));
+        let inner = Arc::clone(self);
+        read_apart(&self.file.path, MAX_BYTES, move |read| {
+            inner.landed(now, read);
+            landing.land(());
+        });
         flight
     }
 
@@ -319,44 +308,15 @@ impl State {
     }
 }
 
-/// Whether the look has ended; waits for it, but not for long where there is a timer to tell.
-async fn wait(mut flight: Flight) -> bool {
-    let left = LONGEST_WAIT.saturating_sub(flight.begun.elapsed());
-    let timer = async {
-        match super::timer(left) {
+/// Whether the look has ended; waits for it, but not for long where there is a timer.
+async fn wait(flight: Flight<()>) -> bool {
+    let late = async {
+        match timer(flight.left_of(LONGEST_WAIT)) {
             Ok(timer) => timer.await,
             Err(_) => std::future::pending().await,
         }
     };
-    tokio::select! {
-        biased;
-        // Its sender says nothing: it ends with the look.
-        _ = flight.landing.changed() => true,
-        () = timer => false,
-    }
-}
-
-/// A look as it is made. However it ends, those who wait learn of it.
-struct Look {
-    inner: Arc<Inner>,
-    began: Moment,
-    has_landed: bool,
-    _landing: watch::Sender<()>,
-}
-
-impl Look {
-    fn land(mut self, read: Result<Vec<u8>, FileProblem>) {
-        self.inner.landed(self.began, read);
-        self.has_landed = true;
-    }
-}
-
-impl Drop for Look {
-    fn drop(&mut self) {
-        if !self.has_landed {
-            self.inner.landed(self.began, Err(FileProblem::NoThread));
-        }
-    }
+    !matches!(flight.wait(late).await, Awaited::Late)
 }
 
 impl KeySource for WatchedKeys {
@@ -387,7 +347,7 @@ impl KeySource for WatchedKeys {
         let is_slow = state
             .flight
             .as_ref()
-            .is_some_and(|flight| flight.begun.elapsed() > LONGEST_WAIT);
+            .is_some_and(|flight| flight.is_over(LONGEST_WAIT));
         let slow = is_slow.then(|| self.0.slow());
         SourceStatus {
             keys: state.keys.as_ref().map(|(_, keys)| keys.shared()),
@@ -442,14 +402,11 @@ mod tests {
             .audience("https://api.example.com");
         let source = KeyFile::new("/keys.json").finish(policy.build().unwrap(), Arc::new(Standing));
         let now = source.0.now();
-        let (_hangs, landing) = watch::channel(());
+        let (flight, _hangs) = take_off(|_, _| ());
         {
             let mut state = source.0.state_mut();
             state.looks.began(now);
-            state.flight = Some(Flight {
-                begun: Instant::now().checked_sub(LONGEST_WAIT).unwrap(),
-                landing,
-            });
+            state.flight = Some(flight.begun_earlier(LONGEST_WAIT));
         }
         let error = source.evidence(&stray).await.unwrap_err();
         assert!(

@@ -19,14 +19,14 @@ mod key_file;
 #[cfg(feature = "fetch")]
 mod refresh;
 #[cfg(feature = "fetch")]
+mod runtime;
+#[cfg(feature = "fetch")]
 mod single_flight;
 #[cfg(feature = "fetch")]
 mod snapshot;
 mod static_keys;
 #[cfg(feature = "fetch")]
 mod tenants;
-#[cfg(feature = "fetch")]
-mod timer;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -48,7 +48,7 @@ pub use introspection::{
 #[cfg(feature = "fetch")]
 pub(crate) use introspection::{Endpoint, RemoteIntrospection, SignedAnswers};
 #[cfg(feature = "fetch")]
-use timer::timer;
+use runtime::{runtime, timer};
 #[cfg(feature = "fetch")]
 pub(crate) use {address::Address, discovery::Wanted, jwks::Location};
 #[cfg(feature = "fetch")]

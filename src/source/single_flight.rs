@@ -49,8 +49,9 @@ pub(super) enum Loss {
     Panicked,
 }
 
-/// What goes with the work. If it is dropped before it has landed, `lost` is called, and then the waiters learn of it.
-pub(super) struct Landing<T, L: FnOnce(Loss)> {
+/// What goes with the work. If it is dropped before it has landed, `lost` is called with the flight's number, and then the waiters
+/// learn of it.
+pub(super) struct Landing<T, L: FnOnce(u64, Loss)> {
     number: u64,
     has_begun: bool,
     lost: Option<L>,
@@ -58,7 +59,7 @@ pub(super) struct Landing<T, L: FnOnce(Loss)> {
 }
 
 /// Both ends of one flight. `lost` runs at most once, without any lock that is held here.
-pub(super) fn take_off<T, L: FnOnce(Loss)>(lost: L) -> (Flight<T>, Landing<T, L>) {
+pub(super) fn take_off<T, L: FnOnce(u64, Loss)>(lost: L) -> (Flight<T>, Landing<T, L>) {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let (outcome, landing) = watch::channel(None);
@@ -113,7 +114,7 @@ impl<T: Clone> Flight<T> {
     }
 }
 
-impl<T, L: FnOnce(Loss)> Landing<T, L> {
+impl<T, L: FnOnce(u64, Loss)> Landing<T, L> {
     pub(super) fn number(&self) -> u64 {
         self.number
     }
@@ -130,18 +131,28 @@ impl<T, L: FnOnce(Loss)> Landing<T, L> {
     }
 }
 
-impl<T, L: FnOnce(Loss)> Drop for Landing<T, L> {
+impl<T, L: FnOnce(u64, Loss)> Drop for Landing<T, L> {
     fn drop(&mut self) {
         let Some(lost) = self.lost.take() else {
             return;
         };
-        lost(if std::thread::panicking() {
+        let loss = if std::thread::panicking() {
             Loss::Panicked
         } else if self.has_begun {
             Loss::Dropped
         } else {
             Loss::Unbegun
-        });
+        };
+        lost(self.number, loss);
+    }
+}
+
+#[cfg(test)]
+impl<T> Flight<T> {
+    /// The same, as if it had begun so much earlier.
+    pub(super) fn begun_earlier(mut self, by: Duration) -> Self {
+        self.begun = self.begun.checked_sub(by).unwrap();
+        self
     }
 }
 
@@ -159,7 +170,7 @@ mod tests {
 
     #[tokio::test]
     async fn s06_an_outcome_goes_to_all_who_wait_and_to_those_who_come_later() {
-        let (flight, mut landing) = take_off(|_| unreachable!());
+        let (flight, mut landing) = take_off(|_, _| unreachable!());
         assert!(flight.is_under_way(LIMIT));
         let waiting = {
             let flight = flight.clone();
@@ -178,7 +189,7 @@ mod tests {
         for (has_begun, expected) in [(false, Loss::Unbegun), (true, Loss::Dropped)] {
             let told = Arc::new(Mutex::new(None));
             let seen = Arc::clone(&told);
-            let (flight, mut landing) = take_off::<(), _>(move |loss| {
+            let (flight, mut landing) = take_off::<(), _>(move |_, loss| {
                 *seen.lock().unwrap() = Some(loss);
             });
             if has_begun {
@@ -195,7 +206,7 @@ mod tests {
     async fn s06_work_that_panics_is_lost_as_such() {
         let told = Arc::new(Mutex::new(None));
         let seen = Arc::clone(&told);
-        let (flight, landing) = take_off::<(), _>(move |loss| {
+        let (flight, landing) = take_off::<(), _>(move |_, loss| {
             *seen.lock().unwrap() = Some(loss);
         });
         let work = tokio::spawn(async move {
@@ -210,7 +221,7 @@ mod tests {
 
     #[tokio::test]
     async fn s06_work_that_is_stuck_is_waited_for_no_longer_than_its_limit() {
-        let (flight, landing) = take_off::<(), _>(|_| ());
+        let (flight, landing) = take_off::<(), _>(|_, _| ());
         assert!(flight.left_of(LIMIT) > Duration::from_secs(50));
         assert_eq!(flight.left_of(Duration::ZERO), Duration::ZERO);
         assert!(!flight.is_under_way(Duration::ZERO));

@@ -124,7 +124,7 @@ impl Credentials {
         }
         let (reading, landing) = {
             let slot = Arc::clone(&slot);
-            take_off(move |_| *lock(&slot) = None)
+            take_off(move |_, _| *lock(&slot) = None)
         };
         *current = Some(reading.clone());
         // Where there is no thread, the work is dropped within this call, and takes the lock.
@@ -191,7 +191,7 @@ mod tests {
         let path = Path::new("/nowhere/token");
         let credentials = Credentials::new(Credential::BearerFile(path.to_owned()), &[]).unwrap();
         let slot = Arc::clone(&credentials.reading);
-        let (hangs, landing) = take_off(move |_| *lock(&slot) = None);
+        let (hangs, landing) = take_off(move |_, _| *lock(&slot) = None);
         *lock(&credentials.reading) = Some(hangs.clone());
         tokio::time::pause();
         for _ in 0..3 {

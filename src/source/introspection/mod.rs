@@ -8,12 +8,10 @@ mod signed;
 mod store;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
@@ -23,7 +21,8 @@ use super::address::Address;
 use super::discovery::Discovery;
 use super::fetcher::{FetchError, Fetcher};
 use super::refresh::Moment;
-use super::{KeySource, SourceError, SourceStatus};
+use super::single_flight::{Awaited, Flight, Landing, Loss, take_off};
+use super::{KeySource, SourceError, SourceStatus, runtime, timer};
 use cache::{Cache, TokenHash};
 use client_key::NotSigned;
 pub use client_key::{ClientKey, ClientKeyProblem};
@@ -70,9 +69,7 @@ struct Inner {
     /// Behind the cache, shared with other processes.
     store: Option<Store>,
     /// Calls under way, by what they ask about.
-    flights: Mutex<HashMap<TokenHash, Flight>>,
-    /// Tells one call from another.
-    next_ticket: AtomicU64,
+    calls: Mutex<HashMap<TokenHash, Call>>,
     permits: Semaphore,
     /// Of calls that run or wait.
     places: Arc<Semaphore>,
@@ -88,17 +85,16 @@ struct Health {
 
 type Outcome = Result<Arc<IntrospectionResponse>, SourceError>;
 
+/// A call under way.
 #[derive(Clone)]
-struct Flight {
-    ticket: u64,
-    begun: Instant,
+struct Call {
+    flight: Flight<Outcome>,
     asked: Moment,
-    landing: watch::Receiver<Option<Outcome>>,
 }
 
 enum Boarding {
     Answered(Arc<IntrospectionResponse>),
-    Waiting(Flight),
+    Waiting(Call),
 }
 
 impl RemoteIntrospection {
@@ -149,8 +145,7 @@ impl RemoteIntrospection {
             clock,
             cache: Cache::new(&settings.cache),
             store: settings.store,
-            flights: Mutex::default(),
-            next_ticket: AtomicU64::new(0),
+            calls: Mutex::default(),
             permits: Semaphore::new(calls),
             places: Arc::new(Semaphore::new(calls.saturating_mul(1 + WAITING_PER_CALL))),
             health: Mutex::default(),
@@ -163,8 +158,8 @@ impl Inner {
         Moment::of(&*self.clock)
     }
 
-    fn flights(&self) -> MutexGuard<'_, HashMap<TokenHash, Flight>> {
-        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    fn calls(&self) -> MutexGuard<'_, HashMap<TokenHash, Call>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn health(&self) -> MutexGuard<'_, Health> {
@@ -175,46 +170,85 @@ impl Inner {
     fn board(self: &Arc<Self>, hash: TokenHash, token: &str) -> Result<Boarding, SourceError> {
         let runtime = runtime()?;
         let now = self.now();
-        let (sender, landing) = watch::channel(None);
-        let flight = Flight {
-            ticket: self.next_ticket.fetch_add(1, Ordering::Relaxed),
-            begun: Instant::now(),
-            asked: now,
-            landing,
-        };
-        let place = {
-            let mut flights = self.flights();
+        let (place, call, landing) = {
+            let mut calls = self.calls();
             // It may have come since the caller looked.
             if let Some(response) = self.cache.get(&hash, now) {
                 return Ok(Boarding::Answered(response));
             }
             // One that is lost with its runtime, or stuck on one that nobody drives, or in a process that stood still, is not
             // waited for.
-            if let Some(known) = flights.get(&hash)
-                && known.landing.has_changed().is_ok()
-                && known.begun.elapsed() < self.longest_call
+            if let Some(known) = calls.get(&hash)
+                && known.flight.is_under_way(self.longest_call)
                 && known.asked.elapsed(now) < self.longest_call
             {
                 return Ok(Boarding::Waiting(known.clone()));
             }
             let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-                drop(flights);
+                drop(calls);
                 return Err(self.turned_away());
             };
-            flights.insert(hash, flight.clone());
-            place
-        };
-        let pilot = Pilot {
-            inner: Arc::clone(self),
-            hash,
-            ticket: flight.ticket,
-            asked: now,
-            landing: sender,
-            _place: place,
+            let inner = Arc::clone(self);
+            let (flight, landing) = take_off(move |number, _| inner.end(hash, number));
+            let call = Call { flight, asked: now };
+            calls.insert(hash, call.clone());
+            (place, call, landing)
         };
         // The lock is let go before: a runtime that shuts down drops the task within `spawn`.
-        runtime.spawn(pilot.fly(Zeroizing::new(token.to_owned())));
-        Ok(Boarding::Waiting(flight))
+        let token = Zeroizing::new(token.to_owned());
+        runtime.spawn(Arc::clone(self).fly(hash, token, now, landing, place));
+        Ok(Boarding::Waiting(call))
+    }
+
+    /// Carries out one call and hands its outcome to all who wait.
+    async fn fly<L: FnOnce(u64, Loss)>(
+        self: Arc<Self>,
+        hash: TokenHash,
+        token: Zeroizing<String>,
+        asked: Moment,
+        mut landing: Landing<Outcome, L>,
+        _place: OwnedSemaphorePermit,
+    ) {
+        landing.begin();
+        if let Some((response, asked)) = self.stored(&hash).await {
+            self.keep(&hash, landing.number(), Some((&response, asked)));
+            landing.land(Ok(response));
+            return;
+        }
+        let limit = self.longest_call.saturating_add(GRACE / 2);
+        let call = tokio::time::timeout(limit, self.ask(&token));
+        let outcome = call.await.unwrap_or_else(|_| {
+            Err(self.failed("the introspection endpoint did not answer in time"))
+        });
+        let response = outcome.as_ref().ok().cloned();
+        let answer = response.as_ref().map(|response| (response, asked));
+        let is_kept = self.keep(&hash, landing.number(), answer);
+        landing.land(outcome);
+        if let (Some(response), Some(store), true) = (response, &self.store, is_kept) {
+            let left = self.cache.time_left(&response, asked, self.now());
+            store.put(&hash, &response, asked.wall, left).await;
+        }
+    }
+
+    /// Ends the entry of this call and keeps its answer, unless the token was forgotten in the meantime.
+    fn keep(
+        &self,
+        hash: &TokenHash,
+        number: u64,
+        answer: Option<(&Arc<IntrospectionResponse>, Moment)>,
+    ) -> bool {
+        // Under the lock, so that what is being forgotten is not kept after all.
+        let mut calls = self.calls();
+        let is_current = end_of(&mut calls, hash, number);
+        if is_current && let Some((response, asked)) = answer {
+            self.cache.insert(*hash, response, asked);
+        }
+        is_current
+    }
+
+    /// Ends the entry of a call that was lost.
+    fn end(&self, hash: TokenHash, number: u64) {
+        end_of(&mut self.calls(), &hash, number);
     }
 
     /// What another process was told, while it counts.
@@ -337,110 +371,30 @@ impl Inner {
     }
 
     /// Waits for the end of a call, but no longer than it can take.
-    async fn wait(&self, flight: Flight) -> Outcome {
-        let asked = flight.asked;
-        let outcome = self.wait_to_the_end(flight).await;
-        if outcome.is_ok() && asked.elapsed(self.now()) > self.longest_call.saturating_add(GRACE) {
+    async fn wait(&self, call: Call) -> Outcome {
+        let limit = self.longest_call.saturating_add(GRACE);
+        let late = timer(call.flight.left_of(limit))?;
+        let Awaited::Landed(outcome) = call.flight.wait(late).await else {
+            return Err(self.failed("the call about the token came to no end"));
+        };
+        if outcome.is_ok() && call.asked.elapsed(self.now()) > limit {
             let what =
                 "the process stood still, or its clock was set, while a token was asked about";
             return Err(self.failed(what).retry_in(Duration::from_secs(1)));
         }
         outcome
     }
-
-    async fn wait_to_the_end(&self, mut flight: Flight) -> Outcome {
-        let limit = self.longest_call.saturating_add(GRACE);
-        let left = limit.saturating_sub(flight.begun.elapsed());
-        let timer = super::timer(left)?;
-        tokio::select! {
-            biased;
-            landed = flight.landing.wait_for(Option::is_some) => {
-                if let Ok(landed) = landed && let Some(outcome) = &*landed {
-                    return outcome.clone();
-                }
-            }
-            () = timer => {}
-        }
-        Err(self.failed("the call about the token came to no end"))
-    }
 }
 
-fn runtime() -> Result<Handle, SourceError> {
-    Handle::try_current().map_err(|error| {
-        SourceError::new("tokens are introspected within a tokio runtime, and there is none here")
-            .caused_by(error)
-    })
-}
-
-/// Carries out one call. However it ends, its waiters learn of it.
-struct Pilot {
-    inner: Arc<Inner>,
-    hash: TokenHash,
-    ticket: u64,
-    asked: Moment,
-    landing: watch::Sender<Option<Outcome>>,
-    /// Among the calls that run or wait.
-    _place: OwnedSemaphorePermit,
-}
-
-impl Pilot {
-    async fn fly(mut self, token: Zeroizing<String>) {
-        if let Some((response, asked)) = self.inner.stored(&self.hash).await {
-            self.asked = asked;
-            self.land(Ok(response));
-            return;
-        }
-        let limit = self.inner.longest_call.saturating_add(GRACE / 2);
-        let call = tokio::time::timeout(limit, self.inner.ask(&token));
-        let outcome = call.await.unwrap_or_else(|_| {
-            Err(self
-                .inner
-                .failed("the introspection endpoint did not answer in time"))
-        });
-        let kept = self.land(outcome);
-        if let (Some(response), Some(store)) = (kept, &self.inner.store) {
-            let now = self.inner.now();
-            let left = self.inner.cache.time_left(&response, self.asked, now);
-            store
-                .put(&self.hash, &response, self.asked.wall, left)
-                .await;
-        }
+/// Removes the entry of this call; says whether it was still there.
+fn end_of(calls: &mut HashMap<TokenHash, Call>, hash: &TokenHash, number: u64) -> bool {
+    let is_current = calls
+        .get(hash)
+        .is_some_and(|call| call.flight.number() == number);
+    if is_current {
+        calls.remove(hash);
     }
-
-    /// Hands the outcome to all who wait. Says what was kept of it.
-    fn land(&self, outcome: Outcome) -> Option<Arc<IntrospectionResponse>> {
-        let mut kept = None;
-        {
-            // Under the lock, so that what was forgotten meanwhile is not kept after all.
-            let mut flights = self.inner.flights();
-            if self.take_from(&mut flights)
-                && let Ok(response) = &outcome
-            {
-                self.inner.cache.insert(self.hash, response, self.asked);
-                kept = Some(Arc::clone(response));
-            }
-        }
-        self.landing.send_replace(Some(outcome));
-        kept
-    }
-
-    /// Ends the entry of this call; says whether it was still there.
-    fn take_from(&self, flights: &mut HashMap<TokenHash, Flight>) -> bool {
-        let is_current = flights
-            .get(&self.hash)
-            .is_some_and(|flight| flight.ticket == self.ticket);
-        if is_current {
-            flights.remove(&self.hash);
-        }
-        is_current
-    }
-}
-
-impl Drop for Pilot {
-    fn drop(&mut self) {
-        let inner = Arc::clone(&self.inner);
-        self.take_from(&mut inner.flights());
-    }
+    is_current
 }
 
 impl KeySource for RemoteIntrospection {
@@ -451,10 +405,10 @@ impl KeySource for RemoteIntrospection {
             return Ok(Evidence::Introspection(response));
         }
         // Before anything is begun that a runtime without time could not end.
-        drop(super::timer(Duration::ZERO)?);
+        drop(timer(Duration::ZERO)?);
         let response = match inner.board(hash, token.as_str())? {
             Boarding::Answered(response) => response,
-            Boarding::Waiting(flight) => inner.wait(flight).await?,
+            Boarding::Waiting(call) => inner.wait(call).await?,
         };
         Ok(Evidence::Introspection(response))
     }
@@ -468,14 +422,14 @@ impl KeySource for RemoteIntrospection {
     fn forget(&self, token: &PresentedToken<'_>) {
         let hash = TokenHash::of(token.as_str());
         {
-            let mut flights = self.0.flights();
-            flights.remove(&hash);
+            let mut calls = self.0.calls();
+            calls.remove(&hash);
             self.0.cache.remove(&hash);
             if let Some(store) = &self.0.store {
                 store.forget(&hash, self.0.clock.now());
             }
         }
-        let has_time = || super::timer(Duration::ZERO).is_ok();
+        let has_time = || timer(Duration::ZERO).is_ok();
         if let (Some(store), Ok(runtime)) = (&self.0.store, runtime())
             && has_time()
         {
@@ -486,7 +440,7 @@ impl KeySource for RemoteIntrospection {
 
     async fn warm_up(&self) -> Result<(), SourceError> {
         runtime()?;
-        drop(super::timer(Duration::ZERO)?);
+        drop(timer(Duration::ZERO)?);
         self.0.address().await?;
         match &self.0.signed {
             Some(signed) => signed.warm_up().await,

@@ -12,7 +12,8 @@ use super::super::address::Address;
 use super::super::discovery::{Discovery, Metadata, NotFound};
 use super::super::fetcher::Fetcher;
 use super::super::refresh::Moment;
-use super::{GRACE, runtime};
+use super::super::runtime;
+use super::GRACE;
 
 /// Metadata is read again this often.
 const METADATA_LIFETIME: Duration = Duration::from_secs(86_400);
