@@ -12,11 +12,15 @@ use crate::core::{Clock, Policy, PolicyError, is_token68};
 use crate::source::DynKeySource;
 #[cfg(feature = "fetch")]
 use crate::source::{
-    Address, AddressProblem, Endpoint, Fetch, Introspection, IntrospectionProblem, Location,
-    RemoteIntrospection, SignedAnswers, Wanted,
+    Address, AddressProblem, Endpoint, Fetch, Introspection, IntrospectionProblem, IssuerMetadata,
+    Location, RemoteIntrospection, SignedAnswers,
 };
 #[cfg(feature = "fetch")]
-use crate::source::{FetchProblem, Fetcher, KeySnapshot, RemoteJwks, TenantKeys, Whereabouts};
+use crate::source::{FetchProblem, Fetcher, KeySnapshot, RemoteJwks, TenantKeys};
+
+/// The issuer's metadata, one for all its sources.
+#[cfg(feature = "fetch")]
+type Metadata = Result<Arc<IssuerMetadata>, AddressProblem>;
 
 /// Longer than this an outage is no outage.
 #[cfg(feature = "fetch")]
@@ -118,6 +122,11 @@ impl Issuer {
         };
         #[cfg(feature = "fetch")]
         let place = self.place_of_keys();
+        #[cfg(feature = "fetch")]
+        let fetcher = fetcher.map(|fetcher| {
+            let metadata = place.metadata(&self.name, &fetcher, surroundings.clock);
+            (fetcher, metadata)
+        });
         let mut source = None;
         for recipe in std::mem::take(&mut self.sources) {
             source = match recipe {
@@ -134,11 +143,12 @@ impl Issuer {
                     source.map(|source| Box::new(source) as Box<dyn DynKeySource>)
                 }
                 #[cfg(feature = "fetch")]
-                Recipe::Remote(whereabouts) => {
+                Recipe::Remote(location) => {
                     let policy = policy.as_ref();
-                    fetcher.as_ref().and_then(|fetcher| {
+                    fetcher.as_ref().and_then(|(fetcher, metadata)| {
                         self.finish_remote(
-                            whereabouts,
+                            location,
+                            metadata,
                             policy,
                             fetcher,
                             surroundings,
@@ -154,11 +164,11 @@ impl Issuer {
         let introspection = std::mem::take(&mut self.introspections)
             .pop()
             .zip(fetcher.as_ref())
-            .and_then(|(introspection, fetcher)| {
+            .and_then(|(introspection, (fetcher, metadata))| {
                 let policy = policy.as_ref();
                 self.finish_introspection(
                     introspection,
-                    &place,
+                    (&place, metadata),
                     policy,
                     fetcher,
                     surroundings,
@@ -332,7 +342,8 @@ impl Issuer {
     #[cfg(feature = "fetch")]
     fn finish_remote(
         &self,
-        whereabouts: Whereabouts,
+        location: Location,
+        metadata: &Metadata,
         policy: Option<&Policy>,
         fetcher: &Fetcher,
         surroundings: &Surroundings<'_>,
@@ -340,18 +351,17 @@ impl Issuer {
     ) -> Option<Box<dyn DynKeySource>> {
         let clock = Arc::clone(surroundings.clock);
         let tenants = policy.and_then(Policy::tenants);
-        let by_tenant = tenants.filter(|(template, _)| whereabouts.is_by_tenant(template));
+        let by_tenant = tenants.filter(|(template, _)| location.is_by_tenant(template));
         // Each tenant's addresses are as sound as this one's.
         let sample = by_tenant.map(|(template, _)| {
             let name = template.fill(&self.name, "a");
-            (whereabouts.of_tenant(template, "a"), name)
+            let location = location.of_tenant(template, "a");
+            let metadata = location.metadata(&name, fetcher, &clock);
+            location.endpoint(&metadata, fetcher.http())
         });
-        let (sought, name) = match &sample {
-            Some((whereabouts, name)) => (whereabouts, name),
-            None => (&whereabouts, &self.name),
-        };
-        let location = match sought.locate(name, fetcher.http()) {
-            Ok(location) => location,
+        let sought = sample.unwrap_or_else(|| location.endpoint(metadata, fetcher.http()));
+        let endpoint = match sought {
+            Ok(endpoint) => endpoint,
             Err(problem) => {
                 problems.push(BuildProblem::Address {
                     issuer: self.name.clone(),
@@ -360,7 +370,7 @@ impl Issuer {
                 return None;
             }
         };
-        let home = location.home();
+        let home = endpoint.home();
         if home.is_some_and(|home| !fetcher.may_show_credentials_at(home)) {
             problems.push(BuildProblem::Fetch {
                 issuer: Some(self.name.clone()),
@@ -373,7 +383,7 @@ impl Issuer {
         let Some((template, tenants)) = by_tenant else {
             let name = &self.name;
             let (limits, is_lazy) = (self.limits, self.is_lazy);
-            let keys = RemoteJwks::new(name, policy, location, fetcher, clock, limits, is_lazy);
+            let keys = RemoteJwks::new(name, policy, endpoint, fetcher, clock, limits, is_lazy);
             self.put_keys_in_hand(&keys, surroundings);
             return Some(Box::new(keys));
         };
@@ -398,15 +408,7 @@ impl Issuer {
             });
         }
         let template = template.clone();
-        let keys = TenantKeys::new(
-            template,
-            policy,
-            whereabouts,
-            fetcher,
-            clock,
-            limits,
-            bounds,
-        );
+        let keys = TenantKeys::new(template, policy, location, fetcher, clock, limits, bounds);
         Some(Box::new(keys))
     }
 }
@@ -430,18 +432,18 @@ impl Issuer {
 #[cfg(feature = "fetch")]
 impl Issuer {
     /// Where its keys and its metadata are.
-    fn place_of_keys(&self) -> Whereabouts {
+    fn place_of_keys(&self) -> Location {
         let place = self.sources.iter().find_map(|source| match source {
             Recipe::Remote(place) => Some(place.clone()),
             Recipe::Made(_) | Recipe::KeyFile(_) => None,
         });
-        place.unwrap_or(Whereabouts::Discovery)
+        place.unwrap_or(Location::Discovery)
     }
 
     fn finish_introspection(
         &self,
         introspection: Introspection,
-        place: &Whereabouts,
+        (place, metadata): (&Location, &Metadata),
         policy: Option<&Policy>,
         fetcher: &Fetcher,
         surroundings: &Surroundings<'_>,
@@ -458,9 +460,9 @@ impl Issuer {
             Some(url) => Address::parse(&url, fetcher.http())
                 .map(Endpoint::At)
                 .map_err(|problem| self.unfit("the introspection endpoint", &url, problem)),
-            None => place
-                .metadata(&self.name, Wanted::IntrospectionEndpoint, fetcher.http())
-                .map(Endpoint::Metadata)
+            None => metadata
+                .clone()
+                .map(Endpoint::InMetadata)
                 .map_err(|problem| BuildProblem::Address {
                     issuer: issuer(),
                     problem,
@@ -489,8 +491,9 @@ impl Issuer {
             return None;
         }
         let signed = settings.signed_for.as_deref().map(|client_id| {
-            let location = self.place_of_answer_keys(answer_keys.as_deref(), place, fetcher)?;
-            self.finish_signed_answers(client_id, location, policy, fetcher, surroundings)
+            let endpoint =
+                self.place_of_answer_keys(answer_keys.as_deref(), (place, metadata), fetcher)?;
+            self.finish_signed_answers(client_id, endpoint, policy, fetcher, surroundings)
         });
         let signed = signed.transpose().map_err(|problem| problems.push(problem));
         let signed = signed.ok()?;
@@ -520,14 +523,14 @@ impl Issuer {
     fn place_of_answer_keys(
         &self,
         given: Option<&str>,
-        place: &Whereabouts,
+        (place, metadata): (&Location, &Metadata),
         fetcher: &Fetcher,
-    ) -> Result<Location, BuildProblem> {
+    ) -> Result<Endpoint, BuildProblem> {
         match given {
             Some(url) => Address::parse(url, fetcher.http())
-                .map(Location::Jwks)
+                .map(Endpoint::At)
                 .map_err(|problem| self.unfit("the address of answers' keys", url, problem)),
-            None => place.locate(&self.name, fetcher.http()).map_err(|problem| {
+            None => place.endpoint(metadata, fetcher.http()).map_err(|problem| {
                 let issuer = self.name.clone();
                 BuildProblem::Address { issuer, problem }
             }),
@@ -538,7 +541,7 @@ impl Issuer {
     fn finish_signed_answers(
         &self,
         client_id: &str,
-        location: Location,
+        endpoint: Endpoint,
         policy: &Policy,
         fetcher: &Fetcher,
         surroundings: &Surroundings<'_>,
@@ -557,7 +560,7 @@ impl Issuer {
         let keys = RemoteJwks::new(
             &self.name,
             policy.clone(),
-            location,
+            endpoint,
             fetcher,
             Arc::clone(surroundings.clock),
             self.limits,

@@ -15,7 +15,7 @@ use crate::core::{Algorithm, PolicyBuilder, SecretProblem, Tenants};
 use crate::source::Introspection;
 use crate::source::{DynKeySource, KeySource, StaticKeys};
 #[cfg(feature = "fetch")]
-use crate::source::{Fetch, KeyFile, Limits, TenantBounds, Whereabouts};
+use crate::source::{Fetch, KeyFile, Limits, Location, TenantBounds};
 
 pub(crate) use finish::Surroundings;
 
@@ -75,7 +75,7 @@ struct Provider {
 enum Recipe {
     Made(Box<dyn DynKeySource>),
     #[cfg(feature = "fetch")]
-    Remote(Whereabouts),
+    Remote(Location),
     #[cfg(feature = "fetch")]
     KeyFile(KeyFile),
 }
@@ -134,7 +134,7 @@ impl Issuer {
     /// Keys from where each name's own metadata says.
     #[cfg(feature = "fetch")]
     fn discovered(self) -> Self {
-        self.with_source(Recipe::Remote(Whereabouts::Discovery))
+        self.with_source(Recipe::Remote(Location::Discovery))
     }
 
     /// Many issuers in one, whose names differ in one segment, the tenant's. The template has a placeholder for it, any name
@@ -247,13 +247,13 @@ impl Issuer {
     /// AD FS). The document must still name this issuer.
     #[cfg(feature = "fetch")]
     pub fn discovery_at(self, url: impl Into<String>) -> Self {
-        self.with_source(Recipe::Remote(Whereabouts::DiscoveryAt(url.into())))
+        self.with_source(Recipe::Remote(Location::MetadataAt(url.into())))
     }
 
     /// Keys from this address of a JWK Set, without discovery.
     #[cfg(feature = "fetch")]
     pub fn jwks_at(self, url: impl Into<String>) -> Self {
-        self.with_source(Recipe::Remote(Whereabouts::JwksAt(url.into())))
+        self.with_source(Recipe::Remote(Location::DocumentAt(url.into())))
     }
 
     /// Asks this issuer about its opaque tokens (RFC 7662). For one of several such issuers say which opaque tokens are its

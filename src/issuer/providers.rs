@@ -2,7 +2,7 @@
 
 use super::{Issuer, Recipe};
 use crate::core::{ClaimPath, Policy, PolicyBuilder, Profile, RequiredClaim, ScopeClaim, Tenants};
-use crate::source::Whereabouts;
+use crate::source::Location;
 
 const MICROSOFT_COMMON: &str = "https://login.microsoftonline.com/common";
 const FIREBASE_KEYS: &str =
@@ -72,7 +72,7 @@ impl Issuer {
         let name = "https://login.microsoftonline.com/{tenantid}/v2.0";
         entra_id_of(name, tenants)
             .provided(entra_id("2.0", "azp"))
-            .found_at(Whereabouts::DiscoveryAt(format!(
+            .found_at(Location::MetadataAt(format!(
                 "{MICROSOFT_COMMON}/v2.0/.well-known/openid-configuration"
             )))
     }
@@ -96,7 +96,7 @@ impl Issuer {
     pub fn entra_id_v1(tenants: Tenants) -> Self {
         entra_id_of("https://sts.windows.net/{tenantid}/", tenants)
             .provided(entra_id("1.0", "appid"))
-            .found_at(Whereabouts::DiscoveryAt(format!(
+            .found_at(Location::MetadataAt(format!(
                 "{MICROSOFT_COMMON}/.well-known/openid-configuration"
             )))
     }
@@ -142,7 +142,7 @@ impl Issuer {
                 &realm,
             )
             .provided(settings)
-            .found_at(Whereabouts::Discovery)
+            .found_at(Location::Discovery)
     }
 
     /// A user pool of Amazon Cognito, such as `eu-west-1` and `eu-west-1_Ab12Cd34E`, and the app clients whose tokens this API
@@ -186,7 +186,7 @@ impl Issuer {
             user_pool,
         )
         .provided(settings)
-        .found_at(Whereabouts::Discovery)
+        .found_at(Location::Discovery)
     }
 
     /// A tenant of Auth0 by its domain, `example.eu.auth0.com` or one of your own: `https://{domain}/`, with the slash. Keys are
@@ -207,7 +207,7 @@ impl Issuer {
     pub fn auth0(domain: &str) -> Self {
         Issuer::new(format!("https://{domain}/"))
             .known_by(DOMAIN, is_domain(domain), domain)
-            .found_at(Whereabouts::Discovery)
+            .found_at(Location::Discovery)
     }
 
     /// A custom authorization server of Okta, by the organization's domain and the server's id, `default` for the first:
@@ -241,7 +241,7 @@ impl Issuer {
             .known_by(DOMAIN, is_domain(domain), domain)
             .known_by("authorization server's id", is_id, authorization_server)
             .provided(settings)
-            .found_at(Whereabouts::Discovery)
+            .found_at(Location::Discovery)
     }
 
     /// Google, for callers that are service accounts, by their email addresses: ID tokens that they get for the audience of this
@@ -283,7 +283,7 @@ impl Issuer {
                 },
             )
             .provided(settings)
-            .found_at(Whereabouts::Discovery)
+            .found_at(Location::Discovery)
     }
 
     /// Firebase Authentication, or Google's Identity Platform, by the project's id: the ID tokens that an app sends to its own
@@ -311,7 +311,7 @@ impl Issuer {
         Issuer::new(format!("https://securetoken.google.com/{project}"))
             .known_by("project's id", is_made_of(project, b"-.:"), project)
             .provided(settings)
-            .found_at(Whereabouts::JwksAt(FIREBASE_KEYS.to_owned()))
+            .found_at(Location::DocumentAt(FIREBASE_KEYS.to_owned()))
     }
 
     /// Service accounts of a Kubernetes cluster, in these namespaces, by projected tokens for the audience of this API. The name is
@@ -361,7 +361,7 @@ impl Issuer {
                 issuer.known_by("namespace", is_made_of(namespace, b"-"), namespace)
             })
             .provided(settings)
-            .found_at(Whereabouts::Discovery)
+            .found_at(Location::Discovery)
     }
 
     /// Workflows of GitHub Actions in this repository, `{owner}/{name}`: `https://token.actions.githubusercontent.com`. Keys are
@@ -401,7 +401,7 @@ impl Issuer {
         Issuer::new("https://token.actions.githubusercontent.com")
             .known_by("repository, {owner}/{name}", is_repository, &repository)
             .provided(settings)
-            .found_at(Whereabouts::Discovery)
+            .found_at(Location::Discovery)
     }
 
     /// Workloads of a SPIFFE trust domain, such as `example.org`, by their JWT-SVIDs: [`Profile::JwtSvid`]. The audience is mostly
@@ -451,8 +451,8 @@ impl Issuer {
         self
     }
 
-    fn found_at(mut self, whereabouts: Whereabouts) -> Self {
-        self.sources.push(Recipe::Remote(whereabouts));
+    fn found_at(mut self, location: Location) -> Self {
+        self.sources.push(Recipe::Remote(location));
         self.provider.has_source = true;
         self
     }
@@ -516,9 +516,9 @@ mod tests {
     fn shown(issuer: &Issuer) -> String {
         let place = match issuer.sources.as_slice() {
             [] => "nowhere".to_owned(),
-            [Recipe::Remote(Whereabouts::Discovery)] => "by discovery".to_owned(),
-            [Recipe::Remote(Whereabouts::DiscoveryAt(url))] => format!("as {url} says"),
-            [Recipe::Remote(Whereabouts::JwksAt(url))] => format!("at {url}"),
+            [Recipe::Remote(Location::Discovery)] => "by discovery".to_owned(),
+            [Recipe::Remote(Location::MetadataAt(url))] => format!("as {url} says"),
+            [Recipe::Remote(Location::DocumentAt(url))] => format!("at {url}"),
             _ => "elsewhere".to_owned(),
         };
         format!("{}: keys {place}", issuer.name)

@@ -11,15 +11,14 @@ use tokio::sync::watch;
 
 use crate::core::{Clock, Evidence, KeySet, Policy, PresentedToken, has_candidate};
 
-use super::discovery::Metadata;
 use super::fetcher::Fetcher;
+use super::metadata::Endpoint;
 use super::refresh::{Asked, Decision, InHand, Limits, Moment, Refresh, Ticket};
+use super::runtime::PANICKED;
 use super::single_flight::{Flight, Landing, Loss, take_off};
 use super::snapshot::HeldKeys;
 use super::{KeySource, SourceError, SourceStatus, StaticKeys, runtime, timer};
 use load::{EntityTag, Loaded, NotLoaded};
-
-pub(crate) use load::{Location, Whereabouts};
 
 /// The prompter looks at least this often, for a clock that jumped while it slept.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -37,7 +36,7 @@ struct Inner {
     issuer: String,
     /// Says which of the keys a token could be by.
     policy: Policy,
-    location: Location,
+    endpoint: Endpoint,
     fetcher: Fetcher,
     longest_fetch: Duration,
     clock: Arc<dyn Clock>,
@@ -57,9 +56,6 @@ struct State {
     jwks: Option<Arc<str>>,
     /// Of these keys.
     etag: Option<EntityTag>,
-    metadata: Option<(Arc<Metadata>, Moment)>,
-    /// When reading it again was last tried in vain.
-    metadata_failed_at: Option<Moment>,
     /// The fetch under way.
     flight: Option<(Ticket, Flight<()>)>,
     /// Fetches that came to an end, good or bad. One that was lost doesn't count.
@@ -85,19 +81,16 @@ impl RemoteJwks {
     pub(crate) fn new(
         issuer: &str,
         policy: Policy,
-        location: Location,
+        endpoint: Endpoint,
         fetcher: &Fetcher,
         clock: Arc<dyn Clock>,
         limits: Limits,
         is_lazy: bool,
     ) -> Self {
-        let home = location.home();
+        let home = endpoint.home();
         let fetcher = home.map_or_else(|| fetcher.clone(), |home| fetcher.at_home_at(home));
         // Each address of the metadata, then the keys.
-        let calls = match &location {
-            Location::Jwks(_) => 1,
-            Location::Metadata(discovery) => discovery.count().saturating_add(1),
-        };
+        let calls = endpoint.calls().saturating_add(1);
         let longest_fetch = fetcher
             .timeout()
             .saturating_mul(calls)
@@ -109,7 +102,7 @@ impl RemoteJwks {
         RemoteJwks(Arc::new(Inner {
             issuer: issuer.to_owned(),
             policy,
-            location,
+            endpoint,
             fetcher,
             longest_fetch,
             clock,
@@ -118,8 +111,6 @@ impl RemoteJwks {
                 keys: None,
                 jwks: None,
                 etag: None,
-                metadata: None,
-                metadata_failed_at: None,
                 flight: None,
                 landings: 0,
                 last_error: None,
@@ -356,8 +347,7 @@ impl Inner {
     /// The fetch ended without an outcome.
     fn lost(&self, ticket: Ticket, loss: Loss) {
         if loss == Loss::Panicked {
-            let what = "the fetch panicked: was it on a runtime without I/O and time (enable_all)?";
-            self.landed(ticket, Err(SourceError::new(what).into()));
+            self.landed(ticket, Err(SourceError::new(PANICKED).into()));
             return;
         }
         let mut state = self.write();

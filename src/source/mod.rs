@@ -17,6 +17,10 @@ mod jwks;
 #[cfg(feature = "fetch")]
 mod key_file;
 #[cfg(feature = "fetch")]
+mod location;
+#[cfg(feature = "fetch")]
+mod metadata;
+#[cfg(feature = "fetch")]
 mod refresh;
 #[cfg(feature = "fetch")]
 mod runtime;
@@ -46,11 +50,15 @@ pub use introspection::{
     ClientKey, ClientKeyProblem, Introspection, IntrospectionProblem, IntrospectionStore,
 };
 #[cfg(feature = "fetch")]
-pub(crate) use introspection::{Endpoint, RemoteIntrospection, SignedAnswers};
+pub(crate) use introspection::{RemoteIntrospection, SignedAnswers};
 #[cfg(feature = "fetch")]
 use runtime::{runtime, timer};
 #[cfg(feature = "fetch")]
-pub(crate) use {address::Address, discovery::Wanted, jwks::Location};
+pub(crate) use {
+    address::Address,
+    location::Location,
+    metadata::{Endpoint, IssuerMetadata},
+};
 #[cfg(feature = "fetch")]
 pub use {
     address::AddressProblem,
@@ -61,7 +69,7 @@ pub use {
 #[cfg(feature = "fetch")]
 pub(crate) use {
     fetcher::Fetcher,
-    jwks::{RemoteJwks, Whereabouts},
+    jwks::RemoteJwks,
     refresh::Limits,
     snapshot::HeldKeys,
     tenants::{TenantBounds, TenantKeys},

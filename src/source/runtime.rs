@@ -9,6 +9,10 @@ use tokio::runtime::Handle;
 
 use super::SourceError;
 
+/// Why work panicked, as far as anyone knows.
+pub(super) const PANICKED: &str =
+    "the fetch panicked: was it on a runtime without I/O and time (enable_all)?";
+
 /// The runtime that this is called on.
 pub(super) fn runtime() -> Result<Handle, SourceError> {
     Handle::try_current().map_err(|error| {

@@ -13,7 +13,8 @@ use std::time::Duration;
 use crate::core::{Clock, Evidence, IssuerTemplate, Policy, PresentedToken};
 
 use super::fetcher::Fetcher;
-use super::jwks::{RemoteJwks, Whereabouts};
+use super::jwks::RemoteJwks;
+use super::location::Location;
 use super::refresh::{Limits, Moment};
 use super::{DynKeySource, KeySource, SourceError, SourceStatus, TenantStatus, Waiting};
 use held::{Held, NotHeld, TIME_OF_USE, Tenant};
@@ -55,7 +56,7 @@ impl TenantBounds {
 pub(crate) struct TenantKeys {
     template: IssuerTemplate,
     policy: Policy,
-    whereabouts: Whereabouts,
+    location: Location,
     fetcher: Fetcher,
     clock: Arc<dyn Clock>,
     limits: Limits,
@@ -66,7 +67,7 @@ impl TenantKeys {
     pub(crate) fn new(
         template: IssuerTemplate,
         policy: Policy,
-        whereabouts: Whereabouts,
+        location: Location,
         fetcher: &Fetcher,
         clock: Arc<dyn Clock>,
         limits: Limits,
@@ -79,7 +80,7 @@ impl TenantKeys {
         TenantKeys {
             template,
             policy,
-            whereabouts,
+            location,
             fetcher: fetcher.bounded(CALLS, FIRST_FETCHES),
             clock,
             limits,
@@ -141,9 +142,10 @@ impl TenantKeys {
     }
 
     fn make(&self, issuer: &str, tenant: &str) -> Result<Arc<Tenant>, SourceError> {
-        let whereabouts = self.whereabouts.of_tenant(&self.template, tenant);
-        let location = whereabouts
-            .locate(issuer, self.fetcher.http())
+        let location = self.location.of_tenant(&self.template, tenant);
+        let metadata = location.metadata(issuer, &self.fetcher, &self.clock);
+        let endpoint = location
+            .endpoint(&metadata, self.fetcher.http())
             .map_err(|problem| {
                 SourceError::new("the tenant's keys are at no sound address").caused_by(problem)
             })?;
@@ -153,7 +155,7 @@ impl TenantKeys {
         let keys = RemoteJwks::new(
             issuer,
             policy,
-            location,
+            endpoint,
             &self.fetcher,
             clock,
             self.limits,

@@ -2,7 +2,6 @@
 
 mod cache;
 mod client_key;
-mod place;
 mod settings;
 mod signed;
 mod store;
@@ -18,15 +17,15 @@ use zeroize::Zeroizing;
 use crate::core::{Clock, Evidence, IntrospectionResponse, PresentedToken};
 
 use super::address::Address;
-use super::discovery::Discovery;
+use super::discovery::Member;
 use super::fetcher::{FetchError, Fetcher};
+use super::metadata::Endpoint;
 use super::refresh::Moment;
 use super::single_flight::{Awaited, Flight, Landing, Loss, take_off};
 use super::{KeySource, SourceError, SourceStatus, runtime, timer};
 use cache::{Cache, TokenHash};
 use client_key::NotSigned;
 pub use client_key::{ClientKey, ClientKeyProblem};
-use place::Place;
 pub(crate) use settings::{Authentication, Settings};
 pub use settings::{Introspection, IntrospectionProblem};
 pub(crate) use signed::SignedAnswers;
@@ -42,24 +41,12 @@ const WAITING_PER_CALL: usize = 16;
 /// A call that has not ended this long past its own limit never will.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Where the authorization server is asked.
-pub(crate) enum Endpoint {
-    At(Address),
-    /// Where the issuer's metadata says.
-    Metadata(Discovery),
-}
-
-enum Whereabouts {
-    At(Address),
-    Metadata(Arc<Place>),
-}
-
 /// An issuer's introspection endpoint.
 pub(crate) struct RemoteIntrospection(Arc<Inner>);
 
 struct Inner {
     issuer: String,
-    whereabouts: Whereabouts,
+    endpoint: Endpoint,
     fetcher: Fetcher,
     authentication: Authentication,
     /// Where answers must be signed, what they are held against.
@@ -106,22 +93,9 @@ impl RemoteIntrospection {
         settings: Settings,
         signed: Option<SignedAnswers>,
     ) -> Self {
-        let home = match &endpoint {
-            Endpoint::At(address) => Some(address),
-            Endpoint::Metadata(discovery) => discovery.home(),
-        };
+        let home = endpoint.home();
         let fetcher = home.map_or_else(|| fetcher.clone(), |home| fetcher.at_home_at(home));
-        let whereabouts = match endpoint {
-            Endpoint::At(address) => Whereabouts::At(address),
-            Endpoint::Metadata(discovery) => {
-                let (fetcher, clock) = (fetcher.clone(), Arc::clone(&clock));
-                Whereabouts::Metadata(Place::new(discovery, fetcher, clock))
-            }
-        };
-        let for_metadata = match &whereabouts {
-            Whereabouts::At(_) => Duration::ZERO,
-            Whereabouts::Metadata(place) => place.longest_reading(),
-        };
+        let for_metadata = fetcher.timeout().saturating_mul(endpoint.calls());
         let calls = settings.max_concurrent_calls;
         let for_keys = signed
             .as_ref()
@@ -132,7 +106,7 @@ impl RemoteIntrospection {
             .map_or(Duration::ZERO, |_| STORE_LIMIT);
         RemoteIntrospection(Arc::new(Inner {
             issuer: issuer.to_owned(),
-            whereabouts,
+            endpoint,
             longest_call: [for_metadata, for_keys, for_store, LONGEST_QUEUE]
                 .into_iter()
                 .fold(
@@ -332,9 +306,12 @@ impl Inner {
     }
 
     async fn address(&self) -> Result<Address, SourceError> {
-        match &self.whereabouts {
-            Whereabouts::At(address) => Ok(address.clone()),
-            Whereabouts::Metadata(place) => place.find().await,
+        match &self.endpoint {
+            Endpoint::At(address) => Ok(address.clone()),
+            Endpoint::InMetadata(metadata) => {
+                let found = metadata.find(Member::IntrospectionEndpoint).await;
+                found.map(|one| one.address).map_err(|not| not.error)
+            }
         }
     }
 
@@ -352,9 +329,9 @@ impl Inner {
 
     fn not_answered(&self, error: FetchError) -> SourceError {
         if matches!(error.status(), Some(404 | 410))
-            && let Whereabouts::Metadata(place) = &self.whereabouts
+            && let Endpoint::InMetadata(metadata) = &self.endpoint
         {
-            place.is_gone();
+            metadata.doubt(Member::IntrospectionEndpoint);
         }
         let what = match error.status() {
             Some(401 | 403) => {

@@ -4,5 +4,6 @@ mod in_flight;
 mod key_file;
 mod keys_in_hand;
 mod made_up_tenants;
+mod metadata;
 mod refreshing;
 mod tenants;
