@@ -132,7 +132,7 @@ pub use source::{AddressProblem, Fetch, FetchProblem, KeyFile, KeySnapshot};
 pub use source::{
     ClientKey, ClientKeyProblem, Introspection, IntrospectionProblem, IntrospectionStore,
 };
-pub use source::{KeySource, SourceError, SourceStatus, StaticKeys, TenantStatus};
+pub use source::{KeySource, SourceError, SourceErrorKind, SourceStatus, StaticKeys, TenantStatus};
 pub use validator::{IssuerHealth, Validator, ValidatorBuilder, WarmUpError};
 
 #[cfg(feature = "pem")]

@@ -1,8 +1,6 @@
 //! An issuer's settings become its policy and its sources, or all that is wrong with them.
 
 use std::sync::Arc;
-#[cfg(feature = "fetch")]
-use std::time::Duration;
 
 use super::{Issuer, Recipe};
 use crate::build_error::BuildProblem;
@@ -21,10 +19,6 @@ use crate::source::{FetchProblem, Fetcher, KeySnapshot, RemoteJwks, TenantKeys};
 /// The issuer's metadata, one for all its sources.
 #[cfg(feature = "fetch")]
 type Metadata = Result<Arc<IssuerMetadata>, AddressProblem>;
-
-/// Longer than this an outage is no outage.
-#[cfg(feature = "fetch")]
-const MAX_OUTAGE_TOLERANCE: Duration = Duration::from_secs(86_400);
 
 /// An issuer as the Validator uses it.
 pub(crate) struct Finished {
@@ -232,7 +226,7 @@ impl Issuer {
         if !self.limits.has_sound_lifetime() {
             problems.push(BuildProblem::KeyLifetime { issuer: issuer() });
         }
-        if self.limits.outage_tolerance > MAX_OUTAGE_TOLERANCE {
+        if !self.limits.has_sound_tolerance() {
             problems.push(BuildProblem::OutageTolerance { issuer: issuer() });
         }
         if self.starting_keys.is_some() && !self.has_fetched_keys() {
@@ -381,9 +375,8 @@ impl Issuer {
         // Where there is none, that is told already.
         let policy = policy?.clone();
         let Some((template, tenants)) = by_tenant else {
-            let name = &self.name;
             let (limits, is_lazy) = (self.limits, self.is_lazy);
-            let keys = RemoteJwks::new(name, policy, endpoint, fetcher, clock, limits, is_lazy);
+            let keys = RemoteJwks::new(policy, endpoint, fetcher, clock, limits, is_lazy);
             self.put_keys_in_hand(&keys, surroundings);
             return Some(Box::new(keys));
         };
@@ -498,7 +491,6 @@ impl Issuer {
         let signed = signed.transpose().map_err(|problem| problems.push(problem));
         let signed = signed.ok()?;
         Some(Box::new(RemoteIntrospection::new(
-            &self.name,
             endpoint,
             fetcher,
             Arc::clone(surroundings.clock),
@@ -558,7 +550,6 @@ impl Issuer {
             }
         })?;
         let keys = RemoteJwks::new(
-            &self.name,
             policy.clone(),
             endpoint,
             fetcher,

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::core::{excerpt, read_json_object};
 
-use super::SourceError;
 use super::address::{Address, AddressProblem, Http};
 use super::fetcher::{Answer, FetchError, Fetcher};
 use super::runtime::PANICKED;
+use super::{SourceError, SourceErrorKind};
 
 /// Where an issuer's metadata may be.
 pub(crate) struct Discovery {
@@ -157,7 +157,7 @@ impl Discovery {
     /// The error of several addresses that gave nothing. The gravest failure is its cause.
     pub(super) fn gravest(&self, failures: Vec<Failure>) -> SourceError {
         let tried: Vec<_> = self.addresses.iter().map(Address::to_string).collect();
-        let what = format!("no metadata of issuer \"{}\" was found", self.issuer);
+        let what = "no metadata was found".to_owned();
         // The first among the gravest: `max_by_key` would take the last.
         let gravest = failures.into_iter().reduce(|kept, next| {
             if next.gravity() > kept.gravity() {
@@ -168,6 +168,7 @@ impl Discovery {
         });
         let gravity = gravest.as_ref().map(Failure::gravity);
         let retry_after = gravest.as_ref().and_then(Failure::retry_after);
+        let kind = gravest.as_ref().map(Failure::kind);
         let mut error = match gravity {
             Some(Gravity::NotThere) => SourceError::new(format!("{what} at {}", tried.join(", "))),
             _ => SourceError::new(what),
@@ -175,10 +176,10 @@ impl Discovery {
         if let Some(failure) = gravest {
             error = error.caused_by(failure);
         }
-        if let Some(after) = retry_after {
-            error = error.retry_in(after);
+        if let Some(kind) = kind {
+            error = error.of_kind(kind);
         }
-        error
+        error.retry_as(retry_after)
     }
 }
 
@@ -261,6 +262,14 @@ impl Failure {
 
     pub(super) fn is_contradiction(&self) -> bool {
         matches!(self.gravity(), Gravity::OtherIssuer | Gravity::Unusable)
+    }
+
+    fn kind(&self) -> SourceErrorKind {
+        match self {
+            Failure::Fetch(error) => error.kind(),
+            Failure::Document { .. } | Failure::OtherIssuer { .. } => SourceErrorKind::Body,
+            Failure::Panicked => SourceErrorKind::Other,
+        }
     }
 
     fn retry_after(&self) -> Option<Duration> {

@@ -1,7 +1,5 @@
 //! How an authorization server is reached: the settings of the HTTP client.
 
-mod credentials;
-
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,19 +10,11 @@ use reqwest::{Certificate, Client, ClientBuilder, Identity, Proxy, redirect};
 use url::Url;
 
 use super::address::Http;
-use super::fetcher::{Clients, Fetcher};
-use credentials::Credential;
-pub(super) use credentials::sensitive;
-pub(super) use credentials::{Credentials, TokenFileError};
-
-const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longer than this a caller would not wait.
-const MAX_TIMEOUT: Duration = Duration::from_secs(60);
-/// Connections that are kept open to one host.
-const MAX_KEPT: usize = 16;
-/// How long one is kept without use: less than servers and what stands between keep theirs.
-pub(super) const KEPT_FOR: Duration = Duration::from_secs(10);
+use super::bounds::{
+    DEFAULT_CONNECT_TIMEOUT, DEFAULT_TIMEOUT, KEPT_FOR, MAX_KEPT_CONNECTIONS, MAX_TIMEOUT,
+};
+use super::fetch_problem::FetchProblem;
+use super::fetcher::{Clients, Credential, Credentials, Fetcher};
 
 /// How to reach an authorization server: time limits, trust, proxy. For one issuer
 /// ([`Issuer::fetch`](crate::Issuer::fetch)) or for all ([`ValidatorBuilder::fetch`](crate::ValidatorBuilder::fetch)).
@@ -218,6 +208,9 @@ impl Fetch {
     /// Uses a client of yours. Its own trust, proxy and identity count, so none may be set here beside it. Size cap, time
     /// limit and status rules stay, and an answer to which it was redirected is refused; better that it follows no redirects
     /// at all (`redirect::Policy::none()`), since it would send headers along.
+    ///
+    /// Needs the feature `reqwest-client`: reqwest has not reached its 1.0, so a new version of it may change this method.
+    #[cfg(feature = "reqwest-client")]
     pub fn client(mut self, client: Client) -> Self {
         self.client = Some(client);
         self
@@ -344,7 +337,7 @@ impl Fetch {
             Connections::Kept => {
                 builder = builder
                     .http1_only()
-                    .pool_max_idle_per_host(MAX_KEPT)
+                    .pool_max_idle_per_host(MAX_KEPT_CONNECTIONS)
                     .pool_idle_timeout(KEPT_FOR);
             }
         }
@@ -411,86 +404,6 @@ fn certificates(texts: &[Vec<u8>]) -> Result<Vec<Certificate>, FetchProblem> {
     Ok(all)
 }
 
-/// What is wrong with the settings of a [`Fetch`].
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FetchProblem {
-    /// A time limit of zero, or above 60 s.
-    #[error("a time limit of {} ms: set from 1 ms to 60 s", .0.as_millis())]
-    Timeout(Duration),
-    /// A PEM text without a certificate, or with a damaged one.
-    #[error("a root certificate's PEM text has no certificate in it, or a damaged one")]
-    RootCertificate,
-    /// Roots to add to the system's, and roots to trust alone.
-    #[error("root certificates are set both beside the system's and instead of them: choose one")]
-    TwoKindsOfRoots,
-    /// A client certificate that can't be read.
-    #[error("the client certificate's PEM text must have a certificate and its private key")]
-    ClientCertificate,
-    /// A proxy address that can't be read.
-    #[error("the proxy's address is not an http or https URL")]
-    Proxy,
-    /// A header whose name or value can't stand in a request.
-    #[error(
-        "the header \"{0}\" can't be sent: its name or value has characters that are not allowed"
-    )]
-    Header(String),
-    /// More than one of `bearer_file`, `basic` and `secret_header`, or a `header` of the same name.
-    #[error("several credentials are set, or a header of the same name beside them: leave one")]
-    SeveralCredentials,
-    /// A user name or password that can't stand in a request.
-    #[error(
-        "the user name and password can't be sent: both are empty, or there is a control character in them, or a colon in \
-         the name (RFC 7617 section 2)"
-    )]
-    BasicCredentials,
-    /// An origin that credentials may not go to.
-    #[error(
-        "an origin that credentials may also go to is none: write it as https://host or https://host:port (http is for \
-         loopback)"
-    )]
-    CredentialsOrigin,
-    /// An origin for credentials, and no credentials.
-    #[error("an origin is named that credentials may also go to, and there are no credentials")]
-    OriginWithoutCredentials,
-    /// Credentials in the [`Fetch`] of a whole Validator, by which each issuer would get them.
-    #[error(
-        "credentials are set for all issuers: set them for the one that they are for, by Issuer::fetch"
-    )]
-    CredentialsForAll,
-    /// Credentials, and a client of one's own, which may send them on.
-    #[error(
-        "credentials are set beside a client of your own: send them by that client, or do without it"
-    )]
-    CredentialsWithOwnClient,
-    /// Credentials, and an issuer that is asked about tokens.
-    #[error(
-        "credentials are set in the Fetch of an issuer with introspection: set them in the Introspection"
-    )]
-    CredentialsWithIntrospection,
-    /// Credentials that would go over plain http, or through a proxy without encryption.
-    #[error(
-        "credentials are set for an address of plain http: they are sent by https only (http is for loopback, without a proxy)"
-    )]
-    CredentialsOverHttp,
-    /// Settings that an own client already has.
-    #[error(
-        "a client of your own is set, and beside it trust, proxy, identity or connect timeout: set these there"
-    )]
-    SettingsBesideClient,
-    /// The client can't be made.
-    #[error("the HTTP client can't be made")]
-    Client(#[source] Arc<reqwest::Error>),
-}
-
-impl PartialEq for FetchProblem {
-    fn eq(&self, other: &Self) -> bool {
-        self.to_string() == other.to_string()
-    }
-}
-
-impl Eq for FetchProblem {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -554,6 +467,12 @@ mod tests {
                 Some(FetchProblem::Timeout(limit))
             );
         }
+    }
+
+    #[cfg(feature = "reqwest-client")]
+    #[test]
+    fn f01_a_client_of_ones_own_has_its_own_settings() {
+        let problem = |fetch: Fetch| fetch.build().err();
         let own = || Fetch::new().client(Client::new());
         assert_eq!(problem(own()), None);
         assert_eq!(

@@ -1,32 +1,30 @@
 //! The one bounded HTTP client.
 
+mod credentials;
 mod failure;
+mod headers;
+mod response;
 
-use std::sync::Arc;
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Duration;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use reqwest::header::{
-    ACCEPT, AGE, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    IF_NONE_MATCH,
 };
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Origin;
 
 use super::SourceError;
 use super::address::{Address, Http};
-use super::fetch::Credentials;
-use super::fetch::{FetchProblem, KEPT_FOR};
-use failure::FetchErrorKind;
-
+use super::bounds::{KEPT_FOR, LONGEST_QUEUE};
+use super::fetch_problem::FetchProblem;
+pub(super) use credentials::{Credential, Credentials, sensitive};
 pub(crate) use failure::FetchError;
-
-/// An answer is read up to this size, in bytes.
-const MAX_BODY_BYTES: usize = 256 * 1024;
-/// A call that is over the bound on calls at once waits so long for its turn.
-const LONGEST_QUEUE: Duration = Duration::from_secs(1);
+use failure::{FetchErrorKind, unreachable, was_dropped};
+use headers::lifetime;
+use response::{check_location_and_status, is_of_type, read};
 
 /// The client, made once; for one issuer or shared by all.
 #[derive(Clone)]
@@ -250,7 +248,7 @@ impl Fetcher {
                 let mut used = kept.used.lock().unwrap_or_else(PoisonError::into_inner);
                 *used = Some(Instant::now());
             }
-            let response = check_place_and_status(response, address)?;
+            let response = check_location_and_status(response, address)?;
             let content_type = response.headers().get(CONTENT_TYPE);
             let content_type = content_type.and_then(|value| value.to_str().ok());
             if !content_type.is_some_and(|found| is_of_type(found, media_type)) {
@@ -327,7 +325,7 @@ impl Fetcher {
                 lifetime: lifetime(response.headers()),
             });
         }
-        let response = check_place_and_status(response, address).map_err(|kind| match kind {
+        let response = check_location_and_status(response, address).map_err(|kind| match kind {
             FetchErrorKind::Status {
                 code: code @ (401 | 403),
                 ..
@@ -412,150 +410,4 @@ impl Fetcher {
 async fn turn(permits: &Semaphore) -> Option<SemaphorePermit<'_>> {
     let turn = tokio::time::timeout(LONGEST_QUEUE, permits.acquire()).await;
     turn.ok()?.ok()
-}
-
-/// An answer from where it was asked for, with status 200.
-fn check_place_and_status(
-    response: Response,
-    address: &Address,
-) -> Result<Response, FetchErrorKind> {
-    if response.url() != address.url() {
-        return Err(FetchErrorKind::Redirected {
-            host: response.url().host_str().unwrap_or_default().to_owned(),
-        });
-    }
-    let status = response.status();
-    if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
-        return Err(FetchErrorKind::Redirected {
-            host: location_host(&response),
-        });
-    }
-    if status != StatusCode::OK {
-        return Err(FetchErrorKind::Status {
-            code: status.as_u16(),
-            retry_after: retry_after(response.headers()),
-        });
-    }
-    Ok(response)
-}
-
-/// Parameters say nothing (RFC 8259 section 11, RFC 9701 section 5).
-fn is_of_type(content_type: &str, media_type: &str) -> bool {
-    let name = content_type.split(';').next().unwrap_or_default();
-    name.trim().eq_ignore_ascii_case(media_type)
-}
-
-/// Whether the connection ended before there was an answer.
-fn was_dropped(error: &reqwest::Error) -> bool {
-    error.is_request() && !error.is_connect() && !error.is_timeout()
-}
-
-fn unreachable(error: reqwest::Error) -> FetchErrorKind {
-    if error.is_timeout() {
-        FetchErrorKind::Timeout
-    } else {
-        FetchErrorKind::Unreachable(Arc::new(error.without_url()))
-    }
-}
-
-async fn read(mut response: Response) -> Result<String, FetchErrorKind> {
-    let too_large = FetchErrorKind::TooLarge {
-        limit: MAX_BODY_BYTES,
-    };
-    let announced = response.content_length().unwrap_or(0);
-    if announced > MAX_BODY_BYTES as u64 {
-        return Err(too_large);
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if body.len().saturating_add(chunk.len()) > MAX_BODY_BYTES {
-            return Err(too_large);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    String::from_utf8(body).map_err(|_| FetchErrorKind::NotText)
-}
-
-fn location_host(response: &Response) -> String {
-    response
-        .headers()
-        .get(LOCATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|location| response.url().join(location).ok())
-        .and_then(|url| url.host_str().map(str::to_owned))
-        .unwrap_or_default()
-}
-
-/// A server that asks for a longer pause is not taken at its word.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
-
-/// RFC 9110 section 10.2.3, where it is a number of seconds; at most an hour.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    let pause = text.trim().parse().ok().map(Duration::from_secs);
-    pause.map(|pause| pause.min(MAX_RETRY_AFTER))
-}
-
-/// How long the answer is fresh (RFC 9111 section 4.2), where it says so. `no-store` and `no-cache` are no time at all.
-fn lifetime(headers: &HeaderMap) -> Option<Duration> {
-    let mut max_age = None;
-    for value in headers.get_all(CACHE_CONTROL) {
-        for directive in value.to_str().unwrap_or_default().split(',') {
-            let (name, argument) = match directive.split_once('=') {
-                Some((name, argument)) => (name.trim(), argument.trim().trim_matches('"')),
-                None => (directive.trim(), ""),
-            };
-            if name.eq_ignore_ascii_case("no-store") || name.eq_ignore_ascii_case("no-cache") {
-                return Some(Duration::ZERO);
-            }
-            if name.eq_ignore_ascii_case("max-age") {
-                // The shortest counts where there are several; one that can't be read is no time (section 4.2.1).
-                let seconds = argument.parse().map_or(0, |seconds: u64| seconds);
-                max_age = Some(max_age.map_or(seconds, |known: u64| known.min(seconds)));
-            }
-        }
-    }
-    let age = headers
-        .get(AGE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.trim().parse::<u64>().ok())
-        .unwrap_or(0);
-    max_age.map(|max_age| Duration::from_secs(max_age.saturating_sub(age)))
-}
-
-#[cfg(test)]
-mod tests {
-    use reqwest::header::HeaderValue;
-
-    use super::*;
-
-    #[test]
-    fn how_long_an_answer_is_fresh() {
-        let cases: &[(&[&str], Option<&str>, Option<u64>)] = &[
-            (&[], None, None),
-            (&["public"], None, None),
-            (&["public, max-age=300"], None, Some(300)),
-            (&["max-age=300"], Some("100"), Some(200)),
-            (&["max-age=300"], Some("400"), Some(0)),
-            (&["MAX-AGE=\"300\""], None, Some(300)),
-            (&["max-age=300, max-age=60"], None, Some(60)),
-            (&["max-age=300", "max-age=60"], None, Some(60)),
-            (&["max-age=x"], None, Some(0)),
-            (&["max-age=-1"], None, Some(0)),
-            (&["no-store, max-age=300"], None, Some(0)),
-            (&["no-cache"], None, Some(0)),
-            (&["max-age=99999999999999999999"], None, Some(0)),
-        ];
-        for (lines, age, expected) in cases {
-            let mut headers = HeaderMap::new();
-            for line in *lines {
-                headers.append(CACHE_CONTROL, HeaderValue::from_str(line).unwrap());
-            }
-            if let Some(age) = age {
-                headers.insert(AGE, HeaderValue::from_str(age).unwrap());
-            }
-            let expected = expected.map(Duration::from_secs);
-            assert_eq!(lifetime(&headers), expected, "{lines:?} {age:?}");
-        }
-    }
 }

@@ -11,29 +11,20 @@ use tokio::sync::watch;
 
 use crate::core::{Clock, Evidence, KeySet, Policy, PresentedToken, has_candidate};
 
+use super::bounds::{GRACE, LONGEST_SLEEP, MAX_ROUNDS, SHORTEST_SLEEP};
 use super::fetcher::Fetcher;
 use super::metadata::Endpoint;
 use super::refresh::{Asked, Decision, InHand, Limits, Moment, Refresh, Ticket};
 use super::runtime::PANICKED;
 use super::single_flight::{Flight, Landing, Loss, take_off};
 use super::snapshot::HeldKeys;
-use super::{KeySource, SourceError, SourceStatus, StaticKeys, runtime, timer};
+use super::{KeySource, SourceError, SourceErrorKind, SourceStatus, StaticKeys, runtime, timer};
 use load::{EntityTag, Loaded, NotLoaded};
-
-/// The prompter looks at least this often, for a clock that jumped while it slept.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
-/// Between the end of a fetch and the next look.
-const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
-/// A fetch that has not ended this long past its own limit never will.
-const GRACE: Duration = Duration::from_secs(1);
-/// Fetches that one request may wait for: those that are lost with their runtime, or brought what is too old by then.
-const MAX_ROUNDS: usize = 3;
 
 /// An issuer's JWK Set over HTTP.
 pub(crate) struct RemoteJwks(Arc<Inner>);
 
 struct Inner {
-    issuer: String,
     /// Says which of the keys a token could be by.
     policy: Policy,
     endpoint: Endpoint,
@@ -79,7 +70,6 @@ enum Step {
 
 impl RemoteJwks {
     pub(crate) fn new(
-        issuer: &str,
         policy: Policy,
         endpoint: Endpoint,
         fetcher: &Fetcher,
@@ -100,7 +90,6 @@ impl RemoteJwks {
             ..limits
         };
         RemoteJwks(Arc::new(Inner {
-            issuer: issuer.to_owned(),
             policy,
             endpoint,
             fetcher,
@@ -167,11 +156,7 @@ impl RemoteJwks {
             at: held.fetched_at,
             lifetime: held.lifetime,
         };
-        let unused = || {
-            let issuer = &self.0.issuer;
-            let what = format!("the keys of issuer \"{issuer}\" in the snapshot are not used");
-            SourceError::new(what)
-        };
+        let unused = || SourceError::new("the keys in the snapshot are not used");
         let read = KeySet::from_jwks_with_text(&held.jwks);
         let mut state = self.0.write();
         let (keys, jwks) = match read {
@@ -263,13 +248,11 @@ impl Inner {
     }
 
     fn refusal(&self, state: &State, retry_in: Duration) -> SourceError {
-        let issuer = &self.issuer;
         let what = match &state.keys {
-            None => format!("the keys of issuer \"{issuer}\" could not be fetched yet"),
-            Some(_) => format!(
-                "the keys of issuer \"{issuer}\" are too old, or the token's is not among them, and they could not \
-                 be fetched anew"
-            ),
+            None => "the keys could not be fetched yet",
+            Some(_) => {
+                "the keys are too old, or the token's is not among them, and they could not be fetched again"
+            }
         };
         let error = SourceError::new(what);
         let error = match &state.last_error {
@@ -315,9 +298,8 @@ impl Inner {
         let limit = self.longest_fetch.saturating_add(GRACE / 2);
         let load = tokio::time::timeout(limit, self.load());
         let outcome = load.await.unwrap_or_else(|_| {
-            let issuer = &self.issuer;
-            let what = format!("the keys of issuer \"{issuer}\" did not come in time");
-            Err(SourceError::new(what).into())
+            let error = SourceError::new("the keys did not come in time");
+            Err(error.of_kind(SourceErrorKind::Timeout).into())
         });
         self.landed(ticket, outcome);
         landing.land(());

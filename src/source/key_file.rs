@@ -8,19 +8,14 @@ use std::time::Duration;
 
 use crate::core::{Algorithm, Clock, Evidence, Policy, PresentedToken, has_candidate};
 
+use super::bounds::{
+    DEFAULT_INTERVAL, LONGEST_WAIT, MAX_INTERVAL, MAX_KEY_FILE_BYTES, MIN_INTERVAL,
+};
 use super::file::{FileProblem, read_apart};
 use super::refresh::Moment;
 use super::single_flight::{Awaited, Flight, take_off};
 use super::{KeySource, SourceError, SourceStatus, StaticKeys, timer};
 use looks::{Asked, Decision, Looks};
-
-const DEFAULT_INTERVAL: Duration = Duration::from_secs(10);
-const MIN_INTERVAL: Duration = Duration::from_secs(1);
-const MAX_INTERVAL: Duration = Duration::from_secs(3_600);
-/// A look that takes longer is no longer waited for.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// The largest JWK Set and PEM text that is read, in bytes.
-const MAX_BYTES: usize = 256 * 1024;
 
 /// A file with an issuer's public keys, which is read again when it changes; for
 /// [`Issuer::key_file`](crate::Issuer::key_file). It holds a JWK Set (RFC 7517 section 5), or PEM where
@@ -235,7 +230,7 @@ impl Inner {
         // Where there is no thread, the work is dropped within this call, and takes the lock.
         drop(state);
         let inner = Arc::clone(self);
-        read_apart(&self.file.path, MAX_BYTES, move |read| {
+        read_apart(&self.file.path, MAX_KEY_FILE_BYTES, move |read| {
             inner.landed(now, read);
             landing.land(());
         });

@@ -10,20 +10,12 @@ use std::time::Duration;
 use crate::core::Clock;
 
 use super::address::Address;
+use super::bounds::{GRACE, MAX_LOST, METADATA_LIFETIME, METADATA_PAUSE};
 use super::discovery::{Discovery, Document, Failure, Member};
 use super::fetcher::Fetcher;
 use super::refresh::Moment;
 use super::single_flight::{Flight, Loss, take_off};
 use super::{SourceError, runtime, timer};
-
-/// Metadata is read again this often.
-const METADATA_LIFETIME: Duration = Duration::from_secs(86_400);
-/// Where reading it again fails, it is tried again this often, and callers go on with what is known.
-const METADATA_PAUSE: Duration = Duration::from_secs(60);
-/// A call that has not ended this long past its own limit never will.
-const GRACE: Duration = Duration::from_secs(1);
-/// Steps of others that one caller waits for besides those that it needs: steps that are lost or stuck.
-const MAX_LOST: usize = 3;
 
 /// An address, or the metadata that names it.
 #[derive(Clone)]

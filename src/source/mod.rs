@@ -3,9 +3,14 @@
 #[cfg(feature = "fetch")]
 mod address;
 #[cfg(feature = "fetch")]
+mod bounds;
+#[cfg(feature = "fetch")]
 mod discovery;
+mod error;
 #[cfg(feature = "fetch")]
 mod fetch;
+#[cfg(feature = "fetch")]
+mod fetch_problem;
 #[cfg(feature = "fetch")]
 mod fetcher;
 #[cfg(feature = "fetch")]
@@ -32,8 +37,6 @@ mod static_keys;
 #[cfg(feature = "fetch")]
 mod tenants;
 
-use std::error::Error as StdError;
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -41,6 +44,7 @@ use std::time::Duration;
 
 use crate::core::{Evidence, KeySet, PresentedToken};
 
+pub use error::{SourceError, SourceErrorKind};
 pub use static_keys::StaticKeys;
 
 #[cfg(all(fuzzing, feature = "fetch"))]
@@ -61,9 +65,7 @@ pub(crate) use {
 };
 #[cfg(feature = "fetch")]
 pub use {
-    address::AddressProblem,
-    fetch::{Fetch, FetchProblem},
-    key_file::KeyFile,
+    address::AddressProblem, fetch::Fetch, fetch_problem::FetchProblem, key_file::KeyFile,
     snapshot::KeySnapshot,
 };
 #[cfg(feature = "fetch")]
@@ -182,92 +184,6 @@ pub struct TenantStatus {
     pub issuer: Arc<str>,
     /// What its source says.
     pub status: SourceStatus,
-}
-
-/// A source has no evidence now: an outage, or a mistake in its configuration. Cloning is cheap.
-///
-/// ```
-/// use resource_server::SourceError;
-/// use std::error::Error;
-/// use std::time::Duration;
-///
-/// let error = SourceError::new("the key table can't be read")
-///     .caused_by(std::io::Error::other("connection refused"))
-///     .retry_in(Duration::from_secs(5));
-/// assert_eq!(error.to_string(), "the key table can't be read");
-/// assert_eq!(error.source().unwrap().to_string(), "connection refused");
-/// ```
-#[derive(Clone, Debug)]
-pub struct SourceError(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    what: String,
-    cause: Option<Arc<dyn StdError + Send + Sync>>,
-    retry_after: Option<Duration>,
-}
-
-impl SourceError {
-    /// Says what could not be done, in words that are safe to log: no secret, no token.
-    pub fn new(what: impl Into<String>) -> Self {
-        SourceError(Arc::new(Inner {
-            what: what.into(),
-            cause: None,
-            retry_after: None,
-        }))
-    }
-
-    /// Adds the cause, which shows in the error's chain.
-    #[must_use]
-    pub fn caused_by(self, cause: impl StdError + Send + Sync + 'static) -> Self {
-        SourceError(Arc::new(Inner {
-            what: self.0.what.clone(),
-            cause: Some(Arc::new(cause)),
-            retry_after: self.0.retry_after,
-        }))
-    }
-
-    /// Adds when it is worth to try again.
-    #[must_use]
-    pub fn retry_in(self, after: Duration) -> Self {
-        SourceError(Arc::new(Inner {
-            what: self.0.what.clone(),
-            cause: self.0.cause.clone(),
-            retry_after: Some(after),
-        }))
-    }
-
-    /// The error and its causes in one line.
-    pub(crate) fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = StdError::source(self);
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
-    }
-
-    /// When it is worth to try again, where that is known.
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after
-    }
-}
-
-impl fmt::Display for SourceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.what)
-    }
-}
-
-impl StdError for SourceError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &self.0.cause {
-            Some(cause) => Some(cause.as_ref()),
-            None => None,
-        }
-    }
 }
 
 type Waiting<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + Send + 'a>>;

@@ -12,6 +12,11 @@
 
 use std::time::Duration;
 
+use super::bounds::{
+    BACKOFF_SPREAD, BUDGET_INTERVAL, BURST, CLOCK_SKEW, COOLDOWN, DEFAULT_LIFETIME,
+    DEFAULT_OUTAGE_TOLERANCE, DEFAULT_TIMEOUT, FIRST_BACKOFF, MAX_BACKOFF, MAX_FETCH_PAUSE,
+    MAX_LIFETIME, MAX_OUTAGE_TOLERANCE, MIN_LIFETIME, NEWS, REFRESH_FROM, REFRESH_SPREAD,
+};
 use crate::core::{Clock, NumericDate};
 
 /// Bounds and pauses. Only the outage tolerance and the lifetime without a word of the issuer are settings.
@@ -28,36 +33,22 @@ pub(crate) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            default_lifetime: Duration::from_secs(600),
-            outage_tolerance: Duration::from_secs(3_600),
-            longest_fetch: Duration::from_secs(15),
+            default_lifetime: DEFAULT_LIFETIME,
+            outage_tolerance: DEFAULT_OUTAGE_TOLERANCE,
+            longest_fetch: DEFAULT_TIMEOUT.saturating_mul(3),
         }
     }
 }
 
 impl Limits {
+    pub(crate) fn has_sound_tolerance(&self) -> bool {
+        self.outage_tolerance <= MAX_OUTAGE_TOLERANCE
+    }
+
     pub(crate) fn has_sound_lifetime(&self) -> bool {
         (MIN_LIFETIME..=MAX_LIFETIME).contains(&self.default_lifetime)
     }
 }
-
-/// An issuer can't make us ask more often than this, nor trust a set for longer.
-pub(crate) const MIN_LIFETIME: Duration = Duration::from_secs(60);
-pub(crate) const MAX_LIFETIME: Duration = Duration::from_secs(3_600);
-/// Between fetches for keys that are not in the set.
-pub(crate) const COOLDOWN: Duration = Duration::from_secs(10);
-/// After the first failed fetch; doubles with each further one.
-const FIRST_BACKOFF: Duration = Duration::from_secs(1);
-const MAX_BACKOFF: Duration = Duration::from_secs(60);
-/// A `Retry-After` counts up to this.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
-/// Whatever happens, fetches start at most this many at once and then one in each interval.
-const BURST: u32 = 10;
-const BUDGET_INTERVAL: Duration = Duration::from_secs(5);
-/// A failure is news until the fetch that follows it has had its time, and this long more.
-const NEWS: Duration = Duration::from_secs(5);
-/// A wall clock may be behind the one by which keys were fetched elsewhere.
-const SKEW: Duration = Duration::from_secs(30);
 
 /// A moment on both clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,7 +223,7 @@ impl Refresh {
             // Already due, and usable for the tolerance from now on.
             InHand::Undated => (Duration::ZERO, Duration::ZERO, Origin::ByHand),
             InHand::Fetched { at, lifetime } => {
-                if at > now.wall.saturating_add(SKEW) {
+                if at > now.wall.saturating_add(CLOCK_SKEW) {
                     return Err(Unusable::InTheFuture);
                 }
                 let lifetime = lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME);
@@ -243,7 +234,7 @@ impl Refresh {
             since: now,
             fetch: 0,
             lifetime,
-            refresh_after: lifetime.mul_f64(0.7),
+            refresh_after: lifetime.mul_f64(REFRESH_FROM),
             age_before,
             origin,
             first_tried: None,
@@ -351,8 +342,7 @@ impl Refresh {
             since: ticket.start,
             fetch: ticket.number,
             lifetime,
-            // Between 70 % and 85 %.
-            refresh_after: lifetime.mul_f64(0.7 + 0.15 * spread.clamp(0.0, 1.0)),
+            refresh_after: lifetime.mul_f64(REFRESH_FROM + REFRESH_SPREAD * spread.clamp(0.0, 1.0)),
             age_before: Duration::ZERO,
             origin: Origin::Fetched,
             first_tried: None,
@@ -376,8 +366,8 @@ impl Refresh {
         self.failed_at = Some(now);
         let backoff = doubled
             .min(MAX_BACKOFF)
-            .mul_f64(0.75 + 0.25 * spread.clamp(0.0, 1.0));
-        self.pause = backoff.max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER));
+            .mul_f64(1.0 - BACKOFF_SPREAD * (1.0 - spread.clamp(0.0, 1.0)));
+        self.pause = backoff.max(retry_after.unwrap_or_default().min(MAX_FETCH_PAUSE));
         true
     }
 

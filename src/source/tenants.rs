@@ -12,20 +12,16 @@ use std::time::Duration;
 
 use crate::core::{Clock, Evidence, IssuerTemplate, Policy, PresentedToken};
 
+use super::bounds::{
+    DEFAULT_IDLE_AFTER, DEFAULT_MAX_TENANTS, FIRST_FETCHES, MAX_IDLE_AFTER, MAX_TENANTS,
+    MIN_IDLE_AFTER, TENANT_CALLS, TIME_OF_CROWD, TIME_OF_USE,
+};
 use super::fetcher::Fetcher;
 use super::jwks::RemoteJwks;
 use super::location::Location;
 use super::refresh::{Limits, Moment};
 use super::{DynKeySource, KeySource, SourceError, SourceStatus, TenantStatus, Waiting};
-use held::{Held, NotHeld, TIME_OF_USE, Tenant};
-
-/// Fetches at once, of all tenants together.
-const CALLS: usize = 64;
-/// Tenants whose keys are fetched for the first time at once: fewer than the calls, so that a first fetch that has begun has
-/// its turn at each call, and so that tenants with keys have calls of their own.
-const FIRST_FETCHES: usize = 48;
-/// A newcomer that found no place may find one so soon.
-const TIME_OF_CROWD: Duration = Duration::from_secs(1);
+use held::{Held, NotHeld, Tenant};
 
 /// How many tenants' keys are held, and how long those of a tenant that sends no tokens.
 #[derive(Clone, Copy, Debug)]
@@ -37,17 +33,16 @@ pub(crate) struct TenantBounds {
 impl Default for TenantBounds {
     fn default() -> Self {
         TenantBounds {
-            max_tenants: 1_000,
-            idle_after: Duration::from_secs(3_600),
+            max_tenants: DEFAULT_MAX_TENANTS,
+            idle_after: DEFAULT_IDLE_AFTER,
         }
     }
 }
 
 impl TenantBounds {
     pub(crate) fn are_sound(self) -> bool {
-        (1..=100_000).contains(&self.max_tenants)
-            && self.idle_after >= Duration::from_secs(60)
-            && self.idle_after <= Duration::from_secs(7 * 86_400)
+        (1..=MAX_TENANTS).contains(&self.max_tenants)
+            && (MIN_IDLE_AFTER..=MAX_IDLE_AFTER).contains(&self.idle_after)
     }
 }
 
@@ -81,7 +76,7 @@ impl TenantKeys {
             template,
             policy,
             location,
-            fetcher: fetcher.bounded(CALLS, FIRST_FETCHES),
+            fetcher: fetcher.bounded(TENANT_CALLS, FIRST_FETCHES),
             clock,
             limits,
             held: RwLock::new(held),
@@ -152,15 +147,7 @@ impl TenantKeys {
         let (clock, policy) = (Arc::clone(&self.clock), self.policy.clone());
         let is_lazy = true;
         let now = clock.monotonic();
-        let keys = RemoteJwks::new(
-            issuer,
-            policy,
-            endpoint,
-            &self.fetcher,
-            clock,
-            self.limits,
-            is_lazy,
-        );
+        let keys = RemoteJwks::new(policy, endpoint, &self.fetcher, clock, self.limits, is_lazy);
         Ok(Arc::new(Tenant::new(issuer, keys, now)))
     }
 }
@@ -196,7 +183,8 @@ impl DynKeySource for TenantKeys {
                     "keys are held by tenant, and the token names none",
                 ));
             };
-            let (tenant, is_new) = self.find_or_make(issuer, tenant)?;
+            let name = tenant;
+            let (tenant, is_new) = self.find_or_make(issuer, name)?;
             let evidence = KeySource::evidence(&tenant.keys, token).await;
             if is_new || tenant.keys.is_absent() {
                 let now = self.now();
@@ -204,7 +192,12 @@ impl DynKeySource for TenantKeys {
                 held.settle(now);
                 held.drop_beyond(now.monotonic);
             }
-            evidence
+            evidence.map_err(|error| {
+                // The error of all shows the template; this one says whose keys they are.
+                let retry_after = error.retry_after();
+                let of_tenant = SourceError::new(format!("tenant \"{name}\""));
+                of_tenant.caused_by(error).retry_as(retry_after)
+            })
         })
     }
 

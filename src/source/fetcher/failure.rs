@@ -1,10 +1,15 @@
 //! Calls that brought nothing.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::fetch::TokenFileError;
+use tokio_rustls::rustls;
+
+use super::super::error::SourceErrorKind;
+use super::credentials::TokenFileError;
 
 /// A call that brought nothing. Shows the address without its query.
 #[derive(Clone, Debug)]
@@ -77,6 +82,24 @@ impl FetchError {
         matches!(self.kind, FetchErrorKind::Dropped(_))
     }
 
+    pub(crate) fn kind(&self) -> SourceErrorKind {
+        match &self.kind {
+            FetchErrorKind::Unreachable(error) | FetchErrorKind::Dropped(error) => kind_of(error),
+            FetchErrorKind::Timeout => SourceErrorKind::Timeout,
+            FetchErrorKind::CredentialsWithheld { .. }
+            | FetchErrorKind::Status {
+                code: 401 | 403, ..
+            } => SourceErrorKind::CredentialsRefused,
+            FetchErrorKind::Status { .. } | FetchErrorKind::Redirected { .. } => {
+                SourceErrorKind::Status
+            }
+            FetchErrorKind::TooLarge { .. }
+            | FetchErrorKind::NotText
+            | FetchErrorKind::OtherType(_) => SourceErrorKind::Body,
+            FetchErrorKind::Busy | FetchErrorKind::TokenFile(_) => SourceErrorKind::Other,
+        }
+    }
+
     pub(crate) fn status(&self) -> Option<u16> {
         match self.kind {
             FetchErrorKind::Status { code, .. } | FetchErrorKind::CredentialsWithheld { code } => {
@@ -100,4 +123,50 @@ impl FetchError {
             _ => None,
         }
     }
+}
+
+/// Whether the connection ended before there was an answer.
+pub(super) fn was_dropped(error: &reqwest::Error) -> bool {
+    error.is_request() && !error.is_connect() && !error.is_timeout()
+}
+
+/// A call that had no answer, or not the whole of one.
+pub(super) fn unreachable(error: reqwest::Error) -> FetchErrorKind {
+    if error.is_timeout() {
+        FetchErrorKind::Timeout
+    } else {
+        FetchErrorKind::Unreachable(Arc::new(error.without_url()))
+    }
+}
+
+/// The HTTP client says only that it could not connect; why is somewhere in its chain.
+fn kind_of(error: &reqwest::Error) -> SourceErrorKind {
+    let mut cause = error.source();
+    while let Some(one) = cause {
+        if is_of_tls(one) {
+            return SourceErrorKind::Tls;
+        }
+        // Its type is private to the client.
+        if one.to_string() == "dns error" {
+            return SourceErrorKind::Dns;
+        }
+        cause = one.source();
+    }
+    if error.is_body() || error.is_decode() {
+        SourceErrorKind::Body
+    } else {
+        SourceErrorKind::Connect
+    }
+}
+
+/// An io::Error shows the source of what it wraps as its own source, and not what it wraps.
+fn is_of_tls(error: &(dyn StdError + 'static)) -> bool {
+    let mut wrapper = error.downcast_ref::<io::Error>();
+    while let Some(inner) = wrapper.and_then(io::Error::get_ref) {
+        if inner.is::<rustls::Error>() {
+            return true;
+        }
+        wrapper = inner.downcast_ref::<io::Error>();
+    }
+    error.is::<rustls::Error>()
 }

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use crate::core::{IntrospectionResponse, sha256};
 
+use super::super::bounds::MAX_REFUSED;
 use super::super::refresh::Moment;
-
-/// Refused tokens are remembered up to this many.
-const MAX_REFUSED: u64 = 10_000;
 
 /// What an answer is kept under; the token itself is not kept. The cache is one source's own, so what another was told never
 /// counts here.

@@ -17,12 +17,13 @@ use zeroize::Zeroizing;
 use crate::core::{Clock, Evidence, IntrospectionResponse, PresentedToken};
 
 use super::address::Address;
+use super::bounds::{GRACE, LONGEST_QUEUE, STORE_LIMIT, WAITING_PER_CALL};
 use super::discovery::Member;
 use super::fetcher::{FetchError, Fetcher};
 use super::metadata::Endpoint;
 use super::refresh::Moment;
 use super::single_flight::{Awaited, Flight, Landing, Loss, take_off};
-use super::{KeySource, SourceError, SourceStatus, runtime, timer};
+use super::{KeySource, SourceError, SourceErrorKind, SourceStatus, runtime, timer};
 use cache::{Cache, TokenHash};
 use client_key::NotSigned;
 pub use client_key::{ClientKey, ClientKeyProblem};
@@ -30,22 +31,15 @@ pub(crate) use settings::{Authentication, Settings};
 pub use settings::{Introspection, IntrospectionProblem};
 pub(crate) use signed::SignedAnswers;
 pub use store::IntrospectionStore;
-use store::{STORE_LIMIT, Store};
+use store::Store;
 
 /// RFC 7662 section 2.2.
 const PLAIN: &str = "application/json";
-/// A call that is over the bound waits so long for its turn.
-const LONGEST_QUEUE: Duration = Duration::from_secs(1);
-/// So many calls may wait for each that runs; one more is turned away at once.
-const WAITING_PER_CALL: usize = 16;
-/// A call that has not ended this long past its own limit never will.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// An issuer's introspection endpoint.
 pub(crate) struct RemoteIntrospection(Arc<Inner>);
 
 struct Inner {
-    issuer: String,
     endpoint: Endpoint,
     fetcher: Fetcher,
     authentication: Authentication,
@@ -86,7 +80,6 @@ enum Boarding {
 
 impl RemoteIntrospection {
     pub(crate) fn new(
-        issuer: &str,
         endpoint: Endpoint,
         fetcher: &Fetcher,
         clock: Arc<dyn Clock>,
@@ -105,7 +98,6 @@ impl RemoteIntrospection {
             .as_ref()
             .map_or(Duration::ZERO, |_| STORE_LIMIT);
         RemoteIntrospection(Arc::new(Inner {
-            issuer: issuer.to_owned(),
             endpoint,
             longest_call: [for_metadata, for_keys, for_store, LONGEST_QUEUE]
                 .into_iter()
@@ -192,7 +184,8 @@ impl Inner {
         let limit = self.longest_call.saturating_add(GRACE / 2);
         let call = tokio::time::timeout(limit, self.ask(&token));
         let outcome = call.await.unwrap_or_else(|_| {
-            Err(self.failed("the introspection endpoint did not answer in time"))
+            let error = SourceError::new("the introspection endpoint did not answer in time");
+            Err(error.of_kind(SourceErrorKind::Timeout))
         });
         let response = outcome.as_ref().ok().cloned();
         let answer = response.as_ref().map(|response| (response, asked));
@@ -263,17 +256,14 @@ impl Inner {
         let response = match &self.signed {
             Some(signed) => signed.open(&text, &*self.clock).await,
             None => IntrospectionResponse::from_json(&text).map_err(|error| {
-                SourceError::new("it is no introspection response").caused_by(error)
+                let told = SourceError::new("it is not an introspection response");
+                told.caused_by(error).of_kind(SourceErrorKind::Body)
             }),
         };
         response.map(Arc::new).map_err(|error| {
-            let told = self.failed("what the introspection endpoint answers can't be used");
+            let told = SourceError::new("what the introspection endpoint answers can't be used");
             let retry_after = error.retry_after();
-            let told = told.caused_by(error);
-            match retry_after {
-                Some(after) => told.retry_in(after),
-                None => told,
-            }
+            told.caused_by(error).retry_as(retry_after)
         })
     }
 
@@ -284,8 +274,7 @@ impl Inner {
         wants_new: bool,
     ) -> Result<Result<String, FetchError>, SourceError> {
         let form = self.form(token).map_err(|error| {
-            self.failed("the introspection endpoint can't be asked")
-                .caused_by(error)
+            SourceError::new("the introspection endpoint can't be asked").caused_by(error)
         })?;
         let authorization = self.authentication.header();
         let signed = self.signed.as_ref();
@@ -318,13 +307,9 @@ impl Inner {
     /// For one that can't wait longer for its turn.
     fn turned_away(&self) -> SourceError {
         let what = "so many tokens are being asked about that this one was turned away";
-        let error = self.failed(what).retry_in(Duration::from_secs(1));
+        let error = SourceError::new(what).retry_in(Duration::from_secs(1));
         self.health().last_error = Some(error.chain());
         error
-    }
-
-    fn failed(&self, what: &str) -> SourceError {
-        SourceError::new(format!("issuer \"{}\": {what}", self.issuer))
     }
 
     fn not_answered(&self, error: FetchError) -> SourceError {
@@ -339,12 +324,9 @@ impl Inner {
             }
             _ => "the introspection endpoint gives no answer about the token",
         };
-        let retry_after = error.retry_after();
-        let error = self.failed(what).caused_by(error);
-        match retry_after {
-            Some(after) => error.retry_in(after),
-            None => error,
-        }
+        let (kind, retry_after) = (error.kind(), error.retry_after());
+        let told = SourceError::new(what).caused_by(error);
+        told.of_kind(kind).retry_as(retry_after)
     }
 
     /// Waits for the end of a call, but no longer than it can take.
@@ -352,12 +334,12 @@ impl Inner {
         let limit = self.longest_call.saturating_add(GRACE);
         let late = timer(call.flight.left_of(limit))?;
         let Awaited::Landed(outcome) = call.flight.wait(late).await else {
-            return Err(self.failed("the call about the token came to no end"));
+            return Err(SourceError::new("the call about the token came to no end"));
         };
         if outcome.is_ok() && call.asked.elapsed(self.now()) > limit {
             let what =
                 "the process stood still, or its clock was set, while a token was asked about";
-            return Err(self.failed(what).retry_in(Duration::from_secs(1)));
+            return Err(SourceError::new(what).retry_in(Duration::from_secs(1)));
         }
         outcome
     }

@@ -12,21 +12,14 @@ use zeroize::Zeroizing;
 use crate::core::NumericDate;
 
 use super::super::address::AddressProblem;
-use super::super::fetch::sensitive;
-use super::super::fetcher::Fetcher;
+use super::super::bounds::{
+    DEFAULT_ACTIVE_FOR, DEFAULT_CACHE_BYTES, DEFAULT_CONCURRENT_CALLS, DEFAULT_INACTIVE_FOR,
+    MAX_CACHED_FOR, MAX_CONCURRENT_CALLS, MIN_CACHE_BYTES,
+};
+use super::super::fetcher::{Fetcher, sensitive};
 use super::cache::CacheSettings;
 use super::client_key::{ClientKey, NotSigned};
 use super::store::{IntrospectionStore, Store, StoreSetting};
-
-const DEFAULT_ACTIVE_FOR: Duration = Duration::from_secs(60);
-const DEFAULT_INACTIVE_FOR: Duration = Duration::from_secs(10);
-/// Longer than this is no cache but a grant.
-const MAX_CACHED_FOR: Duration = Duration::from_secs(3_600);
-const DEFAULT_CACHE_BYTES: u64 = 16 * 1024 * 1024;
-/// Less holds no answer of the largest size.
-const MIN_CACHE_BYTES: u64 = 128 * 1024;
-const DEFAULT_CALLS: usize = 64;
-const MAX_CALLS: usize = 1_024;
 
 /// How an authorization server is asked about tokens (RFC 7662), for
 /// [`Issuer::introspection`](crate::Issuer::introspection).
@@ -212,7 +205,7 @@ impl Introspection {
             active_for: DEFAULT_ACTIVE_FOR,
             inactive_for: DEFAULT_INACTIVE_FOR,
             cache_bytes: DEFAULT_CACHE_BYTES,
-            max_concurrent_calls: DEFAULT_CALLS,
+            max_concurrent_calls: DEFAULT_CONCURRENT_CALLS,
         }
     }
 
@@ -476,7 +469,7 @@ impl Introspection {
         if fetcher.has_own_client() {
             problems.push(IntrospectionProblem::OwnClient);
         }
-        if !(1..=MAX_CALLS).contains(&self.max_concurrent_calls) {
+        if !(1..=MAX_CONCURRENT_CALLS).contains(&self.max_concurrent_calls) {
             problems.push(IntrospectionProblem::ConcurrentCalls(
                 self.max_concurrent_calls,
             ));

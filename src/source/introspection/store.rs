@@ -13,22 +13,15 @@ use moka::policy::EvictionPolicy;
 use crate::core::{IntrospectionResponse, NumericDate, sha256};
 
 use super::super::SourceError;
+use super::super::bounds::{
+    CLOCK_SKEW, FORGOTTEN_FOR, MAX_FORGOTTEN, MIN_STORE_KEY_BYTES, STORE_LIMIT,
+};
 use super::cache::TokenHash;
 
-/// A store that is slower than this is done without.
-pub(super) const STORE_LIMIT: Duration = Duration::from_millis(100);
-/// Tokens that were forgotten are remembered up to this many, and for as long as any answer may be kept, by whatever clock.
-const MAX_FORGOTTEN: u64 = 10_000;
-const FORGOTTEN_FOR: Duration = Duration::from_secs(3_600 + 60);
-/// The clock of another process may be ahead of ours by so much: what it stored may have been asked for so much earlier than it
-/// says.
-const SKEW: Duration = Duration::from_secs(30);
 /// Of the form of values below.
 const VERSION: u8 = 1;
 const TIME_BYTES: usize = 8;
 const TAG_BYTES: usize = 32;
-/// The key that values are authenticated by has at least so many bytes.
-pub(super) const MIN_KEY_BYTES: usize = 32;
 /// What keys and values of the store are made for, so that no hash or tag of another use fits.
 const LABEL: &[u8] = b"resource-server introspection store 1";
 
@@ -133,7 +126,7 @@ impl StoreSetting {
         StoreSetting {
             backend: Arc::new(backend),
             key: hmac::Key::new(hmac::HMAC_SHA256, key),
-            key_is_sound: key.len() >= MIN_KEY_BYTES && !is_one_byte,
+            key_is_sound: key.len() >= MIN_STORE_KEY_BYTES && !is_one_byte,
         }
     }
 }
@@ -202,7 +195,7 @@ impl Store {
         let place = self.place(token);
         let value = self.limited(self.backend.get(&place)).await??;
         let stored = self.read(&place, &value)?;
-        let counts = stored.asked <= now && !self.is_forgotten(token, stored.asked, SKEW);
+        let counts = stored.asked <= now && !self.is_forgotten(token, stored.asked, CLOCK_SKEW);
         counts.then_some(stored)
     }
 

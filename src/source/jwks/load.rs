@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use crate::core::KeySet;
 
-use super::super::SourceError;
 use super::super::address::Address;
 use super::super::discovery::Member;
 use super::super::fetcher::{Answer, FetchError};
 use super::super::metadata::{Endpoint, NotFound};
 use super::super::refresh::Lifetime;
+use super::super::{SourceError, SourceErrorKind};
 use super::Inner;
 
 /// An entity tag (RFC 9110 section 8.8.3), which says something at its own address only.
@@ -70,15 +70,15 @@ impl Inner {
             Endpoint::At(address) => {
                 let answer = self.get(address).await.map_err(|error| NotLoaded {
                     is_absent: error.says_absent(),
-                    error: self.not_fetched(error),
+                    error: not_fetched(error),
                 })?;
-                return Ok(self.take(address, answer)?);
+                return Ok(take(address, answer)?);
             }
             Endpoint::InMetadata(metadata) => metadata,
         };
         let found = metadata.find(Member::JwksUri).await?;
         let error = match self.get(&found.address).await {
-            Ok(answer) => return Ok(self.take(&found.address, answer)?),
+            Ok(answer) => return Ok(take(&found.address, answer)?),
             Err(error) => error,
         };
         // Have the keys moved since the metadata was read?
@@ -87,10 +87,10 @@ impl Inner {
             && named != found.address
         {
             let answer = self.get(&named).await;
-            let answer = answer.map_err(|error| self.not_fetched(error))?;
-            return Ok(self.take(&named, answer)?);
+            let answer = answer.map_err(not_fetched)?;
+            return Ok(take(&named, answer)?);
         }
-        Err(self.not_fetched(error).into())
+        Err(not_fetched(error).into())
     }
 
     async fn get(&self, address: &Address) -> Result<Answer, FetchError> {
@@ -99,48 +99,42 @@ impl Inner {
         let tag = tag.map(|etag| etag.tag.as_str());
         self.fetcher.get(address, tag).await
     }
+}
 
-    fn take(&self, from: &Address, answer: Answer) -> Result<Loaded, SourceError> {
-        match answer {
-            Answer::NotModified { lifetime } => Ok(Loaded {
-                keys: None,
-                lifetime: lifetime.map_or(Lifetime::Kept, Lifetime::Said),
-            }),
-            Answer::Body {
-                text,
-                etag,
-                lifetime,
-            } => {
-                let (keys, jwks) = KeySet::from_jwks_with_text(&text).map_err(|error| {
-                    SourceError::new(format!(
-                        "what issuer \"{}\" publishes as its keys can't be used",
-                        self.issuer
-                    ))
+fn take(from: &Address, answer: Answer) -> Result<Loaded, SourceError> {
+    match answer {
+        Answer::NotModified { lifetime } => Ok(Loaded {
+            keys: None,
+            lifetime: lifetime.map_or(Lifetime::Kept, Lifetime::Said),
+        }),
+        Answer::Body {
+            text,
+            etag,
+            lifetime,
+        } => {
+            let (keys, jwks) = KeySet::from_jwks_with_text(&text).map_err(|error| {
+                SourceError::new("the published keys can't be used")
                     .caused_by(error)
-                })?;
-                let etag = etag.map(|tag| EntityTag {
-                    at: from.clone(),
-                    tag,
-                });
-                Ok(Loaded {
-                    keys: Some(Fetched {
-                        keys: Arc::new(keys),
-                        jwks: jwks.into(),
-                        etag,
-                    }),
-                    lifetime: lifetime.map_or(Lifetime::Unsaid, Lifetime::Said),
-                })
-            }
+                    .of_kind(SourceErrorKind::Body)
+            })?;
+            let etag = etag.map(|tag| EntityTag {
+                at: from.clone(),
+                tag,
+            });
+            Ok(Loaded {
+                keys: Some(Fetched {
+                    keys: Arc::new(keys),
+                    jwks: jwks.into(),
+                    etag,
+                }),
+                lifetime: lifetime.map_or(Lifetime::Unsaid, Lifetime::Said),
+            })
         }
     }
+}
 
-    fn not_fetched(&self, error: FetchError) -> SourceError {
-        let what = format!("the keys of issuer \"{}\" can't be fetched", self.issuer);
-        let retry_after = error.retry_after();
-        let error = SourceError::new(what).caused_by(error);
-        match retry_after {
-            Some(after) => error.retry_in(after),
-            None => error,
-        }
-    }
+fn not_fetched(error: FetchError) -> SourceError {
+    let (kind, retry_after) = (error.kind(), error.retry_after());
+    let told = SourceError::new("the keys can't be fetched");
+    told.caused_by(error).of_kind(kind).retry_as(retry_after)
 }

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
+use super::super::bounds::KEY_FILE_COOLDOWN;
 use super::super::refresh::Moment;
-
-/// Between looks for a key that is not there, or for any.
-const COOLDOWN: Duration = Duration::from_secs(1);
 
 /// How the looks went.
 #[derive(Clone, Debug)]
@@ -54,7 +52,7 @@ impl Looks {
                     Decision::Serve
                 }
             }
-            _ if since_last >= COOLDOWN || is_under_way => Decision::Look,
+            _ if since_last >= KEY_FILE_COOLDOWN || is_under_way => Decision::Look,
             _ => self.after_look(asked, now),
         }
     }
@@ -67,7 +65,7 @@ impl Looks {
             return Decision::Serve;
         }
         Decision::Refuse {
-            retry_in: COOLDOWN.saturating_sub(self.since_last(now)),
+            retry_in: KEY_FILE_COOLDOWN.saturating_sub(self.since_last(now)),
         }
     }
 

@@ -771,7 +771,7 @@ mod properties {
                 let bound = u64::from(BURST) + passed.as_secs() / BUDGET_INTERVAL.as_secs() + 1;
                 prop_assert!(world.fetches as u64 <= bound, "{} of {bound}", world.fetches);
             }
-            world.pass(MAX_RETRY_AFTER);
+            world.pass(MAX_FETCH_PAUSE);
             prop_assert_eq!(world.ask(Asked::Known, true), Decision::Serve, "always recovers");
             world.pass(COOLDOWN);
             prop_assert_eq!(world.ask(Asked::Unknown, true), Decision::Serve);

@@ -8,24 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::super::bounds::{
+    MAX_KNOWN, MAX_NEWCOMERS, MAX_REMEMBERED, MIN_NEWCOMERS, TIME_OF_ABSENCE, TIME_OF_USE,
+    TIME_WITHOUT_ROOM,
+};
 use super::super::jwks::RemoteJwks;
-use super::super::refresh::{COOLDOWN, Moment};
+use super::super::refresh::Moment;
 use super::memory::NameMemory;
-
-/// Newcomers are at most a quarter of the tenants that may be held, within these bounds.
-const MIN_NEWCOMERS: usize = 16;
-const MAX_NEWCOMERS: usize = 256;
-/// A tenant with keys is held so long after its last token.
-pub(super) const TIME_OF_USE: Duration = COOLDOWN;
-/// Where no tenant with keys could be dropped, it is not tried again so long: it takes a step for each tenant, and keeps all
-/// others waiting.
-const TIME_WITHOUT_ROOM: Duration = Duration::from_secs(1);
-/// An issuer that doesn't exist is not looked for again so long.
-const TIME_OF_ABSENCE: Duration = Duration::from_secs(60);
-/// What is remembered of newcomers that are no longer held: a minute of 250 new names a second, in about a megabyte.
-const MAX_REMEMBERED: usize = 16_384;
-/// Names that once had keys are remembered up to the largest number of tenants that can be held.
-const MAX_KNOWN: usize = 100_000;
 
 pub(super) struct Tenant {
     pub(super) issuer: Arc<str>,

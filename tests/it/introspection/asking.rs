@@ -861,19 +861,6 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
         let expected = BuildProblem::Introspection { issuer, problem };
         assert_eq!(problems(introspection), [expected]);
     }
-    // A client that may follow redirects.
-    let own = Fetch::new().client(reqwest::Client::new());
-    let issuer = Issuer::new(ISSUER).introspection(basic()).fetch(own);
-    let built = Validator::builder()
-        .audience(AUDIENCE)
-        .issuer(issuer)
-        .build()
-        .unwrap_err();
-    let (issuer, problem) = (ISSUER.to_owned(), IntrospectionProblem::OwnClient);
-    assert_eq!(
-        built.problems(),
-        [BuildProblem::Introspection { issuer, problem }]
-    );
     // Two places to ask.
     let both = Issuer::new(ISSUER)
         .introspection(basic())
@@ -892,6 +879,25 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
 }
 
 /// An address that can't be used is named, without what may be a secret in it.
+/// A client that may follow redirects.
+#[cfg(feature = "reqwest-client")]
+#[test]
+fn i11_a_client_of_ones_own_is_refused() {
+    let basic = Introspection::at("https://as.example.com/ask").client_secret_basic("api", "x");
+    let own = Fetch::new().client(reqwest::Client::new());
+    let issuer = Issuer::new(ISSUER).introspection(basic).fetch(own);
+    let built = Validator::builder()
+        .audience(AUDIENCE)
+        .issuer(issuer)
+        .build()
+        .unwrap_err();
+    let (issuer, problem) = (ISSUER.to_owned(), IntrospectionProblem::OwnClient);
+    assert_eq!(
+        built.problems(),
+        [BuildProblem::Introspection { issuer, problem }]
+    );
+}
+
 #[test]
 fn i11_p01_an_address_that_is_refused_is_shown_without_secrets() {
     let basic = || Introspection::discover().client_secret_basic("api", "hush-hush");

@@ -31,6 +31,16 @@ enum Shared {
 
 const ALL: [Shared; 3] = [Shared::Keys, Shared::Call, Shared::Metadata];
 
+/// Each on a thread of its own: they wait for real time limits.
+fn for_all(test: impl Fn(Shared) + Sync) {
+    std::thread::scope(|scope| {
+        for slow in ALL {
+            let test = &test;
+            scope.spawn(move || test(slow));
+        }
+    });
+}
+
 impl Shared {
     fn is_asked_by(self, request: &str) -> bool {
         let path = request.split(' ').nth(1).unwrap();
@@ -153,7 +163,7 @@ async fn is_newer(validator: &Validator, slow: Shared, token: &str) {
 
 #[test]
 fn s06_i05_i11_a_runtime_that_ends_is_no_failure_and_the_next_caller_begins_again() {
-    for slow in ALL {
+    for_all(|slow| {
         let server = Server::start(slow);
         let validator = server.validator(slow, Duration::from_secs(20));
         let token = server.token(slow);
@@ -182,12 +192,12 @@ fn s06_i05_i11_a_runtime_that_ends_is_no_failure_and_the_next_caller_begins_agai
         // At once: nothing is a failure, so nothing pauses.
         assert_eq!(server.count(slow), 2, "{slow:?}");
         assert_eq!(validator.health()[0].status().last_error, None, "{slow:?}");
-    }
+    });
 }
 
 #[test]
 fn s06_i05_i11_an_answer_that_comes_late_replaces_no_newer_one() {
-    for slow in ALL {
+    for_all(|slow| {
         let server = Server::start(slow);
         let validator = server.validator(slow, Duration::from_millis(200));
         let token = server.token(slow);
@@ -212,13 +222,13 @@ fn s06_i05_i11_an_answer_that_comes_late_replaces_no_newer_one() {
             let requests = server.requests.lock().unwrap();
             assert!(requests.last().unwrap().starts_with("POST /ask "));
         }
-    }
+    });
 }
 
 /// Who comes while the work is stuck, and before it is given up, waits no longer than it may take.
 #[test]
 fn s06_i05_i11_work_that_is_stuck_holds_nobody_up_for_ever() {
-    for slow in ALL {
+    for_all(|slow| {
         let server = Server::start(slow);
         let validator = server.validator(slow, Duration::from_millis(200));
         let token = server.token(slow);
@@ -236,5 +246,5 @@ fn s06_i05_i11_work_that_is_stuck_holds_nobody_up_for_ever() {
         std::thread::sleep(Duration::from_millis(500));
         driven.block_on(is_newer(&validator, slow, &token));
         assert_eq!(validator.health()[0].status().last_error, None, "{slow:?}");
-    }
+    });
 }

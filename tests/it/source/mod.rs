@@ -1,3 +1,4 @@
+mod error_kinds;
 mod extremes;
 mod faults;
 mod in_flight;

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,17 +10,13 @@ use url::Origin;
 use zeroize::Zeroizing;
 
 use super::super::address::{Address, Http};
+use super::super::bounds::{LONGEST_READ, MAX_TOKEN_FILE_BYTES};
+use super::super::fetch_problem::FetchProblem;
 use super::super::file::{FileProblem, read_apart};
 use super::super::single_flight::{Awaited, Flight, take_off};
-use super::FetchProblem;
-
-/// The largest file with a token, in bytes: no server takes a longer header.
-const MAX_TOKEN_FILE_BYTES: usize = 16 * 1024;
-/// A disk that takes longer hangs.
-const LONGEST_READ: Duration = Duration::from_secs(2);
 
 #[derive(Clone)]
-pub(super) enum Credential {
+pub(in crate::source) enum Credential {
     /// A token in a file, which may change.
     BearerFile(PathBuf),
     Header(HeaderName, HeaderValue),
@@ -29,7 +24,7 @@ pub(super) enum Credential {
 
 impl Credential {
     /// RFC 7617 section 2, in UTF-8.
-    pub(super) fn basic(user: &str, password: &str) -> Result<Self, FetchProblem> {
+    pub(in crate::source) fn basic(user: &str, password: &str) -> Result<Self, FetchProblem> {
         let is_empty = user.is_empty() && password.is_empty();
         let mut characters = user.chars().chain(password.chars());
         if is_empty || user.contains(':') || characters.any(char::is_control) {
@@ -40,14 +35,14 @@ impl Credential {
         Ok(Credential::Header(AUTHORIZATION, value))
     }
 
-    pub(super) fn header(name: &str, value: &str) -> Result<Self, FetchProblem> {
+    pub(in crate::source) fn header(name: &str, value: &str) -> Result<Self, FetchProblem> {
         let refused = || FetchProblem::Header(name.to_owned());
         let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
         let value = sensitive(value).ok_or_else(refused)?;
         Ok(Credential::Header(header, value))
     }
 
-    pub(super) fn header_name(&self) -> &HeaderName {
+    pub(in crate::source) fn header_name(&self) -> &HeaderName {
         match self {
             Credential::BearerFile(_) => &AUTHORIZATION,
             Credential::Header(name, _) => name,
@@ -66,7 +61,10 @@ pub(in crate::source) struct Credentials {
 type Reading = Flight<Result<HeaderValue, Arc<TokenFileProblem>>>;
 
 impl Credentials {
-    pub(super) fn new(credential: Credential, also_for: &[String]) -> Result<Self, FetchProblem> {
+    pub(in crate::source) fn new(
+        credential: Credential,
+        also_for: &[String],
+    ) -> Result<Self, FetchProblem> {
         let origin = |text: &String| {
             let address = Address::parse(text, Http::ToLoopback).ok()?;
             let url = address.url();
