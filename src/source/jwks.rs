@@ -190,7 +190,7 @@ impl RemoteJwks {
             // It brought keys, or was lost. What it brought may be too old by now, where a process was frozen meanwhile:
             // so decide anew.
         }
-        Err(self.0.refusal(&inner.read(), Duration::ZERO))
+        Err(inner.read().refusal(Duration::ZERO))
     }
 }
 
@@ -221,7 +221,7 @@ impl Inner {
                 let _ = self.fetch(state, now);
                 Ok(Step::Serve(keys))
             }
-            (Decision::Refuse { retry_in }, _) => Err(self.refusal(&state, retry_in)),
+            (Decision::Refuse { retry_in }, _) => Err(state.refusal(retry_in)),
             _ => self.fetch(state, now).map(Step::Wait),
         }
     }
@@ -241,26 +241,10 @@ impl Inner {
         Some(
             match (state.refresh.after_failure(asked, now), &state.keys) {
                 (Decision::Serve, Some(keys)) => Ok(Arc::clone(keys)),
-                (Decision::Refuse { retry_in }, _) => Err(self.refusal(&state, retry_in)),
-                _ => Err(self.refusal(&state, Duration::ZERO)),
+                (Decision::Refuse { retry_in }, _) => Err(state.refusal(retry_in)),
+                _ => Err(state.refusal(Duration::ZERO)),
             },
         )
-    }
-
-    fn refusal(&self, state: &State, retry_in: Duration) -> SourceError {
-        let what = match &state.keys {
-            None => "the keys could not be fetched yet",
-            Some(_) => {
-                "the keys are too old, or the token's is not among them, and they could not be fetched again"
-            }
-        };
-        let error = SourceError::new(what);
-        let error = match &state.last_error {
-            Some(cause) => error.caused_by(cause.clone()),
-            None => error,
-        };
-        // Whole seconds, at least one: what `Retry-After` can say.
-        error.retry_in(Duration::from_secs(retry_in.as_secs().saturating_add(1)))
     }
 
     /// Starts a fetch that no caller can cancel, or joins the one under way.
@@ -357,7 +341,9 @@ impl Inner {
                     state.jwks = Some(fetched.jwks);
                     state.etag = fetched.etag;
                 }
-                state.last_error = None;
+                if state.refresh.is_well() {
+                    state.last_error = None;
+                }
                 state.is_absent = false;
             }
             Err(NotLoaded { error, is_absent }) => {
@@ -394,6 +380,22 @@ impl Inner {
 }
 
 impl State {
+    fn refusal(&self, retry_in: Duration) -> SourceError {
+        let what = match &self.keys {
+            None => "the keys could not be fetched yet",
+            Some(_) => {
+                "the keys are too old, or the token's is not among them, and they could not be fetched again"
+            }
+        };
+        let error = SourceError::new(what);
+        let error = match &self.last_error {
+            Some(cause) => error.caused_by(cause.clone()),
+            None => error,
+        };
+        // Whole seconds, at least one: what `Retry-After` can say.
+        error.retry_in(Duration::from_secs(retry_in.as_secs().saturating_add(1)))
+    }
+
     fn asked(&self, token: Option<&PresentedToken<'_>>, policy: &Policy) -> Asked {
         let Some(token) = token else {
             return Asked::Ahead;

@@ -112,8 +112,8 @@ struct Reading {
 
 impl Reading {
     fn found(&self, member: Member) -> Option<&Address> {
-        let documents = self.steps.iter().flatten();
-        documents.filter_map(|one| one.member(member).ok()).next()
+        let mut documents = self.steps.iter().flatten();
+        documents.find_map(|one| one.member(member).ok())
     }
 
     /// The address of the next step.

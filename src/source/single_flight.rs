@@ -136,14 +136,14 @@ impl<T, L: FnOnce(u64, Loss)> Drop for Landing<T, L> {
         let Some(lost) = self.lost.take() else {
             return;
         };
-        let loss = if std::thread::panicking() {
+        let how = if std::thread::panicking() {
             Loss::Panicked
         } else if self.has_begun {
             Loss::Dropped
         } else {
             Loss::Unbegun
         };
-        lost(self.number, loss);
+        lost(self.number, how);
     }
 }
 

@@ -165,11 +165,11 @@ impl Held {
         self.settle(now);
         self.swept = now.monotonic;
         let idle_after = self.idle_after;
-        let is_used = |_: &Box<str>, tenant: &mut Arc<Tenant>| {
+        let is_used = |tenant: &Tenant| {
             tenant.unused_for(now.monotonic) < idle_after || tenant.keys.is_fetching()
         };
-        self.settled.retain(is_used);
-        self.newcomers.retain(is_used);
+        self.settled.retain(|_, tenant| is_used(tenant));
+        self.newcomers.retain(|_, tenant| is_used(tenant));
     }
 
     /// Newcomers that have keys are settled; those whose issuer doesn't exist go.

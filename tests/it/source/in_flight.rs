@@ -180,9 +180,9 @@ fn s06_i05_i11_a_runtime_that_ends_is_no_failure_and_the_next_caller_begins_agai
         second.block_on(tokio::task::yield_now());
         drop(first);
         // It learns of the end: long before the call's limit of 20 s, and as of no bad token.
-        let waited =
+        let outcome =
             second.block_on(async { tokio::time::timeout(Duration::from_secs(5), waiter).await });
-        let judged = waited.expect("who waits learns of it").unwrap();
+        let judged = outcome.expect("who waits learns of it").unwrap();
         let status = judged.err().map(|error| error.status());
         assert!(
             matches!(status, None | Some(401 | 503)),
