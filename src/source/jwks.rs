@@ -14,7 +14,8 @@ use crate::core::{Clock, Evidence, KeySet, Policy, PresentedToken, has_candidate
 use super::bounds::{GRACE, LONGEST_SLEEP, MAX_ROUNDS, SHORTEST_SLEEP};
 use super::fetcher::Fetcher;
 use super::metadata::Endpoint;
-use super::refresh::{Asked, Decision, InHand, Limits, Moment, Refresh, Ticket};
+use super::moment::Moment;
+use super::refresh::{Asked, Decision, InHand, Limits, Refresh, Ticket};
 use super::runtime::PANICKED;
 use super::single_flight::{Flight, Landing, Loss, take_off};
 use super::snapshot::HeldKeys;

@@ -12,7 +12,7 @@ use super::bounds::{
     DEFAULT_INTERVAL, LONGEST_WAIT, MAX_INTERVAL, MAX_KEY_FILE_BYTES, MIN_INTERVAL,
 };
 use super::file::{FileProblem, read_apart};
-use super::refresh::Moment;
+use super::moment::Moment;
 use super::single_flight::{Awaited, Flight, take_off};
 use super::{KeySource, SourceError, SourceStatus, StaticKeys, timer};
 use looks::{Asked, Decision, Looks};

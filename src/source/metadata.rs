@@ -13,7 +13,7 @@ use super::address::Address;
 use super::bounds::{GRACE, MAX_LOST, METADATA_LIFETIME, METADATA_PAUSE};
 use super::discovery::{Discovery, Document, Failure, Member};
 use super::fetcher::Fetcher;
-use super::refresh::Moment;
+use super::moment::Moment;
 use super::single_flight::{Flight, Loss, take_off};
 use super::{SourceError, runtime, timer};
 

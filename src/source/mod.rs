@@ -26,6 +26,8 @@ mod location;
 #[cfg(feature = "fetch")]
 mod metadata;
 #[cfg(feature = "fetch")]
+mod moment;
+#[cfg(feature = "fetch")]
 mod refresh;
 #[cfg(feature = "fetch")]
 mod runtime;

@@ -10,14 +10,18 @@
 //! Keys in hand at the start are *unconfirmed* until a fetch brings others in their place. They serve at once while the first
 //! fetch has its time, and what is not among them is never called unknown.
 
+mod budget;
+
 use std::time::Duration;
 
 use super::bounds::{
-    BACKOFF_SPREAD, BUDGET_INTERVAL, BURST, CLOCK_SKEW, COOLDOWN, DEFAULT_LIFETIME,
-    DEFAULT_OUTAGE_TOLERANCE, DEFAULT_TIMEOUT, FIRST_BACKOFF, MAX_BACKOFF, MAX_FETCH_PAUSE,
-    MAX_LIFETIME, MAX_OUTAGE_TOLERANCE, MIN_LIFETIME, NEWS, REFRESH_FROM, REFRESH_SPREAD,
+    BACKOFF_SPREAD, CLOCK_SKEW, COOLDOWN, DEFAULT_LIFETIME, DEFAULT_OUTAGE_TOLERANCE,
+    DEFAULT_TIMEOUT, FIRST_BACKOFF, MAX_BACKOFF, MAX_FETCH_PAUSE, MAX_LIFETIME,
+    MAX_OUTAGE_TOLERANCE, MIN_LIFETIME, NEWS, REFRESH_FROM, REFRESH_SPREAD,
 };
-use crate::core::{Clock, NumericDate};
+use super::moment::Moment;
+use crate::core::NumericDate;
+use budget::Budget;
 
 /// Bounds and pauses. Only the outage tolerance and the lifetime without a word of the issuer are settings.
 #[derive(Clone, Copy, Debug)]
@@ -47,29 +51,6 @@ impl Limits {
 
     pub(crate) fn has_sound_lifetime(&self) -> bool {
         (MIN_LIFETIME..=MAX_LIFETIME).contains(&self.default_lifetime)
-    }
-}
-
-/// A moment on both clocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Moment {
-    pub(crate) wall: NumericDate,
-    pub(crate) monotonic: Duration,
-}
-
-impl Moment {
-    pub(crate) fn of(clock: &dyn Clock) -> Self {
-        Moment {
-            wall: clock.now(),
-            monotonic: clock.monotonic(),
-        }
-    }
-
-    /// Time from then to `now`: the larger of what the two clocks say. The wall clock may jump, and a process that was
-    /// frozen wakes with a monotonic clock that stood still.
-    pub(crate) fn elapsed(self, now: Moment) -> Duration {
-        let monotonic = now.monotonic.saturating_sub(self.monotonic);
-        monotonic.max(now.wall.since(self.wall))
     }
 }
 
@@ -487,42 +468,6 @@ impl Refresh {
         } else {
             Err(not_yet)
         }
-    }
-}
-
-/// A budget of fetches that no clock can be made to overdraw for long. Its time goes on with either clock, and with the wall
-/// clock only where that is later than it ever was: one that swings earns nothing, a process that was frozen does.
-#[derive(Clone, Copy, Debug, Default)]
-struct Budget {
-    /// Its own time, as of `latest`.
-    time: Duration,
-    latest: Option<Moment>,
-    full_at: Duration,
-}
-
-impl Budget {
-    fn time(&self, now: Moment) -> Duration {
-        let passed = self
-            .latest
-            .map_or(Duration::ZERO, |latest| latest.elapsed(now));
-        self.time.saturating_add(passed)
-    }
-
-    /// How long until there is something to spend.
-    fn wait(&self, now: Moment) -> Duration {
-        self.full_at
-            .saturating_sub(self.time(now))
-            .saturating_sub(BUDGET_INTERVAL.saturating_mul(BURST - 1))
-    }
-
-    fn spend(&mut self, now: Moment) {
-        self.time = self.time(now);
-        let high = self.latest.map_or(now, |latest| Moment {
-            wall: latest.wall.max(now.wall),
-            monotonic: latest.monotonic.max(now.monotonic),
-        });
-        self.latest = Some(high);
-        self.full_at = self.full_at.max(self.time).saturating_add(BUDGET_INTERVAL);
     }
 }
 

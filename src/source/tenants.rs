@@ -19,7 +19,8 @@ use super::bounds::{
 use super::fetcher::Fetcher;
 use super::jwks::RemoteJwks;
 use super::location::Location;
-use super::refresh::{Limits, Moment};
+use super::moment::Moment;
+use super::refresh::Limits;
 use super::{DynKeySource, KeySource, SourceError, SourceStatus, TenantStatus, Waiting};
 use held::{Held, NotHeld, Tenant};
 

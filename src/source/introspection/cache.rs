@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::core::{IntrospectionResponse, sha256};
 
 use super::super::bounds::MAX_REFUSED;
-use super::super::refresh::Moment;
+use super::super::moment::Moment;
 
 /// What an answer is kept under; the token itself is not kept. The cache is one source's own, so what another was told never
 /// counts here.

@@ -2,6 +2,7 @@
 
 mod cache;
 mod client_key;
+mod problem;
 mod settings;
 mod signed;
 mod store;
@@ -21,14 +22,15 @@ use super::bounds::{GRACE, LONGEST_QUEUE, STORE_LIMIT, WAITING_PER_CALL};
 use super::discovery::Member;
 use super::fetcher::{FetchError, Fetcher};
 use super::metadata::Endpoint;
-use super::refresh::Moment;
+use super::moment::Moment;
 use super::single_flight::{Awaited, Flight, Landing, Loss, take_off};
 use super::{KeySource, SourceError, SourceErrorKind, SourceStatus, runtime, timer};
 use cache::{Cache, TokenHash};
 use client_key::NotSigned;
 pub use client_key::{ClientKey, ClientKeyProblem};
+pub use problem::IntrospectionProblem;
+pub use settings::Introspection;
 pub(crate) use settings::{Authentication, Settings};
-pub use settings::{Introspection, IntrospectionProblem};
 pub(crate) use signed::SignedAnswers;
 pub use store::IntrospectionStore;
 use store::Store;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::bounds::KEY_FILE_COOLDOWN;
-use super::super::refresh::Moment;
+use super::super::moment::Moment;
 
 /// How the looks went.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! Days of refresh, rotation, outage and clock jumps.
 
+use super::super::bounds::{BUDGET_INTERVAL, BURST};
 use super::*;
 
 const LIFETIME: Duration = Duration::from_secs(600);

@@ -13,7 +13,7 @@ use super::super::bounds::{
     TIME_WITHOUT_ROOM,
 };
 use super::super::jwks::RemoteJwks;
-use super::super::refresh::Moment;
+use super::super::moment::Moment;
 use super::memory::NameMemory;
 
 pub(super) struct Tenant {
