@@ -75,6 +75,7 @@
 //! * `fetch` (default): all I/O. Keys that are fetched, or read from a file that changes, and introspection of opaque tokens
 //!   ([`Issuer::introspection`]). Fetching needs a tokio runtime when a token comes; brings reqwest with rustls.
 //! * `pem` (with `fetch`): [`StaticKeys::from_pem`].
+//! * `reqwest-client`: `Fetch::client` takes an HTTP client of your own. It is apart since reqwest has not reached its 1.0.
 //! * `testing`: [`testing::TestIssuer`] mints tokens, good and bad, for tests of your own API; with `fetch`,
 //!   [`testing::TestServer`] serves their keys and fails as you tell it.
 //!

@@ -1,4 +1,5 @@
-//! Every bound and every pause of the sources, in one place. What is a setting has its default and its limits here.
+//! Every bound and every pause of the sources, in one place. What is a setting has its default and
+//! its limits here.
 
 use std::time::Duration;
 
@@ -29,7 +30,8 @@ pub(super) const LONGEST_READ: Duration = Duration::from_secs(2);
 
 /// Work that has not ended this long after its own limit never will.
 pub(super) const GRACE: Duration = Duration::from_secs(1);
-/// Fetches that one request may wait for: fetches that were lost with their runtime, or brought keys that are too old by then.
+/// Fetches that one request may wait for: fetches that were lost with their runtime, or brought
+/// keys that are too old by then.
 pub(super) const MAX_ROUNDS: usize = 3;
 /// The refresh task checks the clock at least this often, since a clock may jump while it sleeps.
 pub(super) const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -42,7 +44,8 @@ pub(super) const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 pub(super) const METADATA_LIFETIME: Duration = Duration::from_secs(86_400);
 /// After a failure, known metadata is read again this often, and callers use what is known.
 pub(super) const METADATA_PAUSE: Duration = Duration::from_secs(60);
-/// Steps that one caller waits for in addition to those that it needs: steps that are lost or stuck.
+/// Steps that one caller waits for in addition to those that it needs: steps that are lost or
+/// stuck.
 pub(super) const MAX_LOST: usize = 3;
 
 // Keys: lifetimes and pauses
@@ -71,7 +74,8 @@ pub(super) const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(60);
 /// The longest `Retry-After` that is honoured between fetches of keys.
 pub(super) const MAX_FETCH_PAUSE: Duration = Duration::from_secs(300);
-/// Fetches that may start at once, regardless of clocks and settings. Then one may start in each interval.
+/// Fetches that may start at once, regardless of clocks and settings. Then one may start in each
+/// interval.
 pub(super) const BURST: u32 = 10;
 /// One fetch is added to the budget in each interval.
 pub(super) const BUDGET_INTERVAL: Duration = Duration::from_secs(5);
@@ -109,8 +113,8 @@ pub(super) const MIN_IDLE_AFTER: Duration = Duration::from_secs(60);
 pub(super) const MAX_IDLE_AFTER: Duration = Duration::from_secs(7 * 86_400);
 /// Calls at once, of all tenants of an issuer together.
 pub(super) const TENANT_CALLS: usize = 64;
-/// Tenants whose keys are fetched for the first time at once. It is less than the calls, so a first fetch that has begun has its
-/// turn at each call, and tenants with keys have calls of their own.
+/// Tenants whose keys are fetched for the first time at once. It is less than the calls, so a first
+/// fetch that has begun has its turn at each call, and tenants with keys have calls of their own.
 pub(super) const FIRST_FETCHES: usize = 48;
 /// When a newcomer that found no room may find some.
 pub(super) const TIME_OF_CROWD: Duration = Duration::from_secs(1);
@@ -120,14 +124,16 @@ pub(super) const MIN_NEWCOMERS: usize = 16;
 pub(super) const MAX_NEWCOMERS: usize = 256;
 /// A tenant with keys is held at least this long after its last token.
 pub(super) const TIME_OF_USE: Duration = COOLDOWN;
-/// After no tenant with keys could be dropped, this passes before the next attempt, since one takes a step for each tenant under
-/// the lock.
+/// After no tenant with keys could be dropped, this passes before the next attempt, since one takes
+/// a step for each tenant under the lock.
 pub(super) const TIME_WITHOUT_ROOM: Duration = Duration::from_secs(1);
 /// An issuer that doesn't exist is not looked for again for this long.
 pub(super) const TIME_OF_ABSENCE: Duration = Duration::from_secs(60);
-/// Newcomers that are remembered after they were dropped: a minute of 250 new names a second, in about a megabyte.
+/// Newcomers that are remembered after they were dropped: a minute of 250 new names a second, in
+/// about a megabyte.
 pub(super) const MAX_REMEMBERED: usize = 16_384;
-/// Names that are remembered to have had keys: as many as the largest number of tenants that can be held.
+/// Names that are remembered to have had keys: as many as the largest number of tenants that can be
+/// held.
 pub(super) const MAX_KNOWN: usize = MAX_TENANTS;
 
 // Introspection
@@ -144,7 +150,8 @@ pub(super) const DEFAULT_INACTIVE_FOR: Duration = Duration::from_secs(10);
 pub(super) const MAX_CACHED_FOR: Duration = Duration::from_secs(3_600);
 /// Memory for responses where no setting says, in bytes: about 20,000 usual responses.
 pub(super) const DEFAULT_CACHE_BYTES: u64 = 16 * 1024 * 1024;
-/// The least memory for responses that can be set, in bytes: less holds no response of the largest size.
+/// The least memory for responses that can be set, in bytes: less holds no response of the largest
+/// size.
 pub(super) const MIN_CACHE_BYTES: u64 = 128 * 1024;
 /// Concurrent calls where no setting says.
 pub(super) const DEFAULT_CONCURRENT_CALLS: usize = 64;

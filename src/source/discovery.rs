@@ -1,5 +1,5 @@
-//! One metadata document of an issuer: authorization server metadata (RFC 8414) and OpenID Connect Discovery. Which document is
-//! read when is decided in `metadata`.
+//! One metadata document of an issuer: authorization server metadata (RFC 8414) and OpenID Connect
+//! Discovery. Which document is read when is decided in `metadata`.
 
 use std::fmt;
 use std::time::Duration;
@@ -58,8 +58,8 @@ impl Document {
 }
 
 impl Discovery {
-    /// By the issuer's name: the well-known paths of RFC 8414 section 3 and of OpenID Connect Discovery section 4, the
-    /// latter behind the issuer's path and between host and path.
+    /// By the issuer's name: the well-known paths of RFC 8414 section 3 and of OpenID Connect
+    /// Discovery section 4, the latter behind the issuer's path and between host and path.
     pub(super) fn by_name(issuer: &str, http: Http) -> Result<Self, AddressProblem> {
         let name = Address::parse(issuer, http)?;
         if name.url().query().is_some() {
@@ -82,7 +82,8 @@ impl Discovery {
         })
     }
 
-    /// By the address of its metadata document, which is compared with the issuer's name all the same.
+    /// By the address of its metadata document, which is compared with the issuer's name all the
+    /// same.
     pub(super) fn at(issuer: &str, address: Address) -> Self {
         Discovery {
             issuer: issuer.to_owned(),
@@ -104,8 +105,8 @@ impl Discovery {
         &self.addresses
     }
 
-    /// The document at one address. Hosts have all kinds of things at paths that they don't know, so what is there need not be
-    /// the issuer's.
+    /// The document at one address. Hosts have all kinds of things at paths that they don't know,
+    /// so what is there need not be the issuer's.
     pub(super) async fn read(&self, at: &Address, fetcher: &Fetcher) -> Result<Document, Failure> {
         match fetcher.get(at, None).await? {
             Answer::Body { text, .. } => self.document(&text, at, fetcher.http()),

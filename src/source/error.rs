@@ -49,7 +49,8 @@ pub enum SourceErrorKind {
     Tls,
     /// There was no whole response within the time limit.
     Timeout,
-    /// The response has a status that is not 200: a redirect, an error of the client or of the server.
+    /// The response has a status that is not 200: a redirect, an error of the client or of the
+    /// server.
     Status,
     /// The response is too large, of another type, or not the document that is expected.
     Body,
@@ -117,7 +118,8 @@ impl SourceError {
         }
     }
 
-    /// What kind of outage it is, by itself or by the first of its causes that is a SourceError and says so.
+    /// What kind of outage it is, by itself or by the first of its causes that is a SourceError and
+    /// says so.
     pub fn kind(&self) -> SourceErrorKind {
         let mut error: Option<&(dyn StdError + 'static)> = Some(self);
         while let Some(one) = error {

@@ -23,7 +23,7 @@ pub enum FetchProblem {
     /// A proxy address that can't be read.
     #[error("the proxy's address is not an http or https URL")]
     Proxy,
-    /// A header whose name or value can't stand in a request.
+    /// A header whose name or value can't be sent in a request.
     #[error(
         "the header \"{0}\" can't be sent: its name or value has characters that are not allowed"
     )]
@@ -31,7 +31,7 @@ pub enum FetchProblem {
     /// More than one of `bearer_file`, `basic` and `secret_header`, or a `header` of the same name.
     #[error("several credentials are set, or a header of the same name beside them: leave one")]
     SeveralCredentials,
-    /// A user name or password that can't stand in a request.
+    /// A user name or password that can't be sent in a request.
     #[error(
         "the user name and password can't be sent: both are empty, or there is a control character in them, or a colon in \
          the name (RFC 7617 section 2)"
@@ -46,7 +46,8 @@ pub enum FetchProblem {
     /// An origin for credentials, and no credentials.
     #[error("an origin is named that credentials may also go to, and there are no credentials")]
     OriginWithoutCredentials,
-    /// Credentials in the [`Fetch`](crate::Fetch) of a whole Validator, by which each issuer would get them.
+    /// Credentials in the [`Fetch`](crate::Fetch) of a whole Validator, by which each issuer would
+    /// get them.
     #[error(
         "credentials are set for all issuers: set them for the one that they are for, by Issuer::fetch"
     )]
@@ -56,7 +57,7 @@ pub enum FetchProblem {
         "credentials are set beside a client of your own: send them by that client, or do without it"
     )]
     CredentialsWithOwnClient,
-    /// Credentials, and an issuer that is asked about tokens.
+    /// Credentials, and an issuer with introspection.
     #[error(
         "credentials are set in the Fetch of an issuer with introspection: set them in the Introspection"
     )]

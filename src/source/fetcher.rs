@@ -153,7 +153,8 @@ impl Fetcher {
         }
     }
 
-    /// The same, with which no more than so many calls and first fetches run at once, of all that are made from it.
+    /// The same, with which no more than so many calls and first fetches run at once, of all that
+    /// are made from it.
     pub(crate) fn bounded(&self, calls: usize, first_fetches: usize) -> Self {
         Fetcher {
             permits: Some(Arc::new(Permits {
@@ -190,7 +191,8 @@ impl Fetcher {
         self.inner.timeout
     }
 
-    /// Gets a JSON document, past caches on the way. With the `etag` of what is held, an unchanged one isn't sent again.
+    /// Gets a JSON document, past caches on the way. With the `etag` of what is held, an unchanged
+    /// one isn't sent again.
     pub(crate) async fn get(
         &self,
         address: &Address,
@@ -209,8 +211,8 @@ impl Fetcher {
             })
     }
 
-    /// Posts a form (RFC 7662 section 2.1) and gives what came for it, which must be of this media type. Where connections are
-    /// kept, one of them may be used, unless a new one is asked for.
+    /// Posts a form (RFC 7662 section 2.1) and gives what came for it, which must be of this media
+    /// type. Where connections are kept, one of them may be used, unless a new one is asked for.
     pub(crate) async fn post(
         &self,
         address: &Address,
@@ -348,7 +350,8 @@ impl Fetcher {
         })
     }
 
-    /// The credentials, where they may be shown: to the origin that they were given for, and so that nobody else sees them.
+    /// The credentials, where they may be shown: to the origin that they were given for, and so
+    /// that no one else sees them.
     fn credentials_for(&self, address: &Address) -> Option<&Credentials> {
         let credentials = self.credentials.as_deref()?;
         let origin = address.url().origin();
@@ -362,8 +365,8 @@ impl Fetcher {
             || address.is_loopback() && self.proxy_of(&self.inner.clients, address).is_none()
     }
 
-    /// Sends what `request` makes for one of the clients, with the extra headers where they may go, except for those that
-    /// are its `own`.
+    /// Sends what `request` makes for one of the clients, with the extra headers where they may go,
+    /// except for those that are its `own`.
     async fn send(
         &self,
         clients: &Clients,
@@ -387,8 +390,8 @@ impl Fetcher {
                 let client = self.proxy_of(clients, address).unwrap_or(direct);
                 request(client).send().await
             }
-            // The server may have closed a pooled connection; the client sees it only when it has written. Asking is
-            // harmless, so it is done once more.
+            // The server may have closed a pooled connection; the client sees it only when it has
+            // written. Asking is harmless, so it is done once more.
             Clients::Own(client) => match request(client).send().await {
                 Err(error) if was_dropped(&error) => request(client).send().await,
                 sent => sent,
@@ -396,8 +399,8 @@ impl Fetcher {
         }
     }
 
-    /// The client that goes through a proxy, where this address is reached so. Plain http is taken for loopback since nobody sits
-    /// on the way; a proxy would.
+    /// The client that goes through a proxy, where this address is reached so. Plain http is
+    /// accepted for loopback since no one is on the path; a proxy would be.
     fn proxy_of<'c>(&self, clients: &'c Clients, address: &Address) -> Option<&'c Client> {
         let is_only_safe_directly = address.is_http() && self.inner.http != Http::Anywhere;
         match clients {

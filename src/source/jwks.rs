@@ -1,4 +1,5 @@
-//! The cached JWK Set: fetched, refreshed, shared. When to do what is decided in `refresh`; how one fetch goes is in `load`.
+//! The cached JWK Set: fetched, refreshed, shared. When to do what is decided in `refresh`; how one
+//! fetch goes is in `load`.
 
 mod load;
 
@@ -50,7 +51,7 @@ struct State {
     etag: Option<EntityTag>,
     /// The fetch under way.
     flight: Option<(Ticket, Flight<()>)>,
-    /// Fetches that came to an end, good or bad. One that was lost doesn't count.
+    /// Fetches that came to an end, good or bad. Lost fetches are not among them.
     landings: u64,
     last_error: Option<SourceError>,
     /// The last fetch found that the issuer doesn't exist.
@@ -117,7 +118,7 @@ impl RemoteJwks {
         self.0.longest_fetch
     }
 
-    /// Whether it has keys, of whatever age.
+    /// Whether it has keys, of any age.
     pub(crate) fn has_keys(&self) -> bool {
         self.0.read().keys.is_some()
     }
@@ -140,7 +141,7 @@ impl RemoteJwks {
         self.0.read().refresh.next_due(self.0.now())
     }
 
-    /// Starts with keys given by hand, of whatever age.
+    /// Starts with configured keys, of any age.
     pub(crate) fn start_with(&self, keys: &StaticKeys) {
         let now = self.0.now();
         let mut state = self.0.write();
@@ -149,8 +150,8 @@ impl RemoteJwks {
         }
     }
 
-    /// Starts with keys that another process has fetched. Where they can't be used it starts without, and says so until its
-    /// first fetch.
+    /// Starts with keys that another process has fetched. Where they can't be used it starts
+    /// without, and says so until its first fetch.
     pub(crate) fn restore(&self, held: &HeldKeys) {
         let now = self.0.now();
         let in_hand = InHand::Fetched {
@@ -188,8 +189,8 @@ impl RemoteJwks {
             if let Some(answer) = inner.after_failure(token, waiting.landings) {
                 return answer;
             }
-            // It brought keys, or was lost. What it brought may be too old by now, where a process was frozen meanwhile:
-            // so decide anew.
+            // It brought keys, or was lost. The keys may be too old by now, where the process was
+            // frozen in the meantime, so decide again.
         }
         Err(inner.read().refusal(Duration::ZERO))
     }
@@ -218,7 +219,8 @@ impl Inner {
         match (decision, state.keys.clone()) {
             (Decision::Serve, Some(keys)) => Ok(Step::Serve(keys)),
             (Decision::ServeAndFetch, Some(keys)) => {
-                // With keys in hand, a missing runtime is no reason to refuse: the next caller may have one.
+                // With cached keys, a missing runtime is not a reason to refuse: the next caller
+                // may have one.
                 let _ = self.fetch(state, now);
                 Ok(Step::Serve(keys))
             }
@@ -250,8 +252,8 @@ impl Inner {
 
     /// Starts a fetch that no caller can cancel, or joins the one under way.
     ///
-    /// The lock is let go before the task is spawned: a runtime that is shutting down drops the task within `spawn`, and
-    /// with it what takes the lock again.
+    /// The lock is let go before the task is spawned: a runtime that is shutting down drops the
+    /// task within `spawn`, and with it what takes the lock again.
     fn fetch(
         self: &Arc<Self>,
         mut state: RwLockWriteGuard<'_, State>,
@@ -279,7 +281,8 @@ impl Inner {
         mut landing: Landing<(), L>,
     ) {
         landing.begin();
-        // A little more than its calls may take together: each of them says better what it waited for.
+        // A little more than its calls may take together: each of them says better what it waited
+        // for.
         let limit = self.longest_fetch.saturating_add(GRACE / 2);
         let load = tokio::time::timeout(limit, self.load());
         let outcome = load.await.unwrap_or_else(|_| {
@@ -295,15 +298,17 @@ impl Inner {
         self.longest_fetch.saturating_add(GRACE)
     }
 
-    /// Waits for the end of a fetch, but no longer than it can take. What came of it is in the state.
+    /// Waits for the end of a fetch, but no longer than it can take. What came of it is in the
+    /// state.
     async fn wait(&self, flight: &Flight<()>) -> Result<(), SourceError> {
         let late = timer(flight.left_of(self.limit()))?;
         flight.wait(late).await;
         Ok(())
     }
 
-    /// A runtime that lives but is not driven neither goes on with a fetch nor drops it. Then another is begun in its place;
-    /// should it come to an end after all, what it brought is taken if nothing newer came.
+    /// A runtime that lives but is not driven neither goes on with a fetch nor drops it. Then
+    /// another is begun in its place; should it come to an end after all, what it brought is taken
+    /// if nothing newer came.
     fn give_up_stuck_flight(&self, state: &mut State) {
         let limit = self.limit();
         if let Some((ticket, _)) = state.flight.take_if(|(_, flight)| flight.is_over(limit)) {
@@ -361,8 +366,8 @@ impl Inner {
         state.landings = state.landings.saturating_add(1);
     }
 
-    /// A task that only prompts: what is due is decided from the clock when it wakes. It ends with the last clone, or with
-    /// its runtime; then the next fetch starts another.
+    /// A task that only prompts: what is due is decided from the clock when it wakes. It ends with
+    /// the last clone, or with its runtime; then the next fetch starts another.
     fn start_prompter(self: &Arc<Self>, runtime: &Handle) {
         if self.is_lazy || self.has_prompter.swap(true, Ordering::AcqRel) {
             return;
@@ -417,7 +422,8 @@ impl State {
 struct Prompter(Weak<Inner>);
 
 impl Prompter {
-    /// Starts what is due and waits for it; then says how long to sleep. `None` when nobody is left to prompt for.
+    /// Starts what is due and waits for it; then says how long to sleep. `None` when the source is
+    /// gone.
     async fn prompt(&self) -> Option<Duration> {
         let waiting = {
             let inner = self.0.upgrade()?;

@@ -18,21 +18,23 @@ use super::{KeySource, SourceError, SourceStatus, StaticKeys, timer};
 use looks::{Asked, Decision, Looks};
 
 /// A file with an issuer's public keys, which is read again when it changes; for
-/// [`Issuer::key_file`](crate::Issuer::key_file). It holds a JWK Set (RFC 7517 section 5), or PEM where
-/// [`pem`](KeyFile::pem) says so, of at most 256 KiB.
+/// [`Issuer::key_file`](crate::Issuer::key_file). It holds a JWK Set (RFC 7517 section 5), or PEM
+/// where [`pem`](KeyFile::pem) says so, of at most 256 KiB.
 ///
-/// It is looked at when a token comes and the last look was 10 seconds ago, by its content and from its path on: so it may be
-/// written anew, replaced, or changed by a symlink that is swapped, as Kubernetes does with what it mounts. A token whose key
-/// is not in it leads to a look too, at most once a second, so a new key works at once; one that takes the place of another
-/// under its `kid`, or in PEM, from the next look on. A key that is taken out stops with the next look.
+/// It is looked at when a token comes and the last look was 10 seconds ago, by its content and from
+/// its path on: so it may be rewritten, replaced, or changed by a symlink that is swapped, as
+/// Kubernetes does with what it mounts. A token whose key is not in it leads to a look too, at most
+/// once a second, so a new key works at once; one that takes the place of another under its `kid`,
+/// or in PEM, from the next look on. A key that is taken out stops with the next look.
 ///
-/// Each look is made on a thread of its own and waited for: 5 seconds at most, where a tokio runtime with time is there to count
-/// it.
+/// Each look is made on a thread of its own and waited for: 5 seconds at most, where a tokio
+/// runtime with time measures them.
 ///
-/// A file that is missing, can't be read, is only half written or has no key that can be used changes nothing: the keys read
-/// before serve on, for as long as that lasts, and [`SourceStatus::last_error`] tells. An empty set counts as such a file, so to
-/// end all trust in an issuer take the issuer out. Where there never were keys, its tokens can't be judged (503). Write a new
-/// file and rename it, rather than writing into the old one.
+/// A file that is missing, can't be read, is only half written or has no key that can be used
+/// changes nothing: the keys read before serve on, for as long as that lasts, and
+/// [`SourceStatus::last_error`] reports it. An empty set is treated the same way, so to end all
+/// trust in an issuer, remove the issuer. Where there never were keys, its tokens can't be judged
+/// (503). Write a new file and rename it, rather than writing into the old one.
 ///
 /// Symmetric keys (`oct`) in it are left out as in any set.
 ///
@@ -78,7 +80,7 @@ impl KeyFile {
     }
 
     /// It holds public keys and certificates in PEM (RFC 7468), each for this algorithm, as
-    /// [`StaticKeys::from_pem`] takes them. They count for tokens of any `kid`.
+    /// [`StaticKeys::from_pem`] takes them. They apply to tokens of any `kid`.
     pub fn pem(mut self, algorithm: Algorithm) -> Self {
         self.form = Form::Pem(algorithm);
         self
@@ -386,7 +388,7 @@ mod tests {
         }
     }
 
-    /// A disk that hangs: nobody with a known key waits, and nothing else is called a bad token.
+    /// A disk that hangs: no token with a known key waits, and no other token is called bad.
     #[tokio::test]
     async fn s11_a_look_that_hangs() {
         let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"EdDSA","kid":"b"}"#);

@@ -37,7 +37,8 @@ impl Location {
         }
     }
 
-    /// The issuer's metadata: found by the issuer's name, unless its URL is configured. One for all sources of the issuer.
+    /// The issuer's metadata: found by the issuer's name, unless its URL is configured. One for all
+    /// sources of the issuer.
     pub(crate) fn metadata(
         &self,
         issuer: &str,

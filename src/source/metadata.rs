@@ -1,8 +1,8 @@
 //! The one cache of an issuer's metadata, shared by its keys and its introspection.
 //!
-//! A document is read once for all who wait for it. Reading goes address by address, and each step ends with at most one more
-//! document of the issuer. So a caller goes on as soon as a document names what it needs, and never waits for what only
-//! another caller needs.
+//! A document is read once for all who wait for it. Reading goes address by address, and each step
+//! ends with at most one more document of the issuer. So a caller goes on as soon as a document
+//! names what it needs, and never waits for what only another caller needs.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -143,7 +143,8 @@ pub(super) struct Found {
 /// Why no address was found.
 pub(super) struct NotFound {
     pub(super) error: SourceError,
-    /// Where the issuer's document was found before, there is one now that is another issuer's or unusable.
+    /// Where the issuer's document was found before, there is one now that is another issuer's or
+    /// unusable.
     pub(super) is_contradiction: bool,
     /// Each address says that the issuer doesn't exist.
     pub(super) is_absent: bool,
@@ -190,8 +191,8 @@ impl IssuerMetadata {
         Moment::of(&*self.clock)
     }
 
-    /// The address that a member names. Once known, it is read again from time to time; where that can't be done, it goes on to
-    /// be used, unless the issuer's own document now says otherwise.
+    /// The address that a member names. Once known, it is read again from time to time; where that
+    /// can't be done, it goes on to be used, unless the issuer's own document now says otherwise.
     pub(super) async fn find(self: &Arc<Self>, member: Member) -> Result<Found, NotFound> {
         let known = {
             let now = self.now();
@@ -297,7 +298,8 @@ impl IssuerMetadata {
 }
 
 impl State {
-    /// Starts to read from the first address on, at the address where the member was last time if that is known.
+    /// Starts to read from the first address on, at the address where the member was last time if
+    /// that is known.
     fn begin(&mut self, discovery: &Discovery, member: Member, now: Moment) {
         let last = self.known.get(member).as_ref();
         let last = last.map(|known| known.found_at.clone());
@@ -312,7 +314,8 @@ impl State {
         };
     }
 
-    /// One address was read. What comes late, when another step was begun in its place, says nothing.
+    /// One address was read. What comes late, when another step was begun in its place, says
+    /// nothing.
     fn landed(&mut self, number: u64, read: Result<Document, Failure>) {
         let is_current = self.flight.as_ref().map(Flight::number) == Some(number);
         let Some(at) = self.reading.next().filter(|_| is_current).cloned() else {
@@ -347,7 +350,8 @@ impl State {
         let failures = self.reading.failures(member);
         let is_absent = failures.len() == discovery.addresses().len()
             && failures.iter().all(|(_, failure)| failure.says_absent());
-        // Other addresses may always have been another issuer's; where ours was found, that says something.
+        // Other addresses may always have been another issuer's; where ours was found, that says
+        // something.
         let last = self.known.get(member).as_ref().map(|one| &one.found_at);
         let contradiction = failures
             .iter()

@@ -1,4 +1,4 @@
-//! Where evidence comes from: the small async trait that the crate turns on, and the sources that come with it.
+//! Where evidence comes from: the small async trait for sources, and the sources of this crate.
 
 #[cfg(feature = "fetch")]
 mod address;
@@ -81,9 +81,10 @@ pub(crate) use {
 
 /// Where the evidence for one issuer's tokens comes from. Implement it with a plain `async fn`.
 ///
-/// A source is asked only for tokens that its issuer may have issued: for a JWT, when its claims already passed the policy;
-/// for an opaque token, where [`Issuer::opaque_tokens`](crate::Issuer::opaque_tokens) sends such here. It finds
-/// evidence and judges nothing. There is no time limit around it: a source that does I/O sets its own.
+/// A source is asked only for tokens that its issuer may have issued: for a JWT, when its claims
+/// already passed the policy; for an opaque token, where
+/// [`Issuer::opaque_tokens`](crate::Issuer::opaque_tokens) sends such here. It finds evidence and
+/// judges nothing. There is no time limit around it: a source that does I/O sets its own.
 ///
 /// ```
 /// use resource_server::{Evidence, Issuer, KeySet, KeySource, PresentedToken, SourceError};
@@ -108,7 +109,8 @@ pub(crate) use {
 /// let issuer = Issuer::new("https://as.example.com").source(FromDatabase);
 /// ```
 pub trait KeySource: Send + Sync + 'static {
-    /// The evidence for this token: the issuer's keys, or the authorization server's own answer about it.
+    /// The evidence for this token: the issuer's keys, or the authorization server's own answer
+    /// about it.
     ///
     /// # Errors
     /// It can't be had now. That is an outage (503), never a verdict about the token.
@@ -117,14 +119,15 @@ pub trait KeySource: Send + Sync + 'static {
         token: &PresentedToken<'_>,
     ) -> impl Future<Output = Result<Evidence, SourceError>> + Send;
 
-    /// What is at hand without waiting; `None` also when [`evidence`](KeySource::evidence) should be asked although
-    /// something is at hand, so that a due refresh starts.
+    /// What is cached, without waiting. `None` also when [`evidence`](KeySource::evidence) should
+    /// be called although something is cached, so that a due refresh starts.
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
         let _ = token;
         None
     }
 
-    /// Drops what is kept about this token, so that the next call asks anew. Nothing to do where nothing is kept.
+    /// Drops what is cached for this token, so that the next call asks again. A source without a
+    /// cache needs no implementation.
     fn forget(&self, token: &PresentedToken<'_>) {
         let _ = token;
     }
@@ -154,18 +157,20 @@ pub trait KeySource: Send + Sync + 'static {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct SourceStatus {
-    /// The keys at hand, with what was left out and why. They stay here when they are too old to be used.
+    /// The cached keys, with what was skipped and why. They stay here when they are too old to be
+    /// used.
     pub keys: Option<Arc<KeySet>>,
-    /// Whether they came from the issuer. `Some(false)`: the source was started with keys in hand
+    /// Whether they came from the issuer. `Some(false)`: the source was started with given keys
     /// ([`Issuer::starting_from_jwks`](crate::Issuer::starting_from_jwks),
-    /// [`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore)), and no fetch has succeeded since.
+    /// [`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore)), and no fetch has succeeded
+    /// since.
     pub is_confirmed: Option<bool>,
-    /// How old they are; of keys given by hand at the start, how long they are held.
+    /// How old they are. For keys that were given at the start: how long they are held.
     pub age: Option<Duration>,
-    /// How long they can still be used if nothing newer comes. Zero where there are none, or where they are too old: then
-    /// tokens of this issuer are answered with 503.
+    /// How long they can still be used if nothing newer comes. Zero where there are none, or where
+    /// they are too old: then tokens of this issuer are answered with 503.
     pub usable_for: Option<Duration>,
-    /// How long ago they were last asked for, whatever came of it.
+    /// How long ago they were last asked for, with or without success.
     pub last_asked: Option<Duration>,
     /// What went wrong last, if nothing has gone well since.
     pub last_error: Option<String>,
@@ -198,7 +203,8 @@ pub(crate) trait DynKeySource: Send + Sync {
     fn warm_up(&self) -> Waiting<'_, ()>;
     fn status(&self) -> SourceStatus;
 
-    /// Of what this token was judged by. A part of it where the whole is of many: a refused token must not cost that.
+    /// Of what this token was judged by. A part of it where the whole is of many: a refused token
+    /// must not cost that.
     fn status_for(&self, _token: &PresentedToken<'_>) -> SourceStatus {
         self.status()
     }

@@ -19,8 +19,8 @@ impl Moment {
         }
     }
 
-    /// Time from then to `now`: the larger of what the two clocks say. The wall clock may jump, and a process that was
-    /// frozen wakes with a monotonic clock that stood still.
+    /// Time from then to `now`: the larger of what the two clocks say. The wall clock may jump, and
+    /// a process that was frozen wakes with a monotonic clock that stood still.
     pub(crate) fn elapsed(self, now: Moment) -> Duration {
         let monotonic = now.monotonic.saturating_sub(self.monotonic);
         monotonic.max(now.wall.since(self.wall))

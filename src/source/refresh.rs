@@ -1,14 +1,16 @@
-//! When to use held keys, when to fetch new ones, and when to say that there are none: a pure state machine.
+//! When to use held keys, when to fetch new ones, and when to say that there are none: a pure state
+//! machine.
 //!
-//! It knows no keys, no network and no clock: (state, what is asked, now) gives a decision, and events move the state on.
-//! So days of refresh, rotation, outage and clock jumps are tested in milliseconds.
+//! It knows no keys, no network and no clock: (state, what is asked, now) gives a decision, and
+//! events move the state on. So days of refresh, rotation, outage and clock jumps are tested in
+//! milliseconds.
 //!
-//! Held keys are *fresh* for their lifetime, then *stale* for the outage tolerance, then unusable. They are refreshed ahead
-//! of their end. A key that is not among them is worth one fetch in each cooldown. A fetch that fails is tried again after
-//! a pause that doubles.
+//! Held keys are *fresh* for their lifetime, then *stale* for the outage tolerance, then unusable.
+//! They are refreshed ahead of their end. A key that is not among them is worth one fetch in each
+//! cooldown. A fetch that fails is tried again after a pause that doubles.
 //!
-//! Keys in hand at the start are *unconfirmed* until a fetch brings others in their place. They serve at once while the first
-//! fetch has its time, and what is not among them is never called unknown.
+//! Keys that are given at the start are *unconfirmed* until a fetch replaces them. They serve at
+//! once while the first fetch has its time, and what is not among them is never called unknown.
 
 mod budget;
 
@@ -23,10 +25,11 @@ use super::moment::Moment;
 use crate::core::NumericDate;
 use budget::Budget;
 
-/// Bounds and pauses. Only the outage tolerance and the lifetime without a word of the issuer are settings.
+/// Bounds and pauses. Only the outage tolerance and the lifetime without a word of the issuer are
+/// settings.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// How long keys count as fresh where the answer doesn't say.
+    /// How long keys are fresh where the response doesn't say.
     pub(crate) default_lifetime: Duration,
     /// How long keys past their lifetime are used while fetches fail.
     pub(crate) outage_tolerance: Duration,
@@ -59,11 +62,11 @@ impl Limits {
 pub(crate) enum Asked {
     Known,
     Unknown,
-    /// Before there is a token: so there is time to confirm keys in hand.
+    /// Before there is a token: so there is time to confirm given keys.
     Ahead,
 }
 
-/// What is known of keys in hand at the start.
+/// What is known of keys that are given at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InHand {
     /// Nothing.
@@ -72,7 +75,7 @@ pub(crate) enum InHand {
     Fetched { at: NumericDate, lifetime: Duration },
 }
 
-/// Why keys in hand are not used.
+/// Why given keys are not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unusable {
     #[error("they were fetched so long ago that they are no longer used")]
@@ -88,9 +91,10 @@ pub(crate) enum Decision {
     Serve,
     /// Answer with the keys held, and start a fetch (or leave the one under way) behind it.
     ServeAndFetch,
-    /// Start a fetch, or join the one under way, and answer by how it ends: see [`Refresh::after_failure`]; if it brings keys, decide again.
+    /// Start a fetch, or join the one under way, and answer by how it ends: see
+    /// [`Refresh::after_failure`]; if it brings keys, decide again.
     Fetch,
-    /// There are no keys to answer with, and asking again is not due for so long.
+    /// There are no keys to answer with, and the next fetch is not due for this long.
     Refuse { retry_in: Duration },
 }
 
@@ -120,7 +124,7 @@ struct Held {
     /// How old it was at `since`.
     age_before: Duration,
     origin: Origin,
-    /// When the first fetch since then began, whatever came of it.
+    /// When the first fetch since then began, with or without success.
     first_tried: Option<Moment>,
 }
 
@@ -166,8 +170,8 @@ pub(crate) enum Lifetime {
     Said(Duration),
     /// The answer doesn't say.
     Unsaid,
-    /// The answer is that those held are still the issuer's, and it says no more: RFC 9111 section 4.3.4 keeps what was
-    /// said before.
+    /// The answer is that those held are still the issuer's, and it says no more: RFC 9111 section
+    /// 4.3.4 keeps what was said before.
     Kept,
 }
 
@@ -198,7 +202,7 @@ impl Refresh {
         }
     }
 
-    /// Starts with keys in hand, where they are not too old to be used.
+    /// Starts with given keys, where they are not too old to be used.
     pub(crate) fn start_with(&mut self, in_hand: InHand, now: Moment) -> Result<(), Unusable> {
         let (age_before, lifetime, origin) = match in_hand {
             // Already due, and usable for the tolerance from now on.
@@ -240,7 +244,7 @@ impl Refresh {
         let is_fresh = age <= held.lifetime && held.origin != Origin::ByHand;
         let has_leave = asked == Asked::Known && self.may_serve_unconfirmed(held, now);
         match asked {
-            // While fetches fail nobody with a known key waits for them.
+            // While fetches fail, no token with a known key waits for them.
             Asked::Known | Asked::Ahead if is_fresh || has_leave || self.has_just_failed(now) => {
                 let is_due = age >= held.refresh_after;
                 if is_due && self.may_fetch(self.pause, now).is_ok() {
@@ -249,7 +253,8 @@ impl Refresh {
                     Decision::Serve
                 }
             }
-            // The keys were not refreshed in time because nobody asked: a withdrawn one may be among them.
+            // The keys were not refreshed in time because no token came: a withdrawn one may be
+            // among them.
             Asked::Known | Asked::Ahead => match self.may_fetch(Duration::ZERO, now) {
                 Ok(()) => Decision::Fetch,
                 Err(_) => Decision::Serve,
@@ -303,8 +308,8 @@ impl Refresh {
         ticket
     }
 
-    /// It brought keys. Whether they are to be taken: not where a later fetch was faster. `spread`, from 0 to 1, keeps many
-    /// processes from asking at once.
+    /// It brought keys. Whether they are to be taken: not where a later fetch was faster. `spread`,
+    /// from 0 to 1, keeps many processes from asking at once.
     pub(crate) fn fetched(&mut self, ticket: Ticket, lifetime: Lifetime, spread: f64) -> bool {
         if self.held.is_some_and(|held| held.fetch > ticket.number) {
             return false;
@@ -331,7 +336,8 @@ impl Refresh {
         true
     }
 
-    /// It brought none. Whether that counts: not where another fetch was begun in its place.
+    /// It failed. The result says whether that applies: not where another fetch was begun in its
+    /// place.
     pub(crate) fn failed(
         &mut self,
         ticket: Ticket,
@@ -352,8 +358,8 @@ impl Refresh {
         true
     }
 
-    /// It ended without an outcome, because the runtime that it ran on did. It is no failure and starts no pause, but the
-    /// issuer may have been asked: so the budget stays spent.
+    /// It ended without an outcome, because the runtime that it ran on did. It is no failure and
+    /// starts no pause, but the issuer may have been asked: so the budget stays spent.
     pub(crate) fn lost(&mut self, ticket: Ticket) {
         if self.ended(ticket) {
             self.last_start = ticket.start_before;
@@ -396,7 +402,8 @@ impl Refresh {
         self.held.map(|held| held.is_confirmed())
     }
 
-    /// When the keys held were fetched, by the wall clock as it is now, and their lifetime. Nothing where nobody knows.
+    /// When the keys held were fetched, by the wall clock as it is now, and their lifetime. `None`
+    /// where that is unknown.
     pub(crate) fn fetched_at(&self, now: Moment) -> Option<(NumericDate, Duration)> {
         let held = self.held.filter(|held| held.origin != Origin::ByHand)?;
         // Up to a second too early rather than too late.
@@ -418,8 +425,8 @@ impl Refresh {
         self.last_start.map(|start| start.elapsed(now))
     }
 
-    /// When the next fetch without a request for it is due, from now. A prompter that sleeps so long and then asks again
-    /// keeps the keys fresh.
+    /// When the next fetch without a request for it is due, from now. A refresh task that sleeps
+    /// for that time and then asks again keeps the keys fresh.
     pub(crate) fn next_due(&self, now: Moment) -> Duration {
         let by_age = match self.held {
             Some(held) if self.is_well() => held.refresh_after.saturating_sub(held.age(now)),
@@ -438,7 +445,8 @@ impl Refresh {
         held.lifetime.saturating_add(self.limits.outage_tolerance)
     }
 
-    /// Keys in hand serve without waiting until the first fetch has had its time, and no longer, whatever became of it.
+    /// Given keys serve without waiting until the first fetch has had its time, and no longer, with
+    /// or without its success.
     fn may_serve_unconfirmed(&self, held: Held, now: Moment) -> bool {
         let time = self.limits.longest_fetch.saturating_add(NEWS);
         !held.is_confirmed() && held.first_tried.is_none_or(|at| at.elapsed(now) <= time)
@@ -451,7 +459,8 @@ impl Refresh {
         self.failed_at.is_some_and(|at| at.elapsed(now) <= news)
     }
 
-    /// Whether a fetch may start, `gap` after the last start at the earliest. One that is under way may be joined.
+    /// Whether a fetch may start, `gap` after the last start at the earliest. One that is under way
+    /// may be joined.
     fn may_fetch(&self, gap: Duration, now: Moment) -> Result<(), NotYet> {
         if self.is_in_flight() {
             return Ok(());

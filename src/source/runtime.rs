@@ -23,8 +23,8 @@ pub(super) fn runtime() -> Result<Handle, SourceError> {
     })
 }
 
-/// A timer of the runtime that this is called on. A runtime that has none, or is shutting down, says so by a panic and in no
-/// other way, and the caller must not suffer for that.
+/// A timer of the runtime that this is called on. A runtime that has none, or is shutting down,
+/// says so by a panic and in no other way, and the caller must not suffer for that.
 pub(super) fn timer(after: Duration) -> Result<impl Future<Output = ()>, SourceError> {
     let sleep = std::panic::catch_unwind(|| tokio::time::sleep(after)).map_err(|_| {
         SourceError::new(

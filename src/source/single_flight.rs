@@ -1,11 +1,13 @@
-//! The one shared in-flight request: work that is done once for all who wait for it, and that no caller can cancel.
+//! The one shared in-flight request: work that is done once for all who wait for it, and that no
+//! caller can cancel.
 //!
-//! A [`Flight`] is what callers share while the work goes on. A [`Landing`] goes with the work, and hands its outcome to all
-//! of them. Work that is dropped before it has landed is lost: its runtime has ended, or it panicked. Its waiters learn of that,
-//! and the next caller begins again. The owner of a flight keeps it where it likes, one or by key, under a lock of its own.
+//! A [`Flight`] is what callers share while the work goes on. A [`Landing`] goes with the work, and
+//! hands its outcome to all of them. Work that is dropped before it has landed is lost: its runtime
+//! has ended, or it panicked. Its waiters learn of that, and the next caller begins again. The
+//! owner of a flight keeps it where it likes, one or by key, under a lock of its own.
 //!
-//! The lock must be let go before the work is spawned: a runtime that is shutting down drops a task within `spawn`, and what
-//! is to happen to lost work usually takes that lock.
+//! The lock must be let go before the work is spawned: a runtime that is shutting down drops a task
+//! within `spawn`, and what is to happen to lost work usually takes that lock.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,8 +51,8 @@ pub(super) enum Loss {
     Panicked,
 }
 
-/// What goes with the work. If it is dropped before it has landed, `lost` is called with the flight's number, and then the waiters
-/// learn of it.
+/// What goes with the work. If it is dropped before it has landed, `lost` is called with the
+/// flight's number, and then the waiters learn of it.
 pub(super) struct Landing<T, L: FnOnce(u64, Loss)> {
     number: u64,
     has_begun: bool,
@@ -83,8 +85,8 @@ impl<T> Flight<T> {
         self.number
     }
 
-    /// Whether the work may still land, and in time. Work that takes longer than `limit` is stuck: on a runtime that nobody
-    /// drives it neither goes on nor is dropped.
+    /// Whether the work may still land, and in time. Work that takes longer than `limit` is stuck:
+    /// on a runtime that is not driven it neither goes on nor is dropped.
     pub(super) fn is_under_way(&self, limit: Duration) -> bool {
         self.landing.has_changed().is_ok() && !self.is_over(limit)
     }

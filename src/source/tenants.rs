@@ -1,8 +1,8 @@
-//! Keys of an issuer with many tenants, each with a set of its own: fetched at first use, bounded in number, dropped when
-//! idle.
+//! Keys of an issuer with many tenants, each with a set of its own: fetched at first use, bounded
+//! in number, dropped when idle.
 //!
-//! Anyone who presents a token may have made up its tenant, and its signature. Which tenants are held, and which give way to
-//! others, is decided in `held`.
+//! Anyone who presents a token may have made up its tenant, and its signature. Which tenants are
+//! held, and which give way to others, is decided in `held`.
 
 mod held;
 mod memory;
@@ -47,8 +47,8 @@ impl TenantBounds {
     }
 }
 
-/// The key sets of an issuer's tenants. It has no background task: keys are refreshed when a token comes, so that a tenant
-/// without traffic costs none.
+/// The key sets of an issuer's tenants. It has no background task: keys are refreshed when a token
+/// comes, so that a tenant without traffic costs none.
 pub(crate) struct TenantKeys {
     template: IssuerTemplate,
     policy: Policy,

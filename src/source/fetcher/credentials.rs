@@ -83,8 +83,8 @@ impl Credentials {
         self.also_for.contains(origin)
     }
 
-    /// The header to send. A token in a file is read again for each call, or with the calls that wait for it at the same time,
-    /// so that one that was renewed applies at once.
+    /// The header to send. A token in a file is read again for each call, or with the calls that
+    /// wait for it at the same time, so that one that was renewed applies at once.
     pub(in crate::source) async fn header(
         &self,
     ) -> Result<(HeaderName, HeaderValue), TokenFileError> {
@@ -112,8 +112,8 @@ impl Credentials {
         }
     }
 
-    /// Joins the read that is under way, or begins one. A read that hangs stays under way, so it is not followed by others that
-    /// hang.
+    /// Joins the read that is under way, or begins one. A read that hangs stays under way, so it is
+    /// not followed by others that hang.
     fn reading(&self, path: &Path) -> Reading {
         let slot = Arc::clone(&self.reading);
         let mut current = lock(&self.reading);

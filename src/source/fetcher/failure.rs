@@ -77,7 +77,8 @@ impl FetchError {
         )
     }
 
-    /// Whether the connection, which may have been used before, ended before there was an answer: then a new one may do.
+    /// Whether the connection, which may have been used before, ended before there was an answer:
+    /// then a new one may do.
     pub(crate) fn is_of_old_connection(&self) -> bool {
         matches!(self.kind, FetchErrorKind::Dropped(_))
     }
@@ -109,8 +110,8 @@ impl FetchError {
         }
     }
 
-    /// Whether the answer says that there is nothing at the address. It does not where the server wants credentials (401, 403),
-    /// or another try (408, 425, 429).
+    /// Whether the answer says that there is nothing at the address. It does not where the server
+    /// wants credentials (401, 403), or another try (408, 425, 429).
     pub(crate) fn says_absent(&self) -> bool {
         self.status().is_some_and(|code| {
             matches!(code, 400..=499) && !matches!(code, 401 | 403 | 408 | 425 | 429)

@@ -12,7 +12,8 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     pause.map(|pause| pause.min(MAX_RETRY_AFTER))
 }
 
-/// How long the answer is fresh (RFC 9111 section 4.2), where it says so. `no-store` and `no-cache` are no time at all.
+/// How long the answer is fresh (RFC 9111 section 4.2), where it says so. `no-store` and `no-cache`
+/// are no time at all.
 pub(super) fn lifetime(headers: &HeaderMap) -> Option<Duration> {
     let mut max_age = None;
     for value in headers.get_all(CACHE_CONTROL) {
@@ -25,7 +26,8 @@ pub(super) fn lifetime(headers: &HeaderMap) -> Option<Duration> {
                 return Some(Duration::ZERO);
             }
             if name.eq_ignore_ascii_case("max-age") {
-                // The shortest counts where there are several; one that can't be read is no time (section 4.2.1).
+                // The shortest of several applies. One that can't be parsed is zero (section
+                // 4.2.1).
                 let seconds = argument.parse().map_or(0, |seconds: u64| seconds);
                 max_age = Some(max_age.map_or(seconds, |known: u64| known.min(seconds)));
             }

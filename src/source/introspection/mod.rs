@@ -1,4 +1,5 @@
-//! Asking the authorization server about tokens (RFC 7662): each once for all who wait, with a cache of its answers.
+//! Asking the authorization server about tokens (RFC 7662): each once for all who wait, with a
+//! cache of its answers.
 
 mod cache;
 mod client_key;
@@ -144,8 +145,8 @@ impl Inner {
             if let Some(response) = self.cache.get(&hash, now) {
                 return Ok(Boarding::Answered(response));
             }
-            // One that is lost with its runtime, or stuck on one that nobody drives, or in a process that stood still, is not
-            // waited for.
+            // One that is lost with its runtime, or stuck on one that is not driven, or in a
+            // process that was frozen, is not waited for.
             if let Some(known) = calls.get(&hash)
                 && known.flight.is_under_way(self.longest_call)
                 && known.asked.elapsed(now) < self.longest_call
@@ -199,7 +200,8 @@ impl Inner {
         }
     }
 
-    /// Ends the entry of this call and keeps its answer, unless the token was forgotten in the meantime.
+    /// Ends the entry of this call and keeps its answer, unless the token was forgotten in the
+    /// meantime.
     fn keep(
         &self,
         hash: &TokenHash,
@@ -220,7 +222,7 @@ impl Inner {
         end_of(&mut self.calls(), &hash, number);
     }
 
-    /// What another process was told, while it counts.
+    /// A response to another process, while it applies.
     async fn stored(&self, hash: &TokenHash) -> Option<(Arc<IntrospectionResponse>, Moment)> {
         let stored = self.store.as_ref()?.get(hash, self.clock.now()).await?;
         let now = self.now();
@@ -249,8 +251,8 @@ impl Inner {
     async fn call(&self, token: &str) -> Outcome {
         let address = self.address().await?;
         let text = match self.post(&address, token, false).await? {
-            // The server closed it while it was written to. Asking is harmless, so it is done once more, with an assertion of its
-            // own.
+            // The server closed it while it was written to. Asking is harmless, so it is done once
+            // more, with an assertion of its own.
             Err(error) if error.is_of_old_connection() => self.post(&address, token, true).await?,
             answered => answered,
         };

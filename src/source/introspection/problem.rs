@@ -8,7 +8,8 @@ use super::super::address::AddressProblem;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IntrospectionProblem {
-    /// No way to say who this API is: an endpoint that answers anybody can be asked for valid tokens (RFC 7662 section 4).
+    /// No way to say who this API is: an endpoint that answers anybody can be asked for valid
+    /// tokens (RFC 7662 section 4).
     #[error(
         "the introspection endpoint must know who asks: add .client_secret_basic(..), .client_secret_post(..), \
          .private_key_jwt(..), .bearer_token(..) or .tls_client_auth(..)"
@@ -20,8 +21,8 @@ pub enum IntrospectionProblem {
     /// An empty client id or secret, or one that can't stand in a header.
     #[error("the client id or secret is empty, or the token has characters that can't be sent")]
     Credentials,
-    /// [`tls_client_auth`](crate::Introspection::tls_client_auth) without a client certificate on the [`Fetch`](crate::Fetch) that
-    /// is used.
+    /// [`tls_client_auth`](crate::Introspection::tls_client_auth) without a client certificate on
+    /// the [`Fetch`](crate::Fetch) that is used.
     #[error(
         "tls_client_auth(..) needs a client certificate: set Fetch::client_certificate_pem on this issuer's Fetch, or on the \
          Validator's"
@@ -33,17 +34,20 @@ pub enum IntrospectionProblem {
         "assertion_audience names whom the assertion of private_key_jwt is for: set both, and no empty audience"
     )]
     AssertionAudience,
-    /// [`signed_answers`](crate::Introspection::signed_answers) or a [`store`](crate::Introspection::store) where no client id is known.
+    /// [`signed_answers`](crate::Introspection::signed_answers) or a
+    /// [`store`](crate::Introspection::store) where no client id is known.
     #[error(
         "an answer that is signed or shared is for one client: say which one this API is with .client_id(..)"
     )]
     NoClientId,
-    /// A client id that is empty, has white space around it, or is another than the authentication's.
+    /// A client id that is empty, has white space around it, or is another than the
+    /// authentication's.
     #[error(
         "client_id(..) is empty, has white space around it, or is another than that of the client authentication"
     )]
     ClientId,
-    /// [`answer_keys_at`](crate::Introspection::answer_keys_at) without [`signed_answers`](crate::Introspection::signed_answers).
+    /// [`answer_keys_at`](crate::Introspection::answer_keys_at) without
+    /// [`signed_answers`](crate::Introspection::signed_answers).
     #[error("answer_keys_at(..) has keys for signed answers: add .signed_answers()")]
     KeysForPlainAnswers,
     /// An address that may not be asked at, or fetched keys of answers from.
@@ -56,7 +60,8 @@ pub enum IntrospectionProblem {
         /// What is wrong with it.
         problem: AddressProblem,
     },
-    /// The key of a [`store`](crate::Introspection::store) has less than 32 bytes, or is one byte again and again.
+    /// The key of a [`store`](crate::Introspection::store) has less than 32 bytes, or is one byte
+    /// again and again.
     #[error("the key that stored answers are authenticated by needs 32 random bytes at least")]
     StoreKey,
     /// Answers kept for more than an hour.

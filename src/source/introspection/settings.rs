@@ -21,23 +21,27 @@ use super::client_key::{ClientKey, NotSigned};
 use super::problem::IntrospectionProblem;
 use super::store::{IntrospectionStore, Store, StoreSetting};
 
-/// How an authorization server is asked about tokens (RFC 7662), for
+/// How tokens are introspected (RFC 7662), for
 /// [`Issuer::introspection`](crate::Issuer::introspection).
 ///
-/// Each token is asked about once for all requests that wait for it, whoever of them goes away. Answers are kept for a while:
-/// 60 seconds where the token is active, though never past its `exp`, and 10 seconds where it is not. **A token that is
-/// revoked is refused when the answer that is kept runs out**, so the time is how late a revocation may come; zero asks each
-/// time, and [`Validator::forget`](crate::Validator::forget) drops one answer at once. What is kept is the server's answer
-/// and never a verdict: policy, binding and requirement are held against it each time. Failures are never kept.
+/// Each token is introspected once for all requests that wait for it, even if some of them are
+/// cancelled. Responses are cached: 60 seconds for an active token, though never past its `exp`,
+/// and 10 seconds for an inactive one. **A revoked token is accepted until its cached response
+/// expires**, so these durations bound how late a revocation takes effect. Zero introspects each
+/// time, and [`Validator::forget`](crate::Validator::forget) drops one response at once. The cache
+/// holds the server's response and never a verdict: policy, binding and requirement are checked
+/// each time. Failures are never cached.
 ///
-/// At most 64 calls run at once, and 16 times as many wait. One that gets no turn within a second, or finds no place to wait,
-/// is answered with 503 and `Retry-After`.
+/// At most 64 calls run at once, and 16 times as many wait. One that gets no turn within a second,
+/// or finds no place to wait, is answered with 503 and `Retry-After`.
 ///
-/// Connections are kept open for ten seconds without use, at most 16. One that the server closes just when it is used costs
-/// another try, on a new one; one that died in silence costs one question its time limit.
+/// Connections are kept open for ten seconds without use, at most 16. One that the server closes
+/// just when it is used costs another try, on a new one; one that died in silence costs one
+/// question its time limit.
 ///
-/// Token and credentials go to the endpoint and nowhere else: redirects are not followed, and an HTTP client of your own
-/// ([`Fetch::client`](crate::Fetch::client)), which might, is refused when the Validator is built.
+/// Token and credentials go to the endpoint and nowhere else: redirects are not followed, and an
+/// HTTP client of your own ([`Fetch::client`](crate::Fetch::client)), which might, is refused when
+/// the Validator is built.
 ///
 /// ```
 /// use resource_server::{Introspection, Issuer, Validator};
@@ -82,7 +86,7 @@ pub(crate) enum Authentication {
     Unsound,
 }
 
-/// What stands in the form beside the client id.
+/// What the form has besides the client id.
 pub(crate) enum Proof {
     Secret(Zeroizing<String>),
     /// Nothing: a client certificate says it (RFC 8705 section 2).
@@ -113,8 +117,9 @@ impl Introspection {
         Self::with(Some(url.into()))
     }
 
-    /// At the `introspection_endpoint` that the issuer's metadata names (RFC 8414 section 2). The metadata is found by the issuer's
-    /// name, or is where [`Issuer::discovery_at`](crate::Issuer::discovery_at) says.
+    /// At the `introspection_endpoint` that the issuer's metadata names (RFC 8414 section 2). The
+    /// metadata is found by the issuer's name, or is where
+    /// [`Issuer::discovery_at`](crate::Issuer::discovery_at) says.
     pub fn discover() -> Self {
         Self::with(None)
     }
@@ -137,7 +142,8 @@ impl Introspection {
         }
     }
 
-    /// Says who this API is by the Basic scheme, with id and secret encoded as RFC 6749 section 2.3.1 has it.
+    /// Says who this API is by the Basic scheme, with id and secret encoded as RFC 6749 section
+    /// 2.3.1 has it.
     pub fn client_secret_basic(self, client_id: &str, client_secret: &str) -> Self {
         let encode = |text: &str| {
             let encoded: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
@@ -163,11 +169,13 @@ impl Introspection {
         self.authenticating(Some(client_id), is_sound.then(|| form(client_id, proof)))
     }
 
-    /// Says who this API is by an assertion that is signed with its private key (RFC 7523 section 2.2, OpenID Connect Core
-    /// section 9): a new one for each call, good for 60 seconds and for one use (`jti`).
+    /// Says who this API is by an assertion that is signed with its private key (RFC 7523 section
+    /// 2.2, OpenID Connect Core section 9): a new one for each call, good for 60 seconds and for
+    /// one use (`jti`).
     ///
-    /// Its `aud` is the issuer's name and nothing else, never an address that metadata names: one that an attacker could
-    /// choose would let them hand the assertion on (CVE-2025-27370). For a server that wants another audience there is
+    /// Its `aud` is the issuer's name and nothing else, never an address that metadata names: one
+    /// that an attacker could choose would let them hand the assertion on (CVE-2025-27370). For a
+    /// server that wants another audience there is
     /// [`assertion_audience`](Introspection::assertion_audience).
     ///
     /// ```
@@ -188,9 +196,10 @@ impl Introspection {
         self.authenticating(Some(client_id), is_sound.then(|| form(client_id, proof)))
     }
 
-    /// The `aud` of the assertions of [`private_key_jwt`](Introspection::private_key_jwt), for a server that wants another
-    /// than the issuer's name, such as the address of its token endpoint. It is taken as it is, and must be this server's
-    /// own: whoever the audience names can use the assertion there.
+    /// The `aud` of the assertions of [`private_key_jwt`](Introspection::private_key_jwt), for a
+    /// server that wants another than the issuer's name, such as the address of its token endpoint.
+    /// It is taken as it is, and must be this server's own: anyone whom the audience names can use
+    /// the assertion there.
     pub fn assertion_audience(mut self, audience: impl Into<String>) -> Self {
         self.assertion_audience = Some(audience.into());
         self
@@ -209,15 +218,15 @@ impl Introspection {
         )
     }
 
-    /// Says who this API is by the client certificate of [`Fetch`](crate::Fetch), with this `client_id` (RFC 8705 section 2).
-    /// One must be set there.
+    /// Says who this API is by the client certificate of [`Fetch`](crate::Fetch), with this
+    /// `client_id` (RFC 8705 section 2). One must be set there.
     pub fn tls_client_auth(self, client_id: &str) -> Self {
         let is_sound = !client_id.is_empty();
         let form = is_sound.then(|| form(client_id, Proof::Certificate));
         self.authenticating(Some(client_id), form)
     }
 
-    /// What can't be sent is none that an endpoint could know: told when the Validator is built.
+    /// Credentials that can't be sent are reported when the Validator is built.
     fn authenticating(
         mut self,
         client_id: Option<&str>,
@@ -229,20 +238,23 @@ impl Introspection {
         self
     }
 
-    /// Takes signed answers and no others (RFC 9701): `application/token-introspection+jwt`, signed with a key of the issuer,
-    /// whose `iss` is the issuer, `aud` this API's client id, and `iat` at most 5 minutes and the policy's skew ago. What it
-    /// says of the token is read from its member `token_introspection` alone. Anything else, a plain answer too, is an outage
-    /// (503) and says nothing about the token. Encrypted answers are not read.
+    /// Takes signed answers and no others (RFC 9701): `application/token-introspection+jwt`, signed
+    /// with a key of the issuer, whose `iss` is the issuer, `aud` this API's client id, and `iat`
+    /// at most 5 minutes and the policy's skew ago. What it says of the token is read from its
+    /// member `token_introspection` alone. Anything else, a plain answer too, is an outage (503)
+    /// and says nothing about the token. Encrypted answers are not read.
     ///
-    /// A signature holds against whoever sits between the authorization server and this API, such as a gateway that ends TLS,
-    /// and shows afterwards what the server has said. It does **not** bind the answer to the question: RFC 9701 puts nothing
-    /// of the token into it, so who can change the traffic can still answer with what the server said to this client about
-    /// another token in the last minutes. TLS to the server itself is what prevents that.
+    /// A signature protects against anyone between the authorization server and this API, such as a
+    /// gateway that ends TLS, and shows afterwards what the server has said. It does **not** bind
+    /// the answer to the question: RFC 9701 puts nothing of the token into it, so who can change
+    /// the traffic can still answer with what the server said to this client about another token in
+    /// the last minutes. TLS to the server itself is what prevents that.
     ///
-    /// Keys are those that the issuer's tokens are verified with where they are fetched, else those of the `jwks_uri` in its
-    /// metadata, with all that is said of fetched keys at
-    /// [`Issuer::discover`](crate::Issuer::discover); or those at [`answer_keys_at`](Introspection::answer_keys_at). The
-    /// algorithms are the policy's. Most servers sign only for clients that are registered for it
+    /// Keys are those that the issuer's tokens are verified with where they are fetched, else those
+    /// of the `jwks_uri` in its metadata, with all that is said of fetched keys at
+    /// [`Issuer::discover`](crate::Issuer::discover); or those at
+    /// [`answer_keys_at`](Introspection::answer_keys_at). The algorithms are the policy's. Most
+    /// servers sign only for clients that are registered for it
     /// (`introspection_signed_response_alg`).
     ///
     /// ```
@@ -261,58 +273,65 @@ impl Introspection {
         self
     }
 
-    /// Keys of signed answers from this address of a JWK Set, instead of where the issuer's metadata says.
+    /// Keys of signed answers from this address of a JWK Set, instead of where the issuer's
+    /// metadata says.
     pub fn answer_keys_at(mut self, jwks_url: impl Into<String>) -> Self {
         self.answer_keys = Some(jwks_url.into());
         self
     }
 
-    /// The client that this API is to the authorization server: for signed answers, in whose `aud` it stands, and for a store.
-    /// Needed with [`bearer_token`](Introspection::bearer_token) only: the other ways of authentication have it already.
+    /// The client that this API is to the authorization server: for signed answers, whose `aud` it
+    /// is, and for a store. Needed with [`bearer_token`](Introspection::bearer_token) only: the
+    /// other ways of authentication have it already.
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_id = Some(client_id.into());
         self
     }
 
-    /// Shares answers with the other processes of this API through a store of yours, behind the cache in memory: what one of
-    /// them was told, the others need not ask. Times count from when an answer was asked for, by the wall clock, which the
-    /// machines must have right; one from the future counts for nothing, and so does one of another issuer, endpoint or
-    /// client, one that is spoilt, and one that can't be had in 100 ms.
+    /// Shares answers with the other processes of this API through a store of yours, behind the
+    /// cache in memory: a response to one of them serves the others. Durations run from the
+    /// request, by the wall clock, so the machines' clocks must be right. A response is ignored if
+    /// it is from the future, belongs to another issuer, endpoint or client, is damaged, or takes
+    /// more than 100 ms.
     ///
-    /// It is kept under a hash of issuer, endpoint, client and token; the token itself is not stored. **The answers are,
-    /// in clear**: subject, scopes and whatever else the authorization server says of people. Each is authenticated
-    /// (HMAC-SHA-256) by `key`, at least 32 random bytes, the same in each process and nowhere else: who can write to
-    /// the store but has not the key can't make an answer, nor move one to another token. They can still bring back an older
-    /// one about the same token for as long as that counts, and remove any.
+    /// It is kept under a hash of issuer, endpoint, client and token; the token itself is not
+    /// stored. **The answers are, in clear**: subject, scopes and all else that the authorization
+    /// server says of people. Each is authenticated (HMAC-SHA-256) by `key`, at least 32 random
+    /// bytes, the same in each process and nowhere else: who can write to the store but has not the
+    /// key can't make an answer, nor move one to another token. They can still bring back an older
+    /// one about the same token for as long as that applies, and remove any.
     ///
-    /// [`Validator::forget`](crate::Validator::forget) removes the token's answer there too, in the background. In this process it
-    /// no longer counts at once; another may have it in its own memory still.
+    /// [`Validator::forget`](crate::Validator::forget) removes the token's answer there too, in the
+    /// background. In this process it is dropped at once; another process may still have it in
+    /// memory.
     pub fn store(mut self, store: impl IntrospectionStore, key: impl AsRef<[u8]>) -> Self {
         self.store = Some(Box::new(StoreSetting::new(store, key.as_ref())));
         self
     }
 
-    /// How long the answer about an active token is kept, though never past its `exp`. Default 60 seconds, at most an hour;
-    /// zero asks each time.
+    /// How long the answer about an active token is kept, though never past its `exp`. Default 60
+    /// seconds, at most an hour; zero asks each time.
     pub fn cache_active_for(mut self, lifetime: Duration) -> Self {
         self.active_for = lifetime;
         self
     }
 
-    /// How long the answer about an inactive token is kept. Default 10 seconds, at most an hour; zero asks each time.
+    /// How long the answer about an inactive token is kept. Default 10 seconds, at most an hour;
+    /// zero asks each time.
     pub fn cache_inactive_for(mut self, lifetime: Duration) -> Self {
         self.inactive_for = lifetime;
         self
     }
 
-    /// How much memory the answers about active tokens may take. Default 16 MiB, about 20,000 usual answers; at least 128 KiB.
+    /// How much memory the answers about active tokens may take. Default 16 MiB, about 20,000 usual
+    /// answers; at least 128 KiB.
     pub fn cache_bytes(mut self, bytes: u64) -> Self {
         self.cache_bytes = bytes;
         self
     }
 
-    /// How many calls run at once. Default 64, from 1 to 1024. 16 times as many wait for their turn, each with its token in
-    /// memory.
+    /// How many calls run at once. Default 64, from 1 to 1024. 16 times as many wait for their
+    /// turn, each with its token in memory.
     pub fn max_concurrent_calls(mut self, calls: usize) -> Self {
         self.max_concurrent_calls = calls;
         self

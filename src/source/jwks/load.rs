@@ -58,7 +58,7 @@ pub(super) struct Fetched {
 }
 
 impl Inner {
-    /// One fetch, with whatever it takes to find out where from.
+    /// One fetch, including the metadata that names the location.
     pub(super) async fn load(&self) -> Result<Loaded, NotLoaded> {
         let is_first = self.read().keys.is_none();
         let _turn = if is_first {

@@ -1,4 +1,4 @@
-//! When to look into a key file, and what to answer meanwhile: pure, as `refresh` is.
+//! When to read a key file, and what to answer in the meantime: pure, as `refresh` is.
 
 use std::time::Duration;
 
@@ -108,7 +108,7 @@ mod tests {
     fn s11_when_to_look() {
         let mut looks = Looks::new(INTERVAL);
         let decide = |looks: &Looks, asked, seconds| looks.decide(asked, false, at(seconds));
-        // Without keys: once a second, and who comes meanwhile joins.
+        // Without keys: once a second, and later callers join.
         assert_eq!(decide(&looks, Asked::Unknown, 0), Decision::Look);
         looks.began(at(0));
         assert_eq!(looks.decide(Asked::Unknown, true, at(0)), Decision::Look);
@@ -132,7 +132,8 @@ mod tests {
             ..at(11)
         };
         assert_eq!(looks.decide(Asked::Known, false, woken), Decision::Look);
-        // While looks fail, the old keys serve for ever, and a key that is not among them may be a new one.
+        // While looks fail, the old keys serve for ever, and a key that is not among them may be a
+        // new one.
         looks.began(at(30));
         looks.ended(at(30), false);
         assert_eq!(decide(&looks, Asked::Known, 31), Decision::Serve);

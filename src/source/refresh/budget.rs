@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::super::bounds::{BUDGET_INTERVAL, BURST};
 use super::super::moment::Moment;
 
-/// A budget of fetches that no clock can be made to overdraw for long. Its time goes on with either clock, and with the wall
-/// clock only where that is later than it ever was: one that swings earns nothing, a process that was frozen does.
+/// A budget of fetches that no clock can be made to overdraw for long. Its time goes on with either
+/// clock, and with the wall clock only where that is later than it ever was: one that swings earns
+/// nothing, a process that was frozen does.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Budget {
     /// Its own time, as of `latest`.

@@ -698,8 +698,8 @@ mod properties {
     }
 
     proptest! {
-        /// Never used beyond lifetime plus tolerance; never more fetches than the bound; no withdrawn key past its
-        /// lifetime while the issuer answers; always recovers.
+        /// Never used beyond lifetime plus tolerance; never more fetches than the bound; no
+        /// withdrawn key past its lifetime while the issuer answers; always recovers.
         #[test]
         fn s03_s05_s07_s10_whatever_happens_the_promises_hold(start in start(), steps in prop::collection::vec(step(), 1..300)) {
             let mut world = World::new();
@@ -764,7 +764,8 @@ mod properties {
                 if world.state.started > 0 {
                     first_tried.get_or_insert(world.now);
                 }
-                // Time by whichever clock went on further; by the wall clock only where it is later than ever.
+                // Time by whichever clock went on further; by the wall clock only where it is later
+                // than ever.
                 let monotonic = world.now.monotonic.saturating_sub(last.monotonic);
                 passed += monotonic.max(world.now.wall.since(high));
                 last = world.now;

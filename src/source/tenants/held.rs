@@ -1,7 +1,8 @@
 //! Which tenants are held: those that have had keys, and newcomers, which may have been made up.
 //!
-//! A newcomer never takes the place of a tenant with keys. Among newcomers, one whose fetch has failed gives way to one that
-//! has not been tried. One whose issuer doesn't exist gives up its place at once.
+//! A newcomer never takes the place of a tenant with keys. Among newcomers, one whose fetch has
+//! failed gives way to one that has not been tried. One whose issuer doesn't exist gives up its
+//! place at once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -194,8 +195,8 @@ impl Held {
         });
     }
 
-    /// Room for one more newcomer, of those that are settled apart. The oldest that is not being fetched makes room; its pause
-    /// between fetches is remembered.
+    /// Room for one more newcomer, of those that are settled apart. The oldest that is not being
+    /// fetched makes room; its pause between fetches is remembered.
     fn has_room_for_newcomer(&mut self, now: Moment) -> bool {
         if self.newcomers.len() < self.max_newcomers {
             return true;
@@ -216,8 +217,8 @@ impl Held {
         true
     }
 
-    /// Drops the least recently used of those with keys until they are no more than may be held; false where too many are in
-    /// use.
+    /// Drops the least recently used of those with keys until they are no more than may be held;
+    /// false where too many are in use.
     pub(super) fn drop_beyond(&mut self, now: Duration) -> bool {
         while self.settled.len() > self.max_tenants {
             let unused = self.settled.iter().filter(|(_, tenant)| {

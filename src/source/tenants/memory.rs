@@ -1,4 +1,5 @@
-//! A bounded memory of names that anyone may have made up: it keeps a keyed hash of each name, never the name.
+//! A bounded memory of names that anyone may have made up: it keeps a keyed hash of each name,
+//! never the name.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -10,7 +11,8 @@ type NameHash = [u64; 2];
 pub(super) struct NameMemory<V> {
     secrets: [RandomState; 2],
     by_hash: HashMap<NameHash, (u64, V)>,
-    /// In the order of insertion, each with the number that tells it from an older insertion of the same name.
+    /// In the order of insertion, each with the number that distinguishes it from an older
+    /// insertion of the same name.
     order: VecDeque<(NameHash, u64)>,
     insertions: u64,
     capacity: usize,

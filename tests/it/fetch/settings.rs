@@ -5,9 +5,7 @@ use std::time::Duration;
 use resource_server::testing::{Fault, TestServer, WellKnown};
 use resource_server::{AddressProblem, BuildProblem, Fetch, FetchProblem, Issuer, Validator};
 
-use crate::support::http::{
-    AUDIENCE, LIFETIME, World, by_hand, clock, ok, outage, until, validator,
-};
+use crate::support::http::{AUDIENCE, LIFETIME, World, by_hand, clock, ok, outage, validator};
 
 const NAME: &str = "https://as.example.com/tenant";
 
@@ -481,7 +479,7 @@ async fn f01_a_client_of_ones_own_stays_within_the_bounds() {
         assert!(said.contains(part), "{fault:?}: {said}");
         world.clock.advance(Duration::from_secs(61));
     }
-    until(|| moved.fetches().jwks == 1).await;
+    crate::support::http::until(|| moved.fetches().jwks == 1).await;
     world.server.recover();
     world.clock.advance(Duration::from_secs(61));
     world.validate(&world.token()).await.unwrap();

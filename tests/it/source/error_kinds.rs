@@ -1,4 +1,5 @@
-//! What kind of outage a SourceError says it is, through the chain of the HTTP client, for keys, metadata and introspection.
+//! What kind of outage a SourceError says it is, through the chain of the HTTP client, for keys,
+//! metadata and introspection.
 
 use std::error::Error as StdError;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Rows S07 and S10: the largest and smallest durations and dates, from settings, servers, snapshots and clocks. Nothing
-//! panics, and nothing wraps around to another side.
+//! Rows S07 and S10: the largest and smallest durations and dates, from settings, servers,
+//! snapshots and clocks. Nothing panics, and nothing wraps around to another side.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,6 +1,7 @@
-//! Rows S06, I05 and I11: what is shared in flight (keys, introspection calls, metadata) outlives the runtime that it runs on,
-//! and a late answer replaces no newer one. Callers that go away are in `refreshing.rs`, `key_file.rs` and
-//! `introspection/asking.rs`; a file is read on a thread of its own.
+//! Rows S06, I05 and I11: what is shared in flight (keys, introspection calls, metadata) outlives
+//! the runtime that it runs on, and a late answer replaces no newer one. Callers that go away are
+//! in `refreshing.rs`, `key_file.rs` and `introspection/asking.rs`; a file is read on a thread of
+//! its own.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -52,8 +53,8 @@ impl Shared {
     }
 }
 
-/// An authorization server that lives until the process ends. Its first answer of one kind waits for a gate, and is an old one
-/// by then.
+/// An authorization server that lives until the process ends. Its first answer of one kind waits
+/// for a gate, and is an old one by then.
 struct Server {
     url: String,
     requests: Arc<Mutex<Vec<String>>>,

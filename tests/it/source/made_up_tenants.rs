@@ -10,7 +10,8 @@ use serde_json::json;
 
 use crate::support::http::{AUDIENCE, by_request, clock, ok, outage, validator};
 
-/// An authorization server that knows the tenants whose name begins with `good`. `status` answers for all others.
+/// An authorization server that knows the tenants whose name begins with `good`. `status` answers
+/// for all others.
 struct Town {
     url: String,
     clock: ManualClock,

@@ -11,10 +11,12 @@ use crate::support::http::{AUDIENCE, by_request_later, clock, ok};
 
 const OPAQUE: &str = "2YotnFZFEjr1zCsicMWpAA";
 
-/// What is at the two addresses of the metadata: an object's members besides `issuer`, or nothing at all.
+/// What is at the two addresses of the metadata: an object's members besides `issuer`, or nothing
+/// at all.
 type Documents = Arc<Mutex<[Option<Value>; 2]>>;
 
-/// An authorization server with keys and an introspection endpoint. An address without a document never answers.
+/// An authorization server with keys and an introspection endpoint. An address without a document
+/// never answers.
 struct Server {
     requests: Arc<Mutex<Vec<String>>>,
     clock: ManualClock,
