@@ -12,8 +12,9 @@ pub use crate::build_error::{BuildError, ConfigError, ConfigErrorKind};
 #[cfg(feature = "pem")]
 pub use crate::core::PemError;
 pub use crate::core::{
-    AlgorithmError, KeyError, KeySetError, PolicyError, PolicyErrorKind, RequirementError,
-    ResponseError, ScopeError, SecretError, SignatureError, ThumbprintError, TimeRangeError,
+    AlgorithmError, KeyError, KeySetError, KeySetLimitsError, PolicyError, PolicyErrorKind,
+    RequirementError, ResponseError, ScopeError, SecretError, SignatureError, ThumbprintError,
+    TimeRangeError,
 };
 #[cfg(feature = "fetch")]
 pub use crate::source::{AddressError, ClientKeyError, FetchError, IntrospectionError};

@@ -158,7 +158,9 @@ mod library {
 
     pub mod keys {
         //! Keys: sets, single keys, files and snapshots of them.
-        pub use crate::core::{KeySet, SkippedKey, VerificationKey};
+        pub use crate::core::{
+            KeyNote, KeySet, KeySetLimits, Misspelling, SkippedKey, VerificationKey,
+        };
         #[cfg(feature = "fetch")]
         pub use crate::source::{KeyFile, KeySnapshot};
     }

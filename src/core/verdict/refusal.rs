@@ -107,6 +107,8 @@ pub(crate) enum Refusal {
         id: Option<String>,
         /// Whether a key has this `kid`, but is for another algorithm.
         id_is_known: bool,
+        /// The token names no `kid`, and the thumbprint of its certificate selects the key.
+        is_by_thumbprint: bool,
         algorithm: Algorithm,
         key_use: KeyUse,
         keys: Arc<KeySet>,

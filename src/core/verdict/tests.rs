@@ -50,6 +50,7 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
     let unknown_key = Refusal::UnknownKey {
         id: id(),
         id_is_known: false,
+        is_by_thumbprint: false,
         algorithm: Algorithm::ES256,
         key_use: KeyUse::Signature,
         keys: Arc::new(KeySet::from_jwks(r#"{"keys":[]}"#).unwrap()),

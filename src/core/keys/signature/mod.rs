@@ -39,6 +39,20 @@ impl Backend {
     #[cfg(not(feature = "aws-lc-rs"))]
     pub(crate) const DEFAULT: Self = Backend::RustCrypto;
 
+    /// Whether the backend has the algorithm, and keys of this size. That takes no arithmetic.
+    pub(crate) fn check_support(
+        self,
+        key: &PublicMaterial,
+        algorithm: Algorithm,
+    ) -> Result<(), KeyRefused> {
+        match self {
+            #[cfg(feature = "aws-lc-rs")]
+            Backend::AwsLcRs => aws_lc::Key::check_support(key, algorithm),
+            #[cfg(feature = "rust-crypto")]
+            Backend::RustCrypto => rust_crypto::Key::check_support(key, algorithm),
+        }
+    }
+
     pub(crate) fn prepare(
         self,
         key: &PublicMaterial,

@@ -130,18 +130,16 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
         Refusal::UnknownKey {
             id,
             id_is_known,
+            is_by_thumbprint,
             algorithm,
             key_use,
             keys,
             age,
-        } => key::unknown(
-            id.as_deref(),
-            *id_is_known,
-            *algorithm,
-            *key_use,
-            keys,
-            *age,
-        ),
+        } => {
+            let id = id.as_deref();
+            key::missing(id, *id_is_known, *is_by_thumbprint, *algorithm)
+                + &key::known_keys(*id_is_known, *key_use, keys, *age)
+        }
         Refusal::KeyOfAnotherIssuer { stated, issuer } => key::of_another_issuer(stated, issuer),
         Refusal::BadSignature {
             id,
