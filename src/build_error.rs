@@ -50,7 +50,8 @@ pub enum BuildProblem {
     NoAudience,
     /// The same issuer more than once.
     #[error(
-        "issuer \"{issuer}\" is configured twice: put its keys in one source, its audiences in one Issuer"
+        "issuer \"{issuer}\" is configured twice: put its keys in one source, its audiences in one Issuer, and several HMAC secrets in \
+         Issuer::hmac_secrets"
     )]
     IssuerTwice {
         /// Its name.

@@ -139,10 +139,10 @@ pub use validator::{IssuerHealth, Validator, ValidatorBuilder, WarmUpError};
 pub use crate::core::PemError;
 pub use crate::core::{
     AccessToken, Actor, Algorithm, Audience, ClaimPath, ClaimValue, Clock, Confirmation, Evidence,
-    Identity, IntrospectionResponse, KeySet, KeySetError, MalformedRequirement, MalformedResponse,
-    MalformedScope, MalformedThumbprint, NumericDate, Policy, PolicyBuilder, PolicyError,
-    PolicyProblem, Possession, PresentedToken, Profile, Reason, Rejection, RequiredClaim,
-    Requirement, RoleSet, Scope, ScopeClaim, ScopeSet, SecretProblem, SignatureError, SkipReason,
-    SkippedKey, SubjectKind, Tenants, Thumbprint, TimeOutOfRange, Unconfirmed, UnknownAlgorithm,
-    Unmet, UnverifiedJwt, VerificationKey, verify,
+    Identity, IntrospectionResponse, KeyNote, KeySet, KeySetError, KeySetLimits, KeySetLimitsError,
+    MalformedRequirement, MalformedResponse, MalformedScope, MalformedThumbprint, Misspelling,
+    NumericDate, Policy, PolicyBuilder, PolicyError, PolicyProblem, Possession, PresentedToken,
+    Profile, Reason, Rejection, RequiredClaim, Requirement, RoleSet, Scope, ScopeClaim, ScopeSet,
+    SecretProblem, SignatureError, SkipReason, SkippedKey, SubjectKind, Tenants, Thumbprint,
+    TimeOutOfRange, Unconfirmed, UnknownAlgorithm, Unmet, UnverifiedJwt, VerificationKey, verify,
 };

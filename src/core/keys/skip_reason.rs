@@ -66,7 +66,15 @@ pub enum SkipReason {
          4096 bits; aws-lc-rs has them all)"
     )]
     Unsupported,
-    /// It stands behind the hundredth key, as may others.
-    #[error("it and what follows stand behind the 100 keys that are taken")]
-    BeyondTheLimit,
+    /// It is beyond the number of keys that are accepted from one set.
+    #[error(
+        "it and {} after it are over the limit of {limit} keys a set (raise max_keys, up to 10000)",
+        match left_out { 1 => "no other key".to_owned(), n => format!("{} other keys", n - 1) }
+    )]
+    OverMaxKeys {
+        /// The number of keys that are accepted.
+        limit: usize,
+        /// How many keys were left out, this one included.
+        left_out: usize,
+    },
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::core::base64url;
 use crate::core::json::{self, Fault};
 use crate::core::keys::algorithm::Algorithm;
+use crate::core::keys::selection::KeyHint;
 use crate::core::time::NumericDate;
 use crate::core::token::payload::{Claim, Payload};
 use crate::core::token::text::Text;
@@ -211,6 +212,8 @@ struct Header {
     alg: Claim<Text>,
     algorithm: Option<Algorithm>,
     kid: Claim<Text>,
+    x5t: Claim<Text>,
+    x5t_s256: Claim<Text>,
     typ: Claim<Text>,
     kind: Kind,
     has_crit: bool,
@@ -257,6 +260,19 @@ impl<'t> UnverifiedJwt<'t> {
     /// The header's `kid`. Unverified: a string to look up among the issuer's keys and nothing else.
     pub fn key_id(&self) -> Option<&str> {
         self.header_str(&self.header.kid)
+    }
+
+    /// What the header says about the key. Unverified.
+    pub(crate) fn key_hint(&self) -> KeyHint<'_> {
+        let text = |member| {
+            let text = self.header_str(member);
+            text.or_else(|| member.is_malformed().then_some(""))
+        };
+        KeyHint {
+            id: self.key_id(),
+            x5t_s256: text(&self.header.x5t_s256),
+            x5t: text(&self.header.x5t),
+        }
     }
 
     /// The header's `alg`, where it is one of this crate. Unverified.
@@ -352,6 +368,8 @@ impl Header {
                     header.algorithm = header.alg.get().and_then(|alg| alg.of(text).parse().ok());
                 }
                 "kid" => header.kid = string(),
+                "x5t" => header.x5t = string(),
+                "x5t#S256" => header.x5t_s256 = string(),
                 "typ" => {
                     header.kind = value.as_str().map_or(Kind::Other, |typ| Kind::of(&typ));
                     header.typ = string();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::core::excerpt::excerpt;
 use crate::core::keys::KeyUse;
 use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
-use crate::core::keys::key_set::KeySet;
+use crate::core::keys::key_set::{KeySet, SkippedKey};
 use crate::core::keys::skip_reason::SkipReason;
 use crate::core::policy::{Policy, Profile};
 use crate::core::time::NumericDate;
@@ -68,13 +68,27 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts, familiar: Option<Familiar
         Facts::Key {
             id,
             id_is_known,
+            is_by_thumbprint,
             algorithm,
             key_use,
             keys,
             age,
         } => {
-            let id = id.as_deref();
-            key(id, *id_is_known, algorithm.as_str(), *key_use, keys, *age)
+            let algorithm = algorithm.as_str();
+            let which = match id {
+                Some(id) if *id_is_known => format!(
+                    "The issuer's key with kid \"{id}\" is not one for {algorithm}, the token's algorithm, or it turned out to \
+                     be unusable."
+                ),
+                Some(id) => format!("The issuer has no key with kid \"{id}\"."),
+                None if *is_by_thumbprint => format!(
+                    "The token names no kid, and its x5t or x5t#S256 is not that of a key for {algorithm}."
+                ),
+                None => {
+                    format!("The token names no kid, and no key of the issuer fits {algorithm}.")
+                }
+            };
+            which + &key(*id_is_known, *key_use, keys, *age)
         }
         Facts::KeyIssuer { stated, issuer } if stated.is_empty() => format!(
             "The \"issuer\" of the key that fits is empty or not a string, so the key belongs to no issuer and can't vouch \
@@ -84,22 +98,31 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts, familiar: Option<Familiar
             "The key that fits is published for issuer \"{stated}\" (the \"issuer\" of its JWK). It can't vouch for \
              \"{issuer}\", the token's issuer."
         ),
-        Facts::Signature { algorithm, .. } if algorithm.is_hmac() => format!(
-            "The signature ({algorithm}) does not verify with the secret that is configured for this issuer: the token was \
-             changed, or signed with another secret. Is the configured one still encoded (base64, hex)? It is taken as it is."
+        Facts::Signature {
+            algorithm, tried, ..
+        } if algorithm.is_hmac() => format!(
+            "The signature ({algorithm}) does not verify with {} configured for this issuer: the token was changed, or signed \
+             with another secret. Is the configured one still encoded (base64, hex)? It is used as it is.",
+            match tried {
+                1 => "the secret that is".to_owned(),
+                n => format!("any of the {n} secrets that are"),
+            }
         ),
         Facts::Signature {
             id,
             algorithm,
             tried,
         } => {
-            let which = match id {
-                Some(id) => format!("kid \"{id}\""),
-                None => "no kid".to_owned(),
+            let (which, other) = match id {
+                Some(id) => (
+                    format!("kid \"{id}\""),
+                    "another key under the same kid",
+                ),
+                None => ("no kid".to_owned(), "another key"),
             };
             format!(
-                "The signature ({algorithm}, {which}) does not verify with {}: the token was changed, or signed with \
-                 another key under the same kid (another environment of the same issuer?).",
+                "The signature ({algorithm}, {which}) does not verify with {}: the token was changed, or signed with {other} \
+                 (another environment of the same issuer?).",
                 match tried {
                     1 => "the key that fits".to_owned(),
                     n => format!("any of the {n} keys that fit"),
@@ -373,21 +396,9 @@ fn audience_slip(found: &[String], policy: &Policy) -> String {
     }
 }
 
-fn key(
-    id: Option<&str>,
-    id_is_known: bool,
-    algorithm: &str,
-    key_use: KeyUse,
-    keys: &KeySet,
-    known: KeySetAge,
-) -> String {
-    let mut text = match id {
-        Some(id) if id_is_known => format!(
-            "The issuer's key with kid \"{id}\" is not one for {algorithm}, the token's algorithm."
-        ),
-        Some(id) => format!("The issuer has no key with kid \"{id}\"."),
-        None => format!("The token names no kid, and no key of the issuer fits {algorithm}."),
-    };
+/// What else is known about the issuer's keys.
+fn key(id_is_known: bool, key_use: KeyUse, keys: &KeySet, known: KeySetAge) -> String {
+    let mut text = String::new();
     let usable = keys.of(key_use);
     if key_use == KeyUse::JwtSvid && usable.is_empty() {
         text.push_str(" The key set has no key whose use is jwt-svid.");
@@ -404,10 +415,16 @@ fn key(
             text.push('.');
         }
     }
-    let skipped = keys.skipped().iter().filter(|skipped| {
+    let at_first_use = keys.skipped_at_first_use();
+    let all = || keys.skipped().iter().chain(&at_first_use);
+    let is_over =
+        |skipped: &&SkippedKey| matches!(skipped.reason(), SkipReason::OverMaxKeys { .. });
+    let matters = |skipped: &&SkippedKey| {
         key_use == KeyUse::Signature || skipped.reason() != SkipReason::OnlyForSvids
-    });
-    for skipped in skipped.take(MAX_LISTED) {
+    };
+    // The limit comes first, since it may be why the key is missing.
+    let others = all().filter(|skipped| !is_over(skipped) && matters(skipped));
+    for skipped in all().filter(is_over).chain(others).take(MAX_LISTED) {
         text.push_str(" Left out: ");
         text.push_str(&skipped.to_string());
         text.push('.');

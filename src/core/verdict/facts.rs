@@ -65,6 +65,8 @@ pub(crate) enum Facts {
         id: Option<String>,
         /// A key of this id is there, but not for this algorithm.
         id_is_known: bool,
+        /// The token names no `kid`, and the thumbprint of its certificate selects the key.
+        is_by_thumbprint: bool,
         algorithm: Algorithm,
         key_use: KeyUse,
         keys: Arc<KeySet>,

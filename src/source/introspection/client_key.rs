@@ -15,7 +15,8 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::core::{
-    Algorithm, JwkMembers, KeyFamily, NumericDate, decode_base64url, encode_base64url, excerpt,
+    Algorithm, JwkMembers, JwkReading, KeyFamily, NumericDate, decode_base64url, encode_base64url,
+    excerpt,
 };
 
 /// The largest text of a key that is read, in bytes.
@@ -161,7 +162,8 @@ impl ClientKey {
         if text.len() > MAX_TEXT_BYTES {
             return Err(ClientKeyProblem::TooLarge);
         }
-        let members = JwkMembers::read(text, &MEMBERS).map_err(|_| ClientKeyProblem::NotAJwk)?;
+        let members = JwkMembers::read(text, &MEMBERS, JwkReading::Strict)
+            .map_err(|_| ClientKeyProblem::NotAJwk)?;
         Jwk(members).read()
     }
 

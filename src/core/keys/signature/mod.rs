@@ -39,6 +39,22 @@ impl Backend {
     #[cfg(not(feature = "aws-lc-rs"))]
     pub(crate) const DEFAULT: Self = Backend::RustCrypto;
 
+    /// Whether the backend has the algorithm, and keys of this size. That takes no arithmetic.
+    #[cfg_attr(not(feature = "rust-crypto"), allow(unused_variables))]
+    pub(crate) fn check_support(
+        self,
+        key: &PublicMaterial,
+        algorithm: Algorithm,
+    ) -> Result<(), KeyRefused> {
+        match self {
+            #[cfg(feature = "aws-lc-rs")]
+            // It has every algorithm, and RSA keys of every size that is accepted.
+            Backend::AwsLcRs => Ok(()),
+            #[cfg(feature = "rust-crypto")]
+            Backend::RustCrypto => rust_crypto::Key::check_support(key, algorithm),
+        }
+    }
+
     pub(crate) fn prepare(
         self,
         key: &PublicMaterial,
