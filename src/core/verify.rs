@@ -133,6 +133,7 @@ fn candidates<'k>(
 ) -> impl Iterator<Item = &'k Arc<VerificationKey>> {
     keys.fitting(jwt.key_hint(), algorithm, policy.profile().key_use())
         .filter(|key| is_key_of(key.stated_issuer(), jwt.payload(), policy))
+        .filter(move |key| policy.allows_key_for(key, algorithm))
         .filter(move |key| key.is_usable_with(algorithm))
         .take(MAX_CANDIDATES)
 }

@@ -35,6 +35,8 @@ pub struct VerificationKey {
     certificate: CertificateThumbprints,
     /// It was configured without a `kid`, so it is for tokens with any.
     is_for_any_id: bool,
+    /// Its JWK states an `alg`, or it was configured for one.
+    states_algorithm: bool,
     /// What preparing takes. A secret has none: it is prepared at once and kept in no other form.
     material: Option<PublicMaterial>,
     backend: Backend,
@@ -85,6 +87,7 @@ impl VerificationKey {
             issuer: None,
             certificate: CertificateThumbprints::default(),
             is_for_any_id: false,
+            states_algorithm: stated.is_some(),
             signature_bytes: material.signature_bytes(),
             thumbprint: Some(thumbprint(&material)),
             material: Some(material),
@@ -125,6 +128,7 @@ impl VerificationKey {
             issuer: None,
             certificate: CertificateThumbprints::default(),
             is_for_any_id: true,
+            states_algorithm: true,
             material: None,
             backend,
             prepared: Box::new([slot]),
@@ -170,6 +174,10 @@ impl VerificationKey {
 
     pub(crate) fn is_for_any_id(&self) -> bool {
         self.is_for_any_id
+    }
+
+    pub(crate) fn states_algorithm(&self) -> bool {
+        self.states_algorithm
     }
 
     pub(crate) fn certificate(&self) -> &CertificateThumbprints {

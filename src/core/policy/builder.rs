@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::problem::{PolicyError, PolicyProblem};
 use super::{Policy, Profile, ScopeClaim, Settings};
 use crate::core::checks::spiffe::is_trust_domain;
-use crate::core::keys::algorithm::Algorithm;
+use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
 use crate::core::policy::tenants::{IssuerTemplate, Tenants};
 use crate::core::token::claims::claim_path::ClaimPath;
 use crate::core::token::claims::required_claim::RequiredClaim;
@@ -40,7 +40,7 @@ const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 /// | `roles_from` | list of [claims](ClaimPath) | no roles |
 /// | `principal_from` | list of [claims](ClaimPath) | `sub` |
 /// | `scope_claim` | `"scope"`, `"scp"` | `"scope"` |
-/// | `allow_scope_array`, `allow_id_token_claims`, `allow_missing_audience` | `true`, `false` | `false` |
+/// | `allow_scope_array`, `allow_id_token_claims`, `allow_missing_audience`, `one_algorithm_per_key` | `true`, `false` | `false` |
 /// | `tenants` | list of texts, `"any"` | the issuer is one, not a template |
 ///
 /// ```
@@ -93,6 +93,8 @@ pub struct PolicyBuilder {
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     allow_missing_audience: Option<bool>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    one_algorithm_per_key: Option<bool>,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     tenants: Option<Tenants>,
 }
 
@@ -123,6 +125,24 @@ impl PolicyBuilder {
     #[must_use]
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.algorithms = Some(algorithms.into_iter().collect());
+        self
+    }
+
+    /// A key without an `alg` serves one algorithm: of those that fit its type, the first in the list of
+    /// [`algorithms`](PolicyBuilder::algorithms) (RFC 8725 section 3.1). By default it serves all of the list that fit, since
+    /// large providers publish RSA keys without an `alg`. A key with an `alg` is not affected.
+    ///
+    /// ```
+    /// use resource_server::{Algorithm, Policy};
+    ///
+    /// let settings = Policy::builder()
+    ///     .algorithms([Algorithm::PS256, Algorithm::RS256, Algorithm::ES256])
+    ///     .one_algorithm_per_key();
+    /// // An RSA key without an alg now serves PS256 only.
+    /// ```
+    #[must_use]
+    pub fn one_algorithm_per_key(mut self) -> Self {
+        self.one_algorithm_per_key = Some(true);
         self
     }
 
@@ -346,15 +366,22 @@ impl PolicyBuilder {
         if !problems.is_empty() {
             return Err(PolicyError::new(problems));
         }
+        let algorithms = self.algorithms.unwrap_or_else(|| {
+            let default = Algorithm::default_list();
+            default
+                .filter(|algorithm| profile.takes(*algorithm))
+                .collect()
+        });
+        let for_unstated = if self.one_algorithm_per_key == Some(true) {
+            first_of_each_family(&algorithms)
+        } else {
+            algorithms.iter().copied().collect()
+        };
         Ok(Policy(Arc::new(Settings {
             issuer,
             audiences,
-            algorithms: match self.algorithms {
-                Some(named) => named.into_iter().collect(),
-                None => Algorithm::default_list()
-                    .filter(|algorithm| profile.takes(*algorithm))
-                    .collect(),
-            },
+            algorithms: algorithms.into_iter().collect(),
+            algorithms_for_unstated: for_unstated,
             profile,
             clock_skew,
             max_token_age: self.max_token_age_seconds.map(Duration::from_secs),
@@ -463,6 +490,9 @@ impl PolicyBuilder {
             allow_missing_audience: self
                 .allow_missing_audience
                 .or(provider.allow_missing_audience),
+            one_algorithm_per_key: self
+                .one_algorithm_per_key
+                .or(provider.one_algorithm_per_key),
             tenants: self.tenants.or(provider.tenants),
         }
     }
@@ -482,6 +512,17 @@ impl PolicyBuilder {
     pub(crate) fn has_audiences(&self) -> bool {
         self.audiences.is_some()
     }
+}
+
+/// Of the algorithms that one type of key fits, the first. The two names of Ed25519 are one algorithm.
+fn first_of_each_family(algorithms: &[Algorithm]) -> AlgorithmSet {
+    let is_first = |algorithm: &&Algorithm| {
+        let mut family = algorithms.iter().copied();
+        family
+            .find(|other| other.family() == algorithm.family())
+            .is_some_and(|first| first.same_signature_as(**algorithm))
+    };
+    algorithms.iter().filter(is_first).copied().collect()
 }
 
 /// Whether a `typ` may be one of access tokens: a subtype of `application` that is not known to be of something else.
@@ -533,6 +574,7 @@ mod tests {
             "client_claims": ["a"], "accepted_types": ["a+jwt"], "required_claims": [{"claim": "a", "present": true}],
             "roles_from": ["a"], "principal_from": ["a"], "scope_claim": "scp", "allow_scope_array": false,
             "allow_id_token_claims": false, "allow_missing_audience": false, "tenants": ["a"],
+            "one_algorithm_per_key": false,
         });
         let theirs = json!({
             "issuer": "https://b.example.com", "audiences": ["b"], "algorithms": ["RS256"], "profile": "cognito",
@@ -540,6 +582,7 @@ mod tests {
             "client_claims": ["b"], "accepted_types": ["b+jwt"], "required_claims": [{"claim": "b", "present": true}],
             "roles_from": ["b"], "principal_from": ["b"], "scope_claim": "scope", "allow_scope_array": true,
             "allow_id_token_claims": true, "allow_missing_audience": true, "tenants": ["b"],
+            "one_algorithm_per_key": true,
         });
         let nothing = shown(&PolicyBuilder::default());
         let over = |one: &Value, other: &Value| shown(&read(one).over(read(other)));

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::keys::KeyUse;
 use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
 use crate::core::keys::key_family::KeyFamily;
+use crate::core::keys::verification_key::VerificationKey;
 use crate::core::token::claims::claim_path::ClaimPath;
 use crate::core::token::claims::required_claim::RequiredClaim;
 use tenants::{IssuerTemplate, Tenants};
@@ -54,6 +55,8 @@ struct Settings {
     issuer: String,
     audiences: Vec<String>,
     algorithms: AlgorithmSet,
+    /// For keys that state no algorithm.
+    algorithms_for_unstated: AlgorithmSet,
     profile: Profile,
     clock_skew: Duration,
     max_token_age: Option<Duration>,
@@ -94,6 +97,11 @@ impl Policy {
 
     pub(crate) fn algorithm_set(&self) -> AlgorithmSet {
         self.0.algorithms
+    }
+
+    /// Whether a key may be used with an accepted algorithm that it fits.
+    pub(crate) fn allows_key_for(&self, key: &VerificationKey, algorithm: Algorithm) -> bool {
+        key.states_algorithm() || self.0.algorithms_for_unstated.contains(algorithm)
     }
 
     pub(crate) fn profile(&self) -> Profile {

@@ -312,3 +312,63 @@ fn k12_at_most_four_secrets_are_tried() {
         assert_eq!(judge(None).is_ok(), number < 4, "{id}");
     }
 }
+
+/// Row K15: which tokens one key of a set verifies under a list of algorithms.
+#[test]
+fn k15_a_key_without_alg_serves_the_first_algorithm_only() {
+    use Algorithm::{ES256, Ed25519, EdDSA, PS256, RS256, RS512};
+
+    let issuer = TestIssuer::new(AS, API);
+    let token = |algorithm| issuer.token().algorithm(algorithm).without_header("kid");
+    let jwks = |stated: Option<Algorithm>, of: Algorithm| {
+        let _ = token(of).mint();
+        let mut set: Value = serde_json::from_str(&issuer.jwks()).unwrap();
+        for key in set["keys"].as_array_mut().unwrap() {
+            key.as_object_mut().unwrap().remove("alg");
+            if let Some(stated) = stated {
+                key["alg"] = json!(stated.as_str());
+            }
+        }
+        KeySet::from_jwks(&set.to_string()).map(Arc::new)
+    };
+    let accepts = |list: &[Algorithm], is_on: bool, stated, algorithm| {
+        let policy = Policy::builder().issuer(AS).audience(API);
+        let policy = policy.algorithms(list.iter().copied());
+        let policy = if is_on {
+            policy.one_algorithm_per_key()
+        } else {
+            policy
+        };
+        let text = token(algorithm).mint();
+        let token = PresentedToken::parse(&text).unwrap();
+        let now = token.jwt().unwrap().expires_at().unwrap().as_secs() - 10;
+        let keys = Evidence::Keys(jwks(stated, algorithm).unwrap());
+        let now = NumericDate::from_secs(now);
+        let judged = verify(&token, &keys, &policy.build().unwrap(), now);
+        judged.map(drop).map_err(|rejection| rejection.reason())
+    };
+    let unknown = Err(Reason::UnknownKey);
+    for (list, is_on, stated, algorithm, expected) in [
+        (&[RS256, PS256][..], false, None, PS256, Ok(())),
+        (&[RS256, PS256], true, None, RS256, Ok(())),
+        (&[RS256, PS256], true, None, PS256, unknown),
+        (&[PS256, RS256], true, None, PS256, Ok(())),
+        (&[PS256, RS256], true, None, RS256, unknown),
+        (&[ES256, RS512, RS256], true, None, RS512, Ok(())),
+        (&[ES256, RS512, RS256], true, None, ES256, Ok(())),
+        (&[RS256, PS256], true, Some(PS256), PS256, Ok(())),
+        // Two names of one algorithm.
+        (&[EdDSA, Ed25519], true, None, Ed25519, Ok(())),
+        (&[Ed25519, EdDSA], true, None, EdDSA, Ok(())),
+    ] {
+        let found = accepts(list, is_on, stated, algorithm);
+        assert_eq!(found, expected, "{list:?} {is_on} {stated:?} {algorithm}");
+    }
+    // From a configuration file.
+    let policy = |value: &str| {
+        serde_json::from_str::<Policy>(&format!(
+            r#"{{"issuer":"{AS}","audiences":["{API}"],"one_algorithm_per_key":{value}}}"#
+        ))
+    };
+    assert!(policy("true").is_ok() && policy("false").is_ok() && policy("null").is_err());
+}
