@@ -31,6 +31,9 @@ const MAX_NOTES: usize = 100;
 /// exponent, an EC point off its curve, an Ed25519 point of small order. Keys for SPIFFE JWT-SVIDs are kept apart
 /// ([`svid_keys`](KeySet::svid_keys)).
 ///
+/// A key whose JWK states an `issuer` is for tokens of that issuer only, or of the issuers that fit it as a template. A
+/// version 2.0 name of a Microsoft Entra ID tenant also stands for the tenant's version 1.0 name.
+///
 /// Misspelt members with a clear meaning are read, and listed by [`notes`](KeySet::notes). At most 1,000 keys are accepted,
 /// from at most 1 MiB; [`from_jwks_within`](KeySet::from_jwks_within) sets other bounds. In a set of more than 100 keys the
 /// arithmetic of preparing a key is done at its first use.

@@ -72,10 +72,12 @@ impl<'t> Members<'t> {
     }
 
     pub(crate) fn has_any(&self, names: &[&'static str]) -> bool {
+        let mut has_any = false;
         // Each is looked at, so that each null is noted.
-        names
-            .iter()
-            .fold(false, |has, name| self.get(name).is_some() || has)
+        for name in names {
+            has_any |= self.get(name).is_some();
+        }
+        has_any
     }
 
     /// A string member, where it is there.

@@ -18,6 +18,9 @@ pub(crate) struct KeyHint<'t> {
     pub(crate) x5t: Option<&'t str>,
 }
 
+/// The keys by the thumbprint of their certificate.
+type ByThumbprint = HashMap<Box<[u8]>, Vec<usize>>;
+
 /// Usable keys in the order of their set, and indexes over them. An index holds positions in ascending order.
 #[derive(Default)]
 pub(crate) struct Selection {
@@ -27,8 +30,8 @@ pub(crate) struct Selection {
     by_id: HashMap<Box<str>, Vec<usize>>,
     /// Configured without a `kid`, so for tokens with any.
     for_any_id: Vec<usize>,
-    by_x5t_s256: HashMap<Box<[u8]>, Vec<usize>>,
-    by_x5t: HashMap<Box<[u8]>, Vec<usize>>,
+    by_x5t_s256: ByThumbprint,
+    by_x5t: ByThumbprint,
     by_algorithm: HashMap<Algorithm, Vec<usize>>,
 }
 
@@ -114,7 +117,7 @@ impl Selection {
     fn thumbprint_index<'s, 't>(
         &'s self,
         hint: KeyHint<'t>,
-    ) -> Option<(&'s HashMap<Box<[u8]>, Vec<usize>>, &'t str)> {
+    ) -> Option<(&'s ByThumbprint, &'t str)> {
         let indexes = [(&self.by_x5t_s256, hint.x5t_s256), (&self.by_x5t, hint.x5t)];
         indexes.into_iter().find_map(|(index, thumbprint)| {
             Some((index, thumbprint?)).filter(|_| !index.is_empty())

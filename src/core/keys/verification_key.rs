@@ -42,7 +42,6 @@ pub struct VerificationKey {
     backend: Backend,
     prepared: Box<[Slot]>,
     signature_bytes: usize,
-    thumbprint: Option<Thumbprint>,
 }
 
 /// The thumbprints of its certificate that a JWK states (RFC 7517 sections 4.8 and 4.9). They only select a key.
@@ -89,7 +88,6 @@ impl VerificationKey {
             is_for_any_id: false,
             states_algorithm: stated.is_some(),
             signature_bytes: material.signature_bytes(),
-            thumbprint: Some(thumbprint(&material)),
             material: Some(material),
             backend,
             prepared,
@@ -133,7 +131,6 @@ impl VerificationKey {
             backend,
             prepared: Box::new([slot]),
             signature_bytes: tag_bytes,
-            thumbprint: None,
         }
     }
 
@@ -213,9 +210,10 @@ impl VerificationKey {
         refused.map(SkipReason::from)
     }
 
-    /// The key's thumbprint by SHA-256 (RFC 7638). A secret has none: its thumbprint would help to guess it (section 7).
+    /// The key's thumbprint by SHA-256 (RFC 7638), which is computed by each call. A secret has none: its thumbprint would help
+    /// to guess it (section 7).
     pub fn thumbprint(&self) -> Option<Thumbprint> {
-        self.thumbprint
+        self.material.as_ref().map(thumbprint)
     }
 
     /// Checks that `signature` is this key's over `message` by `algorithm`. A signature of the wrong length is refused

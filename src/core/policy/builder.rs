@@ -366,22 +366,15 @@ impl PolicyBuilder {
         if !problems.is_empty() {
             return Err(PolicyError::new(problems));
         }
-        let algorithms = self.algorithms.unwrap_or_else(|| {
-            let default = Algorithm::default_list();
-            default
-                .filter(|algorithm| profile.takes(*algorithm))
-                .collect()
-        });
-        let for_unstated = if self.one_algorithm_per_key == Some(true) {
-            first_of_each_family(&algorithms)
-        } else {
-            algorithms.iter().copied().collect()
-        };
+        let algorithms = self
+            .algorithms
+            .unwrap_or_else(|| profile.default_algorithms());
+        let is_one_per_key = self.one_algorithm_per_key.unwrap_or_default();
         Ok(Policy(Arc::new(Settings {
             issuer,
             audiences,
-            algorithms: algorithms.into_iter().collect(),
-            algorithms_for_unstated: for_unstated,
+            algorithms: algorithms.iter().copied().collect(),
+            algorithms_for_unstated: for_unstated(&algorithms, is_one_per_key),
             profile,
             clock_skew,
             max_token_age: self.max_token_age_seconds.map(Duration::from_secs),
@@ -514,15 +507,19 @@ impl PolicyBuilder {
     }
 }
 
-/// Of the algorithms that one type of key fits, the first. The two names of Ed25519 are one algorithm.
-fn first_of_each_family(algorithms: &[Algorithm]) -> AlgorithmSet {
+/// The algorithms of keys that state none: all, or of those that one type of key fits the first. The two names of Ed25519 are
+/// one algorithm.
+fn for_unstated(algorithms: &[Algorithm], is_one_per_key: bool) -> AlgorithmSet {
     let is_first = |algorithm: &&Algorithm| {
         let mut family = algorithms.iter().copied();
         family
             .find(|other| other.family() == algorithm.family())
             .is_some_and(|first| first.same_signature_as(**algorithm))
     };
-    algorithms.iter().filter(is_first).copied().collect()
+    let all = algorithms.iter();
+    all.filter(|algorithm| !is_one_per_key || is_first(algorithm))
+        .copied()
+        .collect()
 }
 
 /// Whether a `typ` may be one of access tokens: a subtype of `application` that is not known to be of something else.

@@ -252,6 +252,13 @@ impl Profile {
             )
     }
 
+    /// The algorithms of a policy that names none.
+    fn default_algorithms(self) -> Vec<Algorithm> {
+        Algorithm::default_list()
+            .filter(|algorithm| self.takes(*algorithm))
+            .collect()
+    }
+
     /// The keys that its tokens are verified with.
     pub(crate) fn key_use(self) -> KeyUse {
         match self {

@@ -74,30 +74,15 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts, familiar: Option<Familiar
             keys,
             age,
         } => {
-            let algorithm = algorithm.as_str();
-            let which = match id {
-                Some(id) if *id_is_known => format!(
-                    "The issuer's key with kid \"{id}\" is not one for {algorithm}, the token's algorithm, or it turned out to \
-                     be unusable."
-                ),
-                Some(id) => format!("The issuer has no key with kid \"{id}\"."),
-                None if *is_by_thumbprint => format!(
-                    "The token names no kid, and its x5t or x5t#S256 is not that of a key for {algorithm}."
-                ),
-                None => {
-                    format!("The token names no kid, and no key of the issuer fits {algorithm}.")
-                }
-            };
+            let which = which_key(
+                id.as_deref(),
+                *id_is_known,
+                *is_by_thumbprint,
+                algorithm.as_str(),
+            );
             which + &key(*id_is_known, *key_use, keys, *age)
         }
-        Facts::KeyIssuer { stated, issuer } if stated.is_empty() => format!(
-            "The \"issuer\" of the key that fits is empty or not a string, so the key belongs to no issuer and can't vouch \
-             for \"{issuer}\", the token's issuer."
-        ),
-        Facts::KeyIssuer { stated, issuer } => format!(
-            "The key that fits is published for issuer \"{stated}\" (the \"issuer\" of its JWK). It can't vouch for \
-             \"{issuer}\", the token's issuer."
-        ),
+        Facts::KeyIssuer { stated, issuer } => key_of_another_issuer(stated, issuer),
         Facts::Signature {
             algorithm, tried, ..
         } if algorithm.is_hmac() => format!(
@@ -393,6 +378,39 @@ fn audience_slip(found: &[String], policy: &Policy) -> String {
         Some(Difference::Case) => " They differ only in upper and lower case.".to_owned(),
         Some(Difference::Scheme) => " They differ only in the scheme.".to_owned(),
         Some(Difference::Port | Difference::Path) | None => String::new(),
+    }
+}
+
+fn key_of_another_issuer(stated: &str, issuer: &str) -> String {
+    if stated.is_empty() {
+        return format!(
+            "The \"issuer\" of the key that fits is empty or not a string, so the key belongs to no issuer and can't vouch \
+             for \"{issuer}\", the token's issuer."
+        );
+    }
+    format!(
+        "The key that fits is published for issuer \"{stated}\" (the \"issuer\" of its JWK). It can't vouch for \
+         \"{issuer}\", the token's issuer."
+    )
+}
+
+/// Which key is missing.
+fn which_key(
+    id: Option<&str>,
+    id_is_known: bool,
+    is_by_thumbprint: bool,
+    algorithm: &str,
+) -> String {
+    match id {
+        Some(id) if id_is_known => format!(
+            "The issuer's key with kid \"{id}\" is not one for {algorithm}, the token's algorithm, or it turned out to be \
+             unusable."
+        ),
+        Some(id) => format!("The issuer has no key with kid \"{id}\"."),
+        None if is_by_thumbprint => format!(
+            "The token names no kid, and its x5t or x5t#S256 is not that of a key for {algorithm}."
+        ),
+        None => format!("The token names no kid, and no key of the issuer fits {algorithm}."),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{
     Algorithm, Evidence, KeySet, NumericDate, Policy, PresentedToken, Reason, Rejection,
-    SkipReason, VerificationKey, verify,
+    SkipReason, SkippedKey, VerificationKey, verify,
 };
 use serde_json::{Value, json};
 
@@ -165,7 +165,7 @@ fn k14_what_is_not_clear_is_refused() {
     for (name, right, members, expected) in cases {
         let key = with(right.clone(), &members);
         let set = set_of(&[key, good.clone()]);
-        let found = set.skipped().first().map(|skipped| skipped.reason());
+        let found = set.skipped().first().map(SkippedKey::reason);
         assert_eq!(found, Some(expected), "{name}");
     }
     // A null issuer is the name of no issuer (row C10).

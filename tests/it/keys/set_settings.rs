@@ -5,7 +5,7 @@ use std::sync::Arc;
 use resource_server::testing::TestIssuer;
 use resource_server::{
     Algorithm, Evidence, KeySet, KeySetError, KeySetLimits, Misspelling, NumericDate, Policy,
-    PresentedToken, Reason, Rejection, SecretProblem, SkipReason, StaticKeys, verify,
+    PresentedToken, Reason, Rejection, SecretProblem, SkipReason, SkippedKey, StaticKeys, verify,
 };
 use serde_json::{Value, json};
 
@@ -108,7 +108,7 @@ fn k06_a_bad_key_of_a_large_set_is_skipped_at_first_use() {
         keys.push(own);
         let text = json!({"keys": keys}).to_string();
         let set = Arc::new(KeySet::from_jwks(&text).unwrap());
-        let at_load: Vec<_> = set.skipped().iter().map(|key| key.reason()).collect();
+        let at_load: Vec<_> = set.skipped().iter().map(SkippedKey::reason).collect();
         assert_eq!(at_load, if is_large { vec![] } else { vec![bad] });
         assert!(set.skipped_at_first_use().is_empty());
 

@@ -40,7 +40,6 @@ impl Backend {
     pub(crate) const DEFAULT: Self = Backend::RustCrypto;
 
     /// Whether the backend has the algorithm, and keys of this size. That takes no arithmetic.
-    #[cfg_attr(not(feature = "rust-crypto"), allow(unused_variables))]
     pub(crate) fn check_support(
         self,
         key: &PublicMaterial,
@@ -48,8 +47,7 @@ impl Backend {
     ) -> Result<(), KeyRefused> {
         match self {
             #[cfg(feature = "aws-lc-rs")]
-            // It has every algorithm, and RSA keys of every size that is accepted.
-            Backend::AwsLcRs => Ok(()),
+            Backend::AwsLcRs => aws_lc::Key::check_support(key, algorithm),
             #[cfg(feature = "rust-crypto")]
             Backend::RustCrypto => rust_crypto::Key::check_support(key, algorithm),
         }
