@@ -109,6 +109,8 @@ pub(crate) struct Refresh {
     last_start: Option<Moment>,
     failures: u32,
     failed_at: Option<Moment>,
+    /// The number of the last fetch that failed.
+    failed: u64,
     /// From the last start, after a failure.
     pause: Duration,
     budget: Budget,
@@ -197,6 +199,7 @@ impl Refresh {
             last_start: None,
             failures: 0,
             failed_at: None,
+            failed: 0,
             pause: Duration::ZERO,
             budget: Budget::default(),
         }
@@ -321,9 +324,12 @@ impl Refresh {
         };
         let lifetime = lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME);
         self.ended(ticket);
-        self.failures = 0;
-        self.failed_at = None;
-        self.pause = Duration::ZERO;
+        // A late answer says nothing of a fetch that began after it and failed.
+        if ticket.number > self.failed {
+            self.failures = 0;
+            self.failed_at = None;
+            self.pause = Duration::ZERO;
+        }
         self.held = Some(Held {
             since: ticket.start,
             fetch: ticket.number,
@@ -351,6 +357,7 @@ impl Refresh {
         let doubled = FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(self.failures));
         self.failures = self.failures.saturating_add(1);
         self.failed_at = Some(now);
+        self.failed = ticket.number;
         let backoff = doubled
             .min(MAX_BACKOFF)
             .mul_f64(1.0 - BACKOFF_SPREAD * (1.0 - spread.clamp(0.0, 1.0)));

@@ -196,6 +196,32 @@ fn s06_of_two_fetches_the_later_one_counts() {
     assert!(world.state.fetched(stuck, Lifetime::Unsaid, 0.5));
 }
 
+/// A fetch was given up, the next one failed, and then the first one brings keys after all.
+#[test]
+fn s09_keys_that_come_late_hide_no_later_failure() {
+    let mut world = World::with_keys();
+    world.pass(LIFETIME + Duration::from_secs(1));
+    let given_up = world.state.started(world.now);
+    world.state.lost(given_up);
+    world.pass_secs(20);
+    let failing = world.state.started(world.now);
+    assert!(world.state.failed(failing, None, 0.5, world.now));
+    assert!(world.state.fetched(given_up, Lifetime::Unsaid, 0.5));
+    // The keys are accepted, and an unknown key may still be one that could not be fetched.
+    assert_eq!(world.state.age(world.now), Some(Duration::from_secs(20)));
+    assert!(!world.state.is_well());
+    assert!(is_refused(world.state.decide(Asked::Unknown, world.now)));
+    // Until a later fetch succeeds.
+    world.pass_secs(20);
+    let last = world.state.started(world.now);
+    assert!(world.state.fetched(last, Lifetime::Unsaid, 0.5));
+    assert!(world.state.is_well());
+    assert_eq!(
+        world.state.decide(Asked::Unknown, world.now),
+        Decision::Serve
+    );
+}
+
 #[test]
 fn s04_an_unmodified_set_keeps_the_lifetime_that_was_said() {
     let mut world = World::new();

@@ -144,7 +144,8 @@ impl Held {
         if let Some(refused) = self.refused(name, now) {
             return Err(refused);
         }
-        self.sweep(now);
+        // Only newcomers are looked at each time: there may be many tenants with keys.
+        self.settle(now);
         if !self.drop_beyond(now.monotonic) {
             self.full = Some(now.monotonic);
             return Err(NotHeld::Full);
