@@ -1,4 +1,5 @@
-//! Tokens in the shape of a provider's, as the `testing` feature mints them (row C14): the provider's issuer accepts each.
+//! Tokens in the shape of a provider's, as the `testing` feature mints them (row C14): the
+//! provider's issuer accepts each.
 
 use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{Issuer, Reason, Tenants, Validator};

@@ -81,7 +81,8 @@ pub(crate) fn chain(error: &dyn StdError) -> String {
     text
 }
 
-/// The token is refused for this reason, and its explanation has these words and none of those, in any case.
+/// The token is refused for this reason, and its explanation has these words and none of those, in
+/// any case.
 #[track_caller]
 pub(crate) fn assert_explained(
     rejection: &Rejection,

@@ -1,4 +1,5 @@
-//! Tokens whose verdicts on both sides are known: some for each row of the table, and some on which both agree.
+//! Tokens whose verdicts on both sides are known: some for each row of the table, and some on which
+//! both agree.
 
 use resource_server::{Algorithm, Reason};
 
