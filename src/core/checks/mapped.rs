@@ -60,12 +60,14 @@ pub(crate) fn check_scope(payload: &Payload, policy: &Policy) -> Result<ScopeCla
             .bytes()
             .all(|byte| byte == b' ' || is_scope_byte(byte)),
         Claim::Is(list) => {
-            allows_array
-                && list.entries(payload.text()).is_some_and(|entries| {
-                    entries
-                        .iter()
-                        .all(|entry| entry.of(payload.text()).bytes().all(is_scope_byte))
-                })
+            allows_array && {
+                let (mut are_scopes, mut room) = (true, String::new());
+                let are_strings = list.each(payload.text(), usize::MAX, |entry| {
+                    let mut bytes = entry.unescaped_in(&mut room).bytes();
+                    are_scopes &= bytes.all(is_scope_byte);
+                });
+                are_strings.is_some() && are_scopes
+            }
         }
     };
     if is_sound {

@@ -65,7 +65,9 @@ impl<'t> Jwk<'t> {
             .map(Jwk)
             .map_err(|fault| match fault {
                 Fault::Duplicate => KeyError::DuplicateMember,
-                Fault::Syntax | Fault::NotAnObject | Fault::TooComplex => KeyError::Malformed,
+                Fault::Syntax | Fault::NotAnObject | Fault::Number | Fault::TooDeep { .. } => {
+                    KeyError::Malformed
+                }
             })
     }
 

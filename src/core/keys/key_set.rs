@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::core::excerpt::excerpt;
-use crate::core::json::{self, Fault};
+use crate::core::json::{self, Fault, Value};
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::jwk::{Jwk, KeyUse};
 use crate::core::keys::limits::KeySetLimits;
@@ -318,7 +318,7 @@ fn elements_of(text: &str, limits: KeySetLimits) -> Result<Vec<&str>, KeySetErro
     let mut has_pem = false;
     json::read_members(text, |name, value| {
         if name == "keys" {
-            listed = value.as_array();
+            listed = value.elements();
             return Ok(());
         }
         has_pem |= value
@@ -328,13 +328,15 @@ fn elements_of(text: &str, limits: KeySetLimits) -> Result<Vec<&str>, KeySetErro
     })
     .map_err(|fault| match fault {
         Fault::Duplicate => KeySetError::DuplicateMember,
-        Fault::NotAnObject if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => {
+        Fault::NotAnObject if Value::of(text).check() != Err(Fault::Syntax) => {
             KeySetError::NotAKeySet
         }
-        Fault::NotAnObject | Fault::Syntax | Fault::TooComplex => KeySetError::NotJson,
+        Fault::NotAnObject | Fault::Syntax | Fault::Number | Fault::TooDeep { .. } => {
+            KeySetError::NotJson
+        }
     })?;
     match listed {
-        Some(elements) => Ok(elements.into_iter().map(json::Value::text).collect()),
+        Some(elements) => Ok(elements.map(Value::text).collect()),
         None if has_pem => Err(KeySetError::PemByKeyId),
         None => Err(KeySetError::NotAKeySet),
     }

@@ -132,9 +132,9 @@ impl<'t> Members<'t> {
 
     /// Whether an array of strings holds this one; `None` where there is no such member.
     pub(crate) fn lists(&self, name: &'static str, wanted: &str) -> Option<bool> {
-        let elements = self.get(name)?.as_array().unwrap_or_default();
-        let is_wanted = |element: &Value<'_>| element.as_str().as_deref() == Some(wanted);
-        Some(elements.iter().any(is_wanted))
+        let elements = self.get(name)?.elements();
+        let is_wanted = |element: Value<'_>| element.as_str().as_deref() == Some(wanted);
+        Some(elements.is_some_and(|mut elements| elements.any(is_wanted)))
     }
 
     /// What lenient reading met so far.

@@ -1,4 +1,5 @@
 mod foreign_tokens;
+mod json_bounds;
 mod policy_claims;
 #[cfg(feature = "fetch")]
 mod presets;

@@ -2,6 +2,7 @@ mod error_kinds;
 mod extremes;
 mod faults;
 mod in_flight;
+mod json_bounds;
 mod key_file;
 mod keys_in_hand;
 mod made_up_tenants;
