@@ -13,7 +13,7 @@ use crate::core::token::claims::claim_path::find;
 use crate::core::token::claims::mapped::{actors_of, client_of, principal_of, roles_of};
 use crate::core::token::claims::values::is_scope_byte;
 use crate::core::token::payload::{Claim, Payload};
-use crate::core::token::text::{MAX_ENTRIES, OneOrMany};
+use crate::core::token::text::OneOrMany;
 use crate::core::verdict::facts::{AcceptedIssuers, Facts};
 use crate::core::verdict::reason::Reason;
 use crate::core::verdict::rejection::Rejection;
@@ -110,7 +110,7 @@ pub(crate) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), R
         Claim::Malformed => return Err(malformed("aud")),
         Claim::Absent => {}
         Claim::Is(audience) => audience
-            .each(payload.text(), MAX_ENTRIES, |entry| {
+            .each(payload.text(), usize::MAX, |entry| {
                 is_empty &= entry.is_empty();
                 is_accepted = is_accepted || policy.audiences().any(|accepted| accepted == entry);
             })

@@ -168,7 +168,9 @@ impl<'t> Jwk<'t> {
         })
         .map_err(|fault| match fault {
             Fault::Duplicate => SkipReason::DuplicateMember,
-            Fault::Syntax | Fault::NotAnObject | Fault::TooComplex => SkipReason::Malformed,
+            Fault::Syntax | Fault::NotAnObject | Fault::Number | Fault::TooDeep { .. } => {
+                SkipReason::Malformed
+            }
         })?;
         Ok(jwk)
     }
@@ -243,9 +245,8 @@ impl<'t> Jwk<'t> {
             },
         };
         let by_operations = self.key_ops.is_none_or(|operations| {
-            operations.as_array().is_some_and(|list| {
-                list.iter()
-                    .any(|op| op.as_str().as_deref() == Some("verify"))
+            operations.elements().is_some_and(|mut list| {
+                list.any(|op| op.as_str().as_deref() == Some("verify"))
             })
         });
         by_use

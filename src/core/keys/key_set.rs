@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::core::excerpt::excerpt;
-use crate::core::json::{self, Fault};
+use crate::core::json::{self, Fault, Value};
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::jwk::{Jwk, KeyUse, SkipReason};
 use crate::core::keys::secret::SecretProblem;
@@ -73,10 +73,7 @@ impl KeySet {
                 .as_str()
                 .is_some_and(|text| text.trim_start().starts_with("-----BEGIN"));
             if name == "keys" {
-                listed = value
-                    .as_array()
-                    .map(|elements| (elements, true))
-                    .or(Some((Vec::new(), false)));
+                listed = value.elements();
                 Ok(())
             } else {
                 value.check()
@@ -84,12 +81,14 @@ impl KeySet {
         })
         .map_err(|fault| match fault {
             Fault::Duplicate => KeySetError::DuplicateMember,
-            Fault::NotAnObject if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => {
+            Fault::NotAnObject if Value::of(text).is_well_formed() => {
                 KeySetError::NotAKeySet
             }
-            Fault::NotAnObject | Fault::Syntax | Fault::TooComplex => KeySetError::NotJson,
+            Fault::NotAnObject | Fault::Syntax | Fault::Number | Fault::TooDeep { .. } => {
+                KeySetError::NotJson
+            }
         })?;
-        let Some((elements, true)) = listed else {
+        let Some(elements) = listed else {
             return Err(if has_pem {
                 KeySetError::PemByKeyId
             } else {
@@ -102,7 +101,7 @@ impl KeySet {
             svid_keys: Vec::new(),
             skipped: Vec::new(),
         };
-        for (index, element) in elements.iter().enumerate() {
+        for (index, element) in elements.enumerate() {
             if index == MAX_KEYS {
                 set.skipped.push(SkippedKey {
                     index,

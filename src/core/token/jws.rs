@@ -237,7 +237,7 @@ impl<'t> UnverifiedJwt<'t> {
         let payload = String::from_utf8(payload)
             .map_err(|_| Fault::Syntax)
             .and_then(Payload::read)
-            .map_err(|_| Rejection::plain(Reason::MalformedPayload))?;
+            .map_err(|fault| Rejection::new(Reason::MalformedPayload, Facts::Json(fault)))?;
 
         base64url::append_decoded(signature, &mut decoded).map_err(not_base64url)?;
         Ok(UnverifiedJwt {
@@ -338,10 +338,10 @@ fn split_at_dot(text: &str, at: usize) -> Result<(&str, &str), Rejection> {
 
 impl Header {
     fn read(decoded: &[u8]) -> Result<Self, Rejection> {
-        let malformed = || Rejection::plain(Reason::MalformedHeader);
-        let text = std::str::from_utf8(decoded).map_err(|_| malformed())?;
+        let malformed = |fault| Rejection::new(Reason::MalformedHeader, Facts::Json(fault));
+        let text = std::str::from_utf8(decoded).map_err(|_| malformed(Fault::Syntax))?;
         let mut header = Header::default();
-        json::read_object_within(text, json::MAX_HEADER_VALUES, |name, value| {
+        json::read_object(text, |name, value| {
             let string = || match Text::read(value, text) {
                 Some(read) => Claim::Is(read),
                 None => Claim::Malformed,
@@ -371,7 +371,7 @@ impl Header {
                 _ => {}
             }
         })
-        .map_err(|_| malformed())?;
+        .map_err(malformed)?;
         Ok(header)
     }
 }

@@ -3,10 +3,11 @@
 //! Reading judges nothing. A registered claim that has not its type is remembered as such, and the check whose turn it
 //! is refuses the token for it.
 
+use std::iter;
 use std::sync::OnceLock;
 
 use crate::core::base64url;
-use crate::core::json::{self, Fault, Value};
+use crate::core::json::{self, Decimal, Fault, Value};
 use crate::core::time::NumericDate;
 use crate::core::token::claims::values::{Confirmation, Thumbprint};
 use crate::core::token::text::{OneOrMany, Text};
@@ -198,14 +199,7 @@ impl Payload {
 
     /// The value of a member of the claims set.
     pub(crate) fn find(&self, wanted: &str) -> Option<Value<'_>> {
-        let mut found = None;
-        // The whole text was read strictly before, so this reading can't fail.
-        let read = json::read_object(&self.text, |name, value| {
-            if name == wanted {
-                found = Some(value);
-            }
-        });
-        read.ok().and(found)
+        Value::of(&self.text).member(wanted)
     }
 }
 
@@ -215,42 +209,34 @@ enum Rounding {
     Up,
 }
 
-/// A NumericDate (RFC 7519 section 2), whose fraction is rounded so that the token lives shorter.
+/// A NumericDate (RFC 7519 section 2). A fraction is rounded so that the token lives shorter.
 fn read_date(value: Value<'_>, rounding: Rounding) -> Option<NumericDate> {
-    /// 2^63: the first double above every i64.
-    const END: f64 = 9_223_372_036_854_775_808.0;
+    /// Above 10 to this power, no value is an `i64`.
+    const MAX_POWER: i64 = 19;
 
     if !value.is_number() {
         return None;
     }
-    let text = value.text();
-    if let Some(seconds) = read_digits(text) {
+    if let Some(seconds) = read_digits(value.text()) {
         return Some(NumericDate::from_secs(seconds));
     }
-    if text.contains(['e', 'E']) {
-        let seconds: f64 = text.parse().ok()?;
-        let whole = match rounding {
-            Rounding::Down => seconds.floor(),
-            Rounding::Up => seconds.ceil(),
-        };
-        if !(-END..END).contains(&whole) {
-            return None;
-        }
-        #[allow(clippy::cast_possible_truncation)] // whole, and in the range of i64
-        return Some(NumericDate::from_secs(whole as i64));
-    }
     // By its digits: a double has too few for the rounding to be exact.
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let seconds: i64 = whole.parse().ok()?;
-    let has_fraction = fraction.bytes().any(|digit| digit != b'0');
-    let seconds = match rounding {
-        _ if !has_fraction => seconds,
-        Rounding::Down if text.starts_with('-') => seconds.checked_sub(1)?,
-        Rounding::Up if !text.starts_with('-') => seconds.checked_add(1)?,
-        // Cutting the fraction off is the rounding.
-        Rounding::Down | Rounding::Up => seconds,
+    let number = Decimal::of(value.text());
+    if number.power > MAX_POWER {
+        return None;
+    }
+    let whole_digits = usize::try_from(number.power).unwrap_or(0);
+    let digits = number.digits().chain(iter::repeat(b'0')).take(whole_digits);
+    let whole = digits.fold(0, |whole, digit| whole * 10 + i128::from(digit - b'0'));
+    let mut fraction = number.digits().skip(whole_digits);
+    let is_rounded = fraction.any(|digit| digit != b'0');
+    let seconds = match (rounding, number.is_negative) {
+        (Rounding::Down, true) => -whole - i128::from(is_rounded),
+        (Rounding::Up, false) => whole + i128::from(is_rounded),
+        (Rounding::Down, false) => whole,
+        (Rounding::Up, true) => -whole,
     };
-    Some(NumericDate::from_secs(seconds))
+    seconds.try_into().ok().map(NumericDate::from_secs)
 }
 
 /// What nearly every date is: a few digits and nothing else.

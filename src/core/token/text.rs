@@ -1,7 +1,6 @@
 //! Strings of a JSON text that is kept: where they stand in it, or a copy where they were escaped.
 
 use std::borrow::Cow;
-use std::mem;
 use std::sync::OnceLock;
 
 use crate::core::json::Value;
@@ -16,23 +15,19 @@ pub(crate) enum Text {
 impl Text {
     /// `within` is the text that `value` is a slice of.
     pub(crate) fn read(value: Value<'_>, within: &str) -> Option<Self> {
-        Text::of_string(value.as_str()?, within)
-    }
-
-    /// Where a value of whatever kind stands.
-    pub(crate) fn range(value: Value<'_>, within: &str) -> Option<Self> {
-        let (start, end) = range_of(value.text(), within)?;
-        Some(Text::Range(start, end))
-    }
-
-    fn of_string(string: Cow<'_, str>, within: &str) -> Option<Self> {
-        match string {
+        match value.as_str()? {
             Cow::Owned(text) => Some(Text::Unescaped(text.into())),
             Cow::Borrowed(text) => {
                 let (start, end) = range_of(text, within)?;
                 Some(Text::Range(start, end))
             }
         }
+    }
+
+    /// Where a value of whatever kind stands.
+    pub(crate) fn range(value: Value<'_>, within: &str) -> Option<Self> {
+        let (start, end) = range_of(value.text(), within)?;
+        Some(Text::Range(start, end))
     }
 
     pub(crate) fn of<'t>(&'t self, within: &'t str) -> &'t str {
@@ -57,9 +52,6 @@ pub(crate) struct List {
     entries: OnceLock<Option<Vec<Text>>>,
 }
 
-/// Entries that are read of a list.
-pub(crate) const MAX_ENTRIES: usize = 256;
-
 impl OneOrMany {
     pub(crate) fn read(value: Value<'_>, within: &str) -> Option<Self> {
         if value.is_array() {
@@ -74,34 +66,31 @@ impl OneOrMany {
         }
     }
 
-    /// Tells the entries in order, at most `max`, without keeping them. `None` where one of these is no string, or there are more.
+    /// Hands out the entries in order, at most `max` of them, without keeping them. `None` if one of
+    /// these is not a string.
     pub(crate) fn each(&self, within: &str, max: usize, mut each: impl FnMut(&str)) -> Option<()> {
         match self {
             OneOrMany::One(text) => each(text.of(within)),
             OneOrMany::Many(list) => {
                 let array = within.get(list.start as usize..list.end as usize)?;
-                Value::of(array).each_string(max, |string| each(string))?;
+                let mut room = String::new();
+                for entry in Value::of(array).elements()?.take(max) {
+                    each(entry.str_in(&mut room)?);
+                }
             }
         }
         Some(())
     }
 
-    /// `None` where an entry of the list is no string, or there are more than 256.
+    /// `None` where an entry of the list is no string.
     pub(crate) fn entries(&self, within: &str) -> Option<&[Text]> {
         match self {
             OneOrMany::One(text) => Some(std::slice::from_ref(text)),
             OneOrMany::Many(list) => {
                 let entries = list.entries.get_or_init(|| {
                     let array = within.get(list.start as usize..list.end as usize)?;
-                    let mut entries = Vec::new();
-                    let mut are_sound = true;
-                    Value::of(array).each_string(MAX_ENTRIES, |string| {
-                        match Text::of_string(mem::take(string), within) {
-                            Some(text) => entries.push(text),
-                            None => are_sound = false,
-                        }
-                    })?;
-                    are_sound.then_some(entries)
+                    let entries = Value::of(array).elements()?;
+                    entries.map(|entry| Text::read(entry, within)).collect()
                 });
                 entries.as_deref()
             }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::core::excerpt::excerpt;
+use crate::core::json::Fault;
 use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
 use crate::core::keys::jwk::{KeyUse, SkipReason};
 use crate::core::keys::key_set::KeySet;
@@ -31,6 +32,7 @@ pub(crate) fn sentences(reason: Reason, facts: &Facts, familiar: Option<Familiar
             };
             format!("The {part} has {bytes} bytes; at most {limit} are taken{setting}.")
         }
+        Facts::Json(fault) => json(reason, *fault),
         Facts::Opaque { is_googles: true } => {
             "The token is opaque, and by how it begins an access token of Google for Google's own APIs. The client must send what \
              this API takes: an access token of an issuer that is configured here."
@@ -129,12 +131,6 @@ fn plain(reason: Reason) -> &'static str {
             "A part of the token is not canonical base64url: it was cut, padded or changed on its way, or has white space \
              behind it that must be trimmed."
         }
-        Reason::MalformedHeader => {
-            "The token's header is not a sound JSON object, or names a member twice."
-        }
-        Reason::MalformedPayload => {
-            "The token's claims set is not a sound JSON object, names a member twice, or is nested too deep."
-        }
         Reason::Unsigned => "The token has no signature, which is never accepted.",
         Reason::IssuerMissing => {
             "The token has no iss claim, so nothing says whose keys would verify it. (A SPIFFE JWT-SVID needs none, where its \
@@ -179,6 +175,26 @@ fn plain(reason: Reason) -> &'static str {
         // These always carry facts; the name is the least that can be said.
         other => other.as_str(),
     }
+}
+
+/// Why a header or claims set was not read, with the bound if it was over one.
+fn json(reason: Reason, fault: Fault) -> String {
+    let part = match reason {
+        Reason::MalformedHeader => "header",
+        _ => "claims set",
+    };
+    let problem = match fault {
+        Fault::Syntax | Fault::NotAnObject => "is not a well-formed JSON object".to_owned(),
+        Fault::Duplicate => "has two members of the same name in one object".to_owned(),
+        Fault::Number => {
+            "has a number of more than 64 bytes or beyond the range of a double (both bounds are fixed)"
+                .to_owned()
+        }
+        Fault::TooDeep { limit } => format!(
+            "has objects and arrays nested more than {limit} deep (max_depth, which is fixed)"
+        ),
+    };
+    format!("The token's {part} {problem}.")
 }
 
 fn member(reason: Reason, name: &str) -> String {

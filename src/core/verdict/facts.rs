@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::core::json::Fault;
 use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
 use crate::core::keys::jwk::KeyUse;
 use crate::core::keys::key_set::KeySet;
@@ -21,6 +22,8 @@ pub(crate) enum Facts {
         bytes: usize,
         limit: usize,
     },
+    /// Why the header or the claims set could not be read.
+    Json(Fault),
     /// No JWT.
     Opaque {
         is_googles: bool,

@@ -345,8 +345,8 @@ impl<'t> Jwk<'t> {
     fn check_use(&self) -> Result<(), ClientKeyProblem> {
         let by_use = self.text("use")?.is_none_or(|stated| stated == "sig");
         let by_operations = self.find("key_ops").is_none_or(|operations| {
-            let list = operations.as_array().unwrap_or_default();
-            list.iter().any(|op| op.as_str().as_deref() == Some("sign"))
+            let list = operations.elements();
+            list.is_some_and(|mut list| list.any(|op| op.as_str().as_deref() == Some("sign")))
         });
         if by_use && by_operations {
             Ok(())

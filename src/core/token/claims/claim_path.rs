@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::mem;
 
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 use crate::core::excerpt::excerpt;
-use crate::core::json::{self, Value};
+use crate::core::json::Value;
 use crate::core::token::payload::Payload;
 
 /// Names of one path.
@@ -65,7 +64,7 @@ impl ClaimPath {
             if !value.is_object() {
                 return Found::Unreachable;
             }
-            match member(value, name) {
+            match value.member(name) {
                 Some(inner) => value = inner,
                 None => return Found::Absent,
             }
@@ -161,28 +160,12 @@ fn may_name(text: &[u8], name: &str) -> bool {
     is_escaped || memmem::find_iter(text, name).any(stands_alone)
 }
 
-/// A member of an object that stands in a claims set, which was read strictly as a whole.
-pub(crate) fn member<'p>(object: Value<'p>, wanted: &str) -> Option<Value<'p>> {
-    let mut found = None;
-    let read = json::read_object(object.text(), |name, value| {
-        if name == wanted {
-            found = Some(value);
-        }
-    });
-    read.ok().and(found)
-}
-
 /// One string, or every entry of an array of strings. `None` where it is something else.
 pub(crate) fn strings(value: Value<'_>) -> Option<Vec<Cow<'_, str>>> {
-    /// As many as of `aud` and `scope`.
-    const MAX_ENTRIES: usize = 256;
-
-    if !value.is_array() {
-        return value.as_str().map(|one| vec![one]);
+    match value.elements() {
+        None => value.as_str().map(|one| vec![one]),
+        Some(elements) => elements.map(Value::as_str).collect(),
     }
-    let mut entries = Vec::new();
-    value.each_string(MAX_ENTRIES, |entry| entries.push(mem::take(entry)))?;
-    Some(entries)
 }
 
 #[cfg(test)]
