@@ -10,7 +10,7 @@ use crate::core::policy::{Policy, Profile};
 use crate::core::time::NumericDate;
 use crate::core::token::claims::access_token::scope_claim;
 use crate::core::token::claims::claim_path::find;
-use crate::core::token::claims::mapped::{actors_of, client_of, principal_of, roles_of};
+use crate::core::token::claims::mapped::{actors_of, check_roles, client_of, principal_of};
 use crate::core::token::claims::values::is_scope_byte;
 use crate::core::token::payload::{Claim, Payload};
 use crate::core::token::text::OneOrMany;
@@ -112,7 +112,7 @@ pub(crate) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), R
         Claim::Is(audience) => audience
             .each(payload.text(), usize::MAX, |entry| {
                 is_empty &= entry.is_empty();
-                is_accepted = is_accepted || policy.audiences().any(|accepted| accepted == entry);
+                is_accepted = is_accepted || policy.audiences().any(|accepted| entry.is(accepted));
             })
             .ok_or_else(|| malformed("aud"))?,
     }
@@ -125,7 +125,7 @@ pub(crate) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), R
     let mut found = Vec::new();
     if let Claim::Is(audience) = &payload.aud {
         audience.each(payload.text(), MAX_SHOWN_AUDIENCES, |entry| {
-            found.push(excerpt(entry));
+            found.push(excerpt(&entry.unescaped()));
         });
     }
     let policy = policy.clone();
@@ -251,7 +251,7 @@ pub(crate) fn check_required_claims(payload: &Payload, policy: &Policy) -> Resul
 
 /// Roles and principal are of their types.
 pub(crate) fn check_mapped(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
-    roles_of(payload, policy)?;
+    check_roles(payload, policy)?;
     principal_of(payload, policy).map(drop)
 }
 
@@ -265,12 +265,14 @@ pub(crate) fn check_scope(payload: &Payload, policy: &Policy) -> Result<(), Reje
             .bytes()
             .all(|byte| byte == b' ' || is_scope_byte(byte)),
         Claim::Is(list) => {
-            (!is_scope || policy.allows_scope_array())
-                && list.entries(payload.text()).is_some_and(|entries| {
-                    entries
-                        .iter()
-                        .all(|entry| entry.of(payload.text()).bytes().all(is_scope_byte))
-                })
+            (!is_scope || policy.allows_scope_array()) && {
+                let mut are_scopes = true;
+                let are_strings = list.each(payload.text(), usize::MAX, |entry| {
+                    let is_scope_character = |c: char| c.is_ascii() && is_scope_byte(c as u8);
+                    are_scopes &= entry.characters().all(is_scope_character);
+                });
+                are_strings.is_some() && are_scopes
+            }
         }
     };
     if sound {

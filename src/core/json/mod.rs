@@ -16,15 +16,17 @@ use std::borrow::Cow;
 
 pub(crate) use number::Decimal;
 use scan::Scanner;
-use tokens::{Quoted, Tokens};
+pub(crate) use strings::Str;
+use tokens::Tokens;
 
 mod names;
 mod number;
 mod scan;
+mod strings;
 mod tokens;
 
 /// Objects and arrays inside one another, including the outermost object.
-pub(crate) const MAX_DEPTH: usize = 32;
+pub(crate) const MAX_DEPTH: u8 = 32;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -37,7 +39,7 @@ pub(crate) enum Fault {
     /// A number is longer than 64 bytes, or not finite as a double.
     Number,
     /// More objects and arrays are inside one another.
-    TooDeep { limit: usize },
+    TooDeep { limit: u8 },
 }
 
 /// One value, as a slice of the text.
@@ -57,10 +59,10 @@ pub(crate) fn read_object<'t>(
 /// The same with another bound on the depth.
 pub(crate) fn read_object_within<'t>(
     text: &'t str,
-    max_depth: usize,
+    max_depth: u8,
     mut each: impl FnMut(&str, Value<'t>),
 ) -> Result<(), Fault> {
-    Scanner::new(text, max_depth).outermost_object(Scanner::member_value, |name, value| {
+    Scanner::new(text, max_depth).outermost_object(true, |name, value| {
         each(name, value);
         Ok(())
     })
@@ -72,7 +74,7 @@ pub(crate) fn read_members<'t>(
     text: &'t str,
     each: impl FnMut(&str, Value<'t>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    Scanner::new(text, MAX_DEPTH).outermost_object(Scanner::skipped_value, each)
+    Scanner::new(text, MAX_DEPTH).outermost_object(false, each)
 }
 
 impl<'t> Value<'t> {
@@ -98,50 +100,33 @@ impl<'t> Value<'t> {
             .starts_with(|c: char| c == '-' || c.is_ascii_digit())
     }
 
-    fn quoted(self) -> Option<Quoted<'t>> {
+    /// A string, which was read before.
+    pub(crate) fn string(self) -> Option<Str<'t>> {
         if !self.text.starts_with('"') {
             return None;
         }
         Tokens::new(self.text).string().ok()?.is_text().ok()
     }
 
-    /// The text of a string: a slice, or a copy if it has escapes.
+    /// The unescaped string, as a copy if it has escapes.
     pub(crate) fn as_str(self) -> Option<Cow<'t, str>> {
-        let quoted = self.quoted()?;
-        if !quoted.has_escapes {
-            return Some(Cow::Borrowed(quoted.raw));
-        }
-        let mut room = String::new();
-        quoted.unescaped(&mut room);
-        Some(Cow::Owned(room))
+        self.string().map(Str::unescaped)
     }
 
-    /// The same, with the copy in `room`: for many strings in turn.
-    pub(crate) fn str_in<'r>(self, room: &'r mut String) -> Option<&'r str>
-    where
-        't: 'r,
-    {
-        Some(self.quoted()?.unescaped(room))
-    }
-
-    /// The elements of an array, which was read before; `None` if the value is not an array.
+    /// The elements of an array, which was read before.
     pub(crate) fn elements(self) -> Option<impl Iterator<Item = Value<'t>> + use<'t>> {
-        let mut tokens = Tokens::new(self.text);
-        if !tokens.take(b'[') {
-            return None;
-        }
-        let mut has_ended = tokens.take(b']');
-        Some(std::iter::from_fn(move || {
-            if has_ended {
-                return None;
-            }
-            tokens.peek();
+        let read = |tokens: &mut Tokens<'t>| {
             let start = tokens.at();
-            tokens.skip_value().ok()?;
-            let element = tokens.since(start).ok()?;
-            has_ended = tokens.ends(b']').unwrap_or(true);
-            Some(Value::of(element))
-        }))
+            tokens.skip_value()?;
+            tokens.since(start).map(Value::of)
+        };
+        Some(elements(self.text, read)?.map_while(Result::ok))
+    }
+
+    /// The strings of an array, which was read before. `None` ends them if an element is not a string.
+    pub(crate) fn strings(self) -> Option<impl Iterator<Item = Option<Str<'t>>> + use<'t>> {
+        let read = |tokens: &mut Tokens<'t>| tokens.string()?.is_text();
+        Some(elements(self.text, read)?.map(Result::ok))
     }
 
     /// A member of an object, which was read before.
@@ -156,15 +141,30 @@ impl<'t> Value<'t> {
         read.ok().and(found)
     }
 
-    pub(crate) fn is_well_formed(self) -> bool {
-        let mut tokens = Tokens::new(self.text);
-        tokens.skip_value().and_then(|()| tokens.end()).is_ok()
-    }
-
     /// Checks everything beyond the grammar in a value that was handed out by `read_members`.
     pub(crate) fn check(self) -> Result<(), Fault> {
         Scanner::new(self.text, MAX_DEPTH).single_value()
     }
+}
+
+fn elements<'t, T>(
+    array: &'t str,
+    read: impl Fn(&mut Tokens<'t>) -> Result<T, Fault>,
+) -> Option<impl Iterator<Item = Result<T, Fault>>> {
+    let mut tokens = Tokens::new(array);
+    if !tokens.take(b'[') {
+        return None;
+    }
+    let mut has_ended = tokens.take(b']');
+    Some(std::iter::from_fn(move || {
+        if has_ended {
+            return None;
+        }
+        tokens.peek();
+        let element = read(&mut tokens);
+        has_ended = element.is_err() || tokens.ends(b']').unwrap_or(true);
+        Some(element)
+    }))
 }
 
 #[cfg(test)]

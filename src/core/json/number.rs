@@ -13,62 +13,62 @@ const INFINITE_FROM: &[u8; MAX_BYTES] =
 const INFINITE_FROM_POWER: i64 = 309;
 
 /// A number as 0.d1d2d3.. times a power of ten, where d1 is not zero.
-pub(crate) struct Decimal<'t> {
+pub(crate) struct Decimal {
     pub(crate) is_negative: bool,
-    whole: &'t [u8],
-    fraction: &'t [u8],
-    leading_zeros: usize,
-    /// The power of ten; zero if there are no digits. Exponents beyond an `i64` are cut to it.
+    /// Of at least -2^63 and at most 2^63 - 1, else cut to that.
     pub(crate) power: i64,
+    digits: [u8; MAX_BYTES],
+    count: usize,
 }
 
-impl<'t> Decimal<'t> {
-    /// From a well-formed number.
-    pub(crate) fn of(number: &'t str) -> Self {
-        let (mantissa, exponent) = match number.find(['e', 'E']) {
-            Some(at) => number.split_at(at),
-            None => (number, ""),
-        };
-        let exponent = exponent.get(1..).unwrap_or("0");
-        let exponent: i64 = exponent.parse().unwrap_or_else(|_| {
-            if exponent.starts_with('-') {
-                i64::MIN
-            } else {
-                i64::MAX
-            }
-        });
-        let absolute = mantissa.strip_prefix('-');
-        let is_negative = absolute.is_some();
-        let absolute = absolute.unwrap_or(mantissa);
-        let (whole, fraction) = absolute.split_once('.').unwrap_or((absolute, ""));
+impl Decimal {
+    /// From a well-formed number of at most 64 bytes.
+    pub(crate) fn of(number: &str) -> Self {
         let mut decimal = Decimal {
-            is_negative,
-            whole: whole.as_bytes(),
-            fraction: fraction.as_bytes(),
-            leading_zeros: 0,
+            is_negative: number.starts_with('-'),
             power: 0,
+            digits: [b'0'; MAX_BYTES],
+            count: 0,
         };
-        decimal.leading_zeros = decimal.digits().take_while(|digit| *digit == b'0').count();
-        if decimal.digits().next().is_some() {
-            let difference = |a: usize, b: usize| {
-                let signed = |count| i64::try_from(count).unwrap_or(i64::MAX);
-                signed(a).saturating_sub(signed(b))
-            };
-            decimal.power = exponent.saturating_add(difference(whole.len(), decimal.leading_zeros));
+        let mut is_fraction = false;
+        let mut bytes = number.bytes();
+        while let Some(byte) = bytes.next() {
+            match byte {
+                b'.' => is_fraction = true,
+                b'0' if decimal.count == 0 => decimal.power -= i64::from(is_fraction),
+                b'0'..=b'9' => {
+                    if let Some(digit) = decimal.digits.get_mut(decimal.count) {
+                        *digit = byte;
+                        decimal.count += 1;
+                    }
+                    decimal.power += i64::from(!is_fraction);
+                }
+                b'-' => {}
+                _ => break,
+            }
         }
+        let mut is_negative = false;
+        let exponent = bytes.fold(0_i64, |exponent, byte| {
+            is_negative |= byte == b'-';
+            let digit = char::from(byte).to_digit(10);
+            digit.map_or(exponent, |digit| {
+                exponent.saturating_mul(10).saturating_add(digit.into())
+            })
+        });
+        let exponent = if is_negative { -exponent } else { exponent };
+        decimal.power = decimal.power.saturating_add(exponent);
         decimal
     }
 
     /// The digits from the first one that is not zero.
-    pub(crate) fn digits(&self) -> impl Iterator<Item = u8> + use<'t> {
-        let digits = self.whole.iter().chain(self.fraction);
-        digits.copied().skip(self.leading_zeros)
+    pub(crate) fn digits(&self) -> &[u8] {
+        self.digits.get(..self.count).unwrap_or_default()
     }
 
     /// Whether the closest double is finite.
     pub(super) fn is_finite(&self) -> bool {
         self.power < INFINITE_FROM_POWER
-            || (self.power == INFINITE_FROM_POWER
-                && self.digits().lt(INFINITE_FROM.iter().copied()))
+            || self.count == 0
+            || (self.power == INFINITE_FROM_POWER && self.digits() < &INFINITE_FROM[..])
     }
 }

@@ -2,7 +2,8 @@
 
 use super::names::{Names, OpenObject};
 use super::number::{self, Decimal};
-use super::tokens::{Quoted, Tokens};
+use super::strings::Str;
+use super::tokens::Tokens;
 use super::{Fault, Value};
 
 /// serde_json reads an object with one of these names as another value: the first as the JSON in
@@ -16,13 +17,13 @@ const NAMES_OF_SERDE_JSON: [&str; 2] = [
 pub(super) struct Scanner<'t> {
     tokens: Tokens<'t>,
     names: Names,
-    max_depth: usize,
+    max_depth: u8,
     /// For names that have escapes.
     room: String,
 }
 
 impl<'t> Scanner<'t> {
-    pub(super) fn new(text: &'t str, max_depth: usize) -> Self {
+    pub(super) fn new(text: &'t str, max_depth: u8) -> Self {
         Scanner {
             tokens: Tokens::new(text),
             names: Names::in_text(text),
@@ -31,10 +32,11 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// A text that is one object. Each member is handed out once `read` has read its value.
+    /// A text that is one object. Each member is handed out after its value was read, strictly or
+    /// with a look at its grammar only.
     pub(super) fn outermost_object(
         mut self,
-        read: fn(&mut Self) -> Result<(), Fault>,
+        is_strict: bool,
         mut each: impl FnMut(&str, Value<'t>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         if !self.tokens.take(b'{') {
@@ -43,54 +45,68 @@ impl<'t> Scanner<'t> {
         self.members(|scanner, name| {
             scanner.tokens.peek();
             let start = scanner.tokens.at();
-            read(scanner)?;
-            let value = Value::of(scanner.tokens.since(start)?);
-            if name.has_escapes {
-                each(name.unescaped(&mut String::new()), value)
+            if is_strict {
+                scanner.value(1)?;
             } else {
-                each(name.raw, value)
+                scanner.tokens.skip_value()?;
             }
+            let value = Value::of(scanner.tokens.since(start)?);
+            each(&name.unescaped(), value)
         })?;
         self.tokens.end()
     }
 
     /// A text that is one value, as deep as a member of the outermost object.
     pub(super) fn single_value(mut self) -> Result<(), Fault> {
-        self.member_value()?;
+        self.value(1)?;
         self.tokens.end()
     }
 
-    /// A value of the outermost object.
-    pub(super) fn member_value(&mut self) -> Result<(), Fault> {
-        self.value(1)
-    }
-
-    /// The same, but only the grammar of the value is checked.
-    pub(super) fn skipped_value(&mut self) -> Result<(), Fault> {
-        self.tokens.skip_value()
-    }
-
     /// A value inside `depth` objects and arrays.
-    fn value(&mut self, depth: usize) -> Result<(), Fault> {
+    #[allow(clippy::inline_always)] // a call for each small value would cost a third more
+    #[inline(always)]
+    fn value(&mut self, depth: u8) -> Result<(), Fault> {
         match self.tokens.peek() {
             Some(b'"') => self.tokens.string()?.is_text().map(drop),
-            Some(b'-' | b'0'..=b'9') => check_number(self.tokens.number()?),
+            Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b'{' | b'[') if depth >= self.max_depth => Err(Fault::TooDeep {
                 limit: self.max_depth,
             }),
-            Some(b'{') => {
-                self.tokens.take(b'{');
-                self.members(|scanner, _| scanner.value(depth + 1))
-            }
-            Some(b'[') => {
-                self.tokens.take(b'[');
-                self.array(depth + 1)
-            }
-            _ => self.tokens.word(),
+            Some(b'{') => self.nested_object(depth + 1),
+            Some(b'[') => self.array(depth + 1),
+            first => self.tokens.named_value(first),
         }
     }
 
-    fn array(&mut self, depth: usize) -> Result<(), Fault> {
+    #[inline]
+    fn number(&mut self) -> Result<(), Fault> {
+        let start = self.tokens.at();
+        let has_long_exponent = self.tokens.number()?;
+        if has_long_exponent || self.tokens.at() - start > number::MAX_BYTES {
+            return self.check_number(start);
+        }
+        // 64 digits and an exponent of two digits are always finite.
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn check_number(&self, start: usize) -> Result<(), Fault> {
+        let number = self.tokens.since(start)?;
+        if number.len() > number::MAX_BYTES || !Decimal::of(number).is_finite() {
+            return Err(Fault::Number);
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn nested_object(&mut self, depth: u8) -> Result<(), Fault> {
+        self.tokens.take(b'{');
+        self.members(|scanner, _| scanner.value(depth))
+    }
+
+    #[inline(never)]
+    fn array(&mut self, depth: u8) -> Result<(), Fault> {
+        self.tokens.take(b'[');
         if self.tokens.take(b']') {
             return Ok(());
         }
@@ -103,9 +119,10 @@ impl<'t> Scanner<'t> {
     }
 
     /// The rest of an object; `read` reads the value of each member.
+    #[inline]
     fn members(
         &mut self,
-        mut read: impl FnMut(&mut Self, Quoted<'t>) -> Result<(), Fault>,
+        mut read: impl FnMut(&mut Self, Str<'t>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         if self.tokens.take(b'}') {
             return Ok(());
@@ -122,11 +139,11 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    fn name(&mut self, object: OpenObject) -> Result<Quoted<'t>, Fault> {
+    fn name(&mut self, object: OpenObject) -> Result<Str<'t>, Fault> {
         self.tokens.peek();
         let start = self.tokens.at();
         let quoted = self.tokens.string()?.is_text()?;
-        let name = quoted.unescaped(&mut self.room);
+        let name = quoted.unescaped_in(&mut self.room);
         if name.starts_with('$') && NAMES_OF_SERDE_JSON.contains(&name) {
             return Err(Fault::Syntax);
         }
@@ -138,12 +155,7 @@ impl<'t> Scanner<'t> {
 
     /// Whether a name occurs in this object before its own position. Equal hashes alone reject
     /// nothing.
-    fn is_duplicate(
-        &self,
-        object: OpenObject,
-        start: usize,
-        name: Quoted<'t>,
-    ) -> Result<bool, Fault> {
+    fn is_duplicate(&self, object: OpenObject, start: usize, name: Str<'t>) -> Result<bool, Fault> {
         let mut earlier = self.tokens.move_to(object.start);
         loop {
             earlier.peek();
@@ -158,12 +170,4 @@ impl<'t> Scanner<'t> {
             earlier.expect(b',')?;
         }
     }
-}
-
-fn check_number(number: &str) -> Result<(), Fault> {
-    // Without an exponent, so few digits are always finite.
-    let has_exponent = || number.bytes().any(|byte| matches!(byte, b'e' | b'E'));
-    let is_good =
-        number.len() <= number::MAX_BYTES && (!has_exponent() || Decimal::of(number).is_finite());
-    if is_good { Ok(()) } else { Err(Fault::Number) }
 }

@@ -1,8 +1,20 @@
 //! The tokens of a JSON text (RFC 8259), and the grammar without any rule beyond it.
 
-use std::str::Chars;
-
 use super::Fault;
+use super::strings::{Str, read_escape};
+
+/// The bytes that end a string or begin an escape, and those that no string has.
+const IS_SPECIAL: [bool; 256] = {
+    let mut is_special = [false; 256];
+    is_special[b'"' as usize] = true;
+    is_special[b'\\' as usize] = true;
+    let mut control = 0;
+    while control < b' ' {
+        is_special[control as usize] = true;
+        control += 1;
+    }
+    is_special
+};
 
 /// A position in a text.
 #[derive(Clone)]
@@ -10,15 +22,6 @@ pub(super) struct Tokens<'t> {
     text: &'t str,
     /// The next byte. It is never inside a character where a token begins or ends.
     at: usize,
-}
-
-/// What is between the quotes of a string.
-#[derive(Clone, Copy)]
-pub(super) struct Quoted<'t> {
-    pub(super) raw: &'t str,
-    pub(super) has_escapes: bool,
-    /// The grammar allows half of a surrogate pair; such a string isn't text.
-    pub(super) has_lone_surrogate: bool,
 }
 
 impl<'t> Tokens<'t> {
@@ -38,18 +41,28 @@ impl<'t> Tokens<'t> {
         self.text.get(start..self.at).ok_or(Fault::Syntax)
     }
 
-    fn rest(&self) -> &'t [u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
     }
 
     /// Skips white space and returns the byte after it, which stays the next one.
+    #[inline]
     pub(super) fn peek(&mut self) -> Option<u8> {
-        loop {
-            match self.text.as_bytes().get(self.at) {
-                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
-                byte => return byte.copied(),
-            }
+        match self.byte() {
+            Some(byte @ b'!'..) => Some(byte),
+            _ => self.skip_space(),
         }
+    }
+
+    #[inline(never)] // serialisers write none
+    fn skip_space(&mut self) -> Option<u8> {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        self.at += rest
+            .iter()
+            .position(|byte| !is_space(byte))
+            .unwrap_or(rest.len());
+        self.byte()
     }
 
     /// Skips white space, and this byte if it is next.
@@ -83,187 +96,139 @@ impl<'t> Tokens<'t> {
         self.peek().map_or(Ok(()), |_| Err(Fault::Syntax))
     }
 
-    /// `true`, `false` or `null`.
-    pub(super) fn word(&mut self) -> Result<(), Fault> {
-        let words: [&[u8]; 3] = [b"true", b"false", b"null"];
-        let found = words.iter().find(|word| self.rest().starts_with(word));
-        self.at += found.ok_or(Fault::Syntax)?.len();
+    /// `true`, `false` or `null`, which begins with this byte.
+    pub(super) fn named_value(&mut self, first: Option<u8>) -> Result<(), Fault> {
+        match first {
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
+            _ => Err(Fault::Syntax),
+        }
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), Fault> {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        if !rest.starts_with(word.as_bytes()) {
+            return Err(Fault::Syntax);
+        }
+        self.at += word.len();
         Ok(())
     }
 
-    /// A number (RFC 8259 section 6).
-    pub(super) fn number(&mut self) -> Result<&'t str, Fault> {
+    /// A number (RFC 8259 section 6). Returns whether its exponent has more than two digits.
+    #[inline]
+    pub(super) fn number(&mut self) -> Result<bool, Fault> {
+        self.at += usize::from(self.byte() == Some(b'-'));
+        if self.byte() == Some(b'0') {
+            // No digit follows a leading zero.
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        match self.byte() {
+            Some(b'.' | b'e' | b'E') => self.rest_of_number(),
+            _ => Ok(false),
+        }
+    }
+
+    #[inline(never)] // most numbers are integers
+    fn rest_of_number(&mut self) -> Result<bool, Fault> {
+        if self.byte() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if !matches!(self.byte(), Some(b'e' | b'E')) {
+            return Ok(false);
+        }
+        self.at += 1;
+        self.at += usize::from(matches!(self.byte(), Some(b'+' | b'-')));
         let start = self.at;
-        self.skip_if(|byte| byte == b'-');
-        // No digit follows a leading zero.
-        if !self.skip_if(|byte| byte == b'0') {
-            self.digits()?;
-        }
-        if self.skip_if(|byte| byte == b'.') {
-            self.digits()?;
-        }
-        if self.skip_if(|byte| matches!(byte, b'e' | b'E')) {
-            self.skip_if(|byte| matches!(byte, b'+' | b'-'));
-            self.digits()?;
-        }
-        self.since(start)
+        self.digits()?;
+        Ok(self.at - start > 2)
     }
 
-    fn skip_if(&mut self, is_wanted: impl Fn(u8) -> bool) -> bool {
-        let byte = self.text.as_bytes().get(self.at);
-        let is_next = byte.is_some_and(|byte| is_wanted(*byte));
-        self.at += usize::from(is_next);
-        is_next
-    }
-
+    #[inline]
     fn digits(&mut self) -> Result<(), Fault> {
-        let digits = self.rest().iter().take_while(|byte| byte.is_ascii_digit());
-        match digits.count() {
-            0 => Err(Fault::Syntax),
-            count => {
-                self.at += count;
-                Ok(())
-            }
+        let start = self.at;
+        while matches!(self.byte(), Some(b'0'..=b'9')) {
+            self.at += 1;
         }
+        if self.at == start {
+            return Err(Fault::Syntax);
+        }
+        Ok(())
     }
 
     /// A string (RFC 8259 section 7).
-    pub(super) fn string(&mut self) -> Result<Quoted<'t>, Fault> {
-        self.expect(b'"')?;
+    #[inline]
+    pub(super) fn string(&mut self) -> Result<Str<'t>, Fault> {
+        if self.peek() != Some(b'"') {
+            return Err(Fault::Syntax);
+        }
+        self.at += 1;
         let start = self.at;
         let (mut has_escapes, mut has_lone_surrogate) = (false, false);
         loop {
-            let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | ..b' ');
-            self.at += self.rest().iter().take_while(is_plain).count();
-            match self.text.as_bytes().get(self.at) {
+            let is_plain = |byte: u8| !IS_SPECIAL[usize::from(byte)];
+            while self.byte().is_some_and(is_plain) {
+                self.at += 1;
+            }
+            match self.byte() {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     has_escapes = true;
-                    let rest = self.text.get(self.at..).unwrap_or_default();
-                    let mut chars = rest.chars();
-                    has_lone_surrogate |= read_character(&mut chars)?.is_none();
-                    self.at += rest.len() - chars.as_str().len();
+                    has_lone_surrogate |= self.escape()?;
                 }
                 _ => return Err(Fault::Syntax),
             }
         }
         let raw = self.since(start)?;
         self.at += 1;
-        Ok(Quoted {
-            raw,
-            has_escapes,
-            has_lone_surrogate,
-        })
+        Ok(Str::new(raw, has_escapes, has_lone_surrogate))
+    }
+
+    /// Returns whether it is half of a surrogate pair.
+    #[inline(never)] // most strings have no escape
+    fn escape(&mut self) -> Result<bool, Fault> {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let (character, length) = read_escape(rest).ok_or(Fault::Syntax)?;
+        self.at += length;
+        Ok(character.is_none())
     }
 
     /// A value at any depth, of which only the grammar is checked.
     pub(super) fn skip_value(&mut self) -> Result<(), Fault> {
-        // What ends each object and array that is open.
+        // The brackets that end the open objects and arrays.
         let mut open = Vec::new();
         loop {
-            let is_empty = match self.peek() {
-                Some(b'"') => self.string().map(|_| true),
-                Some(b'-' | b'0'..=b'9') => self.number().map(|_| true),
+            let mut has_ended = true;
+            match self.peek() {
+                Some(b'"') => drop(self.string()?),
+                Some(b'-' | b'0'..=b'9') => drop(self.number()?),
                 Some(bracket @ (b'{' | b'[')) => {
                     self.at += 1;
-                    // `]` and `}` are two places after `[` and `{`.
-                    open.push(bracket + 2);
-                    let is_empty = self.take(bracket + 2);
-                    if is_empty {
-                        open.pop();
+                    // In ASCII, `]` and `}` are two after `[` and `{`.
+                    let end = bracket + 2;
+                    has_ended = self.take(end);
+                    if !has_ended {
+                        open.push(end);
                     }
-                    Ok(is_empty)
                 }
-                _ => self.word().map(|()| true),
-            }?;
-            if is_empty {
-                while let Some(end) = open.last() {
-                    if !self.ends(*end)? {
-                        break;
-                    }
+                first => self.named_value(first)?,
+            }
+            while has_ended {
+                let Some(end) = open.last() else {
+                    return Ok(());
+                };
+                has_ended = self.ends(*end)?;
+                if has_ended {
                     open.pop();
                 }
             }
-            match open.last() {
-                None => return Ok(()),
-                Some(b'}') => {
-                    self.string()?;
-                    self.expect(b':')?;
-                }
-                Some(_) => {}
+            if open.last() == Some(&b'}') {
+                self.string()?;
+                self.expect(b':')?;
             }
         }
     }
-}
-
-impl<'t> Quoted<'t> {
-    pub(super) fn is_text(self) -> Result<Self, Fault> {
-        if self.has_lone_surrogate {
-            return Err(Fault::Syntax);
-        }
-        Ok(self)
-    }
-
-    /// The string: a slice of the text, or written into `room` if it has escapes.
-    pub(super) fn unescaped<'r>(self, room: &'r mut String) -> &'r str
-    where
-        't: 'r,
-    {
-        if !self.has_escapes {
-            return self.raw;
-        }
-        room.clear();
-        // An escape is never shorter than what it means.
-        room.reserve_exact(self.raw.len());
-        room.extend(self.characters());
-        room
-    }
-
-    pub(super) fn characters(self) -> impl Iterator<Item = char> {
-        let mut chars = self.raw.chars();
-        std::iter::from_fn(move || read_character(&mut chars).ok().flatten())
-    }
-}
-
-/// One character of a string, perhaps escaped. `None` for half of a surrogate pair.
-fn read_character(chars: &mut Chars<'_>) -> Result<Option<char>, Fault> {
-    let first = chars.next().ok_or(Fault::Syntax)?;
-    if first != '\\' {
-        return Ok(Some(first));
-    }
-    Ok(Some(match chars.next() {
-        Some(same @ ('"' | '\\' | '/')) => same,
-        Some('b') => '\u{8}',
-        Some('f') => '\u{c}',
-        Some('n') => '\n',
-        Some('r') => '\r',
-        Some('t') => '\t',
-        Some('u') => {
-            let unit = read_code_unit(chars)?;
-            return Ok(char::from_u32(unit).or_else(|| read_pair(unit, chars)));
-        }
-        _ => return Err(Fault::Syntax),
-    }))
-}
-
-/// The character of a surrogate pair, whose first half was read.
-fn read_pair(high: u32, chars: &mut Chars<'_>) -> Option<char> {
-    let mut after = chars.clone();
-    if after.next() != Some('\\') || after.next() != Some('u') {
-        return None;
-    }
-    let low = read_code_unit(&mut after).ok()?;
-    if !(0xD800..0xDC00).contains(&high) || !(0xDC00..0xE000).contains(&low) {
-        return None;
-    }
-    *chars = after;
-    char::from_u32(0x1_0000 + ((high - 0xD800) << 10 | (low - 0xDC00)))
-}
-
-/// Four hexadecimal digits.
-fn read_code_unit(chars: &mut Chars<'_>) -> Result<u32, Fault> {
-    (0..4).try_fold(0, |unit, _| {
-        let digit = chars.next().and_then(|character| character.to_digit(16));
-        Ok(unit << 4 | digit.ok_or(Fault::Syntax)?)
-    })
 }

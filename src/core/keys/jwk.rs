@@ -245,9 +245,9 @@ impl<'t> Jwk<'t> {
             },
         };
         let by_operations = self.key_ops.is_none_or(|operations| {
-            operations.elements().is_some_and(|mut list| {
-                list.any(|op| op.as_str().as_deref() == Some("verify"))
-            })
+            operations
+                .elements()
+                .is_some_and(|mut list| list.any(|op| op.as_str().as_deref() == Some("verify")))
         });
         by_use
             .filter(|_| by_operations)

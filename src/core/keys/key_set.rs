@@ -81,7 +81,7 @@ impl KeySet {
         })
         .map_err(|fault| match fault {
             Fault::Duplicate => KeySetError::DuplicateMember,
-            Fault::NotAnObject if Value::of(text).is_well_formed() => {
+            Fault::NotAnObject if Value::of(text).check() != Err(Fault::Syntax) => {
                 KeySetError::NotAKeySet
             }
             Fault::NotAnObject | Fault::Syntax | Fault::Number | Fault::TooDeep { .. } => {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use crate::core::json::Value;
+use crate::core::json::{Str, Value};
 
 /// A string of the text: a range where it stands there as it is, a copy where it was escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,11 @@ pub(crate) enum Text {
 impl Text {
     /// `within` is the text that `value` is a slice of.
     pub(crate) fn read(value: Value<'_>, within: &str) -> Option<Self> {
-        match value.as_str()? {
+        Text::of_string(value.string()?, within)
+    }
+
+    fn of_string(string: Str<'_>, within: &str) -> Option<Self> {
+        match string.unescaped() {
             Cow::Owned(text) => Some(Text::Unescaped(text.into())),
             Cow::Borrowed(text) => {
                 let (start, end) = range_of(text, within)?;
@@ -68,14 +72,18 @@ impl OneOrMany {
 
     /// Hands out the entries in order, at most `max` of them, without keeping them. `None` if one of
     /// these is not a string.
-    pub(crate) fn each(&self, within: &str, max: usize, mut each: impl FnMut(&str)) -> Option<()> {
+    pub(crate) fn each(
+        &self,
+        within: &str,
+        max: usize,
+        mut each: impl FnMut(Str<'_>),
+    ) -> Option<()> {
         match self {
-            OneOrMany::One(text) => each(text.of(within)),
+            OneOrMany::One(text) => each(Str::plain(text.of(within))),
             OneOrMany::Many(list) => {
                 let array = within.get(list.start as usize..list.end as usize)?;
-                let mut room = String::new();
-                for entry in Value::of(array).elements()?.take(max) {
-                    each(entry.str_in(&mut room)?);
+                for entry in Value::of(array).strings()?.take(max) {
+                    each(entry?);
                 }
             }
         }
@@ -89,8 +97,10 @@ impl OneOrMany {
             OneOrMany::Many(list) => {
                 let entries = list.entries.get_or_init(|| {
                     let array = within.get(list.start as usize..list.end as usize)?;
-                    let entries = Value::of(array).elements()?;
-                    entries.map(|entry| Text::read(entry, within)).collect()
+                    let entries = Value::of(array).strings()?;
+                    entries
+                        .map(|entry| Text::of_string(entry?, within))
+                        .collect()
                 });
                 entries.as_deref()
             }

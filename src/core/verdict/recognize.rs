@@ -84,7 +84,7 @@ fn has_audience(payload: &Payload, wanted: &[&str]) -> bool {
     let mut has = false;
     if let Claim::Is(audience) = &payload.aud {
         audience.each(payload.text(), MAX_SHOWN_AUDIENCES, |entry| {
-            has |= wanted.contains(&entry);
+            has |= wanted.iter().any(|wanted| entry.is(wanted));
         });
     }
     has

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use resource_server::MalformedResponse::{
-    Active, DuplicateMember, NotAnObject, TooComplex, TooLarge,
+    Active, DuplicateMember, NotAnObject, Number, TooDeep, TooLarge,
 };
 use resource_server::Reason::{
     AudienceMismatch, AudienceMissing, ClientNotAllowed, EncryptedToken, Expired, ExpiryMissing,
@@ -118,8 +118,8 @@ fn i06_what_is_no_response_says_nothing_about_the_token() {
         (r#"{"active":tru}"#, NotAnObject),
         (r#"{"Active":true}"#, Active),
         (r#"{"active":true,"sub":"\ud800"}"#, NotAnObject),
-        (r#"{"active":true,"exp":1e400}"#, NotAnObject),
-        (&deep, TooComplex),
+        (r#"{"active":true,"exp":1e400}"#, Number),
+        (&deep, TooDeep),
         (&large, TooLarge),
         (r#"{"active":false,"active":true}"#, DuplicateMember),
         (r#"{"active":true,"\u0061ctive":false}"#, DuplicateMember),

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use crate::core::checks::claims::malformed;
-use crate::core::json;
+use crate::core::json::{self, Value};
 use crate::core::policy::{Policy, Profile};
-use crate::core::token::claims::claim_path::{ClaimPath, Found, strings};
+use crate::core::token::claims::claim_path::{ClaimPath, Found, are_strings, strings};
 use crate::core::token::payload::{Claim, Payload};
 use crate::core::verdict::facts::Facts;
 use crate::core::verdict::reason::Reason;
@@ -80,23 +80,37 @@ pub(crate) fn client_of<'p>(
     }
 }
 
-/// Of every path of the policy. Where nothing stands there are none.
-pub(crate) fn roles_of<'p>(
+/// That each path of the policy has strings or nothing. No role is copied before the signature was
+/// checked.
+pub(crate) fn check_roles(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
+    each_of_roles(payload, policy, |value| are_strings(value).then_some(()))
+}
+
+/// The roles at every path of the policy, or none.
+fn roles_of<'p>(payload: &'p Payload, policy: &Policy) -> Result<Vec<Cow<'p, str>>, Rejection> {
+    let mut roles = Vec::new();
+    each_of_roles(payload, policy, |value| {
+        let found = strings(value)?;
+        roles.extend(found.into_iter().filter(|role| !role.is_empty()));
+        Some(())
+    })?;
+    Ok(roles)
+}
+
+/// Reads the value at each path that roles are read from; `None` if it is of the wrong type.
+fn each_of_roles<'p>(
     payload: &'p Payload,
     policy: &Policy,
-) -> Result<Vec<Cow<'p, str>>, Rejection> {
-    let mut roles = Vec::new();
+    mut read: impl FnMut(Value<'p>) -> Option<()>,
+) -> Result<(), Rejection> {
     for path in policy.roles_from() {
         match path.find(payload) {
             Found::Absent => {}
             Found::Unreachable => return Err(misfit(path)),
-            Found::Value(value) => {
-                let found = strings(value).ok_or_else(|| misfit(path))?;
-                roles.extend(found.into_iter().filter(|role| !role.is_empty()));
-            }
+            Found::Value(value) => read(value).ok_or_else(|| misfit(path))?,
         }
     }
-    Ok(roles)
+    Ok(())
 }
 
 /// By the policy's paths. `None` also where it has none and the principal is the subject.

@@ -1,0 +1,123 @@
+//! Strings (RFC 8259 section 7) and their escapes.
+
+use std::borrow::Cow;
+
+use super::Fault;
+
+/// A well-formed string, as the text between its quotes.
+#[derive(Clone, Copy)]
+pub(crate) struct Str<'t> {
+    raw: &'t str,
+    has_escapes: bool,
+    /// The grammar allows half of a surrogate pair, which isn't text.
+    has_lone_surrogate: bool,
+}
+
+impl<'t> Str<'t> {
+    pub(super) const fn new(raw: &'t str, has_escapes: bool, has_lone_surrogate: bool) -> Self {
+        Str {
+            raw,
+            has_escapes,
+            has_lone_surrogate,
+        }
+    }
+
+    /// Text without escapes.
+    pub(crate) const fn plain(text: &'t str) -> Self {
+        Str::new(text, false, false)
+    }
+
+    pub(super) fn is_text(self) -> Result<Self, Fault> {
+        if self.has_lone_surrogate {
+            return Err(Fault::Syntax);
+        }
+        Ok(self)
+    }
+
+    /// Whether the unescaped string is empty.
+    pub(crate) const fn is_empty(self) -> bool {
+        self.raw.is_empty()
+    }
+
+    /// Whether the unescaped string is this text, without a copy.
+    pub(crate) fn is(self, text: &str) -> bool {
+        if self.has_escapes {
+            // An escape is longer than what it means.
+            self.raw.len() > text.len() && self.characters().eq(text.chars())
+        } else {
+            self.raw == text
+        }
+    }
+
+    /// The unescaped string: a slice of the text, or a copy if it has escapes.
+    pub(crate) fn unescaped(self) -> Cow<'t, str> {
+        if !self.has_escapes {
+            return Cow::Borrowed(self.raw);
+        }
+        let mut copy = String::new();
+        self.unescaped_in(&mut copy);
+        Cow::Owned(copy)
+    }
+
+    /// The same, with the copy in `room`.
+    pub(super) fn unescaped_in<'r>(self, room: &'r mut String) -> &'r str
+    where
+        't: 'r,
+    {
+        if !self.has_escapes {
+            return self.raw;
+        }
+        room.clear();
+        room.reserve_exact(self.raw.len());
+        room.extend(self.characters());
+        room
+    }
+
+    /// The characters of the unescaped string.
+    pub(crate) fn characters(self) -> impl Iterator<Item = char> + use<'t> {
+        let mut rest = self.raw;
+        std::iter::from_fn(move || {
+            let first = rest.chars().next()?;
+            let (character, length) = match first {
+                '\\' => read_escape(rest.as_bytes())?,
+                _ => (Some(first), first.len_utf8()),
+            };
+            rest = rest.get(length..)?;
+            character
+        })
+    }
+}
+
+/// Bytes of `\uXXXX`.
+const CODE_UNIT: usize = 6;
+
+/// What the escape at the beginning of a text means, and its length. The meaning is `None` for half
+/// of a surrogate pair.
+pub(super) fn read_escape(text: &[u8]) -> Option<(Option<char>, usize)> {
+    let escaped = *text.get(1)?;
+    if escaped != b'u' {
+        let at = b"\"\\/bfnrt".iter().position(|known| *known == escaped)?;
+        let meaning = b"\"\\/\x08\x0c\n\r\t".get(at)?;
+        return Some((Some(char::from(*meaning)), 2));
+    }
+    let unit = code_unit(text)?;
+    if let Some(character) = char::from_u32(unit) {
+        return Some((Some(character), CODE_UNIT));
+    }
+    let second = text.get(CODE_UNIT..).and_then(code_unit);
+    let pair = second.and_then(|second| {
+        let (high, low) = (unit.checked_sub(0xD800)?, second.checked_sub(0xDC00)?);
+        let is_pair = high < 0x400 && low < 0x400;
+        is_pair.then(|| char::from_u32(0x1_0000 + (high << 10 | low)))?
+    });
+    let length = CODE_UNIT + usize::from(pair.is_some()) * CODE_UNIT;
+    Some((pair, length))
+}
+
+/// Of `\uXXXX` at the beginning of a text.
+fn code_unit(text: &[u8]) -> Option<u32> {
+    let digits = text.get(..CODE_UNIT)?.strip_prefix(b"\\u")?;
+    digits.iter().try_fold(0, |unit, digit| {
+        Some(unit << 4 | char::from(*digit).to_digit(16)?)
+    })
+}
