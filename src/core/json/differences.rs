@@ -226,11 +226,18 @@ fn assert_same_members(text: &str, members: &[(String, Value<'_>)]) {
         assert_eq!(Some(value.text()), other.get(name).map(|value| value.get()));
         let string: Option<String> = serde_json::from_str(value.text()).ok();
         assert_eq!(value.as_str().map(Cow::into_owned), string, "{text}");
+        let is = |text: &str| value.string().is_some_and(|string| string.is(text));
         assert_eq!(
-            value.str_in(&mut String::new()),
-            string.as_deref(),
+            is(string.as_deref().unwrap_or("x")),
+            string.is_some(),
             "{text}"
         );
+        assert!(!is("no string of the texts"), "{text}");
+        let strings: Option<Vec<String>> = serde_json::from_str(value.text()).ok();
+        let read: Option<Option<Vec<String>>> = value
+            .strings()
+            .map(|all| all.map(|one| Some(one?.unescaped().into_owned())).collect());
+        assert_eq!(read.flatten(), strings, "{text}");
         let elements: Option<Vec<&RawValue>> = serde_json::from_str(value.text()).ok();
         let elements = elements.map(|all| all.into_iter().map(RawValue::get).collect::<Vec<_>>());
         let read = value

@@ -105,3 +105,78 @@ fn insert_into(table: &mut [u32], hash: u64) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use foldhash::quality::FixedState;
+
+    use super::*;
+
+    #[test]
+    fn c05_up_to_32_names_allocate_nothing() {
+        let text = "0".repeat(1_000);
+        let mut names = Names::in_text(&text);
+        for round in 0..3 {
+            let outer = names.open(round);
+            for at in 0..FEW / 2 {
+                assert!(names.insert(outer, &at.to_string()));
+            }
+            let inner = names.open(100 + round);
+            for at in 0..FEW / 2 {
+                assert!(names.insert(inner, &at.to_string()));
+            }
+            names.close(inner);
+            names.close(outer);
+            assert_eq!(names.table.capacity(), 0);
+        }
+    }
+
+    /// The shortest names that a text can have, in one object and in many.
+    #[test]
+    fn c05_the_table_is_no_larger_than_the_text_and_never_full() {
+        for (size, bytes_per_name) in [(200, 5), (2_000, 6), (100_000, 7)] {
+            let text = "0".repeat(size);
+            let mut names = Names::in_text(&text);
+            for at in 0..size / bytes_per_name {
+                let object = names.open(at / 40);
+                assert!(names.insert(object, &(at % 40).to_string()), "{at}");
+            }
+            assert!(names.table.capacity() * 4 <= size, "{size}");
+            assert!(names.table.contains(&0), "{size}");
+        }
+    }
+
+    fn longest_run(table: &[u32]) -> usize {
+        let runs = table.split(|place| *place == 0);
+        runs.map(<[u32]>::len).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn c05_names_chosen_to_collide_without_the_seed_gain_nothing() {
+        const NAMES: usize = 500;
+        let text = "0".repeat(NAMES * 16);
+        let unkeyed = |name: &String| {
+            let mut hasher = FixedState::default().build_hasher();
+            hasher.write(name.as_bytes());
+            hasher.write_usize(0);
+            hasher.finish()
+        };
+        // All belong into the first hundredth of the slots.
+        let all = (0..).map(|at| format!("n{at}"));
+        let chosen = all.filter(|name| unkeyed(name) < u64::MAX / 100);
+        let chosen: Vec<_> = chosen.take(NAMES).collect();
+
+        let mut names = Names::in_text(&text);
+        let object = names.open(0);
+        for name in &chosen {
+            assert!(names.insert_hash(object, unkeyed(name)));
+        }
+        assert!(longest_run(&names.table) > NAMES * 9 / 10);
+
+        let mut names = Names::in_text(&text);
+        for name in &chosen {
+            assert!(names.insert(object, name));
+        }
+        assert!(longest_run(&names.table) < NAMES / 10);
+    }
+}

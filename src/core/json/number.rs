@@ -12,10 +12,12 @@ const INFINITE_FROM: &[u8; MAX_BYTES] =
     b"1797693134862315807937289714053034150799341327100378269361737789";
 const INFINITE_FROM_POWER: i64 = 309;
 
+const MAX_EXPONENT: i64 = 1 << 32;
+
 /// A number as 0.d1d2d3.. times a power of ten, where d1 is not zero.
 pub(crate) struct Decimal {
     pub(crate) is_negative: bool,
-    /// Of at least -2^63 and at most 2^63 - 1, else cut to that.
+    /// Great exponents are cut, which changes no comparison.
     pub(crate) power: i64,
     digits: [u8; MAX_BYTES],
     count: usize,
@@ -31,14 +33,15 @@ impl Decimal {
             count: 0,
         };
         let mut is_fraction = false;
-        let mut bytes = number.bytes();
-        while let Some(byte) = bytes.next() {
+        let mut rest = number.as_bytes();
+        while let [byte, after @ ..] = rest {
+            rest = after;
             match byte {
                 b'.' => is_fraction = true,
                 b'0' if decimal.count == 0 => decimal.power -= i64::from(is_fraction),
                 b'0'..=b'9' => {
                     if let Some(digit) = decimal.digits.get_mut(decimal.count) {
-                        *digit = byte;
+                        *digit = *byte;
                         decimal.count += 1;
                     }
                     decimal.power += i64::from(!is_fraction);
@@ -47,16 +50,14 @@ impl Decimal {
                 _ => break,
             }
         }
-        let mut is_negative = false;
-        let exponent = bytes.fold(0_i64, |exponent, byte| {
-            is_negative |= byte == b'-';
-            let digit = char::from(byte).to_digit(10);
-            digit.map_or(exponent, |digit| {
-                exponent.saturating_mul(10).saturating_add(digit.into())
-            })
-        });
-        let exponent = if is_negative { -exponent } else { exponent };
-        decimal.power = decimal.power.saturating_add(exponent);
+        let (sign, exponent) = match rest {
+            [b'-', exponent @ ..] => (-1, exponent),
+            [b'+', exponent @ ..] | exponent => (1, exponent),
+        };
+        decimal.power += sign
+            * exponent.iter().fold(0, |exponent, digit| {
+                (exponent * 10 + i64::from(digit - b'0')).min(MAX_EXPONENT)
+            });
         decimal
     }
 
@@ -69,6 +70,6 @@ impl Decimal {
     pub(super) fn is_finite(&self) -> bool {
         self.power < INFINITE_FROM_POWER
             || self.count == 0
-            || (self.power == INFINITE_FROM_POWER && self.digits() < &INFINITE_FROM[..])
+            || (self.power == INFINITE_FROM_POWER && self.digits().iter().lt(INFINITE_FROM))
     }
 }

@@ -171,3 +171,14 @@ impl<'t> Scanner<'t> {
         }
     }
 }
+
+#[cfg(test)]
+impl Scanner<'_> {
+    /// Compares the name at this position with those before it, as if their hashes were equal. The
+    /// text is an object, and the name is one of its own.
+    pub(super) fn has_duplicate_at(&self, at: usize) -> bool {
+        let object = self.names.open(1);
+        let name = self.tokens.move_to(at).string().unwrap();
+        self.is_duplicate(object, at, name).unwrap()
+    }
+}

@@ -55,11 +55,12 @@ impl<'t> Str<'t> {
             return Cow::Borrowed(self.raw);
         }
         let mut copy = String::new();
-        self.unescaped_in(&mut copy);
+        self.copy_into(&mut copy);
         Cow::Owned(copy)
     }
 
     /// The same, with the copy in `room`.
+    #[inline]
     pub(super) fn unescaped_in<'r>(self, room: &'r mut String) -> &'r str
     where
         't: 'r,
@@ -67,10 +68,16 @@ impl<'t> Str<'t> {
         if !self.has_escapes {
             return self.raw;
         }
+        self.copy_into(room);
+        room
+    }
+
+    #[inline(never)] // few strings have escapes
+    fn copy_into(self, room: &mut String) {
         room.clear();
+        // An escape is longer than what it means.
         room.reserve_exact(self.raw.len());
         room.extend(self.characters());
-        room
     }
 
     /// The characters of the unescaped string.

@@ -1,4 +1,5 @@
 mod foreign_tokens;
+mod json_bounds;
 mod policy_claims;
 mod profiles;
 #[cfg(feature = "fetch")]
