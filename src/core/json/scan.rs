@@ -1,5 +1,7 @@
 //! One strict pass over a text: the grammar, duplicate names and the bounds.
 
+use std::mem;
+
 use super::names::{Names, OpenObject};
 use super::number::{self, Decimal};
 use super::strings::Str;
@@ -43,6 +45,8 @@ impl<'t> Scanner<'t> {
             return Err(Fault::NotAnObject);
         }
         self.members(|scanner, name| {
+            // Names inside the value need the room too.
+            let copy = mem::take(&mut scanner.room);
             scanner.tokens.peek();
             let start = scanner.tokens.at();
             if is_strict {
@@ -51,7 +55,9 @@ impl<'t> Scanner<'t> {
                 scanner.tokens.skip_value()?;
             }
             let value = Value::of(scanner.tokens.since(start)?);
-            each(&name.unescaped(), value)
+            let outcome = each(name.or_copy(&copy), value);
+            scanner.room = copy;
+            outcome
         })?;
         self.tokens.end()
     }
@@ -67,7 +73,7 @@ impl<'t> Scanner<'t> {
     #[inline(always)]
     fn value(&mut self, depth: u8) -> Result<(), Fault> {
         match self.tokens.peek() {
-            Some(b'"') => self.tokens.string()?.is_text().map(drop),
+            Some(b'"') => self.tokens.skip_string()?.are_text(),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b'{' | b'[') if depth >= self.max_depth => Err(Fault::TooDeep {
                 limit: self.max_depth,

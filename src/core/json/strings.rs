@@ -8,30 +8,42 @@ use super::Fault;
 #[derive(Clone, Copy)]
 pub(crate) struct Str<'t> {
     raw: &'t str,
-    has_escapes: bool,
+    escapes: Escapes,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Escapes {
+    None,
+    Sound,
     /// The grammar allows half of a surrogate pair, which isn't text.
-    has_lone_surrogate: bool,
+    LoneSurrogate,
+}
+
+impl Escapes {
+    pub(super) fn are_text(self) -> Result<(), Fault> {
+        if self == Escapes::LoneSurrogate {
+            return Err(Fault::Syntax);
+        }
+        Ok(())
+    }
 }
 
 impl<'t> Str<'t> {
-    pub(super) const fn new(raw: &'t str, has_escapes: bool, has_lone_surrogate: bool) -> Self {
-        Str {
-            raw,
-            has_escapes,
-            has_lone_surrogate,
-        }
+    pub(super) const fn new(raw: &'t str, escapes: Escapes) -> Self {
+        Str { raw, escapes }
     }
 
     /// Text without escapes.
     pub(crate) const fn plain(text: &'t str) -> Self {
-        Str::new(text, false, false)
+        Str::new(text, Escapes::None)
     }
 
     pub(super) fn is_text(self) -> Result<Self, Fault> {
-        if self.has_lone_surrogate {
-            return Err(Fault::Syntax);
-        }
-        Ok(self)
+        self.escapes.are_text().map(|()| self)
+    }
+
+    fn has_escapes(self) -> bool {
+        self.escapes != Escapes::None
     }
 
     /// Whether the unescaped string is empty.
@@ -41,7 +53,7 @@ impl<'t> Str<'t> {
 
     /// Whether the unescaped string is this text, without a copy.
     pub(crate) fn is(self, text: &str) -> bool {
-        if self.has_escapes {
+        if self.has_escapes() {
             // An escape is longer than what it means.
             self.raw.len() > text.len() && self.characters().eq(text.chars())
         } else {
@@ -51,7 +63,7 @@ impl<'t> Str<'t> {
 
     /// The unescaped string: a slice of the text, or a copy if it has escapes.
     pub(crate) fn unescaped(self) -> Cow<'t, str> {
-        if !self.has_escapes {
+        if !self.has_escapes() {
             return Cow::Borrowed(self.raw);
         }
         let mut copy = String::new();
@@ -65,7 +77,7 @@ impl<'t> Str<'t> {
     where
         't: 'r,
     {
-        if !self.has_escapes {
+        if !self.has_escapes() {
             return self.raw;
         }
         self.copy_into(room);
@@ -77,7 +89,31 @@ impl<'t> Str<'t> {
         room.clear();
         // An escape is longer than what it means.
         room.reserve_exact(self.raw.len());
-        room.extend(self.characters());
+        let mut rest = self.raw;
+        while !rest.is_empty() {
+            let length = match read_escape(rest.as_bytes()) {
+                Some((character, length)) => {
+                    if let Some(character) = character {
+                        room.push(character);
+                    }
+                    length
+                }
+                None => {
+                    let plain = rest.find('\\').unwrap_or(rest.len());
+                    room.push_str(rest.get(..plain).unwrap_or_default());
+                    plain
+                }
+            };
+            rest = rest.get(length..).unwrap_or_default();
+        }
+    }
+
+    /// The same, if it was copied before.
+    pub(super) fn or_copy<'r>(self, copy: &'r str) -> &'r str
+    where
+        't: 'r,
+    {
+        if self.has_escapes() { copy } else { self.raw }
     }
 
     /// The characters of the unescaped string.
@@ -100,13 +136,27 @@ const CODE_UNIT: usize = 6;
 
 /// What the escape at the beginning of a text means, and its length. The meaning is `None` for half
 /// of a surrogate pair.
+#[inline]
 pub(super) fn read_escape(text: &[u8]) -> Option<(Option<char>, usize)> {
-    let escaped = *text.get(1)?;
-    if escaped != b'u' {
-        let at = b"\"\\/bfnrt".iter().position(|known| *known == escaped)?;
-        let meaning = b"\"\\/\x08\x0c\n\r\t".get(at)?;
-        return Some((Some(char::from(*meaning)), 2));
-    }
+    let [b'\\', kind, ..] = text else {
+        return None;
+    };
+    let meaning = match kind {
+        b'u' => return read_code_units(text),
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'"' | b'\\' | b'/' => char::from(*kind),
+        _ => return None,
+    };
+    Some((Some(meaning), 2))
+}
+
+/// One `\uXXXX`, or two for a surrogate pair.
+#[inline(never)]
+fn read_code_units(text: &[u8]) -> Option<(Option<char>, usize)> {
     let unit = code_unit(text)?;
     if let Some(character) = char::from_u32(unit) {
         return Some((Some(character), CODE_UNIT));

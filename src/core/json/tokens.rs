@@ -1,7 +1,7 @@
 //! The tokens of a JSON text (RFC 8259), and the grammar without any rule beyond it.
 
 use super::Fault;
-use super::strings::{Str, read_escape};
+use super::strings::{Escapes, Str, read_escape};
 
 /// The bytes that end a string or begin an escape, and those that no string has.
 const IS_SPECIAL: [bool; 256] = {
@@ -149,51 +149,67 @@ impl<'t> Tokens<'t> {
 
     #[inline]
     fn digits(&mut self) -> Result<(), Fault> {
-        let start = self.at;
-        while matches!(self.byte(), Some(b'0'..=b'9')) {
-            self.at += 1;
+        let bytes = self.text.as_bytes();
+        let mut at = self.at;
+        while matches!(bytes.get(at), Some(b'0'..=b'9')) {
+            at += 1;
         }
-        if self.at == start {
+        if at == self.at {
             return Err(Fault::Syntax);
         }
+        self.at = at;
         Ok(())
     }
 
-    /// A string (RFC 8259 section 7).
+    /// A string (RFC 8259 section 7), which is next without white space.
     #[inline]
     pub(super) fn string(&mut self) -> Result<Str<'t>, Fault> {
-        if self.peek() != Some(b'"') {
+        let start = self.at + 1;
+        let escapes = self.skip_string()?;
+        let raw = self.text.get(start..self.at - 1).ok_or(Fault::Syntax)?;
+        Ok(Str::new(raw, escapes))
+    }
+
+    #[inline]
+    pub(super) fn skip_string(&mut self) -> Result<Escapes, Fault> {
+        if self.byte() != Some(b'"') {
             return Err(Fault::Syntax);
         }
-        self.at += 1;
-        let start = self.at;
-        let (mut has_escapes, mut has_lone_surrogate) = (false, false);
+        let bytes = self.text.as_bytes();
+        // A local position: one in `self` would be stored for each byte.
+        let mut at = self.at + 1;
+        while matches!(bytes.get(at), Some(byte) if !IS_SPECIAL[usize::from(*byte)]) {
+            at += 1;
+        }
+        self.at = at + 1;
+        match bytes.get(at) {
+            Some(b'"') => Ok(Escapes::None),
+            Some(b'\\') => self.skip_from_escape(at),
+            _ => Err(Fault::Syntax),
+        }
+    }
+
+    #[inline(never)] // few strings have escapes
+    fn skip_from_escape(&mut self, mut at: usize) -> Result<Escapes, Fault> {
+        let bytes = self.text.as_bytes();
+        let mut escapes = Escapes::Sound;
         loop {
-            let is_plain = |byte: u8| !IS_SPECIAL[usize::from(byte)];
-            while self.byte().is_some_and(is_plain) {
-                self.at += 1;
-            }
-            match self.byte() {
+            match bytes.get(at) {
                 Some(b'"') => break,
                 Some(b'\\') => {
-                    has_escapes = true;
-                    has_lone_surrogate |= self.escape()?;
+                    let rest = bytes.get(at..).unwrap_or_default();
+                    let (character, length) = read_escape(rest).ok_or(Fault::Syntax)?;
+                    at += length;
+                    if character.is_none() {
+                        escapes = Escapes::LoneSurrogate;
+                    }
                 }
+                Some(b' '..) => at += 1,
                 _ => return Err(Fault::Syntax),
             }
         }
-        let raw = self.since(start)?;
-        self.at += 1;
-        Ok(Str::new(raw, has_escapes, has_lone_surrogate))
-    }
-
-    /// Returns whether it is half of a surrogate pair.
-    #[inline(never)] // most strings have no escape
-    fn escape(&mut self) -> Result<bool, Fault> {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let (character, length) = read_escape(rest).ok_or(Fault::Syntax)?;
-        self.at += length;
-        Ok(character.is_none())
+        self.at = at + 1;
+        Ok(escapes)
     }
 
     /// A value at any depth, of which only the grammar is checked.
@@ -203,7 +219,7 @@ impl<'t> Tokens<'t> {
         loop {
             let mut has_ended = true;
             match self.peek() {
-                Some(b'"') => drop(self.string()?),
+                Some(b'"') => drop(self.skip_string()?),
                 Some(b'-' | b'0'..=b'9') => drop(self.number()?),
                 Some(bracket @ (b'{' | b'[')) => {
                     self.at += 1;
@@ -226,7 +242,8 @@ impl<'t> Tokens<'t> {
                 }
             }
             if open.last() == Some(&b'}') {
-                self.string()?;
+                self.peek();
+                self.skip_string()?;
                 self.expect(b':')?;
             }
         }

@@ -16,11 +16,11 @@ fn members(count: usize, member: impl Fn(usize) -> String) -> String {
 #[test]
 fn c05_tokens_of_real_products_are_accepted() {
     let api = Api::with(Policy::builder().roles_from(["roles", "groups"]));
-    let groups: Vec<_> = (0..1_100).map(|at| format!("group{at:04}")).collect();
+    let groups: Vec<_> = (0..1_100).map(|at| format!("g{at:04}")).collect();
     let token = api.token().claim("groups", json!(groups)).mint();
     let judged = api.judge(&token).unwrap();
     assert_eq!(judged.roles().iter().count(), 1_100, "C05: groups");
-    assert!(judged.has_role("group1099"));
+    assert!(judged.has_role("g1099"));
 
     let roles: Vec<_> = (0..257).map(|at| format!("role-{at:03}")).collect();
     let token = api.token().claim("roles", json!(roles)).mint();
