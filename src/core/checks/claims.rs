@@ -266,10 +266,10 @@ pub(crate) fn check_scope(payload: &Payload, policy: &Policy) -> Result<(), Reje
             .all(|byte| byte == b' ' || is_scope_byte(byte)),
         Claim::Is(list) => {
             (!is_scope || policy.allows_scope_array()) && {
-                let mut are_scopes = true;
+                let (mut are_scopes, mut room) = (true, String::new());
                 let are_strings = list.each(payload.text(), usize::MAX, |entry| {
-                    let is_scope_character = |c: char| c.is_ascii() && is_scope_byte(c as u8);
-                    are_scopes &= entry.characters().all(is_scope_character);
+                    let mut bytes = entry.unescaped_in(&mut room).bytes();
+                    are_scopes &= bytes.all(is_scope_byte);
                 });
                 are_strings.is_some() && are_scopes
             }

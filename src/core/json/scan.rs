@@ -80,7 +80,7 @@ impl<'t> Scanner<'t> {
             }),
             Some(b'{') => self.nested_object(depth + 1),
             Some(b'[') => self.array(depth + 1),
-            first => self.tokens.named_value(first),
+            _ => self.tokens.word(),
         }
     }
 
@@ -153,38 +153,33 @@ impl<'t> Scanner<'t> {
         if name.starts_with('$') && NAMES_OF_SERDE_JSON.contains(&name) {
             return Err(Fault::Syntax);
         }
-        if !self.names.insert(object, name) && self.is_duplicate(object, start, quoted)? {
+        if !self.names.insert(object, name)
+            && is_duplicate(&self.tokens, object.start, start, name)?
+        {
             return Err(Fault::Duplicate);
         }
         Ok(quoted)
     }
-
-    /// Whether a name occurs in this object before its own position. Equal hashes alone reject
-    /// nothing.
-    fn is_duplicate(&self, object: OpenObject, start: usize, name: Str<'t>) -> Result<bool, Fault> {
-        let mut earlier = self.tokens.move_to(object.start);
-        loop {
-            earlier.peek();
-            if earlier.at() >= start {
-                return Ok(false);
-            }
-            if earlier.string()?.characters().eq(name.characters()) {
-                return Ok(true);
-            }
-            earlier.expect(b':')?;
-            earlier.skip_value()?;
-            earlier.expect(b',')?;
-        }
-    }
 }
 
-#[cfg(test)]
-impl Scanner<'_> {
-    /// Compares the name at this position with those before it, as if their hashes were equal. The
-    /// text is an object, and the name is one of its own.
-    pub(super) fn has_duplicate_at(&self, at: usize) -> bool {
-        let object = self.names.open(1);
-        let name = self.tokens.move_to(at).string().unwrap();
-        self.is_duplicate(object, at, name).unwrap()
+/// Whether a name occurs in its object before its own position. Equal hashes alone reject nothing.
+pub(super) fn is_duplicate(
+    tokens: &Tokens<'_>,
+    object_start: usize,
+    name_start: usize,
+    name: &str,
+) -> Result<bool, Fault> {
+    let mut earlier = tokens.move_to(object_start);
+    loop {
+        earlier.peek();
+        if earlier.at() >= name_start {
+            return Ok(false);
+        }
+        if earlier.string()?.is(name) {
+            return Ok(true);
+        }
+        earlier.expect(b':')?;
+        earlier.skip_value()?;
+        earlier.expect(b',')?;
     }
 }

@@ -51,14 +51,10 @@ impl<'t> Str<'t> {
         self.raw.is_empty()
     }
 
-    /// Whether the unescaped string is this text, without a copy.
+    /// Whether the unescaped string is this text.
     pub(crate) fn is(self, text: &str) -> bool {
-        if self.has_escapes() {
-            // An escape is longer than what it means.
-            self.raw.len() > text.len() && self.characters().eq(text.chars())
-        } else {
-            self.raw == text
-        }
+        // An escape is longer than what it means.
+        self.raw.len() >= text.len() && self.unescaped() == text
     }
 
     /// The unescaped string: a slice of the text, or a copy if it has escapes.
@@ -73,7 +69,7 @@ impl<'t> Str<'t> {
 
     /// The same, with the copy in `room`.
     #[inline]
-    pub(super) fn unescaped_in<'r>(self, room: &'r mut String) -> &'r str
+    pub(crate) fn unescaped_in<'r>(self, room: &'r mut String) -> &'r str
     where
         't: 'r,
     {
@@ -92,12 +88,11 @@ impl<'t> Str<'t> {
         let mut rest = self.raw;
         while !rest.is_empty() {
             let length = match read_escape(rest.as_bytes()) {
-                Some((character, length)) => {
-                    if let Some(character) = character {
-                        room.push(character);
-                    }
+                Some((Some(character), length)) => {
+                    room.push(character);
                     length
                 }
+                Some((None, length)) => length,
                 None => {
                     let plain = rest.find('\\').unwrap_or(rest.len());
                     room.push_str(rest.get(..plain).unwrap_or_default());
@@ -114,20 +109,6 @@ impl<'t> Str<'t> {
         't: 'r,
     {
         if self.has_escapes() { copy } else { self.raw }
-    }
-
-    /// The characters of the unescaped string.
-    pub(crate) fn characters(self) -> impl Iterator<Item = char> + use<'t> {
-        let mut rest = self.raw;
-        std::iter::from_fn(move || {
-            let first = rest.chars().next()?;
-            let (character, length) = match first {
-                '\\' => read_escape(rest.as_bytes())?,
-                _ => (Some(first), first.len_utf8()),
-            };
-            rest = rest.get(length..)?;
-            character
-        })
     }
 }
 

@@ -6,12 +6,10 @@ use super::strings::{Escapes, Str, read_escape};
 /// The bytes that end a string or begin an escape, and those that no string has.
 const IS_SPECIAL: [bool; 256] = {
     let mut is_special = [false; 256];
-    is_special[b'"' as usize] = true;
-    is_special[b'\\' as usize] = true;
-    let mut control = 0;
-    while control < b' ' {
-        is_special[control as usize] = true;
-        control += 1;
+    let mut byte = 0;
+    while byte < 256 {
+        is_special[byte] = byte < 0x20 || byte == b'"' as usize || byte == b'\\' as usize;
+        byte += 1;
     }
     is_special
 };
@@ -96,22 +94,14 @@ impl<'t> Tokens<'t> {
         self.peek().map_or(Ok(()), |_| Err(Fault::Syntax))
     }
 
-    /// `true`, `false` or `null`, which begins with this byte.
-    pub(super) fn named_value(&mut self, first: Option<u8>) -> Result<(), Fault> {
-        match first {
-            Some(b't') => self.word("true"),
-            Some(b'f') => self.word("false"),
-            Some(b'n') => self.word("null"),
-            _ => Err(Fault::Syntax),
-        }
-    }
-
-    fn word(&mut self, word: &str) -> Result<(), Fault> {
+    /// `true`, `false` or `null`.
+    pub(super) fn word(&mut self) -> Result<(), Fault> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        if !rest.starts_with(word.as_bytes()) {
-            return Err(Fault::Syntax);
-        }
-        self.at += word.len();
+        self.at += match rest {
+            [b't', b'r', b'u', b'e', ..] | [b'n', b'u', b'l', b'l', ..] => 4,
+            [b'f', b'a', b'l', b's', b'e', ..] => 5,
+            _ => return Err(Fault::Syntax),
+        };
         Ok(())
     }
 
@@ -230,7 +220,7 @@ impl<'t> Tokens<'t> {
                         open.push(end);
                     }
                 }
-                first => self.named_value(first)?,
+                _ => self.word()?,
             }
             while has_ended {
                 let Some(end) = open.last() else {
