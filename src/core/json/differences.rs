@@ -178,7 +178,7 @@ fn a_value(random: &mut Random, depth: usize) -> String {
 }
 
 fn a_text(random: &mut Random) -> String {
-    let members: Vec<_> = (0..1 + random.below(3))
+    let members: Vec<_> = (0..=random.below(3))
         .map(|name| format!("\"{name}\":{}", a_value(random, 4)))
         .collect();
     let mut text: Vec<char> = format!("{{{}}}", members.join(",")).chars().collect();

@@ -24,6 +24,7 @@ enum Tree {
 
 /// What the rules say about a text that is JSON.
 #[derive(Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)]
 pub struct Findings {
     pub is_no_object: bool,
     pub has_duplicates: bool,

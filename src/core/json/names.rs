@@ -91,7 +91,7 @@ fn insert_into(table: &mut [u32], hash: u64) -> bool {
     let slots = table.len() as u64;
     // The upper half as a fraction of the slots. Both casts keep less than they could.
     #[allow(clippy::cast_possible_truncation)]
-    let (slot, lower) = (((hash >> 32) * slots >> 32) as usize, hash as u32);
+    let (slot, lower) = ((((hash >> 32) * slots) >> 32) as usize, hash as u32);
     let lower = lower.max(1);
     let (before, from) = table.split_at_mut(slot.min(table.len()));
     for place in from.iter_mut().chain(before) {

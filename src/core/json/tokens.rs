@@ -4,6 +4,7 @@ use super::Fault;
 use super::strings::{Escapes, Str, read_escape};
 
 /// The bytes that end a string or begin an escape, and those that no string has.
+#[allow(clippy::indexing_slicing)] // by the compiler
 const IS_SPECIAL: [bool; 256] = {
     let mut is_special = [false; 256];
     let mut byte = 0;
@@ -168,7 +169,8 @@ impl<'t> Tokens<'t> {
         let bytes = self.text.as_bytes();
         // A local position: one in `self` would be stored for each byte.
         let mut at = self.at + 1;
-        while matches!(bytes.get(at), Some(byte) if !IS_SPECIAL[usize::from(*byte)]) {
+        let is_plain = |byte: &u8| IS_SPECIAL.get(usize::from(*byte)) == Some(&false);
+        while bytes.get(at).is_some_and(is_plain) {
             at += 1;
         }
         self.at = at + 1;

@@ -179,7 +179,7 @@ fn k04_a_bad_key_of_a_set_is_skipped_and_the_set_read_on() {
         assert_eq!(skipped, [(0, reason), (2, reason)], "{bad}");
         for spoilt in [
             format!("{set}x"),
-            set.replacen("[", "[,", 1),
+            set.replacen('[', "[,", 1),
             set.replacen("]}", ",]}", 1),
             format!(r#"{{"keys":[{good}],"k\u0065ys":[{good}]}}"#),
         ] {
