@@ -123,6 +123,14 @@ impl<'t> Value<'t> {
         Some(elements(self.text, read)?.map_while(Result::ok))
     }
 
+    /// Whether it is a string or an array of strings, which was read before.
+    pub(crate) fn has_only_strings(self) -> bool {
+        match elements(self.text, |tokens| tokens.skip_string()?.are_text()) {
+            None => self.string().is_some(),
+            Some(mut strings) => strings.all(|string| string.is_ok()),
+        }
+    }
+
     /// The strings of an array, which was read before. `None` ends them if an element is not a string.
     pub(crate) fn strings(self) -> Option<impl Iterator<Item = Option<Str<'t>>> + use<'t>> {
         let read = |tokens: &mut Tokens<'t>| tokens.string()?.is_text();

@@ -15,61 +15,63 @@ const INFINITE_FROM_POWER: i64 = 309;
 const MAX_EXPONENT: i64 = 1 << 32;
 
 /// A number as 0.d1d2d3.. times a power of ten, where d1 is not zero.
-pub(crate) struct Decimal {
-    pub(crate) is_negative: bool,
+pub(crate) struct Decimal<'t> {
+    mantissa: &'t [u8],
     /// Great exponents are cut, which changes no comparison.
-    pub(crate) power: i64,
-    digits: [u8; MAX_BYTES],
-    count: usize,
+    power: i64,
 }
 
-impl Decimal {
-    /// From a well-formed number of at most 64 bytes.
-    pub(crate) fn of(number: &str) -> Self {
-        let mut decimal = Decimal {
-            is_negative: number.starts_with('-'),
-            power: 0,
-            digits: [b'0'; MAX_BYTES],
-            count: 0,
-        };
-        let mut is_fraction = false;
-        let mut rest = number.as_bytes();
-        while let [byte, after @ ..] = rest {
-            rest = after;
+impl<'t> Decimal<'t> {
+    /// From a well-formed number.
+    pub(crate) fn of(number: &'t str) -> Self {
+        let bytes = number.as_bytes();
+        // Zeros before the first other digit lower the power only after the point.
+        let (mut power, mut is_zero, mut is_fraction, mut length) = (0, true, false, 0);
+        for byte in bytes {
             match byte {
                 b'.' => is_fraction = true,
-                b'0' if decimal.count == 0 => decimal.power -= i64::from(is_fraction),
                 b'0'..=b'9' => {
-                    if let Some(digit) = decimal.digits.get_mut(decimal.count) {
-                        *digit = *byte;
-                        decimal.count += 1;
-                    }
-                    decimal.power += i64::from(!is_fraction);
+                    is_zero &= *byte == b'0';
+                    power += i64::from(!is_zero) - i64::from(is_fraction);
                 }
                 b'-' => {}
                 _ => break,
             }
+            length += 1;
         }
-        let (sign, exponent) = match rest {
-            [b'-', exponent @ ..] => (-1, exponent),
-            [b'+', exponent @ ..] | exponent => (1, exponent),
+        let (mantissa, exponent) = bytes.split_at_checked(length).unwrap_or((bytes, b""));
+        let (sign, exponent) = match exponent {
+            [_, b'-', exponent @ ..] => (-1, exponent),
+            [_, b'+', exponent @ ..] | [_, exponent @ ..] => (1, exponent),
+            [] => (1, exponent),
         };
-        decimal.power += sign
-            * exponent.iter().fold(0, |exponent, digit| {
-                (exponent * 10 + i64::from(digit - b'0')).min(MAX_EXPONENT)
-            });
-        decimal
+        let exponent = exponent.iter().fold(0, |exponent, digit| {
+            (exponent * 10 + i64::from(digit - b'0')).min(MAX_EXPONENT)
+        });
+        power += sign * exponent;
+        Decimal { mantissa, power }
+    }
+
+    pub(crate) fn is_negative(&self) -> bool {
+        self.mantissa.first() == Some(&b'-')
+    }
+
+    /// The power of ten; zero for zero.
+    pub(crate) fn power(&self) -> i64 {
+        self.digits().next().map_or(0, |_| self.power)
     }
 
     /// The digits from the first one that is not zero.
-    pub(crate) fn digits(&self) -> &[u8] {
-        self.digits.get(..self.count).unwrap_or_default()
+    pub(crate) fn digits(&self) -> impl Iterator<Item = u8> + use<'t> {
+        let digits = self.mantissa.iter().copied().filter(u8::is_ascii_digit);
+        digits.skip_while(|digit| *digit == b'0')
     }
 
     /// Whether the closest double is finite.
     pub(super) fn is_finite(&self) -> bool {
         self.power < INFINITE_FROM_POWER
-            || self.count == 0
-            || (self.power == INFINITE_FROM_POWER && self.digits().iter().lt(INFINITE_FROM))
+            || self.power() == 0
+            || (self.power == INFINITE_FROM_POWER
+                && self.digits().lt(INFINITE_FROM.iter().copied()))
     }
 }

@@ -188,14 +188,18 @@ impl<'t> Tokens<'t> {
         loop {
             match bytes.get(at) {
                 Some(b'"') => break,
-                Some(b'\\') => {
-                    let rest = bytes.get(at..).unwrap_or_default();
-                    let (character, length) = read_escape(rest).ok_or(Fault::Syntax)?;
-                    at += length;
-                    if character.is_none() {
-                        escapes = Escapes::LoneSurrogate;
+                Some(b'\\') => match bytes.get(at + 1) {
+                    // These need no further look.
+                    Some(b'n' | b't' | b'r' | b'b' | b'f' | b'"' | b'/' | b'\\') => at += 2,
+                    _ => {
+                        let rest = bytes.get(at..).unwrap_or_default();
+                        let (character, length) = read_escape(rest).ok_or(Fault::Syntax)?;
+                        at += length;
+                        if character.is_none() {
+                            escapes = Escapes::LoneSurrogate;
+                        }
                     }
-                }
+                },
                 Some(b' '..) => at += 1,
                 _ => return Err(Fault::Syntax),
             }

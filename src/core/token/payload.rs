@@ -222,19 +222,15 @@ fn read_date(value: Value<'_>, rounding: Rounding) -> Option<NumericDate> {
     }
     // By its digits: a double has too few for the rounding to be exact.
     let number = Decimal::of(value.text());
-    let (power, digits) = match number.digits() {
-        [] => (0, &[][..]),
-        digits => (number.power, digits),
-    };
-    if power > MAX_POWER {
+    if number.power() > MAX_POWER {
         return None;
     }
-    let whole_digits = usize::try_from(power).unwrap_or(0);
-    let padded = digits.iter().chain(iter::repeat(&b'0')).take(whole_digits);
+    let whole_digits = usize::try_from(number.power()).unwrap_or(0);
+    let padded = number.digits().chain(iter::repeat(b'0')).take(whole_digits);
     let whole = padded.fold(0, |whole, digit| whole * 10 + i128::from(digit - b'0'));
-    let mut fraction = digits.iter().skip(whole_digits);
-    let is_rounded = fraction.any(|digit| *digit != b'0');
-    let seconds = match (rounding, number.is_negative) {
+    let mut fraction = number.digits().skip(whole_digits);
+    let is_rounded = fraction.any(|digit| digit != b'0');
+    let seconds = match (rounding, number.is_negative()) {
         (Rounding::Down, true) => -whole - i128::from(is_rounded),
         (Rounding::Up, false) => whole + i128::from(is_rounded),
         (Rounding::Down, false) => whole,

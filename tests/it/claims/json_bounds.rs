@@ -30,18 +30,14 @@ fn c05_tokens_of_real_products_are_accepted() {
     );
 
     for count in [190, 1_100] {
-        let claims = members(count, |at| format!("\"c{at}\":{at}"));
+        let claims = members(count, |at| format!("\"c{at}\":0"));
         let token = api
             .token()
             .raw_payload(&with_members(api.claims(&[]), &claims))
             .mint();
         let judged = api.judge(&token).unwrap();
         let last = format!("c{}", count - 1);
-        assert_eq!(
-            judged.claim(&last),
-            Some(json!(count - 1)),
-            "C05: {count} members"
-        );
+        assert_eq!(judged.claim(&last), Some(json!(0)), "C05: {count} members");
         let all: Value = judged.claims().unwrap();
         assert_eq!(all.as_object().map(serde_json::Map::len), Some(count + 7));
     }

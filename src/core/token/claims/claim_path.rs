@@ -160,14 +160,6 @@ fn may_name(text: &[u8], name: &str) -> bool {
     is_escaped || memmem::find_iter(text, name).any(stands_alone)
 }
 
-/// Whether it is a string or an array of strings.
-pub(crate) fn are_strings(value: Value<'_>) -> bool {
-    match value.strings() {
-        None => value.string().is_some(),
-        Some(mut strings) => strings.all(|string| string.is_some()),
-    }
-}
-
 /// One string, or every entry of an array of strings. `None` where it is something else.
 pub(crate) fn strings(value: Value<'_>) -> Option<Vec<Cow<'_, str>>> {
     match value.strings() {

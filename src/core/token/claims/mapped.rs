@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::core::checks::claims::malformed;
 use crate::core::json::{self, Value};
 use crate::core::policy::{Policy, Profile};
-use crate::core::token::claims::claim_path::{ClaimPath, Found, are_strings, strings};
+use crate::core::token::claims::claim_path::{ClaimPath, Found, strings};
 use crate::core::token::payload::{Claim, Payload};
 use crate::core::verdict::facts::Facts;
 use crate::core::verdict::reason::Reason;
@@ -83,7 +83,9 @@ pub(crate) fn client_of<'p>(
 /// That each path of the policy has strings or nothing. No role is copied before the signature was
 /// checked.
 pub(crate) fn check_roles(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
-    each_of_roles(payload, policy, |value| are_strings(value).then_some(()))
+    each_of_roles(payload, policy, |value| {
+        value.has_only_strings().then_some(())
+    })
 }
 
 /// The roles at every path of the policy, or none.
