@@ -184,22 +184,20 @@ impl<'t> Tokens<'t> {
     #[inline(never)] // few strings have escapes
     fn skip_from_escape(&mut self, mut at: usize) -> Result<Escapes, Fault> {
         let bytes = self.text.as_bytes();
+        let is_short_escape = |kind: &u8| b"\"\\/bfnrt".contains(kind);
         let mut escapes = Escapes::Sound;
         loop {
             match bytes.get(at) {
                 Some(b'"') => break,
-                Some(b'\\') => match bytes.get(at + 1) {
-                    // These need no further look.
-                    Some(b'n' | b't' | b'r' | b'b' | b'f' | b'"' | b'/' | b'\\') => at += 2,
-                    _ => {
-                        let rest = bytes.get(at..).unwrap_or_default();
-                        let (character, length) = read_escape(rest).ok_or(Fault::Syntax)?;
-                        at += length;
-                        if character.is_none() {
-                            escapes = Escapes::LoneSurrogate;
-                        }
+                Some(b'\\') if bytes.get(at + 1).is_some_and(is_short_escape) => at += 2,
+                Some(b'\\') => {
+                    let rest = bytes.get(at..).unwrap_or_default();
+                    let (character, length) = read_escape(rest).ok_or(Fault::Syntax)?;
+                    at += length;
+                    if character.is_none() {
+                        escapes = Escapes::LoneSurrogate;
                     }
-                },
+                }
                 Some(b' '..) => at += 1,
                 _ => return Err(Fault::Syntax),
             }
