@@ -1,154 +1,95 @@
-//! Judges one token from the command line: what an API would say about it, and why.
+//! Judges one token from the command line: what an API says about it, and why.
 //!
 //! `cargo run --example check_token -- --issuer NAME --audience NAME [options] < TOKEN`
-//!
-//! Exit status: 0 accepted, 1 refused, 2 wrong arguments or files, 3 the issuer's keys can't be had.
+
+mod arguments;
 
 use std::error::Error as StdError;
 use std::io::Read;
 use std::process::ExitCode;
 
-use lexopt::prelude::*;
-use resource_server::{Error, Fetch, Issuer, Requirement, StaticKeys, Validator};
-
-const USAGE: &str = "\
-usage: check_token --issuer NAME --audience NAME [options] < TOKEN
-
-  --issuer NAME      the issuer, as it stands in iss
-  --audience NAME    the API, as it stands in aud
-  --scope SCOPE      a scope that the token must have; may be given several times
-  --jwks FILE        keys from a file with a JWK Set
-  --jwks-url URL     keys from the address of a JWK Set
-                     (by default they are found by discovery from the issuer's name)
-  --ca FILE          trust the certificates in this PEM file beside the system's
-";
-
-/// A token longer than this is none.
-const MAX_INPUT_BYTES: u64 = 1024 * 1024;
+use arguments::{Arguments, USAGE};
+use resource_server::{
+    AccessToken, Error, Fetch, Introspection, Issuer, Requirement, StaticKeys, Validator,
+};
 
 const REFUSED: u8 = 1;
 const WRONG_INPUT: u8 = 2;
-const UNREACHABLE: u8 = 3;
+const UNAVAILABLE: u8 = 3;
+
+/// A longer input is not read to its end. No API accepts such a token.
+const MAX_INPUT_BYTES: u64 = 1024 * 1024;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let wrong_input = |error: &dyn StdError| {
+    run().await.unwrap_or_else(|error| {
         eprintln!("{error}");
         ExitCode::from(WRONG_INPUT)
-    };
-    let arguments = match arguments() {
-        Ok(Some(arguments)) => arguments,
-        Ok(None) => {
-            print!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => return wrong_input(&*error),
-    };
-    let needed = (!arguments.scopes.is_empty()).then(|| Requirement::all_scopes(&arguments.scopes));
-    let validator = match arguments.validator() {
-        Ok(validator) => validator,
-        Err(error) => return wrong_input(&*error),
-    };
-    let mut token = String::new();
-    if let Err(error) = std::io::stdin()
-        .take(MAX_INPUT_BYTES)
-        .read_to_string(&mut token)
-    {
-        eprintln!("the token can't be read from standard input: {error}");
-        return ExitCode::from(WRONG_INPUT);
-    }
+    })
+}
 
-    let judged = match validator.validate(token.trim()).await {
-        Ok(token) => match &needed {
-            Some(needed) => token.require(needed).map(|()| token),
-            None => Ok(token),
-        },
-        Err(error) => Err(error),
+async fn run() -> Result<ExitCode, Box<dyn StdError>> {
+    let Some(arguments) = Arguments::from_command_line()? else {
+        print!("{USAGE}");
+        return Ok(ExitCode::SUCCESS);
     };
-    match judged {
+    let validator = validator(&arguments)?;
+    let mut token = String::new();
+    let mut input = std::io::stdin().take(MAX_INPUT_BYTES);
+    (input.read_to_string(&mut token))
+        .map_err(|error| format!("the token can't be read from standard input: {error}"))?;
+
+    match judge(&validator, token.trim(), &arguments.scopes).await {
         Ok(token) => {
-            println!("accepted");
-            let claims: Result<serde_json::Value, _> = token.claims();
-            if let Ok(claims) = claims {
-                println!("{claims:#}");
-            }
-            ExitCode::SUCCESS
+            println!("accepted\n{:#}", token.claims::<serde_json::Value>()?);
+            Ok(ExitCode::SUCCESS)
         }
         Err(Error::Rejected(rejection)) => {
-            println!("refused: {}", rejection.reason());
-            println!("{}", rejection.explain());
-            ExitCode::from(REFUSED)
+            println!("refused: {}\n{}", rejection.reason(), rejection.explain());
+            Ok(ExitCode::from(REFUSED))
         }
         Err(error @ Error::Unavailable(_)) => {
             eprintln!("{}", error.explain());
-            ExitCode::from(UNREACHABLE)
+            Ok(ExitCode::from(UNAVAILABLE))
         }
-        Err(error) => wrong_input(&error),
+        Err(error) => Err(error.into()),
     }
 }
 
-#[derive(Default)]
-struct Arguments {
-    issuer: Option<String>,
-    audience: Option<String>,
-    jwks: Option<String>,
-    jwks_url: Option<String>,
-    ca: Option<String>,
-    scopes: Vec<String>,
-}
-
-/// None where help is asked for.
-fn arguments() -> Result<Option<Arguments>, Box<dyn StdError>> {
-    let mut found = Arguments::default();
-    let mut parser = lexopt::Parser::from_env();
-    while let Some(argument) = parser.next()? {
-        let place = match argument {
-            Long("issuer") => &mut found.issuer,
-            Long("audience") => &mut found.audience,
-            Long("jwks") => &mut found.jwks,
-            Long("jwks-url") => &mut found.jwks_url,
-            Long("ca") => &mut found.ca,
-            Long("scope") => {
-                found.scopes.push(parser.value()?.string()?);
-                continue;
-            }
-            Short('h') | Long("help") => return Ok(None),
-            // It may be the token: not to be repeated.
-            Value(_) => {
-                return Err("the token is read from standard input, not from an argument".into());
-            }
-            other => return Err(format!("{}\n\n{USAGE}", other.unexpected()).into()),
-        };
-        *place = Some(parser.value()?.string()?);
+async fn judge(
+    validator: &Validator,
+    token: &str,
+    scopes: &[String],
+) -> Result<AccessToken, Error> {
+    let token = validator.validate(token).await?;
+    if !scopes.is_empty() {
+        token.require(&Requirement::all_scopes(scopes))?;
     }
-    Ok(Some(found))
+    Ok(token)
 }
 
-impl Arguments {
-    fn validator(self) -> Result<Validator, Box<dyn StdError>> {
-        let missing = |option: &str| format!("{option} is missing\n\n{USAGE}");
-        let name = self.issuer.ok_or_else(|| missing("--issuer NAME"))?;
-        let audience = self.audience.ok_or_else(|| missing("--audience NAME"))?;
-        let issuer = match (self.jwks, self.jwks_url) {
-            (None, None) => Issuer::discover(name),
-            (None, Some(url)) => Issuer::new(name).jwks_at(url),
-            (Some(file), None) => {
-                let text = read(&file)?;
-                let keys = StaticKeys::from_jwks(&text).map_err(|e| format!("{file}: {e}"))?;
-                Issuer::new(name).keys(keys)
-            }
-            (Some(_), Some(_)) => return Err("give --jwks or --jwks-url, not both".into()),
-        };
-        let mut fetch = Fetch::new().proxy_from_environment();
-        if let Some(file) = self.ca {
-            fetch = fetch.root_certificates_pem(read(&file)?);
+fn validator(arguments: &Arguments) -> Result<Validator, Box<dyn StdError>> {
+    let name = arguments.wanted("issuer")?;
+    let mut issuer = match (arguments.get("jwks"), arguments.get("jwks-url")) {
+        (None, None) => Issuer::discover(name),
+        (None, Some(url)) => Issuer::new(name).jwks_at(url),
+        (Some(file), None) => {
+            let keys = StaticKeys::from_jwks(&read(file)?);
+            Issuer::new(name).keys(keys.map_err(|error| format!("{file}: {error}"))?)
         }
-        Ok(Validator::builder()
-            .audience(audience)
-            .issuer(issuer)
-            .fetch(fetch)
-            .build()?)
+        (Some(_), Some(_)) => return Err("give --jwks or --jwks-url, not both".into()),
+    };
+    if let Some(url) = arguments.get("introspect") {
+        let id = arguments.or_variable("client-id", "CLIENT_ID")?;
+        let secret = arguments.or_variable("client-secret", "CLIENT_SECRET")?;
+        issuer = issuer.introspection(Introspection::at(url).client_secret_basic(&id, &secret));
     }
+    let mut fetch = Fetch::new().proxy_from_environment();
+    if let Some(file) = arguments.get("ca") {
+        fetch = fetch.root_certificates_pem(read(file)?);
+    }
+    let builder = Validator::builder().audience(arguments.wanted("audience")?);
+    Ok(builder.issuer(issuer).fetch(fetch).build()?)
 }
 
 fn read(file: &str) -> Result<String, String> {
