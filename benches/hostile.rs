@@ -250,8 +250,8 @@ fn hostile(room: usize) -> Vec<(&'static str, String, Reason)> {
         ),
     ];
     let foreign = [
-        ("foreign: 256 audiences", audiences(r#""a""#)),
-        ("foreign: 256 escaped audiences", audiences(r#""\n""#)),
+        ("for another API: 256 audiences", audiences(r#""a""#)),
+        ("for another API: 256 escaped audiences", audiences(r#""\n""#)),
     ];
     let expired = expired.map(|(name, payload)| (name, payload, Reason::Expired));
     let foreign = foreign.map(|(name, payload)| (name, payload, Reason::AudienceMismatch));
