@@ -78,6 +78,7 @@ struct Cluster {
 
 impl Cluster {
     async fn review(&self, token: &str) -> std::io::Result<Value> {
+        tokio::time::sleep(Duration::from_millis(1)).await;
         if !self.is_up {
             return Err(std::io::ErrorKind::ConnectionRefused.into());
         }

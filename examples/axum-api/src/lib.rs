@@ -29,7 +29,7 @@ pub fn router(validator: Validator) -> Router {
 struct Orders {
     issuer: String,
     subject: String,
-    orders: Vec<&'static str>,
+    items: Vec<&'static str>,
 }
 
 async fn orders(
@@ -44,7 +44,7 @@ async fn orders(
     Ok(Json(Orders {
         issuer: owner.issuer().to_owned(),
         subject: owner.subject().to_owned(),
-        orders: vec!["apples", "pears"],
+        items: vec!["apples", "pears"],
     }))
 }
 
