@@ -1,6 +1,7 @@
 mod error_kinds;
 mod extremes;
 mod faults;
+mod health_json;
 mod in_flight;
 mod json_bounds;
 mod key_file;
