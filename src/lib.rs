@@ -85,8 +85,8 @@
 //!   is an encrypted token. A token that is not bound is good for anyone who has it.
 //! * Claims that [`Policy`] does not name. Require your own with
 //!   [`PolicyBuilder::required_claim`], or read them with [`AccessToken::claim`] and
-//!   [`AccessToken::claims`]. Of `acr`, `auth_time` and `act` ([`AccessToken::actor`]) only the
-//!   type is checked. A token has no roles unless [`PolicyBuilder::role_claims`] names their
+//!   [`AccessToken::claims`]. Of `act` ([`AccessToken::actor`]) only the type is checked, and of
+//!   `acr` and `auth_time` only with the profile of RFC 9068. A token has no roles unless [`PolicyBuilder::role_claims`] names their
 //!   claims.
 //! * Which of several issuers may grant what. Roles and scopes of two issuers look alike, so check
 //!   [`AccessToken::issuer`] as well.

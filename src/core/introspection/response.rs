@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::core::access_token::{AccessToken, Proof};
-use crate::core::checks::audience::check_audience;
+use crate::core::checks::audience::check_audience_of_response;
 use crate::core::checks::claims::{
     check_actors, check_confirmation, check_other_types, check_required_claims,
 };
@@ -28,11 +28,13 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// 2.2).
 ///
 /// A source gives it as [`Evidence::Introspection`](crate::Evidence::Introspection), and the policy
-/// decides what it means for this API. `active` must be true and `token_type` that of an access
-/// token. `iss`, `aud`, `exp`, `nbf`, `iat`, `scope`, `client_id` and `cnf` are checked like those
-/// of a JWT. `iss` and `exp` may be absent, since RFC 7662 has them optional. `aud` may be absent
-/// only with
-/// [`PolicyBuilder::allow_missing_audience`](crate::PolicyBuilder::allow_missing_audience).
+/// decides what it means for this API. `active` must be true. `token_type`, if present, must be
+/// `Bearer`, `DPoP`, `access_token`, `access-token` or
+/// `urn:ietf:params:oauth:token-type:access_token`, in any case. `iss`, `aud`, `exp`, `nbf`, `iat`,
+/// `scope`, `client_id` and `cnf` are checked like those of a JWT. `iss` and `exp` may be absent,
+/// since RFC 7662 has them optional. `aud` may be absent only with
+/// [`PolicyBuilder::allow_missing_audience`](crate::PolicyBuilder::allow_missing_audience). A member
+/// that is `null` is absent, except `active` and `cnf`.
 ///
 /// ```
 /// use resource_server::{error::ResponseError, introspection::IntrospectionResponse};
@@ -56,7 +58,7 @@ pub struct IntrospectionResponse {
 /// What the response says that the token is.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// Nothing, or a Bearer token (RFC 6750).
+    /// Nothing, a Bearer token (RFC 6750), or an access token without its scheme.
     Bearer { is_said: bool },
     /// A DPoP-bound token (RFC 9449 section 6.2).
     Dpop,
@@ -102,7 +104,7 @@ impl IntrospectionResponse {
         if text.len() > MAX_RESPONSE_BYTES {
             return Err(ResponseError::TooLarge);
         }
-        let payload = Payload::read(text.to_owned()).map_err(|fault| match fault {
+        let payload = Payload::read_response(text.to_owned()).map_err(|fault| match fault {
             Fault::Duplicate => ResponseError::DuplicateMember,
             Fault::TooDeep { .. } => ResponseError::TooDeep,
             Fault::Number => ResponseError::Number,
@@ -112,6 +114,8 @@ impl IntrospectionResponse {
         let mut kind = Kind::Bearer { is_said: false };
         let read = json::read_object(text, |name, value| match name {
             "active" => active = Some(value),
+            // Every other member is optional.
+            _ if payload.is_absence(value) => {}
             "token_type" => kind = Kind::of_token_type(value, kind),
             "typ" if !is_access_token_typ(value) => kind = Kind::Other(Foreign::Typ),
             "token_use" if !is_access_token_use(value) => kind = Kind::Other(Foreign::TokenUse),
@@ -216,12 +220,11 @@ impl IntrospectionResponse {
         }
         self.check_issuer(jwt, policy)?; // RFC 7662 2.2
         self.check_kind(policy)?; // RFC 7662 2.1, RFC 8725 3.12
-        let needs_audience = policy.settings().allow_missing_audience != Some(true);
-        if needs_audience || !payload.aud.is_absent() {
-            check_audience(payload, policy)?; // RFC 7662 4, RFC 8707 2
-        }
+        // A JWT has shown by itself which API and which kind of token it is.
+        let is_known = jwt.is_some() || self.kind.is_said();
+        check_audience_of_response(payload, is_known, policy)?; // RFC 7662 4, RFC 8707 2
         check_time(payload, policy, now)?; // RFC 7662 2.2
-        check_other_types(payload)?; // RFC 7662 2.2
+        check_other_types(payload, policy)?; // RFC 7662 2.2
         let actors = check_actors(payload)?; // RFC 8693 4.1
         let client = check_client(payload, policy)?;
         check_required_claims(payload, policy)?;
@@ -275,7 +278,7 @@ impl IntrospectionResponse {
         }
     }
 
-    /// A `token_type` of DPoP requires `cnf.jkt`, and one of Bearer excludes it.
+    /// A `token_type` of DPoP requires `cnf.jkt`, and any other one excludes it.
     fn check_binding(&self) -> Result<(), Rejection> {
         let confirmation = self.payload.cnf().get();
         let has_jkt = confirmation.is_some_and(|confirmation| confirmation.jkt().is_some());
@@ -288,16 +291,38 @@ impl IntrospectionResponse {
 }
 
 impl Kind {
+    /// Whether `token_type` says that it is an access token.
+    const fn is_said(self) -> bool {
+        match self {
+            Kind::Dpop => true,
+            Kind::Bearer { is_said } => is_said,
+            Kind::Other(_) => false,
+        }
+    }
+
     /// Names of token types are compared without case (RFC 6749 section 5.1). A sign of another
     /// kind of token takes precedence.
     fn of_token_type(value: Value<'_>, known: Self) -> Self {
         if let Kind::Other(_) = known {
             return known;
         }
-        match value.as_str() {
-            Some(name) if name.eq_ignore_ascii_case("Bearer") => Kind::Bearer { is_said: true },
-            Some(name) if name.eq_ignore_ascii_case("DPoP") => Kind::Dpop,
-            _ => Kind::Other(Foreign::TokenType),
+        /// Servers write the access token's own name there too: the hint of RFC 7662 section 2.1,
+        /// or the identifier of RFC 8693 section 3.
+        const NAMES: [&str; 4] = [
+            "Bearer",
+            "access_token",
+            "access-token",
+            "urn:ietf:params:oauth:token-type:access_token",
+        ];
+        let Some(name) = value.as_str() else {
+            return Kind::Other(Foreign::TokenType);
+        };
+        if NAMES.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+            Kind::Bearer { is_said: true }
+        } else if name.eq_ignore_ascii_case("DPoP") {
+            Kind::Dpop
+        } else {
+            Kind::Other(Foreign::TokenType)
         }
     }
 }

@@ -62,3 +62,20 @@ fn read_digits(text: &str) -> Option<i64> {
     }
     Some(seconds)
 }
+
+/// The unit that a date seems to be in, if that is a smaller one than the second. Then it is from
+/// 2010, when the first draft of JWT appeared, to 2110. As seconds it would be after the year
+/// 40,000.
+pub(crate) fn smaller_unit(date: NumericDate) -> Option<&'static str> {
+    const YEAR_2010: i64 = 1_262_304_000;
+    const YEAR_2110: i64 = 4_417_977_600;
+    const UNITS: [(&str, i64); 3] = [
+        ("milliseconds", 1_000),
+        ("microseconds", 1_000_000),
+        ("nanoseconds", 1_000_000_000),
+    ];
+    UNITS
+        .iter()
+        .find(|(_, per_second)| (YEAR_2010..YEAR_2110).contains(&(date.as_secs() / per_second)))
+        .map(|(unit, _)| *unit)
+}

@@ -63,6 +63,11 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
         tried: 2,
     };
     let allowed = policy.algorithm_set();
+    let insufficient = |has_scope_claim| Refusal::InsufficientScope {
+        requirement: Requirement::scope("orders:read"),
+        has_scope_claim,
+        role_slip: None,
+    };
     #[rustfmt::skip]
     let refusals = vec![
         (Refusal::NoCredentials, Reason::NoCredentials, "no access token"),
@@ -84,6 +89,7 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
         (Refusal::TypeNotAccepted { found: "x+jwt".into(), policy: policy.clone() }, Reason::TypeNotAccepted, "x+jwt"),
         (Refusal::NotAnAccessToken(Foreign::IdToken("nonce")), Reason::NotAnAccessToken, "\"nonce\""),
         (Refusal::NotAnAccessToken(Foreign::Other("events")), Reason::NotAnAccessToken, "\"events\""),
+        (Refusal::NotAnAccessToken(Foreign::AuthorizationResponse("code")), Reason::NotAnAccessToken, "JARM"),
         (Refusal::NotAnAccessToken(Foreign::Typ), Reason::NotAnAccessToken, "typ among its claims"),
         (Refusal::NotAnAccessToken(Foreign::TokenUse), Reason::NotAnAccessToken, "token_use"),
         (Refusal::NotAnAccessToken(Foreign::TokenType), Reason::NotAnAccessToken, "token_type"),
@@ -93,22 +99,27 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
         (Refusal::AlgorithmMissing, Reason::AlgorithmMissing, "no alg"),
         (Refusal::AlgorithmUnknown { found: "X1".into() }, Reason::AlgorithmUnknown, "\"X1\""),
         (Refusal::AlgorithmNotAllowed { found: "HS256".into(), allowed }, Reason::AlgorithmNotAllowed, "It allows: "),
-        (Refusal::AudienceMissing, Reason::AudienceMissing, "no audience"),
+        (Refusal::AudienceMissing(policy.clone()), Reason::AudienceMissing, "allow_jwt_without_audience"),
+        (Refusal::AudienceMissingInResponse, Reason::AudienceMissing, "allow_missing_audience, together with allowed_clients"),
+        (Refusal::AudienceAndTypeMissing, Reason::AudienceMissing, "neither aud nor token_type"),
         (Refusal::AudienceMismatch { found: vec![found()], policy: policy.clone() }, Reason::AudienceMismatch, "api.example.com"),
         (Refusal::ExpiryMissing, Reason::ExpiryMissing, "no exp"),
+        (Refusal::ExpiryNotInSeconds { unit: "milliseconds" }, Reason::MalformedClaim, "milliseconds"),
         (Refusal::Expired(moment), Reason::Expired, "1000 s ago"),
         (Refusal::NotYetValid(moment), Reason::NotYetValid, "valid only from"),
         (Refusal::IssuedInTheFuture(moment), Reason::IssuedInTheFuture, "issued at"),
         (Refusal::TooOld { issued: moment, max_age: limit }, Reason::TooOld, "77 s"),
         (Refusal::LifetimeTooLong { expires: moment, max_remaining: limit }, Reason::LifetimeTooLong, "77 s"),
         (Refusal::ClaimMissing("jti"), Reason::ClaimMissing, "no \"jti\""),
-        (Refusal::RequiredClaimMissing(required()), Reason::ClaimMissing, "\"acme\""),
+        (Refusal::RequiredClaimMissing { required: required(), slip: None }, Reason::ClaimMissing, "\"acme\""),
         (Refusal::RequiredClaimMismatch(required()), Reason::ClaimMismatch, "\"acme\""),
         (Refusal::MalformedClaim("exp"), Reason::MalformedClaim, "\"exp\""),
+        (Refusal::EmptySubject, Reason::MalformedClaim, "\"sub\" claim is empty"),
         (Refusal::MalformedActor, Reason::MalformedClaim, "\"act\""),
         (Refusal::UnreadableClaim(ClaimPath::from("groups")), Reason::MalformedClaim, "\"groups\""),
-        (Refusal::ClientNotAllowed, Reason::ClientNotAllowed, "client"),
-        (Refusal::MalformedScope, Reason::MalformedScope, "scope"),
+        (Refusal::ClientNotAllowed { slip: None }, Reason::ClientNotAllowed, "client"),
+        (Refusal::MalformedScope, Reason::MalformedScope, "characters"),
+        (Refusal::ScopeInList, Reason::MalformedScope, "allow_scope_array"),
         (Refusal::MalformedConfirmation, Reason::MalformedConfirmation, "cnf"),
         (Refusal::UnknownConfirmation, Reason::UnknownConfirmation, "cnf"),
         (unknown_key, Reason::UnknownKey, "\"key-1\""),
@@ -116,7 +127,8 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
         (bad_signature, Reason::BadSignature, "2 keys"),
         (Refusal::ProofOfPossessionMissing, Reason::ProofOfPossessionMissing, "cnf"),
         (Refusal::ClaimsDoNotFit { column: 7 }, Reason::ClaimsDoNotFit, "column 7"),
-        (Refusal::InsufficientScope(Requirement::scope("orders:read")), Reason::InsufficientScope, "orders:read"),
+        (insufficient(true), Reason::InsufficientScope, "which its scopes don't include"),
+        (insufficient(false), Reason::InsufficientScope, "orders:read"),
     ];
     refusals
 }

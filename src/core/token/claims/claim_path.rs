@@ -16,8 +16,9 @@ const MAX_DEPTH: usize = 8;
 /// Where a claim is in the claims set: a name, or nested names.
 ///
 /// Each name is literal. Claims such as `kubernetes.io` or `https://example.com/roles` have dots,
-/// slashes and colons in their names, so none of these has a meaning here. A path has at most 8
-/// names, none of them empty; a policy with another path is not built.
+/// slashes and colons in their names, so none of these has a meaning here: `realm_access.roles` is
+/// one name, and the nested path is `ClaimPath::nested(["realm_access", "roles"])`. A path has at
+/// most 8 names, none of them empty; a policy with another path is not built.
 ///
 /// In a configuration file it is a string or a list of strings.
 ///
@@ -61,6 +62,9 @@ impl ClaimPath {
             return Found::Absent;
         };
         for name in rest {
+            if payload.is_absence(value) {
+                return Found::Absent;
+            }
             if !value.is_object() {
                 return Found::Unreachable;
             }
@@ -69,7 +73,35 @@ impl ClaimPath {
                 None => return Found::Absent,
             }
         }
+        if payload.is_absence(value) {
+            return Found::Absent;
+        }
         Found::Value(value)
+    }
+}
+
+/// A claim that the policy names by dots. The token does not have it, but has the nested path of the
+/// same words.
+#[derive(Clone)]
+pub(crate) struct DottedName {
+    pub(crate) named: ClaimPath,
+    pub(crate) nested: ClaimPath,
+}
+
+impl DottedName {
+    /// Finds such a slip. Names are literal, so a name with dots is right for other tokens.
+    pub(crate) fn find(named: &ClaimPath, payload: &Payload) -> Option<Self> {
+        if !named.names().any(|name| name.contains('.')) {
+            return None;
+        }
+        let nested = ClaimPath::nested(named.names().flat_map(|name| name.split('.')));
+        let is_slip = nested.is_sound()
+            && matches!(named.find(payload), Found::Absent)
+            && matches!(nested.find(payload), Found::Value(_));
+        is_slip.then(|| DottedName {
+            named: named.clone(),
+            nested,
+        })
     }
 }
 
