@@ -2,9 +2,6 @@
 
 use std::process::{Command, Stdio};
 
-use resource_server::testing::TestIssuer;
-use resource_server::{Algorithm, Issuer, StaticKeys, Validator};
-
 pub(crate) const ISSUER: &str = "https://as.example.com";
 pub(crate) const AUDIENCE: &str = "https://api.example.com";
 /// Tells the process under valgrind what it is.

@@ -12,12 +12,13 @@ pub use crate::build_error::{BuildError, ConfigError, ConfigErrorKind};
 #[cfg(feature = "pem")]
 pub use crate::core::PemError;
 pub use crate::core::{
-    AlgorithmError, KeyError, KeySetError, PolicyError, PolicyErrorKind, RequirementError,
-    ResponseError, ScopeError, SecretError, SignatureError, ThumbprintError, TimeRangeError,
+    AlgorithmError, KeyError, KeySetError, KeySetLimitsError, PolicyError, PolicyErrorKind,
+    RequirementError, ResponseError, ScopeError, SecretError, SignatureError, ThumbprintError,
+    TimeRangeError,
 };
-pub use crate::source::SourceError;
 #[cfg(feature = "fetch")]
 pub use crate::source::{AddressError, ClientKeyError, FetchError, IntrospectionError};
+pub use crate::source::{SourceError, SourceErrorKind};
 
 /// Why a request is not served. The kind says whose fault it is and decides the status: an outage
 /// never looks like a bad token.
@@ -87,6 +88,19 @@ impl Unavailable {
     /// The issuer whose source failed, as configured.
     pub fn issuer(&self) -> &str {
         &self.issuer
+    }
+
+    /// The kind of failure, for metrics.
+    ///
+    /// ```
+    /// use resource_server::Unavailable;
+    ///
+    /// fn label(outage: &Unavailable) -> &'static str {
+    ///     outage.kind().as_str() // such as "timeout" or "tls"
+    /// }
+    /// ```
+    pub fn kind(&self) -> SourceErrorKind {
+        self.cause.kind()
     }
 
     /// The error of the source.

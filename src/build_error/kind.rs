@@ -27,7 +27,10 @@ pub enum ConfigErrorKind {
         bytes: usize,
     },
     /// The same issuer is configured more than once.
-    #[error("it is configured twice: put its keys in one source and its audiences in one Issuer")]
+    #[error(
+        "it is configured twice: put its keys in one source, its audiences in one Issuer, and several \
+         HMAC secrets in Issuer::hmac_secrets"
+    )]
     IssuerTwice,
     /// The issuer has no source of keys or introspection responses.
     #[error(

@@ -19,6 +19,8 @@ pub use access_token::AccessToken;
 pub use introspection::response::{IntrospectionResponse, ResponseError};
 pub use keys::algorithm::{Algorithm, AlgorithmError};
 pub use keys::key_set::{KeySet, KeySetError, SkippedKey};
+pub use keys::limits::{KeySetLimits, KeySetLimitsError};
+pub use keys::notes::{KeyNote, Misspelling};
 #[cfg(feature = "pem")]
 pub use keys::pem::PemError;
 pub use keys::secret::SecretError;
@@ -64,7 +66,7 @@ pub(crate) use base64url::decode as decode_base64url;
 #[cfg(feature = "fetch")]
 pub(crate) use introspection::signed::SignedResponse;
 #[cfg(feature = "fetch")]
-pub(crate) use keys::members::Members as JwkMembers;
+pub(crate) use keys::members::{Members as JwkMembers, Reading as JwkReading};
 #[cfg(feature = "fetch")]
 pub(crate) use keys::signature::sha256;
 

@@ -152,9 +152,34 @@ impl Issuer {
     /// # Ok::<(), resource_server::error::BuildError>(())
     /// ```
     pub fn hmac(name: impl Into<String>, algorithm: Algorithm, secret: impl AsRef<[u8]>) -> Self {
+        Issuer::hmac_secrets(name, algorithm, [(None, secret)])
+    }
+
+    /// The same with several secrets at once, so that one can be replaced without refusing the tokens of the other: add the
+    /// new secret, let the authorization server sign with it, and remove the old one when its last token has expired.
+    ///
+    /// A secret with a `kid` is for tokens with that `kid`, and for those without one. A secret without a `kid` is for all
+    /// tokens; there are at most 4 of them. The secrets that a token selects are tried in this order, at most 4 of them.
+    ///
+    /// ```
+    /// use resource_server::{Algorithm, Issuer, Validator};
+    ///
+    /// # let (new, old) = (b"0123456789abcdef0123456789abcdef", b"fedcba9876543210fedcba9876543210");
+    /// let secrets = [(Some("2026-11"), new), (Some("2026-05"), old)];
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(Issuer::hmac_secrets("https://as.example.com", Algorithm::HS256, secrets))
+    ///     .build()?;
+    /// # Ok::<(), resource_server::error::BuildError>(())
+    /// ```
+    pub fn hmac_secrets<'k>(
+        name: impl Into<String>,
+        algorithm: Algorithm,
+        secrets: impl IntoIterator<Item = (Option<&'k str>, impl AsRef<[u8]>)>,
+    ) -> Self {
         let mut issuer = Issuer::new(name);
         issuer.hmac = Some(algorithm);
-        match StaticKeys::from_hmac_secret(algorithm, secret.as_ref()) {
+        match StaticKeys::from_hmac_secrets(algorithm, secrets) {
             Ok(keys) => issuer.keys(keys),
             Err(problem) => {
                 issuer.secret_problem = Some(problem);

@@ -3,7 +3,7 @@
 use super::{DOMAIN, host_of, is_domain, is_guid, is_made_of, last_segment};
 use crate::core::{ClaimPath, Policy, PolicyBuilder, Profile, RequiredClaim, ScopeClaim, Tenants};
 use crate::issuer::Issuer;
-use crate::source::Whereabouts;
+use crate::source::Location;
 
 const MICROSOFT_COMMON: &str = "https://login.microsoftonline.com/common";
 
@@ -46,7 +46,7 @@ pub fn entra_id_v2(tenants: Tenants) -> Issuer {
     let name = "https://login.microsoftonline.com/{tenantid}/v2.0";
     entra_id_of(name, tenants)
         .provided(entra_id("2.0", "azp"))
-        .found_at(Whereabouts::DiscoveryAt(format!(
+        .found_at(Location::MetadataAt(format!(
             "{MICROSOFT_COMMON}/v2.0/.well-known/openid-configuration"
         )))
 }
@@ -72,7 +72,7 @@ pub fn entra_id_v2(tenants: Tenants) -> Issuer {
 pub fn entra_id_v1(tenants: Tenants) -> Issuer {
     entra_id_of("https://sts.windows.net/{tenantid}/", tenants)
         .provided(entra_id("1.0", "appid"))
-        .found_at(Whereabouts::DiscoveryAt(format!(
+        .found_at(Location::MetadataAt(format!(
             "{MICROSOFT_COMMON}/.well-known/openid-configuration"
         )))
 }
@@ -158,7 +158,7 @@ fn keycloak_of(realm: &str, roles: impl IntoIterator<Item = ClaimPath>) -> Issue
             instead,
         )
         .provided(settings)
-        .found_at(Whereabouts::Discovery)
+        .found_at(Location::Discovery)
 }
 
 /// A user pool of Amazon Cognito, such as `eu-west-1` and `eu-west-1_Ab12Cd34E`, and the app
@@ -208,7 +208,7 @@ pub fn cognito<C: Into<String>>(
         last_segment(user_pool),
     )
     .provided(settings)
-    .found_at(Whereabouts::Discovery)
+    .found_at(Location::Discovery)
 }
 
 /// A tenant of Auth0 by its domain, `example.eu.auth0.com` or one of your own:
@@ -231,7 +231,7 @@ pub fn cognito<C: Into<String>>(
 pub fn auth0(domain: &str) -> Issuer {
     Issuer::new(format!("https://{}/", domain_or_url(domain)))
         .known_by(DOMAIN, is_domain, domain, &host_of(domain))
-        .found_at(Whereabouts::Discovery)
+        .found_at(Location::Discovery)
 }
 
 /// A custom authorization server of Okta, by the organization's domain and the server's id,
@@ -270,7 +270,7 @@ pub fn okta(domain: &str, authorization_server: &str) -> Issuer {
             last_segment(authorization_server),
         )
         .provided(settings)
-        .found_at(Whereabouts::Discovery)
+        .found_at(Location::Discovery)
 }
 
 /// A URL in place of a domain is reported when the Validator is built. The report names the issuer

@@ -3,7 +3,7 @@
 use super::{is_made_of, last_segment};
 use crate::core::{ClaimPath, Policy, Profile, RequiredClaim};
 use crate::issuer::Issuer;
-use crate::source::Whereabouts;
+use crate::source::Location;
 
 const FIREBASE_KEYS: &str =
     "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
@@ -52,7 +52,7 @@ pub fn google<A: Into<String>>(service_accounts: impl IntoIterator<Item = A>) ->
             },
         )
         .provided(settings)
-        .found_at(Whereabouts::Discovery)
+        .found_at(Location::Discovery)
 }
 
 /// Firebase Authentication, or Google's Identity Platform, by the project's id: the ID tokens
@@ -86,7 +86,7 @@ pub fn firebase(project: &str) -> Issuer {
             last_segment(project),
         )
         .provided(settings)
-        .found_at(Whereabouts::JwksAt(FIREBASE_KEYS.to_owned()))
+        .found_at(Location::DocumentAt(FIREBASE_KEYS.to_owned()))
 }
 
 /// Service accounts of a Kubernetes cluster, in these namespaces, by projected tokens for the
@@ -147,7 +147,7 @@ pub fn kubernetes<N: Into<String>>(
             )
         })
         .provided(settings)
-        .found_at(Whereabouts::Discovery)
+        .found_at(Location::Discovery)
 }
 
 /// Workflows of GitHub Actions in this repository, `{owner}/{name}`:
@@ -207,7 +207,7 @@ pub fn github_actions(repository: impl Into<String>) -> Issuer {
             instead,
         )
         .provided(settings)
-        .found_at(Whereabouts::Discovery)
+        .found_at(Location::Discovery)
 }
 
 /// Workloads of a SPIFFE trust domain, such as `example.org`, by their JWT-SVIDs:

@@ -6,7 +6,8 @@ use url::{Host, Url};
 
 use crate::core::excerpt;
 
-/// An address that passed the rules: https (http for loopback or by leave), no user name, password or fragment.
+/// An address that passed the rules: https (http for loopback or by leave), no user name, password
+/// or fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address(Url);
 
@@ -38,7 +39,7 @@ pub enum AddressError {
          address by discovery_at if it can't be derived"
     )]
     WellKnown,
-    /// A placeholder in braces, which stands for a tenant where the issuer's name has the same.
+    /// A placeholder in braces, which is a tenant's where the issuer's name has the same one.
     #[error(
         "it has braces: a placeholder stands for a tenant only where the issuer's name has the same one (Issuer::template)"
     )]
@@ -91,7 +92,8 @@ impl Address {
         Ok(Address(url))
     }
 
-    /// A text that is no address, or not a fit one, for an error: without user name, password and query.
+    /// A text that is no address, or not a fit one, for an error: without user name, password and
+    /// query.
     pub(crate) fn shown(text: &str) -> String {
         let text = text.split(['?', '#']).next().unwrap_or_default();
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
@@ -122,7 +124,8 @@ impl Address {
         leads_to_loopback(&self.0)
     }
 
-    /// What an address that this one's document names may use: a document that came by https can't lead to http.
+    /// What an address that this one's document names may use: a document that came by https can't
+    /// lead to http.
     pub(crate) fn http_of_what_it_names(&self, setting: Http) -> Http {
         match (setting, self.0.scheme()) {
             (_, "https") => Http::Never,

@@ -1,60 +1,66 @@
-//! Where an issuer's keys are, or where it is asked about tokens: authorization server metadata (RFC 8414) and OpenID Connect
-//! Discovery.
+//! One metadata document of an issuer: authorization server metadata (RFC 8414) and OpenID Connect
+//! Discovery. Which document is read when is decided in `metadata`.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::core::{excerpt, read_json_object};
 
-use super::SourceError;
 use super::address::{Address, AddressError, Http};
 use super::fetcher::{Answer, CallError, Fetcher};
+use super::runtime::PANICKED;
+use super::{SourceError, SourceErrorKind};
 
-/// What to ask for an issuer's metadata.
+/// Where an issuer's metadata may be.
 pub(crate) struct Discovery {
     issuer: String,
-    wanted: Wanted,
     /// In the order in which they are tried.
     addresses: Vec<Address>,
 }
 
-/// The address that is looked for in the metadata.
+/// An address that the metadata names (RFC 8414 section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    /// RFC 8414 section 2.
+pub(crate) enum Member {
     JwksUri,
-    /// RFC 8414 section 2, of RFC 7662.
+    /// Of RFC 7662.
     IntrospectionEndpoint,
 }
 
-impl Wanted {
-    const fn member(self) -> &'static str {
+impl Member {
+    pub(super) const ALL: [Member; 2] = [Member::JwksUri, Member::IntrospectionEndpoint];
+
+    const fn name(self) -> &'static str {
         match self {
-            Wanted::JwksUri => "jwks_uri",
-            Wanted::IntrospectionEndpoint => "introspection_endpoint",
+            Member::JwksUri => "jwks_uri",
+            Member::IntrospectionEndpoint => "introspection_endpoint",
         }
     }
 }
 
-/// What a metadata document says, once it is known to be the issuer's.
-pub(crate) struct Metadata {
-    /// Where it was found.
-    pub(crate) found_at: Address,
-    /// The wanted one.
-    pub(crate) address: Address,
+/// What a document says that is known to be the issuer's.
+pub(super) struct Document {
+    at: Address,
+    jwks_uri: Result<Address, DocumentProblem>,
+    introspection_endpoint: Result<Address, DocumentProblem>,
 }
 
-/// Why no metadata was found.
-pub(crate) struct NotFound {
-    pub(crate) error: SourceError,
-    /// Where the issuer's document was found before, there is one now that is another issuer's or unusable.
-    pub(crate) is_contradiction: bool,
+impl Document {
+    pub(super) fn member(&self, member: Member) -> Result<&Address, Failure> {
+        let named = match member {
+            Member::JwksUri => &self.jwks_uri,
+            Member::IntrospectionEndpoint => &self.introspection_endpoint,
+        };
+        named.as_ref().map_err(|problem| Failure::Document {
+            at: self.at.to_string(),
+            problem: problem.clone(),
+        })
+    }
 }
 
 impl Discovery {
-    /// By the issuer's name: the well-known paths of RFC 8414 section 3 and of OpenID Connect Discovery section 4, the
-    /// latter behind the issuer's path and between host and path.
-    pub(crate) fn by_name(issuer: &str, wanted: Wanted, http: Http) -> Result<Self, AddressError> {
+    /// By the issuer's name: the well-known paths of RFC 8414 section 3 and of OpenID Connect
+    /// Discovery section 4, the latter behind the issuer's path and between host and path.
+    pub(super) fn by_name(issuer: &str, http: Http) -> Result<Self, AddressError> {
         let name = Address::parse(issuer, http)?;
         if name.url().query().is_some() {
             return Err(AddressError::Query);
@@ -72,90 +78,64 @@ impl Discovery {
         }
         Ok(Discovery {
             issuer: issuer.to_owned(),
-            wanted,
             addresses,
         })
     }
 
-    /// By the address of its metadata document, which is compared with the issuer's name all the same.
-    pub(crate) fn at(issuer: &str, wanted: Wanted, address: Address) -> Self {
+    /// By the address of its metadata document, which is compared with the issuer's name all the
+    /// same.
+    pub(super) fn at(issuer: &str, address: Address) -> Self {
         Discovery {
             issuer: issuer.to_owned(),
-            wanted,
             addresses: vec![address],
         }
     }
 
     /// The address that is configured, or follows from the issuer's name.
-    pub(crate) fn home(&self) -> Option<&Address> {
+    pub(super) fn home(&self) -> Option<&Address> {
         self.addresses.first()
     }
 
     /// How many addresses there are to try.
-    pub(crate) fn count(&self) -> u32 {
+    pub(super) fn count(&self) -> u32 {
         u32::try_from(self.addresses.len()).unwrap_or(u32::MAX)
     }
 
-    /// Finds the metadata, at the address where it was last time if that is known.
-    ///
-    /// An answer that is not the issuer's document leads on to the next address: hosts have all kinds of things at paths
-    /// that they don't know. Where none fits, the gravest answer is the error.
-    pub(crate) async fn find(
-        &self,
-        fetcher: &Fetcher,
-        last: Option<&Address>,
-    ) -> Result<Metadata, NotFound> {
-        let mut failures: Vec<Failure> = Vec::new();
-        let mut contradiction = None;
-        let others = self
-            .addresses
-            .iter()
-            .filter(|address| Some(*address) != last);
-        for address in last.into_iter().chain(others) {
-            let failure = match fetcher.get(address, None).await {
-                Err(error) => Failure::from(error),
-                // No `ETag` was sent, so there is nothing that can be unmodified.
-                Ok(Answer::NotModified { .. }) => continue,
-                Ok(Answer::Body { text, .. }) => match self.read(&text, address, fetcher.http()) {
-                    Ok(metadata) => return Ok(metadata),
-                    Err(failure) => failure,
-                },
-            };
-            // Other addresses may always have been another issuer's; where ours was found, that says something.
-            if last == Some(address) && failure.is_contradiction() {
-                contradiction = Some(failure);
-            } else {
-                failures.push(failure);
-            }
-        }
-        Err(match contradiction {
-            Some(failure) => NotFound {
-                error: self.gravest(vec![failure]),
-                is_contradiction: true,
-            },
-            None => NotFound {
-                error: self.gravest(failures),
-                is_contradiction: false,
-            },
-        })
+    pub(super) fn addresses(&self) -> &[Address] {
+        &self.addresses
     }
 
-    fn read(&self, text: &str, at: &Address, http: Http) -> Result<Metadata, Failure> {
-        let mut issuer = None;
-        let mut named = None;
-        let member = self.wanted.member();
-        let read = read_json_object(text, |name, value| match name {
-            "issuer" => issuer = value.as_str().map(std::borrow::Cow::into_owned),
-            _ if name == member => named = value.as_str().map(std::borrow::Cow::into_owned),
-            _ => {}
+    /// The document at one address. Hosts have all kinds of things at paths that they don't know,
+    /// so what is there need not be the issuer's.
+    pub(super) async fn read(&self, at: &Address, fetcher: &Fetcher) -> Result<Document, Failure> {
+        match fetcher.get(at, None).await? {
+            Answer::Body { text, .. } => self.document(&text, at, fetcher.http()),
+            // No `ETag` was sent, so there is nothing that can be unmodified.
+            Answer::NotModified { .. } => Err(Failure::Document {
+                at: at.to_string(),
+                problem: DocumentProblem::NotMetadata,
+            }),
+        }
+    }
+
+    fn document(&self, text: &str, at: &Address, http: Http) -> Result<Document, Failure> {
+        let (mut issuer, mut jwks_uri, mut introspection_endpoint) = (None, None, None);
+        let read = read_json_object(text, |name, value| {
+            let text = || value.as_str().map(std::borrow::Cow::into_owned);
+            if name == "issuer" {
+                issuer = text();
+            } else if name == Member::JwksUri.name() {
+                jwks_uri = text();
+            } else if name == Member::IntrospectionEndpoint.name() {
+                introspection_endpoint = text();
+            }
         })
         .is_ok();
-        let document = |problem| Failure::Document {
-            at: at.to_string(),
-            problem,
-        };
         let (true, Some(issuer)) = (read, issuer) else {
-            return Err(document(DocumentProblem::NotMetadata));
+            return Err(Failure::Document {
+                at: at.to_string(),
+                problem: DocumentProblem::NotMetadata,
+            });
         };
         if issuer != self.issuer {
             return Err(Failure::OtherIssuer {
@@ -163,20 +143,22 @@ impl Discovery {
                 found: issuer,
             });
         }
-        let Some(named) = named else {
-            return Err(document(DocumentProblem::NoAddress(member)));
+        let address = |member: Member, named: Option<String>| {
+            let named = named.ok_or(DocumentProblem::NoAddress(member.name()))?;
+            Address::parse(&named, at.http_of_what_it_names(http))
+                .map_err(|problem| DocumentProblem::Address(member.name(), problem))
         };
-        let address = Address::parse(&named, at.http_of_what_it_names(http))
-            .map_err(|problem| document(DocumentProblem::Address(member, problem)))?;
-        Ok(Metadata {
-            found_at: at.clone(),
-            address,
+        Ok(Document {
+            at: at.clone(),
+            jwks_uri: address(Member::JwksUri, jwks_uri),
+            introspection_endpoint: address(Member::IntrospectionEndpoint, introspection_endpoint),
         })
     }
 
-    fn gravest(&self, failures: Vec<Failure>) -> SourceError {
+    /// The error of several addresses that gave nothing. The gravest failure is its cause.
+    pub(super) fn gravest(&self, failures: Vec<Failure>) -> SourceError {
         let tried: Vec<_> = self.addresses.iter().map(Address::to_string).collect();
-        let what = "the issuer's metadata was not found";
+        let what = "no metadata was found".to_owned();
         // The first among the gravest: `max_by_key` would take the last.
         let gravest = failures.into_iter().reduce(|kept, next| {
             if next.gravity() > kept.gravity() {
@@ -187,6 +169,7 @@ impl Discovery {
         });
         let gravity = gravest.as_ref().map(Failure::gravity);
         let retry_after = gravest.as_ref().and_then(Failure::retry_after);
+        let kind = gravest.as_ref().map(Failure::kind);
         let mut error = match gravity {
             Some(Gravity::NotThere) => SourceError::new(format!("{what} at {}", tried.join(", "))),
             _ => SourceError::new(what),
@@ -194,20 +177,21 @@ impl Discovery {
         if let Some(failure) = gravest {
             error = error.caused_by(failure);
         }
-        if let Some(after) = retry_after {
-            error = error.retry_in(after);
+        if let Some(kind) = kind {
+            error = error.of_kind(kind);
         }
-        error
+        error.retry_as(retry_after)
     }
 }
 
 /// For the fuzz target: the document as if found at the issuer's first address.
 #[cfg(fuzzing)]
 pub(crate) fn keys_named_by_metadata(issuer: &str, text: &str) -> Option<String> {
-    let discovery = Discovery::by_name(issuer, Wanted::JwksUri, Http::ToLoopback).ok()?;
+    let discovery = Discovery::by_name(issuer, Http::ToLoopback).ok()?;
     let at = discovery.home()?;
-    let metadata = discovery.read(text, at, Http::ToLoopback).ok()?;
-    Some(metadata.address.url().to_string())
+    let document = discovery.document(text, at, Http::ToLoopback).ok()?;
+    let address = document.member(Member::JwksUri).ok()?;
+    Some(address.url().to_string())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -220,8 +204,8 @@ enum Gravity {
 }
 
 /// What is wrong with a document.
-#[derive(Debug, thiserror::Error)]
-enum DocumentProblem {
+#[derive(Clone, Debug, thiserror::Error)]
+pub(super) enum DocumentProblem {
     #[error("the answer is no metadata document: it must be a JSON object that names its issuer")]
     NotMetadata,
     #[error("the metadata document has no {0}")]
@@ -231,8 +215,8 @@ enum DocumentProblem {
 }
 
 /// Why one address gave no metadata.
-#[derive(Debug)]
-enum Failure {
+#[derive(Clone, Debug)]
+pub(super) enum Failure {
     Fetch(CallError),
     Document {
         at: String,
@@ -242,6 +226,8 @@ enum Failure {
         at: String,
         found: String,
     },
+    /// The HTTP client did.
+    Panicked,
 }
 
 impl From<CallError> for Failure {
@@ -253,6 +239,7 @@ impl From<CallError> for Failure {
 impl Failure {
     fn gravity(&self) -> Gravity {
         match self {
+            Failure::Panicked => Gravity::Unavailable,
             Failure::OtherIssuer { .. } => Gravity::OtherIssuer,
             Failure::Document {
                 problem: DocumentProblem::NotMetadata,
@@ -270,8 +257,20 @@ impl Failure {
         }
     }
 
-    fn is_contradiction(&self) -> bool {
+    pub(super) fn says_absent(&self) -> bool {
+        matches!(self, Failure::Fetch(error) if error.says_absent())
+    }
+
+    pub(super) fn is_contradiction(&self) -> bool {
         matches!(self.gravity(), Gravity::OtherIssuer | Gravity::Unusable)
+    }
+
+    fn kind(&self) -> SourceErrorKind {
+        match self {
+            Failure::Fetch(error) => error.kind(),
+            Failure::Document { .. } | Failure::OtherIssuer { .. } => SourceErrorKind::Body,
+            Failure::Panicked => SourceErrorKind::Other,
+        }
     }
 
     fn retry_after(&self) -> Option<Duration> {
@@ -286,6 +285,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Fetch(error) => error.fmt(f),
+            Failure::Panicked => f.write_str(PANICKED),
             Failure::Document { at, problem } => write!(f, "{at}: {problem}"),
             Failure::OtherIssuer { at, found } => write!(
                 f,
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn s01_the_well_known_addresses_in_their_order() {
         let of = |issuer: &str| -> Vec<String> {
-            let discovery = Discovery::by_name(issuer, Wanted::JwksUri, Http::Never).unwrap();
+            let discovery = Discovery::by_name(issuer, Http::Never).unwrap();
             discovery.addresses.iter().map(Address::to_string).collect()
         };
         assert_eq!(
@@ -332,13 +332,12 @@ mod tests {
             ]
         );
         assert_eq!(
-            Discovery::by_name("https://as.example.com?x=1", Wanted::JwksUri, Http::Never).err(),
+            Discovery::by_name("https://as.example.com?x=1", Http::Never).err(),
             Some(AddressError::Query)
         );
         assert_eq!(
             Discovery::by_name(
                 "https://as.example.com/.well-known/openid-configuration",
-                Wanted::JwksUri,
                 Http::Never
             )
             .err(),

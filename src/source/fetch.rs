@@ -1,7 +1,5 @@
 //! How an authorization server is reached: the settings of the HTTP client.
 
-mod credentials;
-
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,25 +10,18 @@ use reqwest::{Certificate, Client, ClientBuilder, Identity, Proxy, redirect};
 use url::Url;
 
 use super::address::Http;
-use super::fetcher::{Clients, Fetcher};
-use credentials::Credential;
-pub(super) use credentials::sensitive;
-pub(super) use credentials::{Credentials, TokenFileError};
-
-const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longer than this a caller would not wait.
-const MAX_TIMEOUT: Duration = Duration::from_secs(60);
-/// Connections that are kept open to one host.
-const MAX_KEPT: usize = 16;
-/// How long one is kept without use: less than servers and what stands between keep theirs.
-pub(super) const KEPT_FOR: Duration = Duration::from_secs(10);
+use super::bounds::{
+    DEFAULT_CONNECT_TIMEOUT, DEFAULT_TIMEOUT, KEPT_FOR, MAX_KEPT_CONNECTIONS, MAX_TIMEOUT,
+};
+use super::fetch_problem::FetchError;
+use super::fetcher::{Clients, Credential, Credentials, Fetcher};
 
 /// How to reach an authorization server: time limits, trust, proxy. For one issuer
-/// ([`Issuer::fetch`](crate::Issuer::fetch)) or for all ([`ValidatorBuilder::fetch`](crate::ValidatorBuilder::fetch)).
+/// ([`Issuer::fetch`](crate::Issuer::fetch)) or for all
+/// ([`ValidatorBuilder::fetch`](crate::ValidatorBuilder::fetch)).
 ///
-/// Whatever is set, these hold: https only (http for loopback), no redirects, at most 256 KiB are read, one limit for the
-/// whole call.
+/// Whatever is set, these hold: https only (http for loopback), no redirects, at most 256 KiB are
+/// read, one limit for the whole call.
 ///
 /// ```no_run
 /// use resource_server::{Fetch, Issuer, Validator};
@@ -68,7 +59,8 @@ pub struct Fetch {
 /// Whether connections are used again.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Connections {
-    /// Each call has its own: a call every few minutes gains nothing by one that is kept, which may have died meanwhile.
+    /// Each call has its own: a call every few minutes gains nothing by one that is kept, which may
+    /// be dead by then.
     One,
     /// For calls that come one upon another.
     Kept,
@@ -96,15 +88,18 @@ impl Fetch {
 
     /// How long a whole call may take, from connecting to the last byte. Default 5 s, at most 60 s.
     ///
-    /// A token waits only where there are no keys that can be used, and then for each call that it takes to get some: metadata
-    /// at up to two addresses where the issuer hangs, and keys, so up to three times this. Where that is too long, put a limit of
-    /// your own around [`Validator::validate`](crate::Validator::validate); the fetch goes on for those who come later.
+    /// A token waits only where there are no keys that can be used, and then for each call that it
+    /// takes to get some: metadata at up to two addresses where the issuer hangs, and keys, so up
+    /// to three times this. Where that is too long, put a limit of your own around
+    /// [`Validator::validate`](crate::Validator::validate); the fetch goes on for those who come
+    /// later.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
         self
     }
 
-    /// Trusts these certificates beside the system's: one or more in PEM, such as a private CA.
+    /// Trusts these certificates in addition to the system's: one or more in PEM, such as a private
+    /// CA.
     pub fn root_certificates_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.added_roots.push(pem.into());
         self
@@ -122,45 +117,50 @@ impl Fetch {
         self
     }
 
-    /// Goes through this proxy, `http` or `https`, for example `http://proxy.internal:3128`. Without this no proxy is used;
-    /// for plain http on loopback never, unless `danger_allow_http` is set.
+    /// Goes through this proxy, `http` or `https`, for example `http://proxy.internal:3128`.
+    /// Without this no proxy is used; for plain http on loopback never, unless `danger_allow_http`
+    /// is set.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = ProxySetting::Url(url.into());
         self
     }
 
-    /// Goes through the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY` and so on); for plain http on
-    /// loopback never, unless `danger_allow_http` is set.
+    /// Goes through the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY` and so on); for
+    /// plain http on loopback never, unless `danger_allow_http` is set.
     pub fn proxy_from_environment(mut self) -> Self {
         self.proxy = ProxySetting::Environment;
         self
     }
 
-    /// Sends one more header with calls to the origin that is configured: the issuer's name, or the address given for its
-    /// metadata or keys. Not to another origin that its metadata names. Its value is a secret as far as this crate is
-    /// concerned; what is a credential is better set by [`secret_header`](Fetch::secret_header), which goes by https only and is
-    /// for one issuer.
+    /// Sends one more header with calls to the origin that is configured: the issuer's name, or the
+    /// address given for its metadata or keys. Not to another origin that its metadata names. Its
+    /// value is a secret as far as this crate is concerned; what is a credential is better set by
+    /// [`secret_header`](Fetch::secret_header), which goes by https only and is for one issuer.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Shows the bearer token in this file (RFC 6750 section 2.1) with calls for metadata and keys: for an issuer that shows them
-    /// only to those it knows, such as a Kubernetes API server. The file is read for each call, on a thread of its own, so a
-    /// token that was renewed, also by a symlink that is swapped, counts at once. It holds one token of at most 16 KiB; blanks
-    /// and line breaks around it are left out. Where it can't be read or holds anything else, there is no call, which is an
-    /// outage that names the file.
+    /// Shows the bearer token in this file (RFC 6750 section 2.1) with calls for metadata and keys:
+    /// for an issuer that shows them only to those it knows, such as a Kubernetes API server. The
+    /// file is read for each call, once for calls that wait at the same time, on its own thread, so
+    /// a token that was renewed, also by a symlink that is swapped, applies at once. It holds one
+    /// token of at most 16 KiB; blanks and line breaks around it are left out. Where it can't be
+    /// read or holds anything else, there is no call, which is an outage that names the file.
     ///
-    /// This and the other credentials, [`basic`](Fetch::basic) and [`secret_header`](Fetch::secret_header), are for one issuer, so
-    /// they are set by [`Issuer::fetch`](crate::Issuer::fetch), one at most. They go only to the origin (scheme, host and port)
-    /// that is configured there: that of the issuer's name, or of the address given by
-    /// [`discovery_at`](crate::Issuer::discovery_at) or [`jwks_at`](crate::Issuer::jwks_at). Not to another one that the metadata
-    /// names, unless [`credentials_also_for`](Fetch::credentials_also_for) does too; not where a redirect leads; and never over
-    /// plain http except to loopback. Introspection has credentials of its own and takes none of these.
+    /// This and the other credentials, [`basic`](Fetch::basic) and
+    /// [`secret_header`](Fetch::secret_header), are for one issuer, so they are set by
+    /// [`Issuer::fetch`](crate::Issuer::fetch), one at most. They go only to the origin (scheme,
+    /// host and port) that is configured there: that of the issuer's name, or of the address given
+    /// by [`discovery_at`](crate::Issuer::discovery_at) or [`jwks_at`](crate::Issuer::jwks_at). Not
+    /// to another one that the metadata names, unless
+    /// [`credentials_also_for`](Fetch::credentials_also_for) does too; not where a redirect leads;
+    /// and never over plain http except to loopback. Introspection has credentials of its own and
+    /// takes none of these.
     ///
-    /// For tokens of a Kubernetes cluster's service accounts, take as the issuer's name what stands in their `iss`, and name the
-    /// address of the keys, as here: the `jwks_uri` in the cluster's metadata is often the API server's address as seen from
-    /// outside, to which the token does not go.
+    /// For tokens of a Kubernetes cluster's service accounts, use their `iss` as the issuer's name,
+    /// and name the address of the keys, as here: the `jwks_uri` in the cluster's metadata is often
+    /// the API server's address as seen from outside, to which the token does not go.
     ///
     /// ```no_run
     /// use resource_server::{Fetch, Issuer, Validator};
@@ -187,37 +187,44 @@ impl Fetch {
         self
     }
 
-    /// Shows this user name and password (RFC 7617) with calls for metadata and keys. Where they go is said at
-    /// [`bearer_file`](Fetch::bearer_file).
+    /// Shows this user name and password (RFC 7617) with calls for metadata and keys. Where they go
+    /// is said at [`bearer_file`](Fetch::bearer_file).
     pub fn basic(mut self, user: &str, password: &str) -> Self {
         self.credentials.push(Credential::basic(user, password));
         self
     }
 
-    /// Shows this secret, such as an API key, in a header of its own with calls for metadata and keys. Where it goes is said at
-    /// [`bearer_file`](Fetch::bearer_file).
+    /// Shows this secret, such as an API key, in a header of its own with calls for metadata and
+    /// keys. Where it goes is said at [`bearer_file`](Fetch::bearer_file).
     pub fn secret_header(mut self, name: &str, value: &str) -> Self {
         self.credentials.push(Credential::header(name, value));
         self
     }
 
-    /// Lets the credentials go to this origin too, such as `https://203.0.113.7:6443`: where the issuer's metadata is in one place
-    /// and its keys in another. **Whoever answers there gets them.**
+    /// Lets the credentials go to this origin too, such as `https://203.0.113.7:6443`: where the
+    /// issuer's metadata is in one place and its keys in another. **Whoever answers there gets
+    /// them.**
     pub fn credentials_also_for(mut self, origin: impl Into<String>) -> Self {
         self.credential_origins.push(origin.into());
         self
     }
 
-    /// Takes `http` addresses beyond loopback. **Dangerous**: whoever sits on the way chooses the keys that tokens are
-    /// verified with. For networks where something else protects the way, such as a service mesh.
+    /// Accepts `http` addresses beyond loopback. **Dangerous**: anyone on the network path chooses
+    /// the keys that tokens are verified with. For networks where something else protects the way,
+    /// such as a service mesh.
     pub fn danger_allow_http(mut self) -> Self {
         self.allow_http = true;
         self
     }
 
-    /// Uses a client of yours. Its own trust, proxy and identity count, so none may be set here beside it. Size cap, time
-    /// limit and status rules stay, and an answer to which it was redirected is refused; better that it follows no redirects
-    /// at all (`redirect::Policy::none()`), since it would send headers along.
+    /// Uses a client of yours. Its trust, proxy and identity apply, so none can be set here in
+    /// addition. Our size cap, time limit and status rules still hold, and a response after a
+    /// redirect is refused. Configure it without redirects (`redirect::Policy::none()`), since a
+    /// redirect would take the headers along.
+    ///
+    /// Needs the feature `reqwest-client`: reqwest has not reached its 1.0, so a new version of it
+    /// may change this method.
+    #[cfg(feature = "reqwest-client")]
     pub fn client(mut self, client: Client) -> Self {
         self.client = Some(client);
         self
@@ -339,12 +346,12 @@ impl Fetch {
             .user_agent(concat!("resource-server/", env!("CARGO_PKG_VERSION")));
         match connections {
             Connections::One => builder = builder.pool_max_idle_per_host(0),
-            // HTTP/1.1, whose connection ends with a call that times out on it; one of HTTP/2 that died in silence would go on
-            // to take calls.
+            // HTTP/1.1, whose connection ends with a call that times out on it; one of HTTP/2 that
+            // died in silence would go on to take calls.
             Connections::Kept => {
                 builder = builder
                     .http1_only()
-                    .pool_max_idle_per_host(MAX_KEPT)
+                    .pool_max_idle_per_host(MAX_KEPT_CONNECTIONS)
                     .pool_idle_timeout(KEPT_FOR);
             }
         }
@@ -391,7 +398,8 @@ impl fmt::Debug for Fetch {
     }
 }
 
-/// Each PEM text with at least one certificate, and each certificate sound: the client takes garbage in silence.
+/// Each PEM text with at least one certificate, and each certificate sound: the client takes
+/// garbage in silence.
 fn certificates(texts: &[Vec<u8>]) -> Result<Vec<Certificate>, FetchError> {
     let mut all = Vec::new();
     for pem in texts {
@@ -410,86 +418,6 @@ fn certificates(texts: &[Vec<u8>]) -> Result<Vec<Certificate>, FetchError> {
     }
     Ok(all)
 }
-
-/// What is wrong with the settings of a [`Fetch`].
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FetchError {
-    /// A time limit of zero, or above 60 s.
-    #[error("a time limit of {} ms: set from 1 ms to 60 s", .0.as_millis())]
-    Timeout(Duration),
-    /// A PEM text without a certificate, or with a damaged one.
-    #[error("a root certificate's PEM text has no certificate in it, or a damaged one")]
-    RootCertificate,
-    /// Roots to add to the system's, and roots to trust alone.
-    #[error("root certificates are set both beside the system's and instead of them: choose one")]
-    TwoKindsOfRoots,
-    /// A client certificate that can't be read.
-    #[error("the client certificate's PEM text must have a certificate and its private key")]
-    ClientCertificate,
-    /// A proxy address that can't be read.
-    #[error("the proxy's address is not an http or https URL")]
-    Proxy,
-    /// A header whose name or value can't stand in a request.
-    #[error(
-        "the header \"{0}\" can't be sent: its name or value has characters that are not allowed"
-    )]
-    Header(String),
-    /// More than one of `bearer_file`, `basic` and `secret_header`, or a `header` of the same name.
-    #[error("several credentials are set, or a header of the same name beside them: leave one")]
-    SeveralCredentials,
-    /// A user name or password that can't stand in a request.
-    #[error(
-        "the user name and password can't be sent: both are empty, or there is a control character in them, or a colon in \
-         the name (RFC 7617 section 2)"
-    )]
-    BasicCredentials,
-    /// An origin that credentials may not go to.
-    #[error(
-        "an origin that credentials may also go to is none: write it as https://host or https://host:port (http is for \
-         loopback)"
-    )]
-    CredentialsOrigin,
-    /// An origin for credentials, and no credentials.
-    #[error("an origin is named that credentials may also go to, and there are no credentials")]
-    OriginWithoutCredentials,
-    /// Credentials in the [`Fetch`] of a whole Validator, by which each issuer would get them.
-    #[error(
-        "credentials are set for all issuers: set them for the one that they are for, by Issuer::fetch"
-    )]
-    CredentialsForAll,
-    /// Credentials, and a client of one's own, which may send them on.
-    #[error(
-        "credentials are set beside a client of your own: send them by that client, or do without it"
-    )]
-    CredentialsWithOwnClient,
-    /// Credentials, and an issuer that is asked about tokens.
-    #[error(
-        "credentials are set in the Fetch of an issuer with introspection: set them in the Introspection"
-    )]
-    CredentialsWithIntrospection,
-    /// Credentials that would go over plain http, or through a proxy without encryption.
-    #[error(
-        "credentials are set for an address of plain http: they are sent by https only (http is for loopback, without a proxy)"
-    )]
-    CredentialsOverHttp,
-    /// Settings that an own client already has.
-    #[error(
-        "a client of your own is set, and beside it trust, proxy, identity or connect timeout: set these there"
-    )]
-    SettingsBesideClient,
-    /// The client can't be made.
-    #[error("the HTTP client can't be made")]
-    Client(#[source] Arc<reqwest::Error>),
-}
-
-impl PartialEq for FetchError {
-    fn eq(&self, other: &Self) -> bool {
-        self.to_string() == other.to_string()
-    }
-}
-
-impl Eq for FetchError {}
 
 #[cfg(test)]
 mod tests {
@@ -554,6 +482,12 @@ mod tests {
                 Some(FetchError::Timeout(limit))
             );
         }
+    }
+
+    #[cfg(feature = "reqwest-client")]
+    #[test]
+    fn f01_a_client_of_ones_own_has_its_own_settings() {
+        let problem = |fetch: Fetch| fetch.build().err();
         let own = || Fetch::new().client(Client::new());
         assert_eq!(problem(own()), None);
         assert_eq!(

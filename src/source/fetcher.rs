@@ -1,31 +1,30 @@
 //! The one bounded HTTP client.
 
+mod credentials;
 mod failure;
+mod headers;
+mod response;
 
-use std::sync::Arc;
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Duration;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use reqwest::header::{
-    ACCEPT, AGE, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    IF_NONE_MATCH,
 };
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Origin;
 
+use super::SourceError;
 use super::address::{Address, Http};
-use super::fetch::Credentials;
-use super::fetch::{FetchError, KEPT_FOR};
-use failure::CallErrorKind;
-
+use super::bounds::{KEPT_FOR, LONGEST_QUEUE};
+use super::fetch_problem::FetchError;
+pub(super) use credentials::{Credential, Credentials, sensitive};
 pub(crate) use failure::CallError;
-
-/// An answer is read up to this size, in bytes.
-const MAX_BODY_BYTES: usize = 256 * 1024;
-/// A call that is over the bound on calls at once waits so long for its turn.
-const LONGEST_QUEUE: Duration = Duration::from_secs(1);
+use failure::{CallErrorKind, unreachable, was_dropped};
+use headers::lifetime;
+use response::{check_location_and_status, is_of_type, read};
 
 /// The client, made once; for one issuer or shared by all.
 #[derive(Clone)]
@@ -34,9 +33,14 @@ pub(crate) struct Fetcher {
     /// Where the extra headers may go.
     home: Option<Origin>,
     /// How many calls run at once, where many share it.
-    permits: Option<Arc<Semaphore>>,
+    permits: Option<Arc<Permits>>,
     credentials: Option<Arc<Credentials>>,
     keeping: Option<Keeping>,
+}
+
+struct Permits {
+    calls: Semaphore,
+    first_fetches: Semaphore,
 }
 
 /// What keeps connections open, once it is asked for; of all clones the same.
@@ -149,10 +153,14 @@ impl Fetcher {
         }
     }
 
-    /// The same, with which no more than so many calls run at once, of all that are made from it.
-    pub(crate) fn bounded(&self, calls: usize) -> Self {
+    /// The same, with which no more than so many calls and first fetches run at once, of all that
+    /// are made from it.
+    pub(crate) fn bounded(&self, calls: usize, first_fetches: usize) -> Self {
         Fetcher {
-            permits: Some(Arc::new(Semaphore::new(calls))),
+            permits: Some(Arc::new(Permits {
+                calls: Semaphore::new(calls),
+                first_fetches: Semaphore::new(first_fetches),
+            })),
             ..self.clone()
         }
     }
@@ -183,7 +191,8 @@ impl Fetcher {
         self.inner.timeout
     }
 
-    /// Gets a JSON document, past caches on the way. With the `etag` of what is held, an unchanged one isn't sent again.
+    /// Gets a JSON document, past caches on the way. With the `etag` of what is held, an unchanged
+    /// one isn't sent again.
     pub(crate) async fn get(
         &self,
         address: &Address,
@@ -202,8 +211,8 @@ impl Fetcher {
             })
     }
 
-    /// Posts a form (RFC 7662 section 2.1) and gives what came for it, which must be of this media type. Where connections are
-    /// kept, one of them may be used, unless a new one is asked for.
+    /// Posts a form (RFC 7662 section 2.1) and gives what came for it, which must be of this media
+    /// type. Where connections are kept, one of them may be used, unless a new one is asked for.
     pub(crate) async fn post(
         &self,
         address: &Address,
@@ -241,7 +250,7 @@ impl Fetcher {
                 let mut used = kept.used.lock().unwrap_or_else(PoisonError::into_inner);
                 *used = Some(Instant::now());
             }
-            let response = check_place_and_status(response, address)?;
+            let response = check_location_and_status(response, address)?;
             let content_type = response.headers().get(CONTENT_TYPE);
             let content_type = content_type.and_then(|value| value.to_str().ok());
             if !content_type.is_some_and(|found| is_of_type(found, media_type)) {
@@ -259,13 +268,32 @@ impl Fetcher {
     }
 
     async fn permit(&self) -> Result<Option<SemaphorePermit<'_>>, CallErrorKind> {
-        let Some(permits) = &self.permits else {
-            return Ok(None);
-        };
-        let turn = tokio::time::timeout(LONGEST_QUEUE, permits.acquire()).await;
-        match turn {
-            Ok(Ok(permit)) => Ok(Some(permit)),
-            Ok(Err(_)) | Err(_) => Err(CallErrorKind::Busy),
+        match &self.permits {
+            None => Ok(None),
+            Some(permits) => turn(&permits.calls)
+                .await
+                .map(Some)
+                .ok_or(CallErrorKind::Busy),
+        }
+    }
+
+    /// How long a first fetch may wait for its turn.
+    pub(crate) fn longest_wait_for_first_fetch(&self) -> Duration {
+        let has_bound = self.permits.is_some();
+        if has_bound {
+            LONGEST_QUEUE
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    /// The turn of an issuer whose keys were never fetched, for as long as that takes.
+    pub(crate) async fn first_fetch(&self) -> Result<Option<SemaphorePermit<'_>>, SourceError> {
+        match &self.permits {
+            None => Ok(None),
+            Some(permits) => turn(&permits.first_fetches).await.map(Some).ok_or_else(|| {
+                SourceError::new("so many issuers' keys are being fetched for the first time that these got no turn")
+            }),
         }
     }
 
@@ -299,7 +327,7 @@ impl Fetcher {
                 lifetime: lifetime(response.headers()),
             });
         }
-        let response = check_place_and_status(response, address).map_err(|kind| match kind {
+        let response = check_location_and_status(response, address).map_err(|kind| match kind {
             CallErrorKind::Status {
                 code: code @ (401 | 403),
                 ..
@@ -322,7 +350,8 @@ impl Fetcher {
         })
     }
 
-    /// The credentials, where they may be shown: to the origin that they were given for, and so that nobody else sees them.
+    /// The credentials, where they may be shown: to the origin that they were given for, and so
+    /// that no one else sees them.
     fn credentials_for(&self, address: &Address) -> Option<&Credentials> {
         let credentials = self.credentials.as_deref()?;
         let origin = address.url().origin();
@@ -336,8 +365,8 @@ impl Fetcher {
             || address.is_loopback() && self.proxy_of(&self.inner.clients, address).is_none()
     }
 
-    /// Sends what `request` makes for one of the clients, with the extra headers where they may go, except for those that
-    /// are its `own`.
+    /// Sends what `request` makes for one of the clients, with the extra headers where they may go,
+    /// except for those that are its `own`.
     async fn send(
         &self,
         clients: &Clients,
@@ -361,8 +390,8 @@ impl Fetcher {
                 let client = self.proxy_of(clients, address).unwrap_or(direct);
                 request(client).send().await
             }
-            // The server may have closed a pooled connection; the client sees it only when it has written. Asking is
-            // harmless, so it is done once more.
+            // The server may have closed a pooled connection; the client sees it only when it has
+            // written. Asking is harmless, so it is done once more.
             Clients::Own(client) => match request(client).send().await {
                 Err(error) if was_dropped(&error) => request(client).send().await,
                 sent => sent,
@@ -370,8 +399,8 @@ impl Fetcher {
         }
     }
 
-    /// The client that goes through a proxy, where this address is reached so. Plain http is taken for loopback since nobody sits
-    /// on the way; a proxy would.
+    /// The client that goes through a proxy, where this address is reached so. Plain http is
+    /// accepted for loopback since no one is on the path; a proxy would be.
     fn proxy_of<'c>(&self, clients: &'c Clients, address: &Address) -> Option<&'c Client> {
         let is_only_safe_directly = address.is_http() && self.inner.http != Http::Anywhere;
         match clients {
@@ -381,148 +410,7 @@ impl Fetcher {
     }
 }
 
-/// An answer from where it was asked for, with status 200.
-fn check_place_and_status(
-    response: Response,
-    address: &Address,
-) -> Result<Response, CallErrorKind> {
-    if response.url() != address.url() {
-        return Err(CallErrorKind::Redirected {
-            host: response.url().host_str().unwrap_or_default().to_owned(),
-        });
-    }
-    let status = response.status();
-    if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
-        return Err(CallErrorKind::Redirected {
-            host: location_host(&response),
-        });
-    }
-    if status != StatusCode::OK {
-        return Err(CallErrorKind::Status {
-            code: status.as_u16(),
-            retry_after: retry_after(response.headers()),
-        });
-    }
-    Ok(response)
-}
-
-/// Parameters say nothing (RFC 8259 section 11, RFC 9701 section 5).
-fn is_of_type(content_type: &str, media_type: &str) -> bool {
-    let name = content_type.split(';').next().unwrap_or_default();
-    name.trim().eq_ignore_ascii_case(media_type)
-}
-
-/// Whether the connection ended before there was an answer.
-fn was_dropped(error: &reqwest::Error) -> bool {
-    error.is_request() && !error.is_connect() && !error.is_timeout()
-}
-
-fn unreachable(error: reqwest::Error) -> CallErrorKind {
-    if error.is_timeout() {
-        CallErrorKind::Timeout
-    } else {
-        CallErrorKind::Unreachable(Arc::new(error.without_url()))
-    }
-}
-
-async fn read(mut response: Response) -> Result<String, CallErrorKind> {
-    let too_large = CallErrorKind::TooLarge {
-        limit: MAX_BODY_BYTES,
-    };
-    let announced = response.content_length().unwrap_or(0);
-    if announced > MAX_BODY_BYTES as u64 {
-        return Err(too_large);
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if body.len() + chunk.len() > MAX_BODY_BYTES {
-            return Err(too_large);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    String::from_utf8(body).map_err(|_| CallErrorKind::NotText)
-}
-
-fn location_host(response: &Response) -> String {
-    response
-        .headers()
-        .get(LOCATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|location| response.url().join(location).ok())
-        .and_then(|url| url.host_str().map(str::to_owned))
-        .unwrap_or_default()
-}
-
-/// A server that asks for a longer pause is not taken at its word.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
-
-/// RFC 9110 section 10.2.3, where it is a number of seconds; at most an hour.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    let pause = text.trim().parse().ok().map(Duration::from_secs);
-    pause.map(|pause| pause.min(MAX_RETRY_AFTER))
-}
-
-/// How long the answer is fresh (RFC 9111 section 4.2), where it says so. `no-store` and `no-cache` are no time at all.
-fn lifetime(headers: &HeaderMap) -> Option<Duration> {
-    let mut max_age = None;
-    for value in headers.get_all(CACHE_CONTROL) {
-        for directive in value.to_str().unwrap_or_default().split(',') {
-            let (name, argument) = match directive.split_once('=') {
-                Some((name, argument)) => (name.trim(), argument.trim().trim_matches('"')),
-                None => (directive.trim(), ""),
-            };
-            if name.eq_ignore_ascii_case("no-store") || name.eq_ignore_ascii_case("no-cache") {
-                return Some(Duration::ZERO);
-            }
-            if name.eq_ignore_ascii_case("max-age") {
-                // The shortest counts where there are several; one that can't be read is no time (section 4.2.1).
-                let seconds = argument.parse().map_or(0, |seconds: u64| seconds);
-                max_age = Some(max_age.map_or(seconds, |known: u64| known.min(seconds)));
-            }
-        }
-    }
-    let age = headers
-        .get(AGE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.trim().parse::<u64>().ok())
-        .unwrap_or(0);
-    max_age.map(|max_age| Duration::from_secs(max_age.saturating_sub(age)))
-}
-
-#[cfg(test)]
-mod tests {
-    use reqwest::header::HeaderValue;
-
-    use super::*;
-
-    #[test]
-    fn how_long_an_answer_is_fresh() {
-        let cases: &[(&[&str], Option<&str>, Option<u64>)] = &[
-            (&[], None, None),
-            (&["public"], None, None),
-            (&["public, max-age=300"], None, Some(300)),
-            (&["max-age=300"], Some("100"), Some(200)),
-            (&["max-age=300"], Some("400"), Some(0)),
-            (&["MAX-AGE=\"300\""], None, Some(300)),
-            (&["max-age=300, max-age=60"], None, Some(60)),
-            (&["max-age=300", "max-age=60"], None, Some(60)),
-            (&["max-age=x"], None, Some(0)),
-            (&["max-age=-1"], None, Some(0)),
-            (&["no-store, max-age=300"], None, Some(0)),
-            (&["no-cache"], None, Some(0)),
-            (&["max-age=99999999999999999999"], None, Some(0)),
-        ];
-        for (lines, age, expected) in cases {
-            let mut headers = HeaderMap::new();
-            for line in *lines {
-                headers.append(CACHE_CONTROL, HeaderValue::from_str(line).unwrap());
-            }
-            if let Some(age) = age {
-                headers.insert(AGE, HeaderValue::from_str(age).unwrap());
-            }
-            let expected = expected.map(Duration::from_secs);
-            assert_eq!(lifetime(&headers), expected, "{lines:?} {age:?}");
-        }
-    }
+async fn turn(permits: &Semaphore) -> Option<SemaphorePermit<'_>> {
+    let turn = tokio::time::timeout(LONGEST_QUEUE, permits.acquire()).await;
+    turn.ok()?.ok()
 }

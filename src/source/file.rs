@@ -1,4 +1,5 @@
-//! Small files that may change under us: read whole and within bounds, never on a thread that serves requests.
+//! Small files that may change under us: read whole and within bounds, never on a thread that
+//! serves requests.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -17,7 +18,8 @@ pub(super) enum FileProblem {
     NoThread,
 }
 
-/// Reads a file of at most this size, from what the path leads to now: after a symlink was swapped, the new file.
+/// Reads a file of at most this size, from what the path leads to now: after a symlink was swapped,
+/// the new file.
 fn read(path: &Path, max_bytes: usize) -> Result<Vec<u8>, FileProblem> {
     // Asked before it is opened: opening a pipe waits for its other end.
     if !std::fs::metadata(path)?.is_file() {
@@ -37,8 +39,9 @@ fn read(path: &Path, max_bytes: usize) -> Result<Vec<u8>, FileProblem> {
     Ok(content)
 }
 
-/// Reads on a thread of its own, which `done` runs on too. A disk that hangs holds up neither a runtime nor its end, as a
-/// runtime's own threads for blocking work would. Where there is no thread to be had, `done` is dropped.
+/// Reads on a thread of its own, which `done` runs on too. A disk that hangs holds up neither a
+/// runtime nor its end, as a runtime's own threads for blocking work would. Where there is no
+/// thread to be had, `done` is dropped.
 pub(super) fn read_apart(
     path: &Path,
     max_bytes: usize,

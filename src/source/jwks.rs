@@ -1,33 +1,27 @@
-//! The cached JWK Set: fetched, refreshed, shared. When to do what is decided in `refresh`; how one fetch goes is in `load`.
+//! The cached JWK Set: fetched, refreshed, shared. When to do what is decided in `refresh`; how one
+//! fetch goes is in `load`.
 
 mod load;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::core::{Clock, Evidence, KeySet, Policy, PresentedToken, has_candidate};
 
-use super::discovery::Metadata;
+use super::bounds::{GRACE, LONGEST_SLEEP, MAX_ROUNDS, SHORTEST_SLEEP};
 use super::fetcher::Fetcher;
-use super::refresh::{Asked, Decision, InHand, Limits, Moment, Refresh, Ticket};
+use super::metadata::Endpoint;
+use super::moment::Moment;
+use super::refresh::{Asked, Decision, InHand, Limits, Refresh, Ticket};
+use super::runtime::PANICKED;
+use super::single_flight::{Flight, Landing, Loss, take_off};
 use super::snapshot::HeldKeys;
-use super::{KeySource, SourceError, SourceStatus, StaticKeys};
-use load::{EntityTag, Loaded};
-
-pub(crate) use load::{Location, Whereabouts};
-
-/// The prompter looks at least this often, for a clock that jumped while it slept.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
-/// Between the end of a fetch and the next look.
-const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
-/// A fetch that has not ended this long past its own limit never will.
-const GRACE: Duration = Duration::from_secs(1);
-/// Fetches that one request may wait for: those that are lost with their runtime, or brought what is too old by then.
-const MAX_ROUNDS: usize = 3;
+use super::{KeySource, SourceError, SourceErrorKind, SourceStatus, StaticKeys, runtime, timer};
+use load::{EntityTag, Loaded, NotLoaded};
 
 /// An issuer's JWK Set over HTTP.
 pub(crate) struct RemoteJwks(Arc<Inner>);
@@ -35,7 +29,7 @@ pub(crate) struct RemoteJwks(Arc<Inner>);
 struct Inner {
     /// Says which of the keys a token could be by.
     policy: Policy,
-    location: Location,
+    endpoint: Endpoint,
     fetcher: Fetcher,
     longest_fetch: Duration,
     clock: Arc<dyn Clock>,
@@ -55,27 +49,18 @@ struct State {
     jwks: Option<Arc<str>>,
     /// Of these keys.
     etag: Option<EntityTag>,
-    metadata: Option<(Arc<Metadata>, Moment)>,
-    /// When reading it again was last tried in vain.
-    metadata_failed_at: Option<Moment>,
-    flight: Option<Flight>,
-    /// Fetches that came to an end, good or bad. One that was lost doesn't count.
+    /// The fetch under way.
+    flight: Option<(Ticket, Flight<()>)>,
+    /// Fetches that came to an end, good or bad. Lost fetches are not among them.
     landings: u64,
     last_error: Option<SourceError>,
-}
-
-/// A fetch under way.
-#[derive(Clone)]
-struct Flight {
-    ticket: Ticket,
-    begun: Instant,
-    /// Ends when the fetch does.
-    landing: watch::Receiver<()>,
+    /// The last fetch found that the issuer doesn't exist.
+    is_absent: bool,
 }
 
 /// What a caller waits for.
 struct Waiting {
-    flight: Flight,
+    flight: Flight<()>,
     /// Fetches that had come to an end before.
     landings: u64,
 }
@@ -88,27 +73,27 @@ enum Step {
 impl RemoteJwks {
     pub(crate) fn new(
         policy: Policy,
-        location: Location,
+        endpoint: Endpoint,
         fetcher: &Fetcher,
         clock: Arc<dyn Clock>,
         limits: Limits,
         is_lazy: bool,
     ) -> Self {
-        let home = location.home();
+        let home = endpoint.home();
         let fetcher = home.map_or_else(|| fetcher.clone(), |home| fetcher.at_home_at(home));
         // Each address of the metadata, then the keys.
-        let calls = match &location {
-            Location::Jwks(_) => 1,
-            Location::Metadata(discovery) => discovery.count() + 1,
-        };
-        let longest_fetch = fetcher.timeout() * calls;
+        let calls = endpoint.calls().saturating_add(1);
+        let longest_fetch = fetcher
+            .timeout()
+            .saturating_mul(calls)
+            .saturating_add(fetcher.longest_wait_for_first_fetch());
         let limits = Limits {
             longest_fetch,
             ..limits
         };
         RemoteJwks(Arc::new(Inner {
             policy,
-            location,
+            endpoint,
             fetcher,
             longest_fetch,
             clock,
@@ -117,11 +102,10 @@ impl RemoteJwks {
                 keys: None,
                 jwks: None,
                 etag: None,
-                metadata: None,
-                metadata_failed_at: None,
                 flight: None,
                 landings: 0,
                 last_error: None,
+                is_absent: false,
             }),
             is_lazy,
             has_prompter: AtomicBool::new(false),
@@ -134,16 +118,30 @@ impl RemoteJwks {
         self.0.longest_fetch
     }
 
-    /// Whether it has keys, of whatever age.
+    /// Whether it has keys, of any age.
     pub(crate) fn has_keys(&self) -> bool {
         self.0.read().keys.is_some()
     }
 
+    /// Whether a fetch is under way that may still come to an end.
     pub(crate) fn is_fetching(&self) -> bool {
-        self.0.read().flight.is_some()
+        let state = self.0.read();
+        let flight = state.flight.as_ref();
+        flight.is_some_and(|(_, flight)| flight.is_under_way(self.0.limit()))
     }
 
-    /// Starts with keys given by hand, of whatever age.
+    /// Whether it has no keys and its last fetch found that the issuer doesn't exist.
+    pub(crate) fn is_absent(&self) -> bool {
+        let state = self.0.read();
+        state.keys.is_none() && state.is_absent
+    }
+
+    /// When the next fetch may start, from now.
+    pub(crate) fn next_fetch_in(&self) -> Duration {
+        self.0.read().refresh.next_due(self.0.now())
+    }
+
+    /// Starts with configured keys, of any age.
     pub(crate) fn start_with(&self, keys: &StaticKeys) {
         let now = self.0.now();
         let mut state = self.0.write();
@@ -152,8 +150,8 @@ impl RemoteJwks {
         }
     }
 
-    /// Starts with keys that another process has fetched. Where they can't be used it starts without, and says so until its
-    /// first fetch.
+    /// Starts with keys that another process has fetched. Where they can't be used it starts
+    /// without, and says so until its first fetch.
     pub(crate) fn restore(&self, held: &HeldKeys) {
         let now = self.0.now();
         let in_hand = InHand::Fetched {
@@ -191,10 +189,10 @@ impl RemoteJwks {
             if let Some(answer) = inner.after_failure(token, waiting.landings) {
                 return answer;
             }
-            // It brought keys, or was lost. What it brought may be too old by now, where a process was frozen meanwhile:
-            // so decide anew.
+            // It brought keys, or was lost. The keys may be too old by now, where the process was
+            // frozen in the meantime, so decide again.
         }
-        Err(Inner::refusal(&inner.read(), Duration::ZERO))
+        Err(inner.read().refusal(Duration::ZERO))
     }
 }
 
@@ -221,11 +219,12 @@ impl Inner {
         match (decision, state.keys.clone()) {
             (Decision::Serve, Some(keys)) => Ok(Step::Serve(keys)),
             (Decision::ServeAndFetch, Some(keys)) => {
-                // With keys in hand, a missing runtime is no reason to refuse: the next caller may have one.
+                // With cached keys, a missing runtime is not a reason to refuse: the next caller
+                // may have one.
                 let _ = self.fetch(state, now);
                 Ok(Step::Serve(keys))
             }
-            (Decision::Refuse { retry_in }, _) => Err(Self::refusal(&state, retry_in)),
+            (Decision::Refuse { retry_in }, _) => Err(state.refusal(retry_in)),
             _ => self.fetch(state, now).map(Step::Wait),
         }
     }
@@ -245,100 +244,98 @@ impl Inner {
         Some(
             match (state.refresh.after_failure(asked, now), &state.keys) {
                 (Decision::Serve, Some(keys)) => Ok(Arc::clone(keys)),
-                (Decision::Refuse { retry_in }, _) => Err(Self::refusal(&state, retry_in)),
-                _ => Err(Self::refusal(&state, Duration::ZERO)),
+                (Decision::Refuse { retry_in }, _) => Err(state.refusal(retry_in)),
+                _ => Err(state.refusal(Duration::ZERO)),
             },
         )
     }
 
-    fn refusal(state: &State, retry_in: Duration) -> SourceError {
-        let what = match &state.keys {
-            None => "the keys could not be fetched yet",
-            Some(_) => {
-                "the keys are too old, or the token's is not among them, and they could not be fetched again"
-            }
-        };
-        let error = SourceError::new(what);
-        let error = match &state.last_error {
-            Some(cause) => error.caused_by(cause.clone()),
-            None => error,
-        };
-        // Whole seconds, at least one: what `Retry-After` can say.
-        error.retry_in(Duration::from_secs(retry_in.as_secs() + 1))
-    }
-
     /// Starts a fetch that no caller can cancel, or joins the one under way.
     ///
-    /// The lock is let go before the task is spawned: a runtime that is shutting down drops the task within `spawn`, and
-    /// with it what takes the lock again.
+    /// The lock is let go before the task is spawned: a runtime that is shutting down drops the
+    /// task within `spawn`, and with it what takes the lock again.
     fn fetch(
         self: &Arc<Self>,
         mut state: RwLockWriteGuard<'_, State>,
         now: Moment,
     ) -> Result<Waiting, SourceError> {
         let landings = state.landings;
-        if let Some(flight) = &state.flight {
-            return Ok(Waiting {
-                flight: flight.clone(),
-                landings,
-            });
+        if let Some((_, flight)) = &state.flight {
+            let flight = flight.clone();
+            return Ok(Waiting { flight, landings });
         }
-        let runtime = Handle::try_current().map_err(|error| {
-            SourceError::new("keys are fetched within a tokio runtime, and there is none here")
-                .caused_by(error)
-        })?;
-        let (sender, landing) = watch::channel(());
-        let flight = Flight {
-            ticket: state.refresh.started(now),
-            begun: Instant::now(),
-            landing,
-        };
-        state.flight = Some(flight.clone());
+        let runtime = runtime()?;
+        let ticket = state.refresh.started(now);
+        let inner = Arc::clone(self);
+        let (flight, landing) = take_off(move |_, loss| inner.lost(ticket, loss));
+        state.flight = Some((ticket, flight.clone()));
         drop(state);
-        let pilot = Pilot {
-            inner: Arc::clone(self),
-            ticket: flight.ticket,
-            has_begun: false,
-            has_landed: false,
-            _landing: sender,
-        };
-        runtime.spawn(pilot.fly());
+        runtime.spawn(Arc::clone(self).fly(ticket, landing));
         self.start_prompter(&runtime);
         Ok(Waiting { flight, landings })
     }
 
-    /// Waits for the end of a fetch, but no longer than it can take.
-    async fn wait(&self, flight: &Flight) -> Result<(), SourceError> {
-        let mut landing = flight.landing.clone();
-        let left = (self.longest_fetch + GRACE).saturating_sub(flight.begun.elapsed());
-        let timer = super::timer(left)?;
-        tokio::select! {
-            biased;
-            // Its sender says nothing: it ends with the fetch, or with the runtime of the fetch.
-            _ = landing.changed() => {}
-            () = timer => {}
-        }
+    async fn fly<L: FnOnce(u64, Loss)>(
+        self: Arc<Self>,
+        ticket: Ticket,
+        mut landing: Landing<(), L>,
+    ) {
+        landing.begin();
+        // A little more than its calls may take together: each of them says better what it waited
+        // for.
+        let limit = self.longest_fetch.saturating_add(GRACE / 2);
+        let load = tokio::time::timeout(limit, self.load());
+        let outcome = load.await.unwrap_or_else(|_| {
+            let error = SourceError::new("the keys did not come in time");
+            Err(error.of_kind(SourceErrorKind::Timeout).into())
+        });
+        self.landed(ticket, outcome);
+        landing.land(());
+    }
+
+    /// How long a fetch is waited for.
+    fn limit(&self) -> Duration {
+        self.longest_fetch.saturating_add(GRACE)
+    }
+
+    /// Waits for the end of a fetch, but no longer than it can take. What came of it is in the
+    /// state.
+    async fn wait(&self, flight: &Flight<()>) -> Result<(), SourceError> {
+        let late = timer(flight.left_of(self.limit()))?;
+        flight.wait(late).await;
         Ok(())
     }
 
-    /// A runtime that lives but is not driven neither goes on with a fetch nor drops it. Then another is begun in its place;
-    /// should it come to an end after all, what it brought is taken if nothing newer came.
+    /// A runtime that lives but is not driven neither goes on with a fetch nor drops it. Then
+    /// another is begun in its place; should it come to an end after all, what it brought is taken
+    /// if nothing newer came.
     fn give_up_stuck_flight(&self, state: &mut State) {
-        let limit = self.longest_fetch + GRACE;
-        if let Some(flight) = state
-            .flight
-            .take_if(|flight| flight.begun.elapsed() >= limit)
-        {
-            state.refresh.lost(flight.ticket);
+        let limit = self.limit();
+        if let Some((ticket, _)) = state.flight.take_if(|(_, flight)| flight.is_over(limit)) {
+            state.refresh.lost(ticket);
         }
     }
 
-    fn landed(&self, ticket: Ticket, outcome: Result<Loaded, SourceError>) {
+    /// The fetch ended without an outcome.
+    fn lost(&self, ticket: Ticket, loss: Loss) {
+        if loss == Loss::Panicked {
+            self.landed(ticket, Err(SourceError::new(PANICKED).into()));
+            return;
+        }
+        let mut state = self.write();
+        state.flight.take_if(|(current, _)| current.is(ticket));
+        if loss == Loss::Unbegun {
+            state.refresh.never_began(ticket);
+        } else {
+            state.refresh.lost(ticket);
+        }
+    }
+
+    fn landed(&self, ticket: Ticket, outcome: Result<Loaded, NotLoaded>) {
         let spread = spread();
         let now = self.now();
         let mut state = self.write();
-        let is_current = |flight: &mut Flight| flight.ticket.is(ticket);
-        state.flight.take_if(is_current);
+        state.flight.take_if(|(current, _)| current.is(ticket));
         match outcome {
             Ok(Loaded { keys, lifetime }) => {
                 if !state.refresh.fetched(ticket, lifetime, spread) {
@@ -350,9 +347,12 @@ impl Inner {
                     state.jwks = Some(fetched.jwks);
                     state.etag = fetched.etag;
                 }
-                state.last_error = None;
+                if state.refresh.is_well() {
+                    state.last_error = None;
+                }
+                state.is_absent = false;
             }
-            Err(error) => {
+            Err(NotLoaded { error, is_absent }) => {
                 if !state
                     .refresh
                     .failed(ticket, error.retry_after(), spread, now)
@@ -360,13 +360,14 @@ impl Inner {
                     return;
                 }
                 state.last_error = Some(error);
+                state.is_absent = is_absent;
             }
         }
-        state.landings += 1;
+        state.landings = state.landings.saturating_add(1);
     }
 
-    /// A task that only prompts: what is due is decided from the clock when it wakes. It ends with the last clone, or with
-    /// its runtime; then the next fetch starts another.
+    /// A task that only prompts: what is due is decided from the clock when it wakes. It ends with
+    /// the last clone, or with its runtime; then the next fetch starts another.
     fn start_prompter(self: &Arc<Self>, runtime: &Handle) {
         if self.is_lazy || self.has_prompter.swap(true, Ordering::AcqRel) {
             return;
@@ -385,6 +386,22 @@ impl Inner {
 }
 
 impl State {
+    fn refusal(&self, retry_in: Duration) -> SourceError {
+        let what = match &self.keys {
+            None => "the keys could not be fetched yet",
+            Some(_) => {
+                "the keys are too old, or the token's is not among them, and they could not be fetched again"
+            }
+        };
+        let error = SourceError::new(what);
+        let error = match &self.last_error {
+            Some(cause) => error.caused_by(cause.clone()),
+            None => error,
+        };
+        // Whole seconds, at least one: what `Retry-After` can say.
+        error.retry_in(Duration::from_secs(retry_in.as_secs().saturating_add(1)))
+    }
+
     fn asked(&self, token: Option<&PresentedToken<'_>>, policy: &Policy) -> Asked {
         let Some(token) = token else {
             return Asked::Ahead;
@@ -402,55 +419,11 @@ impl State {
     }
 }
 
-/// Carries out a fetch. However it ends, its waiters learn of it: also when its runtime drops it, or when it panics.
-struct Pilot {
-    inner: Arc<Inner>,
-    ticket: Ticket,
-    has_begun: bool,
-    has_landed: bool,
-    _landing: watch::Sender<()>,
-}
-
-impl Pilot {
-    async fn fly(mut self) {
-        self.has_begun = true;
-        // A little more than its calls may take together: each of them tells better what it waited for.
-        let limit = self.inner.longest_fetch + GRACE / 2;
-        let load = tokio::time::timeout(limit, self.inner.load());
-        let outcome = load
-            .await
-            .unwrap_or_else(|_| Err(SourceError::new("the keys did not come in time")));
-        self.inner.landed(self.ticket, outcome);
-        self.has_landed = true;
-    }
-}
-
-impl Drop for Pilot {
-    fn drop(&mut self) {
-        if self.has_landed {
-            return;
-        }
-        if std::thread::panicking() {
-            let what = "the fetch panicked: was it on a runtime without I/O and time (enable_all)?";
-            self.inner.landed(self.ticket, Err(SourceError::new(what)));
-            return;
-        }
-        // Its runtime has ended.
-        let mut state = self.inner.write();
-        let ticket = self.ticket;
-        state.flight.take_if(|flight| flight.ticket.is(ticket));
-        if self.has_begun {
-            state.refresh.lost(ticket);
-        } else {
-            state.refresh.never_began(ticket);
-        }
-    }
-}
-
 struct Prompter(Weak<Inner>);
 
 impl Prompter {
-    /// Starts what is due and waits for it; then says how long to sleep. `None` when nobody is left to prompt for.
+    /// Starts what is due and waits for it; then says how long to sleep. `None` when the source is
+    /// gone.
     async fn prompt(&self) -> Option<Duration> {
         let waiting = {
             let inner = self.0.upgrade()?;
@@ -464,8 +437,8 @@ impl Prompter {
             inner.fetch(state, now).ok()?
         };
         // Holding nothing that would keep the source alive.
-        let mut landing = waiting.flight.landing;
-        let _ = tokio::time::timeout(LONGEST_SLEEP, landing.changed()).await;
+        let late = tokio::time::sleep(LONGEST_SLEEP);
+        waiting.flight.wait(late).await;
         Some(SHORTEST_SLEEP)
     }
 }

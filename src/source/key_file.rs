@@ -4,41 +4,37 @@ mod looks;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, Instant};
-
-use tokio::sync::watch;
+use std::time::Duration;
 
 use crate::core::{Algorithm, Clock, Evidence, Policy, PresentedToken, has_candidate};
 
+use super::bounds::{
+    DEFAULT_INTERVAL, LONGEST_WAIT, MAX_INTERVAL, MAX_KEY_FILE_BYTES, MIN_INTERVAL,
+};
 use super::file::{FileProblem, read_apart};
-use super::refresh::Moment;
-use super::{KeySource, SourceError, SourceStatus, StaticKeys};
+use super::moment::Moment;
+use super::single_flight::{Awaited, Flight, take_off};
+use super::{KeySource, SourceError, SourceStatus, StaticKeys, timer};
 use looks::{Asked, Decision, Looks};
 
-const DEFAULT_INTERVAL: Duration = Duration::from_secs(10);
-const MIN_INTERVAL: Duration = Duration::from_secs(1);
-const MAX_INTERVAL: Duration = Duration::from_secs(3_600);
-/// A look that takes longer is no longer waited for.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// The largest JWK Set and PEM text that is read, in bytes.
-const MAX_BYTES: usize = 256 * 1024;
-
 /// A file with an issuer's public keys, which is read again when it changes; for
-/// [`Issuer::key_file`](crate::Issuer::key_file). It holds a JWK Set (RFC 7517 section 5), or PEM where
-/// [`pem`](KeyFile::pem) says so, of at most 256 KiB.
+/// [`Issuer::key_file`](crate::Issuer::key_file). It holds a JWK Set (RFC 7517 section 5), or PEM
+/// where [`pem`](KeyFile::pem) says so, of at most 256 KiB.
 ///
-/// It is looked at when a token comes and the last look was 10 seconds ago, by its content and from its path on: so it may be
-/// written anew, replaced, or changed by a symlink that is swapped, as Kubernetes does with what it mounts. A token whose key
-/// is not in it leads to a look too, at most once a second, so a new key works at once; one that takes the place of another
-/// under its `kid`, or in PEM, from the next look on. A key that is taken out stops with the next look.
+/// It is looked at when a token comes and the last look was 10 seconds ago, by its content and from
+/// its path on: so it may be rewritten, replaced, or changed by a symlink that is swapped, as
+/// Kubernetes does with what it mounts. A token whose key is not in it leads to a look too, at most
+/// once a second, so a new key works at once; one that takes the place of another under its `kid`,
+/// or in PEM, from the next look on. A key that is taken out stops with the next look.
 ///
-/// Each look is made on a thread of its own and waited for: 5 seconds at most, where a tokio runtime with time is there to count
-/// it.
+/// Each look is made on a thread of its own and waited for: 5 seconds at most, where a tokio
+/// runtime with time measures them.
 ///
-/// A file that is missing, can't be read, is only half written or has no key that can be used changes nothing: the keys read
-/// before serve on, for as long as that lasts, and [`SourceStatus::last_error`] tells. An empty set counts as such a file, so to
-/// end all trust in an issuer take the issuer out. Where there never were keys, its tokens can't be judged (503). Write a new
-/// file and rename it, rather than writing into the old one.
+/// A file that is missing, can't be read, is only half written or has no key that can be used
+/// changes nothing: the keys read before serve on, for as long as that lasts, and
+/// [`SourceStatus::last_error`] reports it. An empty set is treated the same way, so to end all
+/// trust in an issuer, remove the issuer. Where there never were keys, its tokens can't be judged
+/// (503). Write a new file and rename it, rather than writing into the old one.
 ///
 /// Symmetric keys (`oct`) in it are left out as in any set.
 ///
@@ -84,7 +80,7 @@ impl KeyFile {
     }
 
     /// It holds public keys and certificates in PEM (RFC 7468), each for this algorithm, as
-    /// [`StaticKeys::from_pem`] takes them. They count for tokens of any `kid`.
+    /// [`StaticKeys::from_pem`] takes them. They apply to tokens of any `kid`.
     pub fn pem(mut self, algorithm: Algorithm) -> Self {
         self.form = Form::Pem(algorithm);
         self
@@ -164,21 +160,14 @@ struct State {
     looks: Looks,
     /// What was read last and could be used, and the keys in it.
     keys: Option<(Vec<u8>, StaticKeys)>,
-    flight: Option<Flight>,
+    /// The look under way.
+    flight: Option<Flight<()>>,
     last_error: Option<SourceError>,
-}
-
-/// A look under way.
-#[derive(Clone)]
-struct Flight {
-    begun: Instant,
-    /// Ends when the look does.
-    landing: watch::Receiver<()>,
 }
 
 enum Step {
     Serve(StaticKeys),
-    Wait(Flight),
+    Wait(Flight<()>),
 }
 
 impl Inner {
@@ -230,26 +219,23 @@ impl Inner {
     }
 
     /// One look at a time: one that hangs is not followed by others that hang.
-    fn look(self: &Arc<Self>, mut state: RwLockWriteGuard<'_, State>, now: Moment) -> Flight {
+    fn look(self: &Arc<Self>, mut state: RwLockWriteGuard<'_, State>, now: Moment) -> Flight<()> {
         if let Some(flight) = &state.flight {
             return flight.clone();
         }
-        let (sender, landing) = watch::channel(());
-        let flight = Flight {
-            begun: Instant::now(),
-            landing,
-        };
+        let inner = Arc::clone(self);
+        let (flight, landing) = take_off(move |_, _| {
+            inner.landed(now, Err(FileProblem::NoThread));
+        });
         state.looks.began(now);
         state.flight = Some(flight.clone());
-        // Where there is no thread to be had, the look is dropped and lands here.
+        // Where there is no thread, the work is dropped within this call, and takes the lock.
         drop(state);
-        let look = Look {
-            inner: Arc::clone(self),
-            began: now,
-            has_landed: false,
-            _landing: sender,
-        };
-        read_apart(&self.file.path, MAX_BYTES, move |read| look.land(read));
+        let inner = Arc::clone(self);
+        read_apart(&self.file.path, MAX_KEY_FILE_BYTES, move |read| {
+            inner.landed(now, read);
+            landing.land(());
+        });
         flight
     }
 
@@ -290,7 +276,7 @@ impl Inner {
             _ => Duration::ZERO,
         };
         // Whole seconds, at least one: what `Retry-After` can say.
-        error.retry_in(Duration::from_secs(retry_in.as_secs() + 1))
+        error.retry_in(Duration::from_secs(retry_in.as_secs().saturating_add(1)))
     }
 
     fn slow(&self) -> SourceError {
@@ -319,44 +305,15 @@ impl State {
     }
 }
 
-/// Whether the look has ended; waits for it, but not for long where there is a timer to tell.
-async fn wait(mut flight: Flight) -> bool {
-    let left = LONGEST_WAIT.saturating_sub(flight.begun.elapsed());
-    let timer = async {
-        match super::timer(left) {
+/// Whether the look has ended; waits for it, but not for long where there is a timer.
+async fn wait(flight: Flight<()>) -> bool {
+    let late = async {
+        match timer(flight.left_of(LONGEST_WAIT)) {
             Ok(timer) => timer.await,
             Err(_) => std::future::pending().await,
         }
     };
-    tokio::select! {
-        biased;
-        // Its sender says nothing: it ends with the look.
-        _ = flight.landing.changed() => true,
-        () = timer => false,
-    }
-}
-
-/// A look as it is made. However it ends, those who wait learn of it.
-struct Look {
-    inner: Arc<Inner>,
-    began: Moment,
-    has_landed: bool,
-    _landing: watch::Sender<()>,
-}
-
-impl Look {
-    fn land(mut self, read: Result<Vec<u8>, FileProblem>) {
-        self.inner.landed(self.began, read);
-        self.has_landed = true;
-    }
-}
-
-impl Drop for Look {
-    fn drop(&mut self) {
-        if !self.has_landed {
-            self.inner.landed(self.began, Err(FileProblem::NoThread));
-        }
-    }
+    !matches!(flight.wait(late).await, Awaited::Late)
 }
 
 impl KeySource for WatchedKeys {
@@ -387,7 +344,7 @@ impl KeySource for WatchedKeys {
         let is_slow = state
             .flight
             .as_ref()
-            .is_some_and(|flight| flight.begun.elapsed() > LONGEST_WAIT);
+            .is_some_and(|flight| flight.is_over(LONGEST_WAIT));
         let slow = is_slow.then(|| self.0.slow());
         SourceStatus {
             keys: state.keys.as_ref().map(|(_, keys)| keys.shared()),
@@ -431,7 +388,7 @@ mod tests {
         }
     }
 
-    /// A disk that hangs: nobody with a known key waits, and nothing else is called a bad token.
+    /// A disk that hangs: no token with a known key waits, and no other token is called bad.
     #[tokio::test]
     async fn s11_a_look_that_hangs() {
         let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"EdDSA","kid":"b"}"#);
@@ -442,14 +399,11 @@ mod tests {
             .audience("https://api.example.com");
         let source = KeyFile::new("/keys.json").finish(policy.build().unwrap(), Arc::new(Standing));
         let now = source.0.now();
-        let (_hangs, landing) = watch::channel(());
+        let (flight, _hangs) = take_off(|_, _| ());
         {
             let mut state = source.0.state_mut();
             state.looks.began(now);
-            state.flight = Some(Flight {
-                begun: Instant::now().checked_sub(LONGEST_WAIT).unwrap(),
-                landing,
-            });
+            state.flight = Some(flight.begun_earlier(LONGEST_WAIT));
         }
         let error = source.evidence(&stray).await.unwrap_err();
         assert!(

@@ -1,11 +1,16 @@
-//! Where evidence comes from: the small async trait that the crate turns on, and the sources that come with it.
+//! Where evidence comes from: the small async trait for sources, and the sources of this crate.
 
 #[cfg(feature = "fetch")]
 mod address;
 #[cfg(feature = "fetch")]
+mod bounds;
+#[cfg(feature = "fetch")]
 mod discovery;
+mod error;
 #[cfg(feature = "fetch")]
 mod fetch;
+#[cfg(feature = "fetch")]
+mod fetch_problem;
 #[cfg(feature = "fetch")]
 mod fetcher;
 #[cfg(feature = "fetch")]
@@ -17,26 +22,32 @@ mod jwks;
 #[cfg(feature = "fetch")]
 mod key_file;
 #[cfg(feature = "fetch")]
+mod location;
+#[cfg(feature = "fetch")]
+mod metadata;
+#[cfg(feature = "fetch")]
+mod moment;
+#[cfg(feature = "fetch")]
 mod refresh;
+#[cfg(feature = "fetch")]
+mod runtime;
+#[cfg(feature = "fetch")]
+mod single_flight;
 #[cfg(feature = "fetch")]
 mod snapshot;
 mod static_keys;
+mod status_json;
 #[cfg(feature = "fetch")]
 mod tenants;
-#[cfg(feature = "fetch")]
-mod timer;
 
-use std::error::Error as StdError;
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(feature = "fetch")]
-use crate::chain::chain;
 use crate::core::{Evidence, KeySet, PresentedToken};
 
+pub use error::{SourceError, SourceErrorKind};
 pub use static_keys::StaticKeys;
 
 #[cfg(all(fuzzing, feature = "fetch"))]
@@ -46,22 +57,24 @@ pub use introspection::{
     ClientKey, ClientKeyError, Introspection, IntrospectionError, IntrospectionStore,
 };
 #[cfg(feature = "fetch")]
-pub(crate) use introspection::{Endpoint, RemoteIntrospection, SignedAnswers};
+pub(crate) use introspection::{RemoteIntrospection, SignedAnswers};
 #[cfg(feature = "fetch")]
-use timer::timer;
+use runtime::{runtime, timer};
 #[cfg(feature = "fetch")]
-pub(crate) use {address::Address, discovery::Wanted, jwks::Location};
+pub(crate) use {
+    address::Address,
+    location::Location,
+    metadata::{Endpoint, IssuerMetadata},
+};
 #[cfg(feature = "fetch")]
 pub use {
-    address::AddressError,
-    fetch::{Fetch, FetchError},
-    key_file::KeyFile,
+    address::AddressError, fetch::Fetch, fetch_problem::FetchError, key_file::KeyFile,
     snapshot::KeySnapshot,
 };
 #[cfg(feature = "fetch")]
 pub(crate) use {
     fetcher::Fetcher,
-    jwks::{RemoteJwks, Whereabouts},
+    jwks::RemoteJwks,
     refresh::Limits,
     snapshot::HeldKeys,
     tenants::{TenantBounds, TenantKeys},
@@ -69,9 +82,10 @@ pub(crate) use {
 
 /// Where the evidence for one issuer's tokens comes from. Implement it with a plain `async fn`.
 ///
-/// A source is asked only for tokens that its issuer may have issued: for a JWT, when its claims already passed the policy;
-/// for an opaque token, where [`Issuer::opaque_tokens`](crate::Issuer::opaque_tokens) sends such here. It finds
-/// evidence and judges nothing. There is no time limit around it: a source that does I/O sets its own.
+/// A source is asked only for tokens that its issuer may have issued: for a JWT, when its claims
+/// already passed the policy; for an opaque token, where
+/// [`Issuer::opaque_tokens`](crate::Issuer::opaque_tokens) sends such here. It finds evidence and
+/// judges nothing. There is no time limit around it: a source that does I/O sets its own.
 ///
 /// ```
 /// use resource_server::{
@@ -98,7 +112,8 @@ pub(crate) use {
 /// let issuer = Issuer::new("https://as.example.com").source(FromDatabase);
 /// ```
 pub trait KeySource: Send + Sync + 'static {
-    /// The evidence for this token: the issuer's keys, or the authorization server's own answer about it.
+    /// The evidence for this token: the issuer's keys, or the authorization server's own answer
+    /// about it.
     ///
     /// # Errors
     /// It can't be had now. That is an outage (503), never a verdict about the token.
@@ -107,14 +122,15 @@ pub trait KeySource: Send + Sync + 'static {
         token: &PresentedToken<'_>,
     ) -> impl Future<Output = Result<Evidence, SourceError>> + Send;
 
-    /// What is at hand without waiting; `None` also when [`evidence`](KeySource::evidence) should be asked although
-    /// something is at hand, so that a due refresh starts.
+    /// What is cached, without waiting. `None` also when [`evidence`](KeySource::evidence) should
+    /// be called although something is cached, so that a due refresh starts.
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
         let _ = token;
         None
     }
 
-    /// Drops what is kept about this token, so that the next call asks anew. Nothing to do where nothing is kept.
+    /// Drops what is cached for this token, so that the next call asks again. A source without a
+    /// cache needs no implementation.
     fn forget(&self, token: &PresentedToken<'_>) {
         let _ = token;
     }
@@ -141,21 +157,29 @@ pub trait KeySource: Send + Sync + 'static {
 /// let mut status = SourceStatus::default();
 /// status.last_error = Some("connection refused".to_owned());
 /// ```
+///
+/// It serializes to one object, with `null` for what the source doesn't know: `keys` (a list of
+/// `kid` and `thumbprint`), `skipped_keys` (a list of `index`, `kid` and `reason`), `is_confirmed`,
+/// `age_seconds`, `usable_for_seconds`, `last_asked_seconds_ago`, `next_refresh_seconds`,
+/// `last_error` and `tenants`. Times are numbers of seconds, with fractions. Keys are shown by id
+/// and thumbprint (RFC 7638) only.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct SourceStatus {
-    /// The keys at hand, with what was left out and why. They stay here when they are too old to be used.
+    /// The cached keys, with what was skipped and why. They stay here when they are too old to be
+    /// used.
     pub keys: Option<Arc<KeySet>>,
-    /// Whether they came from the issuer. `Some(false)`: the source was started with keys in hand
+    /// Whether they came from the issuer. `Some(false)`: the source was started with given keys
     /// ([`Issuer::starting_from_jwks`](crate::Issuer::starting_from_jwks),
-    /// [`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore)), and no fetch has succeeded since.
+    /// [`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore)), and no fetch has succeeded
+    /// since.
     pub is_confirmed: Option<bool>,
-    /// How old they are; of keys given by hand at the start, how long they are held.
+    /// How old they are. For keys that were given at the start: how long they are held.
     pub age: Option<Duration>,
-    /// How long they can still be used if nothing newer comes. Zero where there are none, or where they are too old: then
-    /// tokens of this issuer are answered with 503.
+    /// How long they can still be used if nothing newer comes. Zero where there are none, or where
+    /// they are too old: then tokens of this issuer are answered with 503.
     pub usable_for: Option<Duration>,
-    /// How long ago they were last asked for, whatever came of it.
+    /// How long ago they were last asked for, with or without success.
     pub last_asked: Option<Duration>,
     /// What went wrong last, if nothing has gone well since.
     pub last_error: Option<String>,
@@ -168,7 +192,8 @@ pub struct SourceStatus {
     pub(crate) held: Option<HeldKeys>,
 }
 
-/// How the source of one tenant's keys is doing.
+/// The status of the source of one tenant's keys. It serializes to an object with `issuer` and
+/// `status`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TenantStatus {
@@ -176,86 +201,6 @@ pub struct TenantStatus {
     pub issuer: Arc<str>,
     /// What its source says.
     pub status: SourceStatus,
-}
-
-/// A source has no evidence now: an outage, or a mistake in its configuration. Cloning is cheap.
-///
-/// ```
-/// use resource_server::error::SourceError;
-/// use std::error::Error;
-/// use std::time::Duration;
-///
-/// let error = SourceError::new("the key table can't be read")
-///     .caused_by(std::io::Error::other("connection refused"))
-///     .retry_in(Duration::from_secs(5));
-/// assert_eq!(error.to_string(), "the key table can't be read");
-/// assert_eq!(error.source().unwrap().to_string(), "connection refused");
-/// ```
-#[derive(Clone, Debug)]
-pub struct SourceError(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    what: String,
-    cause: Option<Arc<dyn StdError + Send + Sync>>,
-    retry_after: Option<Duration>,
-}
-
-impl SourceError {
-    /// Says what could not be done, in words that are safe to log: no secret, no token.
-    pub fn new(what: impl Into<String>) -> Self {
-        SourceError(Arc::new(Inner {
-            what: what.into(),
-            cause: None,
-            retry_after: None,
-        }))
-    }
-
-    /// Adds the cause, which shows in the error's chain.
-    #[must_use]
-    pub fn caused_by(self, cause: impl StdError + Send + Sync + 'static) -> Self {
-        SourceError(Arc::new(Inner {
-            what: self.0.what.clone(),
-            cause: Some(Arc::new(cause)),
-            retry_after: self.0.retry_after,
-        }))
-    }
-
-    /// Adds when it is worth to try again.
-    #[must_use]
-    pub fn retry_in(self, after: Duration) -> Self {
-        SourceError(Arc::new(Inner {
-            what: self.0.what.clone(),
-            cause: self.0.cause.clone(),
-            retry_after: Some(after),
-        }))
-    }
-
-    /// The error and its causes in one line.
-    #[cfg(feature = "fetch")]
-    pub(crate) fn chain(&self) -> String {
-        chain(self)
-    }
-
-    /// When it is worth to try again, where that is known.
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after
-    }
-}
-
-impl fmt::Display for SourceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.what)
-    }
-}
-
-impl StdError for SourceError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &self.0.cause {
-            Some(cause) => Some(cause.as_ref()),
-            None => None,
-        }
-    }
 }
 
 type Waiting<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + Send + 'a>>;
@@ -268,7 +213,8 @@ pub(crate) trait DynKeySource: Send + Sync {
     fn warm_up(&self) -> Waiting<'_, ()>;
     fn status(&self) -> SourceStatus;
 
-    /// Of what this token was judged by. A part of it where the whole is of many: a refused token must not cost that.
+    /// Of what this token was judged by. A part of it where the whole is of many: a refused token
+    /// must not cost that.
     fn status_for(&self, _token: &PresentedToken<'_>) -> SourceStatus {
         self.status()
     }

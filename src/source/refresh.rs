@@ -1,23 +1,35 @@
-//! When to use held keys, when to fetch new ones, and when to say that there are none: a pure state machine.
+//! When to use held keys, when to fetch new ones, and when to say that there are none: a pure state
+//! machine.
 //!
-//! It knows no keys, no network and no clock: (state, what is asked, now) gives a decision, and events move the state on.
-//! So days of refresh, rotation, outage and clock jumps are tested in milliseconds.
+//! It knows no keys, no network and no clock: (state, what is asked, now) gives a decision, and
+//! events move the state on. So days of refresh, rotation, outage and clock jumps are tested in
+//! milliseconds.
 //!
-//! Held keys are *fresh* for their lifetime, then *stale* for the outage tolerance, then unusable. They are refreshed ahead
-//! of their end. A key that is not among them is worth one fetch in each cooldown. A fetch that fails is tried again after
-//! a pause that doubles.
+//! Held keys are *fresh* for their lifetime, then *stale* for the outage tolerance, then unusable.
+//! They are refreshed ahead of their end. A key that is not among them is worth one fetch in each
+//! cooldown. A fetch that fails is tried again after a pause that doubles.
 //!
-//! Keys in hand at the start are *unconfirmed* until a fetch brings others in their place. They serve at once while the first
-//! fetch has its time, and what is not among them is never called unknown.
+//! Keys that are given at the start are *unconfirmed* until a fetch replaces them. They serve at
+//! once while the first fetch has its time, and what is not among them is never called unknown.
+
+mod budget;
 
 use std::time::Duration;
 
-use crate::core::{Clock, NumericDate};
+use super::bounds::{
+    BACKOFF_SPREAD, CLOCK_SKEW, COOLDOWN, DEFAULT_LIFETIME, DEFAULT_OUTAGE_TOLERANCE,
+    DEFAULT_TIMEOUT, FIRST_BACKOFF, MAX_BACKOFF, MAX_FETCH_PAUSE, MAX_LIFETIME,
+    MAX_OUTAGE_TOLERANCE, MIN_LIFETIME, NEWS, REFRESH_FROM, REFRESH_SPREAD,
+};
+use super::moment::Moment;
+use crate::core::NumericDate;
+use budget::Budget;
 
-/// Bounds and pauses. Only the outage tolerance and the lifetime without a word of the issuer are settings.
+/// Bounds and pauses. Only the outage tolerance and the lifetime without a word of the issuer are
+/// settings.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// How long keys count as fresh where the answer doesn't say.
+    /// How long keys are fresh where the response doesn't say.
     pub(crate) default_lifetime: Duration,
     /// How long keys past their lifetime are used while fetches fail.
     pub(crate) outage_tolerance: Duration,
@@ -28,57 +40,20 @@ pub(crate) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            default_lifetime: Duration::from_secs(600),
-            outage_tolerance: Duration::from_secs(3_600),
-            longest_fetch: Duration::from_secs(15),
+            default_lifetime: DEFAULT_LIFETIME,
+            outage_tolerance: DEFAULT_OUTAGE_TOLERANCE,
+            longest_fetch: DEFAULT_TIMEOUT.saturating_mul(3),
         }
     }
 }
 
 impl Limits {
+    pub(crate) fn has_sound_tolerance(&self) -> bool {
+        self.outage_tolerance <= MAX_OUTAGE_TOLERANCE
+    }
+
     pub(crate) fn has_sound_lifetime(&self) -> bool {
         (MIN_LIFETIME..=MAX_LIFETIME).contains(&self.default_lifetime)
-    }
-}
-
-/// An issuer can't make us ask more often than this, nor trust a set for longer.
-pub(crate) const MIN_LIFETIME: Duration = Duration::from_secs(60);
-pub(crate) const MAX_LIFETIME: Duration = Duration::from_secs(3_600);
-/// Between fetches for keys that are not in the set.
-pub(crate) const COOLDOWN: Duration = Duration::from_secs(10);
-/// After the first failed fetch; doubles with each further one.
-const FIRST_BACKOFF: Duration = Duration::from_secs(1);
-const MAX_BACKOFF: Duration = Duration::from_secs(60);
-/// A `Retry-After` counts up to this.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
-/// Whatever happens, fetches start at most this many at once and then one in each interval.
-const BURST: u32 = 10;
-const BUDGET_INTERVAL: Duration = Duration::from_secs(5);
-/// A failure is news until the fetch that follows it has had its time, and this long more.
-const NEWS: Duration = Duration::from_secs(5);
-/// A wall clock may be behind the one by which keys were fetched elsewhere.
-const SKEW: Duration = Duration::from_secs(30);
-
-/// A moment on both clocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Moment {
-    pub(crate) wall: NumericDate,
-    pub(crate) monotonic: Duration,
-}
-
-impl Moment {
-    pub(crate) fn of(clock: &dyn Clock) -> Self {
-        Moment {
-            wall: clock.now(),
-            monotonic: clock.monotonic(),
-        }
-    }
-
-    /// Time from then to `now`: the larger of what the two clocks say. The wall clock may jump, and a process that was
-    /// frozen wakes with a monotonic clock that stood still.
-    pub(crate) fn elapsed(self, now: Moment) -> Duration {
-        let monotonic = now.monotonic.saturating_sub(self.monotonic);
-        monotonic.max(now.wall.since(self.wall))
     }
 }
 
@@ -87,11 +62,11 @@ impl Moment {
 pub(crate) enum Asked {
     Known,
     Unknown,
-    /// Before there is a token: so there is time to confirm keys in hand.
+    /// Before there is a token: so there is time to confirm given keys.
     Ahead,
 }
 
-/// What is known of keys in hand at the start.
+/// What is known of keys that are given at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InHand {
     /// Nothing.
@@ -100,7 +75,7 @@ pub(crate) enum InHand {
     Fetched { at: NumericDate, lifetime: Duration },
 }
 
-/// Why keys in hand are not used.
+/// Why given keys are not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unusable {
     #[error("they were fetched so long ago that they are no longer used")]
@@ -116,9 +91,10 @@ pub(crate) enum Decision {
     Serve,
     /// Answer with the keys held, and start a fetch (or leave the one under way) behind it.
     ServeAndFetch,
-    /// Start a fetch, or join the one under way, and answer by how it ends: see [`Refresh::after_failure`]; if it brings keys, decide again.
+    /// Start a fetch, or join the one under way, and answer by how it ends: see
+    /// [`Refresh::after_failure`]; if it brings keys, decide again.
     Fetch,
-    /// There are no keys to answer with, and asking again is not due for so long.
+    /// There are no keys to answer with, and the next fetch is not due for this long.
     Refuse { retry_in: Duration },
 }
 
@@ -133,6 +109,8 @@ pub(crate) struct Refresh {
     last_start: Option<Moment>,
     failures: u32,
     failed_at: Option<Moment>,
+    /// The number of the last fetch that failed.
+    failed: u64,
     /// From the last start, after a failure.
     pause: Duration,
     budget: Budget,
@@ -148,7 +126,7 @@ struct Held {
     /// How old it was at `since`.
     age_before: Duration,
     origin: Origin,
-    /// When the first fetch since then began, whatever came of it.
+    /// When the first fetch since then began, with or without success.
     first_tried: Option<Moment>,
 }
 
@@ -194,8 +172,8 @@ pub(crate) enum Lifetime {
     Said(Duration),
     /// The answer doesn't say.
     Unsaid,
-    /// The answer is that those held are still the issuer's, and it says no more: RFC 9111 section 4.3.4 keeps what was
-    /// said before.
+    /// The answer is that those held are still the issuer's, and it says no more: RFC 9111 section
+    /// 4.3.4 keeps what was said before.
     Kept,
 }
 
@@ -221,18 +199,19 @@ impl Refresh {
             last_start: None,
             failures: 0,
             failed_at: None,
+            failed: 0,
             pause: Duration::ZERO,
             budget: Budget::default(),
         }
     }
 
-    /// Starts with keys in hand, where they are not too old to be used.
+    /// Starts with given keys, where they are not too old to be used.
     pub(crate) fn start_with(&mut self, in_hand: InHand, now: Moment) -> Result<(), Unusable> {
         let (age_before, lifetime, origin) = match in_hand {
             // Already due, and usable for the tolerance from now on.
             InHand::Undated => (Duration::ZERO, Duration::ZERO, Origin::ByHand),
             InHand::Fetched { at, lifetime } => {
-                if at > now.wall.saturating_add(SKEW) {
+                if at > now.wall.saturating_add(CLOCK_SKEW) {
                     return Err(Unusable::InTheFuture);
                 }
                 let lifetime = lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME);
@@ -243,7 +222,7 @@ impl Refresh {
             since: now,
             fetch: 0,
             lifetime,
-            refresh_after: lifetime.mul_f64(0.7),
+            refresh_after: lifetime.mul_f64(REFRESH_FROM),
             age_before,
             origin,
             first_tried: None,
@@ -268,7 +247,7 @@ impl Refresh {
         let is_fresh = age <= held.lifetime && held.origin != Origin::ByHand;
         let has_leave = asked == Asked::Known && self.may_serve_unconfirmed(held, now);
         match asked {
-            // While fetches fail nobody with a known key waits for them.
+            // While fetches fail, no token with a known key waits for them.
             Asked::Known | Asked::Ahead if is_fresh || has_leave || self.has_just_failed(now) => {
                 let is_due = age >= held.refresh_after;
                 if is_due && self.may_fetch(self.pause, now).is_ok() {
@@ -277,7 +256,8 @@ impl Refresh {
                     Decision::Serve
                 }
             }
-            // The keys were not refreshed in time because nobody asked: a withdrawn one may be among them.
+            // The keys were not refreshed in time because no token came: a withdrawn one may be
+            // among them.
             Asked::Known | Asked::Ahead => match self.may_fetch(Duration::ZERO, now) {
                 Ok(()) => Decision::Fetch,
                 Err(_) => Decision::Serve,
@@ -315,7 +295,7 @@ impl Refresh {
 
     /// A fetch begins.
     pub(crate) fn started(&mut self, now: Moment) -> Ticket {
-        self.started += 1;
+        self.started = self.started.saturating_add(1);
         let ticket = Ticket {
             number: self.started,
             start: now,
@@ -331,8 +311,8 @@ impl Refresh {
         ticket
     }
 
-    /// It brought keys. Whether they are to be taken: not where a later fetch was faster. `spread`, from 0 to 1, keeps many
-    /// processes from asking at once.
+    /// It brought keys. Whether they are to be taken: not where a later fetch was faster. `spread`,
+    /// from 0 to 1, keeps many processes from asking at once.
     pub(crate) fn fetched(&mut self, ticket: Ticket, lifetime: Lifetime, spread: f64) -> bool {
         if self.held.is_some_and(|held| held.fetch > ticket.number) {
             return false;
@@ -344,15 +324,17 @@ impl Refresh {
         };
         let lifetime = lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME);
         self.ended(ticket);
-        self.failures = 0;
-        self.failed_at = None;
-        self.pause = Duration::ZERO;
+        // A late answer says nothing of a fetch that began after it and failed.
+        if ticket.number > self.failed {
+            self.failures = 0;
+            self.failed_at = None;
+            self.pause = Duration::ZERO;
+        }
         self.held = Some(Held {
             since: ticket.start,
             fetch: ticket.number,
             lifetime,
-            // Between 70 % and 85 %.
-            refresh_after: lifetime.mul_f64(0.7 + 0.15 * spread.clamp(0.0, 1.0)),
+            refresh_after: lifetime.mul_f64(REFRESH_FROM + REFRESH_SPREAD * spread.clamp(0.0, 1.0)),
             age_before: Duration::ZERO,
             origin: Origin::Fetched,
             first_tried: None,
@@ -360,7 +342,8 @@ impl Refresh {
         true
     }
 
-    /// It brought none. Whether that counts: not where another fetch was begun in its place.
+    /// It failed. The result says whether that applies: not where another fetch was begun in its
+    /// place.
     pub(crate) fn failed(
         &mut self,
         ticket: Ticket,
@@ -371,18 +354,19 @@ impl Refresh {
         if !self.ended(ticket) {
             return false;
         }
-        let doubled = FIRST_BACKOFF * 2_u32.pow(self.failures.min(10));
+        let doubled = FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(self.failures));
         self.failures = self.failures.saturating_add(1);
         self.failed_at = Some(now);
+        self.failed = ticket.number;
         let backoff = doubled
             .min(MAX_BACKOFF)
-            .mul_f64(0.75 + 0.25 * spread.clamp(0.0, 1.0));
-        self.pause = backoff.max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER));
+            .mul_f64(1.0 - BACKOFF_SPREAD * (1.0 - spread.clamp(0.0, 1.0)));
+        self.pause = backoff.max(retry_after.unwrap_or_default().min(MAX_FETCH_PAUSE));
         true
     }
 
-    /// It ended without an outcome, because the runtime that it ran on did. It is no failure and starts no pause, but the
-    /// issuer may have been asked: so the budget stays spent.
+    /// It ended without an outcome, because the runtime that it ran on did. It is no failure and
+    /// starts no pause, but the issuer may have been asked: so the budget stays spent.
     pub(crate) fn lost(&mut self, ticket: Ticket) {
         if self.ended(ticket) {
             self.last_start = ticket.start_before;
@@ -425,7 +409,8 @@ impl Refresh {
         self.held.map(|held| held.is_confirmed())
     }
 
-    /// When the keys held were fetched, by the wall clock as it is now, and their lifetime. Nothing where nobody knows.
+    /// When the keys held were fetched, by the wall clock as it is now, and their lifetime. `None`
+    /// where that is unknown.
     pub(crate) fn fetched_at(&self, now: Moment) -> Option<(NumericDate, Duration)> {
         let held = self.held.filter(|held| held.origin != Origin::ByHand)?;
         // Up to a second too early rather than too late.
@@ -438,8 +423,7 @@ impl Refresh {
     /// How long the keys held can still be used.
     pub(crate) fn usable_for(&self, now: Moment) -> Duration {
         self.held.map_or(Duration::ZERO, |held| {
-            let end = held.lifetime + self.limits.outage_tolerance;
-            end.saturating_sub(held.age(now))
+            self.end_of(held).saturating_sub(held.age(now))
         })
     }
 
@@ -448,8 +432,8 @@ impl Refresh {
         self.last_start.map(|start| start.elapsed(now))
     }
 
-    /// When the next fetch without a request for it is due, from now. A prompter that sleeps so long and then asks again
-    /// keeps the keys fresh.
+    /// When the next fetch without a request for it is due, from now. A refresh task that sleeps
+    /// for that time and then asks again keeps the keys fresh.
     pub(crate) fn next_due(&self, now: Moment) -> Duration {
         let by_age = match self.held {
             Some(held) if self.is_well() => held.refresh_after.saturating_sub(held.age(now)),
@@ -460,22 +444,30 @@ impl Refresh {
     }
 
     fn is_usable(&self, held: Held, now: Moment) -> bool {
-        held.age(now) <= held.lifetime + self.limits.outage_tolerance
+        held.age(now) <= self.end_of(held)
     }
 
-    /// Keys in hand serve without waiting until the first fetch has had its time, and no longer, whatever became of it.
+    /// The age at which held keys are no longer used.
+    fn end_of(&self, held: Held) -> Duration {
+        held.lifetime.saturating_add(self.limits.outage_tolerance)
+    }
+
+    /// Given keys serve without waiting until the first fetch has had its time, and no longer, with
+    /// or without its success.
     fn may_serve_unconfirmed(&self, held: Held, now: Moment) -> bool {
-        let time = self.limits.longest_fetch + NEWS;
+        let time = self.limits.longest_fetch.saturating_add(NEWS);
         !held.is_confirmed() && held.first_tried.is_none_or(|at| at.elapsed(now) <= time)
     }
 
     /// A failure long ago says nothing about now.
     fn has_just_failed(&self, now: Moment) -> bool {
-        let news = self.pause + self.limits.longest_fetch + NEWS;
+        let news = self.limits.longest_fetch.saturating_add(NEWS);
+        let news = news.saturating_add(self.pause);
         self.failed_at.is_some_and(|at| at.elapsed(now) <= news)
     }
 
-    /// Whether a fetch may start, `gap` after the last start at the earliest. One that is under way may be joined.
+    /// Whether a fetch may start, `gap` after the last start at the earliest. One that is under way
+    /// may be joined.
     fn may_fetch(&self, gap: Duration, now: Moment) -> Result<(), NotYet> {
         if self.is_in_flight() {
             return Ok(());
@@ -492,42 +484,6 @@ impl Refresh {
         } else {
             Err(not_yet)
         }
-    }
-}
-
-/// A budget of fetches that no clock can be made to overdraw for long. Its time goes on with either clock, and with the wall
-/// clock only where that is later than it ever was: one that swings earns nothing, a process that was frozen does.
-#[derive(Clone, Copy, Debug, Default)]
-struct Budget {
-    /// Its own time, as of `latest`.
-    time: Duration,
-    latest: Option<Moment>,
-    full_at: Duration,
-}
-
-impl Budget {
-    fn time(&self, now: Moment) -> Duration {
-        let passed = self
-            .latest
-            .map_or(Duration::ZERO, |latest| latest.elapsed(now));
-        self.time.saturating_add(passed)
-    }
-
-    /// How long until there is something to spend.
-    fn wait(&self, now: Moment) -> Duration {
-        self.full_at
-            .saturating_sub(self.time(now))
-            .saturating_sub(BUDGET_INTERVAL * (BURST - 1))
-    }
-
-    fn spend(&mut self, now: Moment) {
-        self.time = self.time(now);
-        let high = self.latest.map_or(now, |latest| Moment {
-            wall: latest.wall.max(now.wall),
-            monotonic: latest.monotonic.max(now.monotonic),
-        });
-        self.latest = Some(high);
-        self.full_at = self.full_at.max(self.time).saturating_add(BUDGET_INTERVAL);
     }
 }
 

@@ -12,16 +12,18 @@ use crate::core::NumericDate;
 /// The form that is written, and the only one that is read.
 const VERSION: u32 = 1;
 
-/// The public keys that a [`Validator`](crate::Validator) has fetched, by issuer, each set with the time it was fetched and
-/// its lifetime: so that another process need not begin by fetching, nor fail while the issuer can't be reached. Made by
+/// The public keys that a [`Validator`](crate::Validator) has fetched, by issuer, each set with the
+/// time it was fetched and its lifetime: so that another process need not begin by fetching, nor
+/// fail while the issuer can't be reached. Made by
 /// [`Validator::snapshot`](crate::Validator::snapshot), taken by
-/// [`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore), stored by you: it is serializable.
+/// [`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore), stored by you: it is
+/// serializable.
 ///
-/// It has no secrets in it, but **whoever can write it decides which keys are trusted**: keep it where only this API can
-/// write, as you would its configuration.
+/// It has no secrets in it, but **anyone who can write it decides which keys are trusted**: keep it
+/// where only this API can write, as you would its configuration.
 ///
-/// The form may change with a new version of this crate; one that is not known is refused when it is read, and so are unknown
-/// members.
+/// The form may change with a new version of this crate; one that is not known is refused when it
+/// is read, and so are unknown members.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Form", into = "Form")]
 pub struct KeySnapshot {

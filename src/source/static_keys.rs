@@ -1,14 +1,16 @@
-//! Keys given by hand.
+//! Keys that the operator configures.
 
 use std::sync::Arc;
 
-use crate::core::{Algorithm, Evidence, KeySet, KeySetError, PresentedToken, SecretError};
+use crate::core::{
+    Algorithm, Evidence, KeySet, KeySetError, KeySetLimits, PresentedToken, SecretError,
+};
 #[cfg(feature = "pem")]
 use crate::core::{PemError, read_pem_keys};
 
 use super::{KeySource, SourceError, SourceStatus};
 
-/// Keys given by hand, that never change. Cloning is cheap.
+/// Configured keys, which never change. Cloning is cheap.
 ///
 /// ```
 /// use resource_server::{Issuer, StaticKeys};
@@ -23,26 +25,37 @@ use super::{KeySource, SourceError, SourceStatus};
 pub struct StaticKeys(Arc<KeySet>);
 
 impl StaticKeys {
-    /// Reads a JWK Set (RFC 7517 section 5). What was left out of it, and why, is told by
-    /// [`Validator::health`](crate::Validator::health).
+    /// Reads a JWK Set (RFC 7517 section 5) of at most 1,000 keys and 1 MiB.
+    /// [`Validator::health`](crate::Validator::health) reports the keys that were skipped and what
+    /// was misspelt.
     ///
     /// # Errors
-    /// The text is no JWK Set, or no key in it can be used.
+    /// The text is not a JWK Set, or no key in it is usable.
     pub fn from_jwks(text: &str) -> Result<Self, KeySetError> {
-        let keys = KeySet::from_jwks(text)?;
+        Self::from_jwks_within(text, KeySetLimits::default())
+    }
+
+    /// The same with other bounds.
+    ///
+    /// # Errors
+    /// As [`from_jwks`](StaticKeys::from_jwks).
+    pub fn from_jwks_within(text: &str, limits: KeySetLimits) -> Result<Self, KeySetError> {
+        let keys = KeySet::from_jwks_within(text, limits)?;
         if keys.has_no_key() {
             return Err(KeySetError::Empty);
         }
         Ok(StaticKeys(Arc::new(keys)))
     }
 
-    /// Reads public keys and certificates in PEM (RFC 7468), each for this algorithm and no other. They count for tokens
-    /// of any `kid` and of none; with several keys, name them by [`from_pem_by_key_id`](StaticKeys::from_pem_by_key_id).
+    /// Reads public keys and certificates in PEM (RFC 7468), each for this algorithm only: at most
+    /// 1,000 keys and 1 MiB. They are for tokens with any `kid` and with none. For several keys
+    /// prefer [`from_pem_by_key_id`](StaticKeys::from_pem_by_key_id).
     ///
-    /// A certificate only carries its key: its dates and its issuer are not looked at.
+    /// A certificate is only a container for its key: its dates and its issuer are not checked.
     ///
     /// # Errors
-    /// No key in it, a private key, or one that doesn't fit the algorithm or must not be used.
+    /// The text has no key, has a private key, or has one that doesn't fit the algorithm or must
+    /// not be used.
     ///
     /// ```
     /// use resource_server::{Algorithm, StaticKeys, error::{KeyError, PemError}};
@@ -62,11 +75,12 @@ impl StaticKeys {
         Ok(StaticKeys(Arc::new(KeySet::of_keys(keys))))
     }
 
-    /// The same for several keys, each with its `kid` and its PEM text. A key then counts only for tokens of its `kid`, and
-    /// for those that name none.
+    /// The same for several keys, each with its `kid` and its PEM text. A key is then only for
+    /// tokens with its `kid`, and for those without one.
     ///
     /// # Errors
-    /// As [`from_pem`](StaticKeys::from_pem), for the first that can't be used; none at all.
+    /// As [`from_pem`](StaticKeys::from_pem), for the first key that can't be used, or where the
+    /// list is empty.
     #[cfg(feature = "pem")]
     pub fn from_pem_by_key_id<'k>(
         algorithm: Algorithm,
@@ -82,8 +96,9 @@ impl StaticKeys {
         Ok(StaticKeys(Arc::new(KeySet::of_keys(all))))
     }
 
-    /// One secret, for this HMAC algorithm and tokens of any `kid` or none. With [`Issuer::keys`](crate::Issuer::keys) the
-    /// policy must name the algorithm; [`Issuer::hmac`](crate::Issuer::hmac) does both.
+    /// One secret, for this HMAC algorithm and tokens with any `kid` or none. With
+    /// [`Issuer::keys`](crate::Issuer::keys) the policy must name the algorithm;
+    /// [`Issuer::hmac`](crate::Issuer::hmac) does both.
     ///
     /// # Errors
     /// See [`SecretError`].
@@ -92,12 +107,27 @@ impl StaticKeys {
         Ok(StaticKeys(Arc::new(keys)))
     }
 
+    /// Several secrets for one HMAC algorithm, each with the `kid` that its tokens have, or without
+    /// one. See [`KeySet::from_hmac_secrets`]. With [`Issuer::keys`](crate::Issuer::keys) the
+    /// policy must name the algorithm; [`Issuer::hmac_secrets`](crate::Issuer::hmac_secrets) does
+    /// both.
+    ///
+    /// # Errors
+    /// See [`SecretError`]. The first secret that can't be used is reported.
+    pub fn from_hmac_secrets<'k>(
+        algorithm: Algorithm,
+        secrets: impl IntoIterator<Item = (Option<&'k str>, impl AsRef<[u8]>)>,
+    ) -> Result<Self, SecretError> {
+        let keys = KeySet::from_hmac_secrets(algorithm, secrets)?;
+        Ok(StaticKeys(Arc::new(keys)))
+    }
+
     #[cfg(feature = "fetch")]
     pub(super) fn shared(&self) -> Arc<KeySet> {
         Arc::clone(&self.0)
     }
 
-    /// The keys.
+    /// The keys as a set.
     pub fn key_set(&self) -> &KeySet {
         &self.0
     }

@@ -4,7 +4,6 @@ use crate::core::excerpt::excerpt;
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::profile::Profile;
 use crate::core::token::payload::{Claim, Payload};
-use crate::core::token::text::MAX_ENTRIES;
 use crate::core::verdict::refusal::{MAX_SHOWN_AUDIENCES, Refusal};
 use crate::core::verdict::rejection::Rejection;
 
@@ -57,9 +56,9 @@ fn aim_of(payload: &Payload, policy: &Policy) -> Result<Aim, Rejection> {
         Claim::Malformed => return Err(Refusal::MalformedClaim("aud").into()),
         Claim::Absent => {}
         Claim::Is(audience) => audience
-            .each(payload.text(), MAX_ENTRIES, |entry| {
+            .each(payload.text(), usize::MAX, |entry| {
                 is_empty &= entry.is_empty();
-                is_accepted = is_accepted || policy.audiences().any(|accepted| accepted == entry);
+                is_accepted = is_accepted || policy.audiences().any(|accepted| entry.is(accepted));
             })
             .ok_or_else(|| Rejection::from(Refusal::MalformedClaim("aud")))?,
     }
@@ -72,7 +71,7 @@ fn aim_of(payload: &Payload, policy: &Policy) -> Result<Aim, Rejection> {
     let mut found = Vec::new();
     if let Claim::Is(audience) = &payload.aud {
         audience.each(payload.text(), MAX_SHOWN_AUDIENCES, |entry| {
-            found.push(excerpt(entry));
+            found.push(excerpt(&entry.unescaped()));
         });
     }
     let policy = policy.clone();

@@ -38,7 +38,9 @@ pub(crate) fn check_signature(
     }
     let id_text = id.map(excerpt);
     if tried == 0
-        && let Some(key) = keys.fitting(id, algorithm, key_use).next()
+        && let Some(key) = keys
+            .fitting(jwt.key_hint(), algorithm, key_use)
+            .find(|key| !is_key_of(key.stated_issuer(), jwt.payload(), policy))
     {
         let issuer = key_owner(jwt.payload(), policy).unwrap_or_default();
         let refusal = Refusal::KeyOfAnotherIssuer {
@@ -51,6 +53,7 @@ pub(crate) fn check_signature(
         let refusal = Refusal::UnknownKey {
             id: id_text,
             id_is_known: id.is_some_and(|id| keys.has_id(id, key_use)),
+            is_by_thumbprint: keys.is_by_thumbprint(jwt.key_hint(), key_use),
             algorithm,
             key_use,
             keys: Arc::clone(keys),
@@ -66,17 +69,18 @@ pub(crate) fn check_signature(
     Err(refusal.into())
 }
 
-/// The keys to try for a token, at most four: those with its `kid`, or those that fit its algorithm
-/// if it has no `kid`. A key must be for the profile, and not be published for another issuer. A
-/// `kid` that matches nothing selects nothing.
+/// The keys to try for a token, at most four: those that its header selects, of the policy's kind and
+/// of the token's issuer. A `kid` that matches no key selects none.
 fn candidates<'k>(
     keys: &'k KeySet,
     jwt: &UnverifiedJwt<'_>,
     algorithm: Algorithm,
     policy: &Policy,
 ) -> impl Iterator<Item = &'k Arc<VerificationKey>> {
-    keys.fitting(jwt.key_id(), algorithm, policy.profile().key_use())
+    keys.fitting(jwt.key_hint(), algorithm, policy.profile().key_use())
         .filter(|key| is_key_of(key.stated_issuer(), jwt.payload(), policy))
+        .filter(move |key| policy.allows_key_for(key, algorithm))
+        .filter(move |key| key.is_usable_with(algorithm))
         .take(MAX_CANDIDATES)
 }
 

@@ -61,11 +61,14 @@ pub(crate) fn check_scope(payload: &Payload, policy: &Policy) -> Result<ScopeCla
             .of(payload.text())
             .bytes()
             .all(|byte| byte == b' ' || is_scope_byte(byte)),
-        Claim::Is(list) => list.entries(payload.text()).is_some_and(|entries| {
-            entries
-                .iter()
-                .all(|entry| entry.of(payload.text()).bytes().all(is_scope_byte))
-        }),
+        Claim::Is(list) => {
+            let (mut are_scopes, mut room) = (true, String::new());
+            let are_strings = list.each(payload.text(), usize::MAX, |entry| {
+                let mut bytes = entry.unescaped_in(&mut room).bytes();
+                are_scopes &= bytes.all(is_scope_byte);
+            });
+            are_strings.is_some() && are_scopes
+        }
     };
     if is_sound {
         Ok(read_from)

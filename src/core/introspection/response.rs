@@ -87,11 +87,14 @@ pub enum ResponseError {
     /// Not a well-formed JSON object.
     #[error("the introspection response is not a well-formed JSON object")]
     NotAnObject,
-    /// Deeper than 32, more than 128 members in one object, or more than 1,024 values.
+    /// Objects and arrays are nested more than 32 deep. The bound is fixed.
+    #[error("the introspection response has objects and arrays nested more than 32 deep")]
+    TooDeep,
+    /// A number has more than 64 bytes, or is beyond the range of a double. Both bounds are fixed.
     #[error(
-        "the introspection response is nested deeper than 32, or has more than 128 members in one object or 1024 values"
+        "the introspection response has a number of more than 64 bytes or beyond the range of a double"
     )]
-    TooComplex,
+    Number,
     /// Two members of one name.
     #[error("the introspection response has two members of one name")]
     DuplicateMember,
@@ -113,7 +116,8 @@ impl IntrospectionResponse {
         }
         let payload = Payload::read_response(text.to_owned()).map_err(|fault| match fault {
             Fault::Duplicate => ResponseError::DuplicateMember,
-            Fault::TooComplex => ResponseError::TooComplex,
+            Fault::TooDeep { .. } => ResponseError::TooDeep,
+            Fault::Number => ResponseError::Number,
             Fault::Syntax | Fault::NotAnObject => ResponseError::NotAnObject,
         })?;
         let mut active = None;

@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::keys::key_family::KeyFamily;
 
-/// A signature algorithm, by its registered `alg` name (RFC 7518 3.1, RFC 8037, RFC 8812, RFC 9864, RFC 9964).
+/// A signature algorithm, by its registered `alg` name (RFC 7518 3.1, RFC 8037, RFC 8812, RFC 9864,
+/// RFC 9964).
 ///
-/// There is no value for `none`: an unsecured token can't be described, so it can't be allowed. HMAC is only for a secret
-/// that you configure, as with [`Issuer::hmac`](crate::Issuer::hmac). It can't be combined with other algorithms in one policy.
+/// There is no value for `none`: an unsecured token can't be described, so it can't be allowed.
+/// HMAC is only for a secret that you configure, as with [`Issuer::hmac`](crate::Issuer::hmac). It
+/// can't be combined with other algorithms in one policy.
 ///
 /// ```
 /// use resource_server::Algorithm;
@@ -86,7 +88,8 @@ impl Algorithm {
         Algorithm::HS512,
     ];
 
-    /// The algorithms that a policy accepts unless it names its own: all that the backend supports but ES256K and HMAC.
+    /// The algorithms that a policy accepts unless it names its own: all that the backend supports
+    /// but ES256K and HMAC.
     ///
     /// A key type fits one family of algorithms only, so a longer list allows no more.
     pub fn default_list() -> impl Iterator<Item = Algorithm> {
@@ -95,8 +98,8 @@ impl Algorithm {
         })
     }
 
-    /// Whether the signature backend that is built in verifies it. `aws-lc-rs` verifies all of them, `rust-crypto` all but
-    /// ES512, ES256K and ML-DSA.
+    /// Whether the signature backend that is built in verifies it. `aws-lc-rs` verifies all of
+    /// them, `rust-crypto` all but ES512, ES256K and ML-DSA.
     pub const fn is_supported(self) -> bool {
         cfg!(feature = "aws-lc-rs")
             || !matches!(
@@ -168,7 +171,8 @@ impl Algorithm {
         }
     }
 
-    /// The two names of Ed25519 are one algorithm (RFC 9864): a key that states either is used with both.
+    /// The two names of Ed25519 are one algorithm (RFC 9864): a key that states either is used with
+    /// both.
     pub(crate) fn same_signature_as(self, other: Algorithm) -> bool {
         self == other
             || (self.family() == KeyFamily::Ed25519 && other.family() == KeyFamily::Ed25519)

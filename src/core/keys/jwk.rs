@@ -5,15 +5,19 @@ use std::borrow::Cow;
 use crate::core::json::Fault;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::key_family::KeyFamily;
-use crate::core::keys::limits::MAX_SET_BYTES;
+use crate::core::keys::limits::MAX_JWK_BYTES;
 use crate::core::keys::material::PublicMaterial;
-use crate::core::keys::members::{MemberFault, Members};
+use crate::core::keys::members::{MemberFault, Members, Reading};
+use crate::core::keys::notes::Misspelling;
 use crate::core::keys::signature::Backend;
 use crate::core::keys::skip_reason::KeyError;
-use crate::core::keys::verification_key::VerificationKey;
+use crate::core::keys::verification_key::{CertificateThumbprints, VerificationKey};
 
 impl VerificationKey {
     /// From one JWK of a public key (RFC 7517 section 4), of at most 256 KiB.
+    ///
+    /// It is read strictly, since the text may come from anyone and there is no place for a note.
+    /// What [`KeySet::notes`](crate::keys::KeySet::notes) reports of a set is an error here.
     ///
     /// # Errors
     /// The key can't be used to verify.
@@ -24,11 +28,11 @@ impl VerificationKey {
     /// The same for one backend of several.
     #[doc(hidden)]
     pub fn from_jwk_for(backend: Backend, text: &str) -> Result<Self, KeyError> {
-        if text.len() > MAX_SET_BYTES {
+        if text.len() > MAX_JWK_BYTES {
             return Err(KeyError::Malformed);
         }
-        match Jwk::read(text)?.prepare(backend)? {
-            (key, KeyUse::Signature) => Ok(key),
+        match Jwk::read(text, Reading::Strict)?.key(backend)? {
+            (key, KeyUse::Signature) => key.prepare_now(),
             (_, KeyUse::JwtSvid) => Err(KeyError::OnlyForSvids),
         }
     }
@@ -43,25 +47,29 @@ pub(crate) enum KeyUse {
     JwtSvid,
 }
 
-/// The members that are read. `issuer` is not one of RFC 7517: sets that many tenants share say in it whose key this is.
-const MEMBERS: [&str; 21] = [
-    "kty", "crv", "kid", "alg", "use", "key_ops", "n", "e", "x", "y", "pub", "issuer", "d", "p",
-    "q", "dp", "dq", "qi", "oth", "k", "priv",
+/// The members that are read. `issuer` is not one of RFC 7517: sets that many tenants share say in
+/// it whose key this is.
+const MEMBERS: [&str; 23] = [
+    "kty", "crv", "kid", "alg", "use", "key_ops", "n", "e", "x", "y", "pub", "issuer", "x5t",
+    "x5t#S256", "d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv",
 ];
-/// Those of private and symmetric keys (RFC 7518 sections 6.2.2, 6.3.2 and 6.4, RFC 9964 section 3). Only their presence
-/// matters.
+/// Those of private and symmetric keys (RFC 7518 sections 6.2.2, 6.3.2 and 6.4, RFC 9964 section
+/// 3). Only their presence matters.
 const PRIVATE: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
-/// One JWK, parsed as an object. Nothing is checked yet, so that a set can name the `kid` of a key that it skips.
+/// One JWK, parsed as an object. Nothing is checked yet, so that a set can name the `kid` of a key
+/// that it skips.
 pub(crate) struct Jwk<'t>(Members<'t>);
 
 impl<'t> Jwk<'t> {
-    pub(crate) fn read(text: &'t str) -> Result<Self, KeyError> {
-        Members::read(text, &MEMBERS)
+    pub(crate) fn read(text: &'t str, reading: Reading) -> Result<Self, KeyError> {
+        Members::read(text, &MEMBERS, reading)
             .map(Jwk)
             .map_err(|fault| match fault {
                 Fault::Duplicate => KeyError::DuplicateMember,
-                Fault::Syntax | Fault::NotAnObject | Fault::TooComplex => KeyError::Malformed,
+                Fault::Syntax | Fault::NotAnObject | Fault::Number | Fault::TooDeep { .. } => {
+                    KeyError::Malformed
+                }
             })
     }
 
@@ -69,8 +77,13 @@ impl<'t> Jwk<'t> {
         self.0.text("kid").ok().flatten()
     }
 
-    /// Checks the key and prepares it.
-    pub(crate) fn prepare(&self, backend: Backend) -> Result<(VerificationKey, KeyUse), KeyError> {
+    /// What was misspelt and read all the same, so far.
+    pub(crate) fn notes(&self) -> Vec<(&'static str, Misspelling)> {
+        self.0.notes()
+    }
+
+    /// The key, checked for form.
+    pub(crate) fn key(&self, backend: Backend) -> Result<(VerificationKey, KeyUse), KeyError> {
         let id = self.text("kid")?;
         let kty = self.required_text("kty")?;
         match &*kty {
@@ -86,21 +99,33 @@ impl<'t> Jwk<'t> {
             None => None,
             Some(name) => {
                 let known: Result<Algorithm, _> = name.parse();
-                Some(known.map_err(|_| KeyError::AlgorithmError)?)
+                Some(known.map_err(|_| KeyError::UnknownAlgorithm)?)
             }
         };
         let material = self.material(&kty, stated)?;
-        let key = VerificationKey::of_public(&material, stated, backend)?;
-        Ok((
-            key.published(id.as_deref(), self.issuer().as_deref()),
-            key_use,
-        ))
+        let key = VerificationKey::of_public(material, stated, backend)?;
+        let issuer = self.issuer();
+        let key = key.published(id.as_deref(), issuer.as_deref(), self.certificate());
+        Ok((key, key_use))
     }
 
     /// The issuer that the key states. A value that is not a string is the name of no issuer.
     fn issuer(&self) -> Option<Cow<'t, str>> {
-        let value = self.0.get("issuer")?;
+        let value = self.0.raw("issuer")?;
         Some(value.as_str().unwrap_or_default())
+    }
+
+    /// A thumbprint that can't be read selects nothing. Some software writes the digits of one in
+    /// base64url, so its length may differ.
+    fn certificate(&self) -> CertificateThumbprints {
+        let thumbprint = |name| {
+            let bytes = self.0.bytes(name).ok()?;
+            (!bytes.is_empty()).then(|| bytes.into_boxed_slice())
+        };
+        CertificateThumbprints {
+            x5t: thumbprint("x5t"),
+            x5t_s256: thumbprint("x5t#S256"),
+        }
     }
 
     fn key_use(&self) -> Result<KeyUse, KeyError> {
@@ -135,7 +160,10 @@ impl<'t> Jwk<'t> {
                 let crv = self.required_text("crv")?;
                 match KeyFamily::of_curve(kty, &crv).ok_or(KeyError::UnknownCurve)? {
                     KeyFamily::Ed25519 => PublicMaterial::ed25519(self.bytes("x")?),
-                    curve => PublicMaterial::ec(curve, self.bytes("x")?, self.bytes("y")?),
+                    curve => {
+                        let (x, y) = (self.coordinate("x", curve)?, self.coordinate("y", curve)?);
+                        PublicMaterial::ec(curve, x, y)
+                    }
                 }
             }
         }
@@ -147,6 +175,12 @@ impl<'t> Jwk<'t> {
 
     fn required_text(&self, name: &'static str) -> Result<Cow<'t, str>, KeyError> {
         self.text(name)?.ok_or(KeyError::MissingMember(name))
+    }
+
+    fn coordinate(&self, name: &'static str, curve: KeyFamily) -> Result<Vec<u8>, KeyError> {
+        let length = curve.public_bytes().unwrap_or_default();
+        let bytes = self.0.coordinate(name, length);
+        bytes.map_err(|fault| reason(fault, name))
     }
 
     fn bytes(&self, name: &'static str) -> Result<Vec<u8>, KeyError> {

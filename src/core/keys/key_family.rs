@@ -27,7 +27,8 @@ impl KeyFamily {
         KeyFamily::Ed25519,
     ];
 
-    /// By `kty` and `crv`. `None` for `AKP`, whose `alg` says more, and for types and curves that are unknown here.
+    /// By `kty` and `crv`. `None` for `AKP`, whose `alg` says more, and for types and curves that
+    /// are unknown here.
     #[cfg(feature = "fetch")]
     pub(crate) fn of_key(kty: &str, crv: Option<&str>) -> Option<Self> {
         match kty {
@@ -36,7 +37,8 @@ impl KeyFamily {
         }
     }
 
-    /// By the `crv` of a JWK with this `kty` (RFC 7518 section 6.2.1.1, RFC 8812 section 3.1, RFC 8037 section 2).
+    /// By the `crv` of a JWK with this `kty` (RFC 7518 section 6.2.1.1, RFC 8812 section 3.1, RFC
+    /// 8037 section 2).
     pub(crate) fn of_curve(kty: &str, crv: &str) -> Option<Self> {
         Self::CURVES
             .into_iter()
@@ -66,8 +68,9 @@ impl KeyFamily {
         }
     }
 
-    /// Bytes of one coordinate of a point (RFC 7518 section 6.2.1.2), or of an encoded public key (RFC 8032 section 5.1.5,
-    /// FIPS 204 section 4). `None` where keys of this family differ in size.
+    /// Bytes of one coordinate of a point (RFC 7518 section 6.2.1.2), or of an encoded public key
+    /// (RFC 8032 section 5.1.5, FIPS 204 section 4). `None` where keys of this family differ in
+    /// size.
     pub(crate) const fn public_bytes(self) -> Option<usize> {
         match self {
             KeyFamily::P256 | KeyFamily::Secp256k1 | KeyFamily::Ed25519 => Some(32),

@@ -1,28 +1,45 @@
-//! JWK Set (RFC 7517 section 5) to keys, and the choice among them. One unusable key is skipped and told, and never spoils
-//! the rest.
+//! The reader of a JWK Set (RFC 7517 section 5). An unusable key is skipped and reported; the rest
+//! of the set still works.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::core::excerpt::excerpt;
-use crate::core::json::{self, Fault};
+use crate::core::json::{self, Fault, Value};
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::jwk::{Jwk, KeyUse};
-use crate::core::keys::limits::{MAX_KEYS, MAX_SET_BYTES};
-use crate::core::keys::secret::SecretError;
+use crate::core::keys::limits::KeySetLimits;
+use crate::core::keys::members::Reading;
+use crate::core::keys::notes::KeyNote;
+use crate::core::keys::secret::{self, SecretError};
+use crate::core::keys::selection::{KeyHint, Selection};
 use crate::core::keys::signature::Backend;
 use crate::core::keys::skip_reason::KeyError;
 use crate::core::keys::verification_key::VerificationKey;
 
 /// Keys tried for one token.
 pub(crate) const MAX_CANDIDATES: usize = 4;
+/// Keys of a set that are prepared when it is read, so that a bad one is reported at once. This
+/// takes at most a few milliseconds. In a larger set each key is prepared at its first use.
+const MAX_PREPARED_AT_ONCE: usize = 100;
+/// Notes kept of one set.
+const MAX_NOTES: usize = 100;
 
 /// An issuer's keys, each prepared once for verification (RFC 7517 section 5).
 ///
-/// Keys for SPIFFE JWT-SVIDs are kept apart ([`svid_keys`](KeySet::svid_keys)).
-/// Keys that can't be used are left out and listed by [`skipped`](KeySet::skipped): an unknown `kty` or `alg`, another
-/// `use` than `sig`, a missing or doubled member, a private or symmetric key, RSA outside 2048 to 8192 bits or with an
-/// unfit exponent, an EC point off its curve, an Ed25519 point of small order. At most 100 keys are taken, from at most 256 KiB.
+/// Keys that can't be used are skipped and listed by [`skipped`](KeySet::skipped): an unknown `kty`
+/// or `alg`, a `use` other than `sig`, a missing or doubled member, a private or symmetric key, RSA
+/// outside 2048 to 8192 bits or with an unfit exponent, an EC point off its curve, an Ed25519 point
+/// of small order. Keys for SPIFFE JWT-SVIDs are kept apart ([`svid_keys`](KeySet::svid_keys)).
+///
+/// A key whose JWK states an `issuer` is for tokens of that issuer only, or of the issuers that fit
+/// it as a template. A version 2.0 name of a Microsoft Entra ID tenant also stands for the tenant's
+/// version 1.0 name.
+///
+/// Misspelt members with a clear meaning are read, and listed by [`notes`](KeySet::notes). At most
+/// 1,000 keys are accepted, from at most 1 MiB; [`from_jwks_within`](KeySet::from_jwks_within) sets
+/// other bounds. In a set of more than 100 keys the arithmetic of preparing a key is done at its
+/// first use.
 ///
 /// ```
 /// use resource_server::{error::KeyError, keys::KeySet};
@@ -35,104 +52,91 @@ pub(crate) const MAX_CANDIDATES: usize = 4;
 /// assert_eq!(keys.skipped()[0].reason(), KeyError::Symmetric);
 /// # Ok::<(), resource_server::error::KeySetError>(())
 /// ```
+#[derive(Default)]
 pub struct KeySet {
-    keys: Vec<Arc<VerificationKey>>,
-    /// With `"use": "jwt-svid"`. They stand among the skipped too: for every policy but that of SVIDs they are.
-    svid_keys: Vec<Arc<VerificationKey>>,
+    keys: Selection,
+    /// With `"use": "jwt-svid"`. They are among the skipped too, since every other policy skips
+    /// them.
+    svid_keys: Selection,
     skipped: Vec<SkippedKey>,
+    notes: Vec<KeyNote>,
 }
 
 impl KeySet {
-    /// Reads a JWK Set. An empty `keys` gives an empty set, with which nothing verifies.
+    /// Reads a JWK Set of at most 1,000 keys and 1 MiB. An empty `keys` gives an empty set, with
+    /// which nothing verifies.
     ///
     /// # Errors
-    /// The text is no JWK Set, is too large, or has keys of which none is usable.
+    /// The text is not a JWK Set, is too large, or has keys of which none is usable.
     pub fn from_jwks(text: &str) -> Result<Self, KeySetError> {
-        Self::read(text, |_| {})
+        Self::from_jwks_within(text, KeySetLimits::default())
     }
 
-    /// The same, and beside it a JWK Set of the keys taken alone, each as it stands in the text: so nothing private or
-    /// symmetric is in it.
+    /// The same with other bounds. Of a set with too many keys the first ones are accepted.
+    ///
+    /// # Errors
+    /// As [`from_jwks`](KeySet::from_jwks).
+    pub fn from_jwks_within(text: &str, limits: KeySetLimits) -> Result<Self, KeySetError> {
+        Self::read(text, limits, |_| {})
+    }
+
+    /// Reads within the default bounds, and also gives a JWK Set of the accepted keys only, each as
+    /// it appears in the text. So it has no private and no symmetric key.
     #[cfg(feature = "fetch")]
     pub(crate) fn from_jwks_with_text(text: &str) -> Result<(Self, String), KeySetError> {
-        let mut taken: Vec<&str> = Vec::new();
-        let keys = Self::read(text, |jwk| taken.push(jwk))?;
-        Ok((keys, format!(r#"{{"keys":[{}]}}"#, taken.join(","))))
+        let mut accepted: Vec<&str> = Vec::new();
+        let keys = Self::read(text, KeySetLimits::default(), |jwk| accepted.push(jwk))?;
+        Ok((keys, format!(r#"{{"keys":[{}]}}"#, accepted.join(","))))
     }
 
-    /// Tells the text of each key that it takes.
-    fn read<'t>(text: &'t str, mut taken: impl FnMut(&'t str)) -> Result<Self, KeySetError> {
-        if text.len() > MAX_SET_BYTES {
-            return Err(KeySetError::TooLarge { bytes: text.len() });
-        }
-        let mut listed = None;
-        let mut has_pem = false;
-        json::read_members(text, |name, value| {
-            has_pem |= value
-                .as_str()
-                .is_some_and(|text| text.trim_start().starts_with("-----BEGIN"));
-            if name == "keys" {
-                listed = value
-                    .as_array()
-                    .map(|elements| (elements, true))
-                    .or(Some((Vec::new(), false)));
-                Ok(())
-            } else {
-                value.check()
-            }
-        })
-        .map_err(|fault| match fault {
-            Fault::Duplicate => KeySetError::DuplicateMember,
-            Fault::NotAnObject if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => {
-                KeySetError::NotAKeySet
-            }
-            Fault::NotAnObject | Fault::Syntax | Fault::TooComplex => KeySetError::NotJson,
-        })?;
-        let Some((elements, true)) = listed else {
-            return Err(if has_pem {
-                KeySetError::PemByKeyId
-            } else {
-                KeySetError::NotAKeySet
-            });
-        };
-
-        let mut set = KeySet {
-            keys: Vec::new(),
-            svid_keys: Vec::new(),
-            skipped: Vec::new(),
-        };
-        for (index, element) in elements.iter().enumerate() {
-            if index == MAX_KEYS {
-                set.skipped.push(SkippedKey {
-                    index,
-                    id: None,
-                    reason: KeyError::BeyondTheLimit,
-                });
+    /// Hands the text of each key that it accepts to `accepted`.
+    fn read<'t>(
+        text: &'t str,
+        limits: KeySetLimits,
+        mut accepted: impl FnMut(&'t str),
+    ) -> Result<Self, KeySetError> {
+        let elements = elements_of(text, limits)?;
+        let is_prepared_at_once = elements.len() <= MAX_PREPARED_AT_ONCE;
+        let mut set = KeySet::default();
+        for (index, element) in elements.iter().copied().enumerate() {
+            if index == limits.max_keys() {
+                let reason = KeyError::OverMaxKeys {
+                    limit: limits.max_keys(),
+                    left_out: elements.len() - index,
+                };
+                set.skip(index, None, reason);
                 break;
             }
-            let jwk = Jwk::read(element.text());
-            let prepared = match &jwk {
-                Ok(jwk) => jwk.prepare(Backend::DEFAULT),
-                Err(reason) => Err(*reason),
-            };
-            let reason = match prepared {
-                Ok((key, KeyUse::Signature)) => {
-                    taken(element.text());
-                    set.keys.push(Arc::new(key));
+            let jwk = match Jwk::read(element, Reading::Lenient) {
+                Ok(jwk) => jwk,
+                Err(reason) => {
+                    set.skip(index, None, reason);
                     continue;
                 }
-                Ok((key, KeyUse::JwtSvid)) => {
-                    taken(element.text());
-                    set.svid_keys.push(Arc::new(key));
-                    KeyError::OnlyForSvids
-                }
-                Err(reason) => reason,
             };
-            set.skipped.push(SkippedKey {
-                index,
-                id: jwk.ok().and_then(|jwk| jwk.id()).as_deref().map(excerpt),
-                reason,
+            let key = jwk.key(Backend::DEFAULT).and_then(|(key, key_use)| {
+                let key = if is_prepared_at_once {
+                    key.prepare_now()?
+                } else {
+                    key
+                };
+                Ok((key, key_use))
             });
+            let id = || jwk.id().as_deref().map(excerpt);
+            match key {
+                Ok((key, key_use)) => {
+                    accepted(element);
+                    set.note(index, &jwk);
+                    match key_use {
+                        KeyUse::Signature => set.keys.push(key, index),
+                        KeyUse::JwtSvid => {
+                            set.svid_keys.push(key, index);
+                            set.skip(index, id(), KeyError::OnlyForSvids);
+                        }
+                    }
+                }
+                Err(reason) => set.skip(index, id(), reason),
+            }
         }
         if set.has_no_key() && !set.skipped.is_empty() {
             return Err(KeySetError::NoUsableKey {
@@ -142,9 +146,25 @@ impl KeySet {
         Ok(set)
     }
 
-    /// One secret, for this HMAC algorithm and tokens of any `kid` or none (RFC 7518 section 3.2). Whoever has it can mint
-    /// tokens: where there is a choice, take an algorithm with public keys. [`Issuer::hmac`](crate::Issuer::hmac) is this and
-    /// the policy for it.
+    fn skip(&mut self, index: usize, id: Option<String>, reason: KeyError) {
+        self.skipped.push(SkippedKey { index, id, reason });
+    }
+
+    fn note(&mut self, index: usize, jwk: &Jwk<'_>) {
+        let left = MAX_NOTES.saturating_sub(self.notes.len());
+        for (member, misspelling) in jwk.notes().into_iter().take(left) {
+            self.notes.push(KeyNote {
+                index,
+                id: jwk.id().as_deref().map(excerpt),
+                member,
+                misspelling,
+            });
+        }
+    }
+
+    /// One secret, for this HMAC algorithm and tokens with any `kid` or none (RFC 7518 section
+    /// 3.2). Anyone who has it can mint tokens, so prefer an algorithm with public keys.
+    /// [`Issuer::hmac`](crate::Issuer::hmac) is this and the policy for it.
     ///
     /// # Errors
     /// See [`SecretError`].
@@ -156,92 +176,199 @@ impl KeySet {
     /// assert_eq!(short.unwrap_err(), SecretError::TooShort { bytes: 6, needed: 32 });
     /// ```
     pub fn from_hmac_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, SecretError> {
-        VerificationKey::from_hmac_secret(algorithm, secret).map(|key| Self::of_keys(vec![key]))
+        Self::from_hmac_secrets(algorithm, [(None, secret)])
+    }
+
+    /// Several secrets for one HMAC algorithm, so that one can be replaced while tokens of another
+    /// are still in use.
+    ///
+    /// A secret with a `kid` is for tokens with that `kid`, and for those without one. A secret
+    /// without a `kid` is for all tokens; there are at most 4 of them. The secrets that a token
+    /// selects are tried in this order, at most 4 of them.
+    ///
+    /// # Errors
+    /// See [`SecretError`]. The first secret that can't be used is reported.
+    ///
+    /// ```
+    /// use resource_server::{Algorithm, keys::KeySet};
+    ///
+    /// # let new = b"0123456789abcdef0123456789abcdef";
+    /// # let old = b"fedcba9876543210fedcba9876543210";
+    /// let secrets = [(Some("2026-11"), new), (Some("2026-05"), old)];
+    /// let keys = KeySet::from_hmac_secrets(Algorithm::HS256, secrets)?;
+    /// assert!(keys.key_ids().eq(["2026-11", "2026-05"]));
+    /// # Ok::<(), resource_server::error::SecretError>(())
+    /// ```
+    pub fn from_hmac_secrets<'k>(
+        algorithm: Algorithm,
+        secrets: impl IntoIterator<Item = (Option<&'k str>, impl AsRef<[u8]>)>,
+    ) -> Result<Self, SecretError> {
+        secret::keys_of(algorithm, secrets).map(Self::of_keys)
     }
 
     pub(crate) fn of_keys(keys: Vec<VerificationKey>) -> Self {
-        KeySet {
-            keys: keys.into_iter().map(Arc::new).collect(),
-            svid_keys: Vec::new(),
-            skipped: Vec::new(),
+        let mut set = KeySet::default();
+        for (index, key) in keys.into_iter().enumerate() {
+            set.keys.push(key, index);
         }
+        set
     }
 
-    /// How many keys can be used. Those of [`svid_keys`](KeySet::svid_keys) are not among these.
+    /// How many keys are usable. Those of [`svid_keys`](KeySet::svid_keys) are not included.
     pub fn len(&self) -> usize {
-        self.keys.len()
+        self.keys.keys().len()
     }
 
-    /// Whether no key can be used, so that nothing verifies.
+    /// Whether no key is usable, so that nothing verifies.
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.keys.keys().is_empty()
     }
 
     /// The `kid` of each usable key that has one, in the set's order.
     pub fn key_ids(&self) -> impl Iterator<Item = &str> {
-        self.keys.iter().filter_map(|key| key.key_id())
+        self.keys().filter_map(VerificationKey::key_id)
     }
 
     /// The usable keys, in the set's order.
     pub fn keys(&self) -> impl Iterator<Item = &VerificationKey> {
-        self.keys.iter().map(AsRef::as_ref)
+        self.keys.keys().iter().map(AsRef::as_ref)
     }
 
-    /// The keys for SPIFFE JWT-SVIDs (`"use": "jwt-svid"`), which only a policy with
-    /// [`Profile::JwtSvid`](crate::Profile::JwtSvid) takes, and such a policy takes no others. They are told as
-    /// [skipped](KeySet::skipped) too, since all other policies leave them out.
+    /// The keys for SPIFFE JWT-SVIDs (`"use": "jwt-svid"`). Only a policy with
+    /// [`Profile::JwtSvid`](crate::Profile::JwtSvid) uses them, and such a policy uses no others.
+    /// They are also listed as [skipped](KeySet::skipped), since all other policies skip them.
     pub fn svid_keys(&self) -> impl Iterator<Item = &VerificationKey> {
-        self.svid_keys.iter().map(AsRef::as_ref)
+        self.svid_keys.keys().iter().map(AsRef::as_ref)
     }
 
-    /// Not for whatever policy.
+    /// Whether there is no key for any policy.
     pub(crate) fn has_no_key(&self) -> bool {
-        self.keys.is_empty() && self.svid_keys.is_empty()
+        self.is_empty() && self.svid_keys.keys().is_empty()
     }
 
     /// Those that tokens of one kind are verified with.
     pub(crate) fn of(&self, key_use: KeyUse) -> &[Arc<VerificationKey>] {
+        self.selection(key_use).keys()
+    }
+
+    fn selection(&self, key_use: KeyUse) -> &Selection {
         match key_use {
             KeyUse::Signature => &self.keys,
             KeyUse::JwtSvid => &self.svid_keys,
         }
     }
 
-    /// The keys that were left out, and why.
+    /// The keys that were skipped when the set was read, and why.
     pub fn skipped(&self) -> &[SkippedKey] {
         &self.skipped
     }
 
-    /// The keys that a token's `kid` and algorithm select, in the set's order; without a `kid`, those that fit the algorithm.
-    /// A `kid` that matches no key selects none. The caller tries at most [`MAX_CANDIDATES`] of them.
+    /// The keys that turned out to be unusable at their first use, and why. Only a set of more than
+    /// 100 keys has any: in a smaller one they are among the [skipped](KeySet::skipped).
+    pub fn skipped_at_first_use(&self) -> Vec<SkippedKey> {
+        let keys = self.keys.with_places().chain(self.svid_keys.with_places());
+        keys.filter_map(|(index, key)| {
+            Some(SkippedKey {
+                index,
+                reason: key.fault()?,
+                id: key.key_id().map(excerpt),
+            })
+        })
+        .collect()
+    }
+
+    /// Members that are misspelt and were read all the same: base64 for base64url, a coordinate
+    /// with too few or too many leading zeros, `null` for an absent member. The first 100 of them
+    /// are kept.
+    ///
+    /// ```
+    /// use resource_server::keys::KeySet;
+    ///
+    /// let keys = KeySet::from_jwks(r#"{"keys":[
+    ///     {"kty":"OKP","crv":"Ed25519","kid":"a","d":null,
+    ///      "x":"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="}
+    /// ]}"#)?;
+    /// let notes: Vec<_> = keys.notes().iter().map(|note| note.member()).collect();
+    /// assert_eq!(notes, ["d", "x"]);
+    /// # Ok::<(), resource_server::error::KeySetError>(())
+    /// ```
+    pub fn notes(&self) -> &[KeyNote] {
+        &self.notes
+    }
+
+    /// The keys for an algorithm that a token's header selects, in the set's order: by `kid`, else
+    /// by the thumbprint of a certificate where any key has one, else all that fit the algorithm.
+    /// The caller tries at most [`MAX_CANDIDATES`].
     pub(crate) fn fitting(
         &self,
-        id: Option<&str>,
+        hint: KeyHint<'_>,
         algorithm: Algorithm,
         key_use: KeyUse,
     ) -> impl Iterator<Item = &Arc<VerificationKey>> {
-        self.of(key_use)
-            .iter()
-            .filter(move |key| id.is_none_or(|id| key.is_selected_by(id)))
-            .filter(move |key| key.fits(algorithm))
+        self.selection(key_use).select(hint, algorithm)
     }
 
-    /// Whether a key of this `kid` is there, for whatever algorithm.
+    /// Whether a key with this `kid` is there, for any algorithm.
     pub(crate) fn has_id(&self, id: &str, key_use: KeyUse) -> bool {
-        self.of(key_use).iter().any(|key| key.is_selected_by(id))
+        self.selection(key_use).has_id(id)
+    }
+
+    /// Whether the thumbprint of a certificate selects the keys for this header.
+    pub(crate) fn is_by_thumbprint(&self, hint: KeyHint<'_>, key_use: KeyUse) -> bool {
+        self.selection(key_use).is_by_thumbprint(hint)
+    }
+}
+
+/// The text of each element of `keys`.
+fn elements_of(text: &str, limits: KeySetLimits) -> Result<Vec<&str>, KeySetError> {
+    if text.len() > limits.max_bytes() {
+        return Err(KeySetError::TooLarge {
+            bytes: text.len(),
+            limit: limits.max_bytes(),
+        });
+    }
+    let mut listed = None;
+    let mut has_pem = false;
+    json::read_members(text, |name, value| {
+        if name == "keys" {
+            listed = value.elements();
+            return Ok(());
+        }
+        has_pem |= value
+            .as_str()
+            .is_some_and(|text| text.trim_start().starts_with("-----BEGIN"));
+        value.check()
+    })
+    .map_err(|fault| match fault {
+        Fault::Duplicate => KeySetError::DuplicateMember,
+        Fault::NotAnObject if Value::of(text).check() != Err(Fault::Syntax) => {
+            KeySetError::NotAKeySet
+        }
+        Fault::NotAnObject | Fault::Syntax | Fault::Number | Fault::TooDeep { .. } => {
+            KeySetError::NotJson
+        }
+    })?;
+    match listed {
+        Some(elements) => Ok(elements.map(Value::text).collect()),
+        None if has_pem => Err(KeySetError::PemByKeyId),
+        None => Err(KeySetError::NotAKeySet),
     }
 }
 
 impl fmt::Debug for KeySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Key ids shown, so that a large set does not fill a log.
+        const MAX_SHOWN: usize = 100;
+
+        let ids: Vec<_> = self.key_ids().take(MAX_SHOWN).map(excerpt).collect();
         f.debug_struct("KeySet")
-            .field("key_ids", &self.key_ids().map(excerpt).collect::<Vec<_>>())
+            .field("key_ids", &ids)
             .field("skipped", &self.skipped)
             .finish_non_exhaustive()
     }
 }
 
-/// A key of a set that was left out.
+/// A key of a set that is not used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedKey {
     index: usize,
@@ -250,12 +377,12 @@ pub struct SkippedKey {
 }
 
 impl SkippedKey {
-    /// Its place in the set, counted from 0.
+    /// Its position in the set, from 0.
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// Its `kid` where it has one that can be read, escaped and cut at 128 characters.
+    /// Its `kid`, where it has a readable one, escaped and cut at 128 characters.
     pub fn key_id(&self) -> Option<&str> {
         self.id.as_deref()
     }
@@ -275,39 +402,43 @@ impl fmt::Display for SkippedKey {
     }
 }
 
-/// Why a text gives no [`KeySet`].
+/// Why a text is not a [`KeySet`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeySetError {
-    /// Over 256 KiB.
-    #[error("the JWK Set has {bytes} bytes, more than the 262144 that are read")]
+    /// It is larger than allowed.
+    #[error(
+        "the JWK Set has {bytes} bytes, and at most {limit} are read (raise max_key_set_bytes, up to 16777216)"
+    )]
     TooLarge {
         /// Its size.
         bytes: usize,
+        /// The size that is allowed.
+        limit: usize,
     },
-    /// Not JSON, with something behind it, or nested too deep.
+    /// It is not JSON, is followed by other text, or is nested too deep.
     #[error("the JWK Set is not well-formed JSON")]
     NotJson,
-    /// JSON without an array named `keys`.
+    /// It is JSON without an array named `keys`.
     #[error("not a JWK Set: an object with an array named \"keys\" is needed (RFC 7517 section 5)")]
     NotAKeySet,
-    /// An object of PEM texts by `kid`, as Google and Firebase publish beside their JWK Set.
+    /// It is an object of PEM texts by `kid`, as Google and Firebase publish next to their JWK Set.
     #[error(
         "not a JWK Set but PEM certificates by kid: use the issuer's JWK Set instead (its jwks_uri; for Google \
          https://www.googleapis.com/oauth2/v3/certs, for Firebase \
          https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com)"
     )]
     PemByKeyId,
-    /// Two members of one name beside the keys, such as a second `keys`.
+    /// It has two members of one name, such as a second `keys`.
     #[error("the JWK Set has two members of one name")]
     DuplicateMember,
-    /// No key at all.
+    /// It has no key at all.
     #[error("the JWK Set is empty")]
     Empty,
-    /// Keys, but none that can be used.
+    /// It has keys, but none that is usable.
     #[error("no key of the JWK Set can be used: {}", list(skipped))]
     NoUsableKey {
-        /// Each of them, and why.
+        /// Each key, and why it is not usable.
         skipped: Vec<SkippedKey>,
     },
 }

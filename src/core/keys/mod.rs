@@ -5,12 +5,14 @@ mod ed25519_points;
 mod jwk;
 pub(crate) mod key_family;
 pub(crate) mod key_set;
-mod limits;
+pub(crate) mod limits;
 mod material;
 pub(crate) mod members;
+pub(crate) mod notes;
 #[cfg(feature = "pem")]
 pub(crate) mod pem;
 pub(crate) mod secret;
+pub(crate) mod selection;
 pub(crate) mod signature;
 pub(crate) mod skip_reason;
 mod thumbprint;

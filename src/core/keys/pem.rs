@@ -1,4 +1,5 @@
-//! The reader of public keys and certificates in PEM (RFC 7468). A key then passes the same rules as one from a JWK.
+//! The reader of public keys and certificates in PEM (RFC 7468). A key then passes the same rules
+//! as one from a JWK.
 
 use rustls_pki_types::pem::{PemObject, SectionKind};
 use x509_cert::Certificate;
@@ -8,7 +9,7 @@ use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::key_family::KeyFamily;
-use crate::core::keys::limits::{MAX_KEYS, MAX_SET_BYTES};
+use crate::core::keys::limits::KeySetLimits;
 use crate::core::keys::material::PublicMaterial;
 use crate::core::keys::signature::Backend;
 use crate::core::keys::skip_reason::KeyError;
@@ -51,8 +52,8 @@ pub enum PemError {
     /// The text has a private key, which does not belong on a resource server.
     #[error("this is a private key: give the public key, and keep the private one away from APIs")]
     PrivateKey,
-    /// The text is over 256 KiB, or has more than 100 keys.
-    #[error("more than 256 KiB or more than 100 keys")]
+    /// The text is over 1 MiB, or has more than 1,000 keys.
+    #[error("the PEM text has more than 1 MiB or more than 1000 keys")]
     TooLarge,
     /// A block is damaged.
     #[error("a PEM block is damaged")]
@@ -65,14 +66,15 @@ pub enum PemError {
     Key(#[source] KeyError),
 }
 
-/// Every public key and certificate in the text, each for this algorithm only. A certificate is only a container for its
-/// key: its dates and its issuer are not checked.
+/// Every public key and certificate in the text, each for this algorithm only. A certificate is
+/// only a container for its key: its dates and its issuer are not checked.
 pub(crate) fn read_keys(
     text: &str,
     key_id: Option<&str>,
     algorithm: Algorithm,
 ) -> Result<Vec<VerificationKey>, PemError> {
-    if text.len() > MAX_SET_BYTES {
+    let limits = KeySetLimits::default();
+    if text.len() > limits.max_bytes() {
         return Err(PemError::TooLarge);
     }
     let mut keys = Vec::new();
@@ -96,10 +98,11 @@ pub(crate) fn read_keys(
             }
             _ => continue,
         };
-        if keys.len() == MAX_KEYS {
+        if keys.len() == limits.max_keys() {
             return Err(PemError::TooLarge);
         }
-        let key = VerificationKey::of_public(&material, Some(algorithm), Backend::DEFAULT)
+        let key = VerificationKey::of_public(material, Some(algorithm), Backend::DEFAULT)
+            .and_then(VerificationKey::prepare_now)
             .map_err(PemError::Key)?;
         keys.push(key.configured(key_id));
     }

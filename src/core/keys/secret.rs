@@ -1,4 +1,5 @@
-//! Secrets of HMAC, given by hand: what is no secret, or too little of one, is refused (RFC 7518 section 3.2).
+//! Secrets of HMAC, which the operator configures. A text that is too short or is not a secret is
+//! refused (RFC 7518 section 3.2).
 
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use base64::{Engine, alphabet};
@@ -11,12 +12,12 @@ use crate::core::keys::verification_key::VerificationKey;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
-    /// The algorithm is none with a secret.
-    #[error("{0} is used with a public key, not with a secret: take HS256, HS384 or HS512")]
+    /// The algorithm is not one with a secret.
+    #[error("{0} is used with a public key, not with a secret: use HS256, HS384 or HS512")]
     NotHmac(Algorithm),
-    /// Shorter than the algorithm's hash (RFC 7518 section 3.2); empty, too.
+    /// It is empty, or shorter than the algorithm's hash (RFC 7518 section 3.2).
     #[error(
-        "the secret has {bytes} bytes, and the algorithm needs {needed} at least: take random bytes, not a password"
+        "the secret has {bytes} bytes, and the algorithm needs at least {needed}: use random bytes, not a password"
     )]
     TooShort {
         /// Its size.
@@ -24,22 +25,52 @@ pub enum SecretError {
         /// The fewest that it may have: 32, 48 or 64.
         needed: usize,
     },
-    /// One byte again and again, such as zeros: a buffer that nobody filled.
-    #[error(
-        "the secret is one byte again and again, such as zeros of a buffer that was never filled"
-    )]
+    /// It is one byte repeated, such as the zeros of a buffer that was never filled.
+    #[error("the secret is one byte repeated, such as the zeros of a buffer that was never filled")]
     OneByteRepeated,
-    /// It reads as a key or certificate: PEM, DER, OpenSSH, PuTTY, XML or JWK, as it is or in base64 or hex, also where other
-    /// text stands around it. A public key for a secret is known to everybody.
+    /// It reads as a key or certificate: PEM, DER, OpenSSH, PuTTY, XML or JWK, plain or in base64
+    /// or hex, also within other text. A public key is not a secret.
     #[error(
-        "the secret reads as a key in {0}: a public key is known to everybody, so anybody could sign with it; for a JWK of \
-         kty oct give the bytes that its k stands for"
+        "the secret reads as a key in {0}: anyone knows a public key and could sign with it; for a JWK of kty oct decode its \
+         member k and give those bytes"
     )]
     ReadsAsKey(&'static str),
+    /// There are more than 4 secrets without a `kid`, and for a token only 4 keys are tried.
+    #[error("more than 4 secrets have no kid: give each the kid that its tokens have")]
+    TooManyWithoutKeyId,
+    /// The list of secrets is empty.
+    #[error("no secret is given")]
+    NoSecret,
+}
+
+/// Secrets without a `kid`. A token selects all of them, and only so many keys are tried for one
+/// token.
+const MAX_WITHOUT_ID: usize = 4;
+
+/// Several secrets for one algorithm, in order.
+pub(crate) fn keys_of<'k>(
+    algorithm: Algorithm,
+    secrets: impl IntoIterator<Item = (Option<&'k str>, impl AsRef<[u8]>)>,
+) -> Result<Vec<VerificationKey>, SecretError> {
+    let mut keys = Vec::new();
+    let mut without_id = 0;
+    for (id, secret) in secrets {
+        without_id += usize::from(id.is_none());
+        if without_id > MAX_WITHOUT_ID {
+            return Err(SecretError::TooManyWithoutKeyId);
+        }
+        let key = VerificationKey::from_hmac_secret(algorithm, secret.as_ref())?;
+        keys.push(key.configured(id));
+    }
+    if keys.is_empty() {
+        return Err(SecretError::NoSecret);
+    }
+    Ok(keys)
 }
 
 impl VerificationKey {
-    /// From a secret, for this algorithm alone and for tokens of any `kid` or none (RFC 7518 section 3.2).
+    /// From a secret, for this algorithm only and for tokens with any `kid` or none (RFC 7518
+    /// section 3.2).
     ///
     /// # Errors
     /// See [`SecretError`].
@@ -61,13 +92,13 @@ impl VerificationKey {
         check(secret, tag_bytes)?;
         let prepared = backend.prepare_secret(secret, algorithm);
         prepared
-            .map(|prepared| VerificationKey::of_secret(algorithm, prepared, tag_bytes))
+            .map(|prepared| VerificationKey::of_secret(algorithm, prepared, tag_bytes, backend))
             .map_err(|_| not_hmac)
     }
 }
 
 fn check(secret: &[u8], needed: usize) -> Result<(), SecretError> {
-    // Before its length: a short key of this kind is better told as one.
+    // This comes before the length: for a short key this is the more useful message.
     if let Some(form) = form_of_key(secret) {
         return Err(SecretError::ReadsAsKey(form));
     }
@@ -84,7 +115,8 @@ fn check(secret: &[u8], needed: usize) -> Result<(), SecretError> {
     Ok(())
 }
 
-/// The form of a key that the bytes are or hold, as they are or in an encoding that configuration puts around them.
+/// The form of a key that the bytes are or contain, plain or in an encoding that configuration
+/// adds.
 fn form_of_key(secret: &[u8]) -> Option<&'static str> {
     let mut layer = secret.to_vec();
     for _ in 0..=MAX_LAYERS {
@@ -96,10 +128,11 @@ fn form_of_key(secret: &[u8]) -> Option<&'static str> {
     None
 }
 
-/// Encodings around one another that are looked through.
+/// Nested encodings that are decoded.
 const MAX_LAYERS: usize = 2;
 
-/// What only keys hold, wherever it stands: a text may have other lines, or be damaged, and be somebody's key all the same.
+/// Texts that only keys contain. A text with other lines in it, or a damaged one, may still be a
+/// key.
 const MARKS: [(&[u8], &str); 13] = [
     // RFC 7468, and RFC 4716 with a space.
     (b"--begin", "PEM"),
@@ -132,12 +165,13 @@ fn form_of_bytes(bytes: &[u8]) -> Option<&'static str> {
     if let Some((_, form)) = MARKS.iter().find(|(mark, _)| holds(mark)) {
         return Some(form);
     }
-    // Well-formed or not: another parser may take it.
+    // It need not be well-formed, since another parser may accept it.
     let is_jwk = holds(b"{") && (holds(b"kty") || holds(b"\"keys"));
     is_jwk.then_some("JWK")
 }
 
-/// What the bytes stand for, where they are hex or base64 of either alphabet, with what configuration adds to it.
+/// The decoded bytes of hex, or of base64 of either alphabet, with the characters that
+/// configuration adds.
 fn without_encoding(bytes: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(bytes).ok()?.replace("\\n", "");
     let digits: String = text
@@ -155,21 +189,21 @@ fn without_encoding(bytes: &[u8]) -> Option<Vec<u8>> {
     LENIENT_BASE64.decode(standard).ok()
 }
 
-/// Takes what another reader might.
+/// Accepts what other readers may.
 const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     NO_PAD.with_decode_allow_trailing_bits(true),
 );
 
-/// The least of a DER text that is a key: of Ed25519 it has 44 bytes.
+/// The shortest DER text that is a key. One of Ed25519 has 44 bytes.
 const MIN_DER_BYTES: usize = 40;
 
-/// Begins with a SEQUENCE that begins with a SEQUENCE (SPKI, certificate) or an INTEGER (PKCS #1, PKCS #8, SEC 1) within it:
-/// X.690 section 8.1. What stands behind it is not looked at.
+/// Whether it begins with a SEQUENCE whose first element is a SEQUENCE (SPKI, certificate) or an
+/// INTEGER (PKCS #1, PKCS #8, SEC 1): X.690 section 8.1. Bytes after it are ignored.
 fn is_der_of_key(bytes: &[u8]) -> bool {
     const SEQUENCE: u8 = 0x30;
     const INTEGER: u8 = 0x02;
-    // Of indefinite length, which BER has.
+    // BER has indefinite lengths.
     if let [SEQUENCE, 0x80, SEQUENCE | INTEGER, ..] = bytes {
         return bytes.len() >= MIN_DER_BYTES;
     }

@@ -24,7 +24,7 @@ pub enum KeyError {
     UnknownCurve,
     /// Its `alg` is one that this crate doesn't verify, or one for encryption.
     #[error("its alg is not one that is verified here")]
-    AlgorithmError,
+    UnknownAlgorithm,
     /// Its `alg` doesn't fit its `kty` and `crv`.
     #[error("its alg does not fit its kty and crv")]
     AlgorithmMismatch,
@@ -53,11 +53,12 @@ pub enum KeyError {
     /// Its exponent is even, 1, or above 2^32.
     #[error("its RSA exponent is even, 1 or above 2^32")]
     RsaExponent,
-    /// It is an Ed25519 point of small order, under which forged signatures verify, or not canonically encoded.
+    /// It is an Ed25519 point of small order, under which forged signatures verify, or not
+    /// canonically encoded.
     #[error("it is a point of small order or not canonically encoded")]
     WeakPoint,
-    /// It is not a point of its curve, or the signature backend refuses it. (`aws-lc-rs` accepts an Ed25519 key whose bytes
-    /// are not a point. No signature verifies with such a key.)
+    /// It is not a point of its curve, or the signature backend refuses it. (`aws-lc-rs` accepts an
+    /// Ed25519 key whose bytes are not a point. No signature verifies with such a key.)
     #[error("it is not a point of its curve, or the signature backend refuses it")]
     RefusedByBackend,
     /// The signature backend that is built in lacks its algorithm, or keys of its size.
@@ -66,7 +67,15 @@ pub enum KeyError {
          4096 bits; aws-lc-rs has them all)"
     )]
     Unsupported,
-    /// It stands behind the hundredth key, as may others.
-    #[error("it and what follows stand behind the 100 keys that are taken")]
-    BeyondTheLimit,
+    /// It is beyond the number of keys that are accepted from one set.
+    #[error(
+        "it and {} after it are over the limit of {limit} keys a set (raise max_keys, up to 10000)",
+        match left_out { 1 => "no other key".to_owned(), n => format!("{} other keys", n - 1) }
+    )]
+    OverMaxKeys {
+        /// The number of keys that are accepted.
+        limit: usize,
+        /// How many keys were left out, this one included.
+        left_out: usize,
+    },
 }

@@ -22,7 +22,8 @@ pub(crate) fn thumbprint(material: &PublicMaterial) -> Thumbprint {
     }
 }
 
-/// RFC 7638 section 3: the required members in the order of their names, without white space. No value needs escaping.
+/// RFC 7638 section 3: the required members in the order of their names, without white space. No
+/// value needs escaping.
 fn hash(members: &[(&str, String)]) -> Thumbprint {
     let members: Vec<_> = members
         .iter()

@@ -1,6 +1,7 @@
 //! A key that is prepared for verification.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use crate::core::excerpt::excerpt;
 use crate::core::keys::algorithm::Algorithm;
@@ -12,8 +13,8 @@ use crate::core::thumbprint::Thumbprint;
 
 /// A key, prepared once and used for many verifications.
 ///
-/// It checks a signature and nothing else. It checks neither whose key it is nor what the signed text says. To validate a
-/// token use [`Validator`](crate::Validator) or [`verify`](crate::verify).
+/// It checks a signature and nothing else. It checks neither whose key it is nor what the signed
+/// text says. To validate a token use [`Validator`](crate::Validator) or [`verify`](crate::verify).
 ///
 /// ```
 /// use resource_server::{Algorithm, keys::VerificationKey};
@@ -31,17 +32,38 @@ pub struct VerificationKey {
     id: Option<Box<str>>,
     /// The issuer, or the template of issuers, that its JWK states.
     issuer: Option<Box<str>>,
+    certificate: CertificateThumbprints,
     /// It was configured without a `kid`, so it is for tokens with any.
     is_for_any_id: bool,
-    prepared: Box<[(Algorithm, Prepared)]>,
+    /// Its JWK states an `alg`, or it was configured for one.
+    states_algorithm: bool,
+    /// The numbers to prepare. A secret has none: it is prepared at once and kept in no other form.
+    material: Option<PublicMaterial>,
+    backend: Backend,
+    prepared: Box<[Slot]>,
     signature_bytes: usize,
-    thumbprint: Option<Thumbprint>,
+}
+
+/// The thumbprints of its certificate that a JWK states (RFC 7517 sections 4.8 and 4.9). They only
+/// select a key.
+#[derive(Default)]
+pub(crate) struct CertificateThumbprints {
+    pub(crate) x5t: Option<Box<[u8]>>,
+    pub(crate) x5t_s256: Option<Box<[u8]>>,
+}
+
+/// The key for one algorithm, prepared at its first use. Only callers with this key and algorithm
+/// wait for that.
+struct Slot {
+    algorithm: Algorithm,
+    prepared: OnceLock<Result<Prepared, KeyRefused>>,
 }
 
 impl VerificationKey {
-    /// Prepares a public key for the algorithm that is stated for it, or for all of its family.
+    /// A public key for the algorithm that is stated for it, or for all of its family. Only its
+    /// form is checked.
     pub(crate) fn of_public(
-        material: &PublicMaterial,
+        material: PublicMaterial,
         stated: Option<Algorithm>,
         backend: Backend,
     ) -> Result<Self, KeyError> {
@@ -54,39 +76,84 @@ impl VerificationKey {
                 && stated.is_none_or(|stated| algorithm.same_signature_as(stated))
         });
         let prepared = algorithms
-            .map(|algorithm| Ok((algorithm, backend.prepare(material, algorithm)?)))
+            .map(|algorithm| {
+                backend.check_support(&material, algorithm)?;
+                Ok(Slot {
+                    algorithm,
+                    prepared: OnceLock::new(),
+                })
+            })
             .collect::<Result<_, KeyRefused>>()?;
         Ok(VerificationKey {
             id: None,
             issuer: None,
+            certificate: CertificateThumbprints::default(),
             is_for_any_id: false,
-            prepared,
+            states_algorithm: stated.is_some(),
             signature_bytes: material.signature_bytes(),
-            thumbprint: Some(thumbprint(material)),
+            material: Some(material),
+            backend,
+            prepared,
         })
     }
 
-    /// Of an HMAC secret, whose algorithm has tags of this size. It is for tokens with any `kid` or none.
-    pub(crate) fn of_secret(algorithm: Algorithm, prepared: Prepared, tag_bytes: usize) -> Self {
+    /// Does the arithmetic of preparing now, for one algorithm. The numbers are the same for all of
+    /// them.
+    pub(crate) fn prepare_now(self) -> Result<Self, KeyError> {
+        if let Some(slot) = self.prepared.first() {
+            self.prepare(slot)?;
+        }
+        Ok(self)
+    }
+
+    fn prepare<'k>(&'k self, slot: &'k Slot) -> Result<&'k Prepared, KeyRefused> {
+        let prepared = slot.prepared.get_or_init(|| match &self.material {
+            Some(material) => self.backend.prepare(material, slot.algorithm),
+            None => Err(KeyRefused::Malformed),
+        });
+        prepared.as_ref().map_err(|refused| *refused)
+    }
+
+    /// Of an HMAC secret, whose algorithm has tags of this size. It is for tokens with any `kid` or
+    /// none.
+    pub(crate) fn of_secret(
+        algorithm: Algorithm,
+        prepared: Prepared,
+        tag_bytes: usize,
+        backend: Backend,
+    ) -> Self {
+        let slot = Slot {
+            algorithm,
+            prepared: OnceLock::from(Ok(prepared)),
+        };
         VerificationKey {
             id: None,
             issuer: None,
+            certificate: CertificateThumbprints::default(),
             is_for_any_id: true,
-            prepared: Box::new([(algorithm, prepared)]),
+            states_algorithm: true,
+            material: None,
+            backend,
+            prepared: Box::new([slot]),
             signature_bytes: tag_bytes,
-            thumbprint: None,
         }
     }
 
-    /// A key of a JWK Set, with its `kid` and the issuer that its JWK states.
-    pub(crate) fn published(mut self, id: Option<&str>, issuer: Option<&str>) -> Self {
+    /// A key of a JWK Set, with what its JWK says besides its numbers.
+    pub(crate) fn published(
+        mut self,
+        id: Option<&str>,
+        issuer: Option<&str>,
+        certificate: CertificateThumbprints,
+    ) -> Self {
         self.id = id.map(Into::into);
         self.issuer = issuer.map(Into::into);
+        self.certificate = certificate;
         self
     }
 
-    /// A configured key without a JWK: for tokens with this `kid` and without one. Without an id it is for any token.
-    #[cfg(feature = "pem")]
+    /// A configured key without a JWK: for tokens with this `kid` and without one. Without an id it
+    /// is for any token.
     pub(crate) fn configured(mut self, id: Option<&str>) -> Self {
         self.is_for_any_id = id.is_none();
         self.id = id.map(Into::into);
@@ -100,7 +167,7 @@ impl VerificationKey {
 
     /// The algorithms that this key may be used with (RFC 7517 section 4.4).
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> + '_ {
-        self.prepared.iter().map(|(algorithm, _)| *algorithm)
+        self.prepared.iter().map(|slot| slot.algorithm)
     }
 
     /// The issuer, or the template of issuers, that its JWK states.
@@ -108,22 +175,55 @@ impl VerificationKey {
         self.issuer.as_deref()
     }
 
-    /// Whether a token's `kid` selects this key.
-    pub(crate) fn is_selected_by(&self, id: &str) -> bool {
-        self.is_for_any_id || self.key_id() == Some(id)
+    pub(crate) fn is_for_any_id(&self) -> bool {
+        self.is_for_any_id
+    }
+
+    pub(crate) fn states_algorithm(&self) -> bool {
+        self.states_algorithm
+    }
+
+    pub(crate) fn certificate(&self) -> &CertificateThumbprints {
+        &self.certificate
     }
 
     pub(crate) fn fits(&self, algorithm: Algorithm) -> bool {
         self.algorithms().any(|own| own == algorithm)
     }
 
-    /// The key's thumbprint by SHA-256 (RFC 7638). A secret has none: its thumbprint would help to guess it (section 7).
-    pub fn thumbprint(&self) -> Option<Thumbprint> {
-        self.thumbprint
+    /// Whether it can be used with an algorithm that it fits. The first call does the arithmetic.
+    pub(crate) fn is_usable_with(&self, algorithm: Algorithm) -> bool {
+        self.prepared_for(algorithm).is_some()
     }
 
-    /// Checks that `signature` is this key's over `message` by `algorithm`. A signature of the wrong length is refused
-    /// without arithmetic.
+    fn prepared_for(&self, algorithm: Algorithm) -> Option<&Prepared> {
+        let slot = self
+            .prepared
+            .iter()
+            .find(|slot| slot.algorithm == algorithm)?;
+        self.prepare(slot).ok()
+    }
+
+    /// Why the key turned out to be unusable, where it was used.
+    pub(crate) fn fault(&self) -> Option<KeyError> {
+        let refused = self
+            .prepared
+            .iter()
+            .find_map(|slot| match slot.prepared.get() {
+                Some(Err(refused)) => Some(*refused),
+                Some(Ok(_)) | None => None,
+            });
+        refused.map(KeyError::from)
+    }
+
+    /// The key's thumbprint by SHA-256 (RFC 7638), which is computed by each call. A secret has
+    /// none: its thumbprint would help to guess it (section 7).
+    pub fn thumbprint(&self) -> Option<Thumbprint> {
+        self.material.as_ref().map(thumbprint)
+    }
+
+    /// Checks that `signature` is this key's over `message` by `algorithm`. A signature of the
+    /// wrong length is refused without arithmetic.
     ///
     /// # Errors
     /// The signature does not verify, or the key may not be used with the algorithm.
@@ -136,11 +236,7 @@ impl VerificationKey {
         if signature.len() != self.signature_bytes {
             return Err(SignatureError);
         }
-        let (_, key) = self
-            .prepared
-            .iter()
-            .find(|(prepared, _)| *prepared == algorithm)
-            .ok_or(SignatureError)?;
+        let key = self.prepared_for(algorithm).ok_or(SignatureError)?;
         key.verify(message, signature)
     }
 }

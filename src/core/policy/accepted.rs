@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
+use crate::core::keys::verification_key::VerificationKey;
 use crate::core::policy::mapping::ClaimMapping;
 use crate::core::policy::problem::PolicyError;
 use crate::core::policy::profile::Profile;
@@ -49,6 +50,8 @@ struct Sound {
     settings: Settings,
     issuer: String,
     algorithms: AlgorithmSet,
+    /// For keys that state no algorithm.
+    algorithms_for_unstated: AlgorithmSet,
     tenants: Option<(IssuerTemplate, Tenants)>,
 }
 
@@ -64,16 +67,16 @@ impl TryFrom<Settings> for Policy {
         let issuer = settings.issuer.clone().unwrap_or_default();
         let profile = settings.profile();
         let algorithms = match &settings.algorithms {
-            Some(named) => named.iter().copied().collect(),
-            None => Algorithm::default_list()
-                .filter(|algorithm| profile.takes(*algorithm))
-                .collect(),
+            Some(named) => named.clone(),
+            None => profile.default_algorithms(),
         };
+        let is_one_per_key = settings.one_algorithm_per_key.unwrap_or_default();
         let tenants = IssuerTemplate::parse(&issuer).zip(settings.tenants.clone());
         Ok(Policy(Arc::new(Sound {
             settings,
             issuer,
-            algorithms,
+            algorithms: algorithms.iter().copied().collect(),
+            algorithms_for_unstated: for_unstated(&algorithms, is_one_per_key),
             tenants,
         })))
     }
@@ -99,6 +102,11 @@ impl Policy {
 
     pub(crate) fn algorithm_set(&self) -> AlgorithmSet {
         self.0.algorithms
+    }
+
+    /// Whether a key may be used with an accepted algorithm that it fits.
+    pub(crate) fn allows_key_for(&self, key: &VerificationKey, algorithm: Algorithm) -> bool {
+        key.states_algorithm() || self.0.algorithms_for_unstated.contains(algorithm)
     }
 
     pub(crate) fn profile(&self) -> Profile {
@@ -128,6 +136,20 @@ impl Policy {
     pub(crate) fn mapping(&self) -> ClaimMapping<'_> {
         ClaimMapping::new(&self.0.settings)
     }
+}
+
+/// The algorithms of keys that state none: all of them, or for each type of key the first. The two
+/// names of Ed25519 are one algorithm.
+fn for_unstated(algorithms: &[Algorithm], is_one_per_key: bool) -> AlgorithmSet {
+    let is_first = |algorithm: &&Algorithm| {
+        let mut all = algorithms.iter();
+        all.find(|other| other.family() == algorithm.family())
+            .is_some_and(|first| first.same_signature_as(**algorithm))
+    };
+    let all = algorithms.iter();
+    all.filter(|algorithm| !is_one_per_key || is_first(algorithm))
+        .copied()
+        .collect()
 }
 
 impl fmt::Debug for Policy {

@@ -35,7 +35,7 @@ use crate::core::token::claims::scope_claim::ScopeClaim;
 /// | `role_claims` | list of [claims](ClaimPath) | no roles |
 /// | `principal_claims` | list of [claims](ClaimPath) | `sub` |
 /// | `scope_claim` | `"scope"`, `"scp"` | `"scope"` |
-/// | `allow_scope_array`, `allow_id_token_claims` | `true`, `false` | `false` |
+/// | `allow_scope_array`, `allow_id_token_claims`, `one_algorithm_per_key` | `true`, `false` | `false` |
 /// | `allow_missing_audience`, `allow_jwt_without_audience` | `true`, `false` | `false` |
 /// | `tenants` | list of texts, `"any"` | the issuer is one, not a template |
 ///
@@ -88,6 +88,25 @@ impl PolicyBuilder {
     #[must_use]
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.0.algorithms = Some(algorithms.into_iter().collect());
+        self
+    }
+
+    /// A key without an `alg` serves one algorithm: the first of those in
+    /// [`algorithms`](PolicyBuilder::algorithms) that fit its type (RFC 8725 section 3.1). By
+    /// default it serves all of the list that fit, since large providers publish RSA keys without an
+    /// `alg`. A key with an `alg` is not affected.
+    ///
+    /// ```
+    /// use resource_server::{Algorithm, Policy};
+    ///
+    /// let settings = Policy::builder()
+    ///     .algorithms([Algorithm::PS256, Algorithm::RS256, Algorithm::ES256])
+    ///     .one_algorithm_per_key();
+    /// // An RSA key without an alg now serves PS256 only.
+    /// ```
+    #[must_use]
+    pub fn one_algorithm_per_key(mut self) -> Self {
+        self.0.one_algorithm_per_key = Some(true);
         self
     }
 

@@ -71,6 +71,13 @@ impl Profile {
         }
     }
 
+    /// The algorithms of a policy that names none.
+    pub(super) fn default_algorithms(self) -> Vec<Algorithm> {
+        Algorithm::default_list()
+            .filter(|algorithm| self.takes(*algorithm))
+            .collect()
+    }
+
     /// Whether its tokens may be signed with this algorithm (JWT-SVID section 2.1).
     pub(super) fn takes(self, algorithm: Algorithm) -> bool {
         let family = algorithm.family();

@@ -51,6 +51,8 @@ pub(crate) struct Settings {
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(crate) allow_missing_audience: Option<bool>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub(crate) one_algorithm_per_key: Option<bool>,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(crate) allow_jwt_without_audience: Option<bool>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(crate) tenants: Option<Tenants>,
@@ -150,6 +152,9 @@ impl Settings {
             allow_missing_audience: self
                 .allow_missing_audience
                 .or(provider.allow_missing_audience),
+            one_algorithm_per_key: self
+                .one_algorithm_per_key
+                .or(provider.one_algorithm_per_key),
             allow_jwt_without_audience: self
                 .allow_jwt_without_audience
                 .or(provider.allow_jwt_without_audience),
@@ -182,6 +187,7 @@ mod tests {
             "role_claims": ["a"], "principal_claims": ["a"], "scope_claim": "scp", "allow_scope_array": false,
             "allow_id_token_claims": false, "allow_missing_audience": false,
             "allow_jwt_without_audience": false, "tenants": ["a"],
+            "one_algorithm_per_key": false,
         });
         let theirs = json!({
             "issuer": "https://b.example.com", "audiences": ["b"], "algorithms": ["RS256"], "profile": "cognito",
@@ -190,6 +196,7 @@ mod tests {
             "role_claims": ["b"], "principal_claims": ["b"], "scope_claim": "scope", "allow_scope_array": true,
             "allow_id_token_claims": true, "allow_missing_audience": true,
             "allow_jwt_without_audience": true, "tenants": ["b"],
+            "one_algorithm_per_key": true,
         });
         let nothing = shown(&Settings::default());
         let over = |one: &Value, other: &Value| shown(&read(one).over(read(other)));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::core::base64url;
 use crate::core::json::{self, Fault};
 use crate::core::keys::algorithm::Algorithm;
+use crate::core::keys::selection::KeyHint;
 use crate::core::time::NumericDate;
 use crate::core::token::media_type::names_media_type;
 use crate::core::token::payload::{Claim, Payload};
@@ -26,9 +27,9 @@ pub(crate) enum FormFault {
     /// A part is not canonical base64url.
     NotBase64url,
     /// The header is not a well-formed JSON object.
-    MalformedHeader,
+    MalformedHeader(Fault),
     /// The claims set is not a well-formed JSON object.
-    MalformedPayload,
+    MalformedPayload(Fault),
     /// The signature is empty.
     Unsigned,
 }
@@ -89,6 +90,8 @@ struct Header {
     alg: Claim<Text>,
     algorithm: Option<Algorithm>,
     kid: Claim<Text>,
+    x5t: Claim<Text>,
+    x5t_s256: Claim<Text>,
     typ: Claim<Text>,
     kind: Kind,
     has_crit: bool,
@@ -125,7 +128,7 @@ impl<'t> UnverifiedJwt<'t> {
         let payload = String::from_utf8(payload)
             .map_err(|_| Fault::Syntax)
             .and_then(Payload::read)
-            .map_err(|_| FormFault::MalformedPayload)?;
+            .map_err(FormFault::MalformedPayload)?;
 
         base64url::append_decoded(signature, &mut decoded).map_err(not_base64url)?;
         Ok(UnverifiedJwt {
@@ -145,6 +148,19 @@ impl<'t> UnverifiedJwt<'t> {
     /// The header's `kid`. Unverified: use it only to look up one of the issuer's keys.
     pub fn key_id(&self) -> Option<&str> {
         self.header_str(&self.header.kid)
+    }
+
+    /// What the header says about the key. Unverified.
+    pub(crate) fn key_hint(&self) -> KeyHint<'_> {
+        let text = |member| {
+            let text = self.header_str(member);
+            text.or_else(|| member.is_malformed().then_some(""))
+        };
+        KeyHint {
+            id: self.key_id(),
+            x5t_s256: text(&self.header.x5t_s256),
+            x5t: text(&self.header.x5t),
+        }
     }
 
     /// The header's `alg`, if this crate knows it. Unverified.
@@ -225,10 +241,10 @@ fn split_at_dot(text: &str, at: usize) -> Result<(&str, &str), FormFault> {
 
 impl Header {
     fn read(decoded: &[u8]) -> Result<Self, FormFault> {
-        let malformed = || FormFault::MalformedHeader;
-        let text = std::str::from_utf8(decoded).map_err(|_| malformed())?;
+        let text =
+            std::str::from_utf8(decoded).map_err(|_| FormFault::MalformedHeader(Fault::Syntax))?;
         let mut header = Header::default();
-        json::read_object_within(text, json::MAX_HEADER_VALUES, |name, value| {
+        json::read_object(text, |name, value| {
             let string = || match Text::read(value, text) {
                 Some(read) => Claim::Is(read),
                 None => Claim::Malformed,
@@ -239,6 +255,8 @@ impl Header {
                     header.algorithm = header.alg.get().and_then(|alg| alg.of(text).parse().ok());
                 }
                 "kid" => header.kid = string(),
+                "x5t" => header.x5t = string(),
+                "x5t#S256" => header.x5t_s256 = string(),
                 "typ" => {
                     header.kind = value.as_str().map_or(Kind::Other, |typ| Kind::of(&typ));
                     header.typ = string();
@@ -259,7 +277,7 @@ impl Header {
                 _ => {}
             }
         })
-        .map_err(|_| malformed())?;
+        .map_err(FormFault::MalformedHeader)?;
         Ok(header)
     }
 }

@@ -257,14 +257,7 @@ impl Payload {
 
     /// The value of a member of the claims set.
     pub(crate) fn find(&self, wanted: &str) -> Option<Value<'_>> {
-        let mut found = None;
-        // The whole text was read strictly before, so this reading can't fail.
-        let read = json::read_object(&self.text, |name, value| {
-            if name == wanted {
-                found = Some(value);
-            }
-        });
-        read.ok().and(found)
+        Value::of(&self.text).member(wanted)
     }
 }
 

@@ -124,6 +124,8 @@ pub(crate) enum Refusal {
         id: Option<String>,
         /// Whether a key has this `kid`, but is for another algorithm.
         id_is_known: bool,
+        /// The token names no `kid`, and the thumbprint of its certificate selects the key.
+        is_by_thumbprint: bool,
         algorithm: Algorithm,
         key_use: KeyUse,
         keys: Arc<KeySet>,
@@ -164,8 +166,8 @@ impl Refusal {
                 FormFault::TokenTooLong { .. } | FormFault::HeaderTooLong { .. } => Reason::TooLong,
                 FormFault::Malformed => Reason::MalformedToken,
                 FormFault::NotBase64url => Reason::NotBase64url,
-                FormFault::MalformedHeader => Reason::MalformedHeader,
-                FormFault::MalformedPayload => Reason::MalformedPayload,
+                FormFault::MalformedHeader(_) => Reason::MalformedHeader,
+                FormFault::MalformedPayload(_) => Reason::MalformedPayload,
                 FormFault::Unsigned => Reason::Unsigned,
             },
             Refusal::Opaque { .. } => Reason::OpaqueToken,

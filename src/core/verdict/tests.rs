@@ -2,6 +2,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::core::json::Fault;
 use crate::core::keys::KeyUse;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::key_set::KeySet;
@@ -55,8 +56,8 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
         (form(header_too_long), Reason::TooLong, "header has 99 bytes"),
         (form(FormFault::Malformed), Reason::MalformedToken, "no token"),
         (form(FormFault::NotBase64url), Reason::NotBase64url, "base64url"),
-        (form(FormFault::MalformedHeader), Reason::MalformedHeader, "header"),
-        (form(FormFault::MalformedPayload), Reason::MalformedPayload, "claims set"),
+        (form(FormFault::MalformedHeader(Fault::Syntax)), Reason::MalformedHeader, "header"),
+        (form(FormFault::MalformedPayload(Fault::Duplicate)), Reason::MalformedPayload, "claims set"),
         (form(FormFault::Unsigned), Reason::Unsigned, "no signature"),
         (Refusal::Opaque { is_googles: true }, Reason::OpaqueToken, "Google"),
         (Refusal::Opaque { is_googles: false }, Reason::OpaqueToken, "no introspection"),
@@ -120,6 +121,7 @@ fn refusals_of_keys() -> [(Refusal, Reason, &'static str); 3] {
     let unknown_key = Refusal::UnknownKey {
         id: id(),
         id_is_known: false,
+        is_by_thumbprint: false,
         algorithm: Algorithm::ES256,
         key_use: KeyUse::Signature,
         keys: Arc::new(KeySet::from_jwks(r#"{"keys":[]}"#).unwrap()),

@@ -5,7 +5,7 @@ use crate::build_error::{ConfigErrorKind, Problems};
 use crate::core::Policy;
 use crate::source::{
     Address, AddressError, DynKeySource, Endpoint, Fetcher, Introspection, IntrospectionError,
-    RemoteIntrospection, Wanted,
+    RemoteIntrospection,
 };
 
 impl SourceBuilder<'_> {
@@ -60,9 +60,8 @@ impl SourceBuilder<'_> {
                 .map(Endpoint::At)
                 .map_err(|problem| unusable("the introspection endpoint", url, problem)),
             None => self
-                .whereabouts
-                .metadata(&self.name, Wanted::IntrospectionEndpoint, fetcher.http())
-                .map(Endpoint::Metadata)
+                .metadata(fetcher)
+                .map(Endpoint::InMetadata)
                 .map_err(ConfigErrorKind::Address),
         }
     }

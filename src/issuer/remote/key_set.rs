@@ -2,19 +2,22 @@
 
 use super::SourceBuilder;
 use crate::build_error::{ConfigErrorKind, Problems};
-use crate::source::{DynKeySource, FetchError, Fetcher, Location, RemoteJwks, Whereabouts};
+use crate::source::{
+    AddressError, DynKeySource, Endpoint, FetchError, Fetcher, Location, RemoteJwks,
+};
 
 impl SourceBuilder<'_> {
     pub(super) fn build_key_set(
         &self,
-        whereabouts: &Whereabouts,
+        location: &Location,
         problems: &mut Problems,
     ) -> Option<Box<dyn DynKeySource>> {
         let fetcher = self.fetcher.as_ref()?;
-        let location = locate(whereabouts, &self.name, fetcher, problems)?;
+        let endpoint = location.endpoint(&self.metadata(fetcher), fetcher.http());
+        let endpoint = checked(endpoint, fetcher, problems)?;
         let keys = RemoteJwks::new(
             self.policy?.clone(),
-            location,
+            endpoint,
             fetcher,
             self.clock(),
             self.settings.limits,
@@ -32,19 +35,17 @@ impl SourceBuilder<'_> {
     }
 }
 
-/// The location of an issuer's keys, where the credentials that are configured may be sent.
-pub(super) fn locate(
-    whereabouts: &Whereabouts,
-    name: &str,
+/// Where an issuer's keys are fetched, if the credentials that are configured may be sent there.
+pub(super) fn checked(
+    endpoint: Result<Endpoint, AddressError>,
     fetcher: &Fetcher,
     problems: &mut Problems,
-) -> Option<Location> {
-    let located = whereabouts.locate(name, fetcher.http());
-    let location = problems.ok_or_push(located.map_err(ConfigErrorKind::Address))?;
-    let home = location.home();
+) -> Option<Endpoint> {
+    let endpoint = problems.ok_or_push(endpoint.map_err(ConfigErrorKind::Address))?;
+    let home = endpoint.home();
     if home.is_some_and(|home| !fetcher.may_show_credentials_at(home)) {
         problems.push(ConfigErrorKind::Fetch(FetchError::CredentialsOverHttp));
         return None;
     }
-    Some(location)
+    Some(endpoint)
 }

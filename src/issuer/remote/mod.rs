@@ -14,8 +14,8 @@ use std::time::Duration;
 use super::{Issuer, WrongSetting};
 use crate::core::{KeySetError, PolicyBuilder, Tenants};
 use crate::source::{
-    DynKeySource, Fetch, Introspection, KeyFile, KeySource, Limits, StaticKeys, TenantBounds,
-    Whereabouts,
+    DynKeySource, Fetch, Introspection, KeyFile, KeySource, Limits, Location, StaticKeys,
+    TenantBounds,
 };
 
 pub(crate) use shared::{Shared, SharedSettings};
@@ -42,7 +42,7 @@ impl RemoteSettings {
 pub(super) enum Recipe {
     Made(Box<dyn DynKeySource>),
     /// Keys are fetched.
-    Fetched(Whereabouts),
+    Fetched(Location),
     /// Keys are read from a file.
     File(KeyFile),
 }
@@ -58,9 +58,9 @@ impl Recipe {
     }
 
     /// The location of the keys, where they are fetched.
-    fn fetched(&self) -> Option<&Whereabouts> {
+    fn fetched(&self) -> Option<&Location> {
         match self {
-            Recipe::Fetched(whereabouts) => Some(whereabouts),
+            Recipe::Fetched(location) => Some(location),
             Recipe::File(_) | Recipe::Made(_) => None,
         }
     }
@@ -85,7 +85,7 @@ impl Issuer {
     /// # Ok::<(), resource_server::error::BuildError>(())
     /// ```
     pub fn discover(name: impl Into<String>) -> Self {
-        Issuer::new(name).fetching(Whereabouts::Discovery)
+        Issuer::new(name).fetching(Location::Discovery)
     }
 
     /// As [`template`](Issuer::template), with keys from the location that each tenant's own
@@ -106,22 +106,22 @@ impl Issuer {
     /// );
     /// ```
     pub fn discover_tenants(template: impl Into<String>, tenants: Tenants) -> Self {
-        Issuer::template(template, tenants).fetching(Whereabouts::Discovery)
+        Issuer::template(template, tenants).fetching(Location::Discovery)
     }
 
     /// Keys from the location that this metadata document names, for an issuer whose name is not
     /// its address (containers, clusters, AD FS). The document must still name this issuer.
     pub fn discovery_at(self, url: impl Into<String>) -> Self {
-        self.fetching(Whereabouts::DiscoveryAt(url.into()))
+        self.fetching(Location::MetadataAt(url.into()))
     }
 
     /// Keys from this address of a JWK Set, without discovery.
     pub fn jwks_at(self, url: impl Into<String>) -> Self {
-        self.fetching(Whereabouts::JwksAt(url.into()))
+        self.fetching(Location::DocumentAt(url.into()))
     }
 
-    fn fetching(self, whereabouts: Whereabouts) -> Self {
-        self.with_source(Recipe::Fetched(whereabouts))
+    fn fetching(self, location: Location) -> Self {
+        self.with_source(Recipe::Fetched(location))
     }
 
     /// Static keys in a file that may change, such as a JWK Set that is mounted into a container: a
@@ -266,8 +266,8 @@ impl Issuer {
         self
     }
 
-    pub(crate) fn found_at(mut self, whereabouts: Whereabouts) -> Self {
-        self.sources.push(Recipe::Fetched(whereabouts));
+    pub(crate) fn found_at(mut self, location: Location) -> Self {
+        self.sources.push(Recipe::Fetched(location));
         self.provider.has_source = true;
         self
     }
@@ -286,9 +286,9 @@ impl Issuer {
     pub(crate) fn shown(&self) -> String {
         let location = match self.sources.as_slice() {
             [] => "nowhere".to_owned(),
-            [Recipe::Fetched(Whereabouts::Discovery)] => "by discovery".to_owned(),
-            [Recipe::Fetched(Whereabouts::DiscoveryAt(url))] => format!("as {url} says"),
-            [Recipe::Fetched(Whereabouts::JwksAt(url))] => format!("at {url}"),
+            [Recipe::Fetched(Location::Discovery)] => "by discovery".to_owned(),
+            [Recipe::Fetched(Location::MetadataAt(url))] => format!("as {url} says"),
+            [Recipe::Fetched(Location::DocumentAt(url))] => format!("at {url}"),
             _ => "elsewhere".to_owned(),
         };
         format!("{}: keys {location}", self.name)

@@ -4,7 +4,7 @@ use super::SourceBuilder;
 use super::introspection::unusable;
 use crate::build_error::ConfigErrorKind;
 use crate::core::{Algorithm, Policy, SignedResponse};
-use crate::source::{Address, Fetcher, IntrospectionError, Location, RemoteJwks, SignedAnswers};
+use crate::source::{Address, Endpoint, Fetcher, IntrospectionError, RemoteJwks, SignedAnswers};
 
 impl SourceBuilder<'_> {
     /// For responses to this client. `keys` is the address of their keys, unless they are the
@@ -16,13 +16,13 @@ impl SourceBuilder<'_> {
         policy: &Policy,
         fetcher: &Fetcher,
     ) -> Result<SignedAnswers, ConfigErrorKind> {
-        let location = match keys {
+        let endpoint = match keys {
             Some(url) => Address::parse(url, fetcher.http())
-                .map(Location::Jwks)
+                .map(Endpoint::At)
                 .map_err(|problem| unusable("the address of answers' keys", url, problem))?,
             None => self
-                .whereabouts
-                .locate(&self.name, fetcher.http())
+                .location
+                .endpoint(&self.metadata(fetcher), fetcher.http())
                 .map_err(ConfigErrorKind::Address)?,
         };
         if policy.algorithms().any(Algorithm::is_hmac) {
@@ -32,7 +32,7 @@ impl SourceBuilder<'_> {
             .map_err(|_| ConfigErrorKind::Introspection(IntrospectionError::ClientId))?;
         let keys = RemoteJwks::new(
             policy.clone(),
-            location,
+            endpoint,
             fetcher,
             self.clock(),
             self.settings.limits,

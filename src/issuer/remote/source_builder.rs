@@ -1,23 +1,24 @@
 //! Makes the sources of one issuer that are fetched or read from a file.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::super::Issuer;
 use super::{Recipe, RemoteSettings, Shared};
 use crate::build_error::{ConfigErrorKind, Problems};
 use crate::core::{Clock, Policy};
-use crate::source::{DynKeySource, Fetch, FetchError, Fetcher, Whereabouts};
-
-/// Keys that are older than this were not kept over an outage but by mistake.
-const MAX_OUTAGE_TOLERANCE: Duration = Duration::from_secs(86_400);
+use crate::source::{
+    AddressError, DynKeySource, Fetch, FetchError, Fetcher, IssuerMetadata, Location,
+};
 
 /// One issuer's settings, and what its sources are made with.
 pub(in super::super) struct SourceBuilder<'b> {
     pub(super) name: String,
     pub(super) settings: RemoteSettings,
     /// The location of its keys, and so of its metadata.
-    pub(super) whereabouts: Whereabouts,
+    pub(super) location: Location,
+    /// Made at the first use, and shared by all sources of the issuer.
+    metadata: OnceCell<Result<Arc<IssuerMetadata>, AddressError>>,
     /// `None`: the policy has problems, which are collected already.
     pub(super) policy: Option<&'b Policy>,
     /// `None`: nothing is fetched, or the HTTP client has problems, which are collected already.
@@ -43,7 +44,8 @@ impl<'b> SourceBuilder<'b> {
         SourceBuilder {
             name: issuer.name,
             settings: issuer.remote,
-            whereabouts: location.cloned().unwrap_or(Whereabouts::Discovery),
+            location: location.cloned().unwrap_or(Location::Discovery),
+            metadata: OnceCell::new(),
             policy,
             fetcher,
             shared,
@@ -58,16 +60,25 @@ impl<'b> SourceBuilder<'b> {
         match recipe {
             Recipe::Made(source) => Some(source),
             Recipe::File(file) => self.build_key_file(file, problems),
-            Recipe::Fetched(whereabouts) => {
+            Recipe::Fetched(location) => {
                 let tenants = self.policy.and_then(Policy::tenants);
-                match tenants.filter(|(template, _)| whereabouts.is_by_tenant(template)) {
-                    None => self.build_key_set(&whereabouts, problems),
+                match tenants.filter(|(template, _)| location.is_by_tenant(template)) {
+                    None => self.build_key_set(&location, problems),
                     Some((template, tenants)) => {
-                        self.build_tenant_keys(whereabouts, template, tenants, problems)
+                        self.build_tenant_keys(location, template, tenants, problems)
                     }
                 }
             }
         }
+    }
+
+    /// The issuer's metadata, one for all its sources.
+    pub(super) fn metadata(&self, fetcher: &Fetcher) -> Result<Arc<IssuerMetadata>, AddressError> {
+        let make = || {
+            self.location
+                .metadata(&self.name, fetcher, &self.shared.clock)
+        };
+        self.metadata.get_or_init(make).clone()
     }
 
     pub(super) fn clock(&self) -> Arc<dyn Clock> {
@@ -80,7 +91,7 @@ impl RemoteSettings {
         if !self.limits.has_sound_lifetime() {
             problems.push(ConfigErrorKind::KeyLifetime);
         }
-        if self.limits.outage_tolerance > MAX_OUTAGE_TOLERANCE {
+        if !self.limits.has_sound_tolerance() {
             problems.push(ConfigErrorKind::OutageTolerance);
         }
         if self.starting_keys.is_some() && !fetches_keys {

@@ -1,10 +1,10 @@
 //! The source of tenants' keys, where each tenant has a key set of its own.
 
 use super::SourceBuilder;
-use super::key_set::locate;
+use super::key_set::checked;
 use crate::build_error::{ConfigErrorKind, Problems};
 use crate::core::{IssuerTemplate, Tenants};
-use crate::source::{DynKeySource, TenantKeys, Whereabouts};
+use crate::source::{DynKeySource, Location, TenantKeys};
 
 /// A tenant whose addresses are checked for all tenants: they differ in the tenant only.
 const SAMPLE: &str = "a";
@@ -12,16 +12,17 @@ const SAMPLE: &str = "a";
 impl SourceBuilder<'_> {
     pub(super) fn build_tenant_keys(
         &self,
-        whereabouts: Whereabouts,
+        location: Location,
         template: &IssuerTemplate,
         tenants: &Tenants,
         problems: &mut Problems,
     ) -> Option<Box<dyn DynKeySource>> {
         let fetcher = self.fetcher.as_ref()?;
-        let sample = template.fill(&self.name, SAMPLE);
-        locate(
-            &whereabouts.of_tenant(template, SAMPLE),
-            &sample,
+        let sample = location.of_tenant(template, SAMPLE);
+        let name = template.fill(&self.name, SAMPLE);
+        let metadata = sample.metadata(&name, fetcher, &self.shared.clock);
+        checked(
+            sample.endpoint(&metadata, fetcher.http()),
             fetcher,
             problems,
         )?;
@@ -29,7 +30,7 @@ impl SourceBuilder<'_> {
         Some(Box::new(TenantKeys::new(
             template.clone(),
             self.policy?.clone(),
-            whereabouts,
+            location,
             fetcher,
             self.clock(),
             self.settings.limits,

@@ -1,10 +1,15 @@
 //! Calls that brought nothing.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::fetch::TokenFileError;
+use tokio_rustls::rustls;
+
+use super::super::error::SourceErrorKind;
+use super::credentials::TokenFileError;
 
 /// A call that brought nothing. Shows the address without its query.
 #[derive(Clone, Debug)]
@@ -72,9 +77,28 @@ impl CallError {
         )
     }
 
-    /// Whether the connection, which may have been used before, ended before there was an answer: then a new one may do.
+    /// Whether the connection, which may have been used before, ended before there was an answer:
+    /// then a new one may do.
     pub(crate) fn is_of_old_connection(&self) -> bool {
         matches!(self.kind, CallErrorKind::Dropped(_))
+    }
+
+    pub(crate) fn kind(&self) -> SourceErrorKind {
+        match &self.kind {
+            CallErrorKind::Unreachable(error) | CallErrorKind::Dropped(error) => kind_of(error),
+            CallErrorKind::Timeout => SourceErrorKind::Timeout,
+            CallErrorKind::CredentialsWithheld { .. }
+            | CallErrorKind::Status {
+                code: 401 | 403, ..
+            } => SourceErrorKind::CredentialsRefused,
+            CallErrorKind::Status { .. } | CallErrorKind::Redirected { .. } => {
+                SourceErrorKind::Status
+            }
+            CallErrorKind::TooLarge { .. }
+            | CallErrorKind::NotText
+            | CallErrorKind::OtherType(_) => SourceErrorKind::Body,
+            CallErrorKind::Busy | CallErrorKind::TokenFile(_) => SourceErrorKind::Other,
+        }
     }
 
     pub(crate) fn status(&self) -> Option<u16> {
@@ -86,10 +110,64 @@ impl CallError {
         }
     }
 
+    /// Whether the answer says that there is nothing at the address. It does not where the server
+    /// wants credentials (401, 403), or another try (408, 425, 429).
+    pub(crate) fn says_absent(&self) -> bool {
+        self.status().is_some_and(|code| {
+            matches!(code, 400..=499) && !matches!(code, 401 | 403 | 408 | 425 | 429)
+        })
+    }
+
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self.kind {
             CallErrorKind::Status { retry_after, .. } => retry_after,
             _ => None,
         }
     }
+}
+
+/// Whether the connection ended before there was an answer.
+pub(super) fn was_dropped(error: &reqwest::Error) -> bool {
+    error.is_request() && !error.is_connect() && !error.is_timeout()
+}
+
+/// A call that had no answer, or not the whole of one.
+pub(super) fn unreachable(error: reqwest::Error) -> CallErrorKind {
+    if error.is_timeout() {
+        CallErrorKind::Timeout
+    } else {
+        CallErrorKind::Unreachable(Arc::new(error.without_url()))
+    }
+}
+
+/// The HTTP client says only that it could not connect; why is somewhere in its chain.
+fn kind_of(error: &reqwest::Error) -> SourceErrorKind {
+    let mut cause = error.source();
+    while let Some(one) = cause {
+        if is_of_tls(one) {
+            return SourceErrorKind::Tls;
+        }
+        // Its type is private to the client.
+        if one.to_string() == "dns error" {
+            return SourceErrorKind::Dns;
+        }
+        cause = one.source();
+    }
+    if error.is_body() || error.is_decode() {
+        SourceErrorKind::Body
+    } else {
+        SourceErrorKind::Connect
+    }
+}
+
+/// An io::Error shows the source of what it wraps as its own source, and not what it wraps.
+fn is_of_tls(error: &(dyn StdError + 'static)) -> bool {
+    let mut wrapper = error.downcast_ref::<io::Error>();
+    while let Some(inner) = wrapper.and_then(io::Error::get_ref) {
+        if inner.is::<rustls::Error>() {
+            return true;
+        }
+        wrapper = inner.downcast_ref::<io::Error>();
+    }
+    error.is::<rustls::Error>()
 }

@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use crate::core::{IntrospectionResponse, sha256};
 
-use super::super::refresh::Moment;
+use super::super::bounds::MAX_REFUSED;
+use super::super::moment::Moment;
 
-/// Refused tokens are remembered up to this many.
-const MAX_REFUSED: u64 = 10_000;
-
-/// What an answer is kept under; the token itself is not kept. The cache is one source's own, so what another was told never
-/// counts here.
+/// What an answer is kept under; the token itself is not kept. The cache is one source's own, so
+/// another source's responses never apply here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct TokenHash([u8; 32]);
 
@@ -39,7 +37,8 @@ struct Kept {
     asked: Moment,
 }
 
-/// Made when it is first needed: of thousands of issuers most are idle, and an empty one takes 32 KiB.
+/// Made when it is first needed: of thousands of issuers most are idle, and an empty one takes 32
+/// KiB.
 type Lazy<V> = LazyLock<Held<V>, Box<dyn FnOnce() -> Held<V> + Send>>;
 type Held<V> = moka::sync::Cache<TokenHash, V>;
 
@@ -57,7 +56,8 @@ impl Cache {
     pub(super) fn new(settings: &CacheSettings) -> Self {
         let (max_bytes, active_for) = (settings.max_bytes, settings.active_for);
         let inactive_for = settings.inactive_for;
-        // Their own times only free memory; whether an answer still counts is decided by our clock.
+        // Their own times only free memory; whether a response still applies is decided by our
+        // clock.
         let active: Box<dyn FnOnce() -> Held<Kept> + Send> = Box::new(move || {
             moka::sync::Cache::builder()
                 .weigher(|_, kept: &Kept| u32::try_from(kept.response.bytes()).unwrap_or(u32::MAX))
@@ -80,7 +80,7 @@ impl Cache {
         }
     }
 
-    /// How long an answer of this age still counts.
+    /// How long a response of this age still applies.
     pub(super) fn time_left(
         &self,
         response: &IntrospectionResponse,
@@ -99,7 +99,8 @@ impl Cache {
         }
     }
 
-    /// An answer that still counts. Its age is that of the question: what was revoked meanwhile may not be known to it.
+    /// A response that still applies. Its age is that of the request: it may not know of a
+    /// revocation since then.
     pub(super) fn get(&self, hash: &TokenHash, now: Moment) -> Option<Arc<IntrospectionResponse>> {
         if let Some(kept) = self.active.get(hash) {
             let left = self.time_left(&kept.response, kept.asked, now);
@@ -185,7 +186,7 @@ mod tests {
         }
         cache.active.run_pending_tasks();
         assert!(cache.active.weighted_size() <= 100 * 1024);
-        // Each counts with all its text.
+        // Each is weighed by its whole text.
         assert!((1..10).contains(&cache.active.entry_count()));
     }
 

@@ -1,65 +1,49 @@
-//! Asking the authorization server about tokens (RFC 7662): each once for all who wait, with a cache of its answers.
+//! Asking the authorization server about tokens (RFC 7662): each once for all who wait, with a
+//! cache of its answers.
 
 mod cache;
 mod client_key;
-mod place;
+mod problem;
 mod settings;
 mod signed;
 mod store;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use crate::core::{Clock, Evidence, IntrospectionResponse, PresentedToken};
 
 use super::address::Address;
-use super::discovery::Discovery;
+use super::bounds::{GRACE, LONGEST_QUEUE, STORE_LIMIT, WAITING_PER_CALL};
+use super::discovery::Member;
 use super::fetcher::{CallError, Fetcher};
-use super::refresh::Moment;
-use super::{KeySource, SourceError, SourceStatus};
+use super::metadata::Endpoint;
+use super::moment::Moment;
+use super::single_flight::{Awaited, Flight, Landing, Loss, take_off};
+use super::{KeySource, SourceError, SourceErrorKind, SourceStatus, runtime, timer};
 use cache::{Cache, TokenHash};
 use client_key::NotSigned;
 pub use client_key::{ClientKey, ClientKeyError};
-use place::Place;
+pub use problem::IntrospectionError;
+pub use settings::Introspection;
 pub(crate) use settings::{Authentication, Settings};
-pub use settings::{Introspection, IntrospectionError};
 pub(crate) use signed::SignedAnswers;
 pub use store::IntrospectionStore;
-use store::{STORE_LIMIT, Store};
+use store::Store;
 
 /// RFC 7662 section 2.2.
 const PLAIN: &str = "application/json";
-/// A call that is over the bound waits so long for its turn.
-const LONGEST_QUEUE: Duration = Duration::from_secs(1);
-/// So many calls may wait for each that runs; one more is turned away at once.
-const WAITING_PER_CALL: usize = 16;
-/// A call that has not ended this long past its own limit never will.
-const GRACE: Duration = Duration::from_secs(1);
-
-/// Where the authorization server is asked.
-pub(crate) enum Endpoint {
-    At(Address),
-    /// Where the issuer's metadata says.
-    Metadata(Discovery),
-}
-
-enum Whereabouts {
-    At(Address),
-    Metadata(Arc<Place>),
-}
 
 /// An issuer's introspection endpoint.
 pub(crate) struct RemoteIntrospection(Arc<Inner>);
 
 struct Inner {
-    whereabouts: Whereabouts,
+    endpoint: Endpoint,
     fetcher: Fetcher,
     authentication: Authentication,
     /// Where answers must be signed, what they are held against.
@@ -69,9 +53,7 @@ struct Inner {
     /// Behind the cache, shared with other processes.
     store: Option<Store>,
     /// Calls under way, by what they ask about.
-    flights: Mutex<HashMap<TokenHash, Flight>>,
-    /// Tells one call from another.
-    next_ticket: AtomicU64,
+    calls: Mutex<HashMap<TokenHash, Call>>,
     permits: Semaphore,
     /// Of calls that run or wait.
     places: Arc<Semaphore>,
@@ -87,17 +69,16 @@ struct Health {
 
 type Outcome = Result<Arc<IntrospectionResponse>, SourceError>;
 
+/// A call under way.
 #[derive(Clone)]
-struct Flight {
-    ticket: u64,
-    begun: Instant,
+struct Call {
+    flight: Flight<Outcome>,
     asked: Moment,
-    landing: watch::Receiver<Option<Outcome>>,
 }
 
 enum Boarding {
     Answered(Arc<IntrospectionResponse>),
-    Waiting(Flight),
+    Waiting(Call),
 }
 
 impl RemoteIntrospection {
@@ -108,22 +89,9 @@ impl RemoteIntrospection {
         settings: Settings,
         signed: Option<SignedAnswers>,
     ) -> Self {
-        let home = match &endpoint {
-            Endpoint::At(address) => Some(address),
-            Endpoint::Metadata(discovery) => discovery.home(),
-        };
+        let home = endpoint.home();
         let fetcher = home.map_or_else(|| fetcher.clone(), |home| fetcher.at_home_at(home));
-        let whereabouts = match endpoint {
-            Endpoint::At(address) => Whereabouts::At(address),
-            Endpoint::Metadata(discovery) => {
-                let (fetcher, clock) = (fetcher.clone(), Arc::clone(&clock));
-                Whereabouts::Metadata(Place::new(discovery, fetcher, clock))
-            }
-        };
-        let for_metadata = match &whereabouts {
-            Whereabouts::At(_) => Duration::ZERO,
-            Whereabouts::Metadata(place) => place.longest_reading(),
-        };
+        let for_metadata = fetcher.timeout().saturating_mul(endpoint.calls());
         let calls = settings.max_concurrent_calls;
         let for_keys = signed
             .as_ref()
@@ -133,22 +101,22 @@ impl RemoteIntrospection {
             .as_ref()
             .map_or(Duration::ZERO, |_| STORE_LIMIT);
         RemoteIntrospection(Arc::new(Inner {
-            whereabouts,
-            longest_call: for_metadata
-                + fetcher.timeout() * 2
-                + for_keys
-                + for_store
-                + LONGEST_QUEUE,
+            endpoint,
+            longest_call: [for_metadata, for_keys, for_store, LONGEST_QUEUE]
+                .into_iter()
+                .fold(
+                    fetcher.timeout().saturating_mul(2),
+                    Duration::saturating_add,
+                ),
             fetcher,
             authentication: settings.authentication,
             signed,
             clock,
             cache: Cache::new(&settings.cache),
             store: settings.store,
-            flights: Mutex::default(),
-            next_ticket: AtomicU64::new(0),
+            calls: Mutex::default(),
             permits: Semaphore::new(calls),
-            places: Arc::new(Semaphore::new(calls * (1 + WAITING_PER_CALL))),
+            places: Arc::new(Semaphore::new(calls.saturating_mul(1 + WAITING_PER_CALL))),
             health: Mutex::default(),
         }))
     }
@@ -159,8 +127,8 @@ impl Inner {
         Moment::of(&*self.clock)
     }
 
-    fn flights(&self) -> MutexGuard<'_, HashMap<TokenHash, Flight>> {
-        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    fn calls(&self) -> MutexGuard<'_, HashMap<TokenHash, Call>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn health(&self) -> MutexGuard<'_, Health> {
@@ -171,49 +139,90 @@ impl Inner {
     fn board(self: &Arc<Self>, hash: TokenHash, token: &str) -> Result<Boarding, SourceError> {
         let runtime = runtime()?;
         let now = self.now();
-        let (sender, landing) = watch::channel(None);
-        let flight = Flight {
-            ticket: self.next_ticket.fetch_add(1, Ordering::Relaxed),
-            begun: Instant::now(),
-            asked: now,
-            landing,
-        };
-        let place = {
-            let mut flights = self.flights();
+        let (place, call, landing) = {
+            let mut calls = self.calls();
             // It may have come since the caller looked.
             if let Some(response) = self.cache.get(&hash, now) {
                 return Ok(Boarding::Answered(response));
             }
-            // One that is lost with its runtime, or stuck on one that nobody drives, or in a process that stood still, is not
-            // waited for.
-            if let Some(known) = flights.get(&hash)
-                && known.landing.has_changed().is_ok()
-                && known.begun.elapsed() < self.longest_call
+            // One that is lost with its runtime, or stuck on one that is not driven, or in a
+            // process that was frozen, is not waited for.
+            if let Some(known) = calls.get(&hash)
+                && known.flight.is_under_way(self.longest_call)
                 && known.asked.elapsed(now) < self.longest_call
             {
                 return Ok(Boarding::Waiting(known.clone()));
             }
             let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-                drop(flights);
+                drop(calls);
                 return Err(self.turned_away());
             };
-            flights.insert(hash, flight.clone());
-            place
-        };
-        let pilot = Pilot {
-            inner: Arc::clone(self),
-            hash,
-            ticket: flight.ticket,
-            asked: now,
-            landing: sender,
-            _place: place,
+            let inner = Arc::clone(self);
+            let (flight, landing) = take_off(move |number, _| inner.end(hash, number));
+            let call = Call { flight, asked: now };
+            calls.insert(hash, call.clone());
+            (place, call, landing)
         };
         // The lock is let go before: a runtime that shuts down drops the task within `spawn`.
-        runtime.spawn(pilot.fly(Zeroizing::new(token.to_owned())));
-        Ok(Boarding::Waiting(flight))
+        let token = Zeroizing::new(token.to_owned());
+        runtime.spawn(Arc::clone(self).fly(hash, token, now, landing, place));
+        Ok(Boarding::Waiting(call))
     }
 
-    /// What another process was told, while it counts.
+    /// Carries out one call and hands its outcome to all who wait.
+    async fn fly<L: FnOnce(u64, Loss)>(
+        self: Arc<Self>,
+        hash: TokenHash,
+        token: Zeroizing<String>,
+        asked: Moment,
+        mut landing: Landing<Outcome, L>,
+        _place: OwnedSemaphorePermit,
+    ) {
+        landing.begin();
+        if let Some((response, asked)) = self.stored(&hash).await {
+            self.keep(&hash, landing.number(), Some((&response, asked)));
+            landing.land(Ok(response));
+            return;
+        }
+        let limit = self.longest_call.saturating_add(GRACE / 2);
+        let call = tokio::time::timeout(limit, self.ask(&token));
+        let outcome = call.await.unwrap_or_else(|_| {
+            let error = SourceError::new("the introspection endpoint did not answer in time");
+            Err(error.of_kind(SourceErrorKind::Timeout))
+        });
+        let response = outcome.as_ref().ok().cloned();
+        let answer = response.as_ref().map(|response| (response, asked));
+        let is_kept = self.keep(&hash, landing.number(), answer);
+        landing.land(outcome);
+        if let (Some(response), Some(store), true) = (response, &self.store, is_kept) {
+            let left = self.cache.time_left(&response, asked, self.now());
+            store.put(&hash, &response, asked.wall, left).await;
+        }
+    }
+
+    /// Ends the entry of this call and keeps its answer, unless the token was forgotten in the
+    /// meantime.
+    fn keep(
+        &self,
+        hash: &TokenHash,
+        number: u64,
+        answer: Option<(&Arc<IntrospectionResponse>, Moment)>,
+    ) -> bool {
+        // Under the lock, so that what is being forgotten is not kept after all.
+        let mut calls = self.calls();
+        let is_current = end_of(&mut calls, hash, number);
+        if is_current && let Some((response, asked)) = answer {
+            self.cache.insert(*hash, response, asked);
+        }
+        is_current
+    }
+
+    /// Ends the entry of a call that was lost.
+    fn end(&self, hash: TokenHash, number: u64) {
+        end_of(&mut self.calls(), &hash, number);
+    }
+
+    /// A response to another process, while it applies.
     async fn stored(&self, hash: &TokenHash) -> Option<(Arc<IntrospectionResponse>, Moment)> {
         let stored = self.store.as_ref()?.get(hash, self.clock.now()).await?;
         let now = self.now();
@@ -242,8 +251,8 @@ impl Inner {
     async fn call(&self, token: &str) -> Outcome {
         let address = self.address().await?;
         let text = match self.post(&address, token, false).await? {
-            // The server closed it while it was written to. Asking is harmless, so it is done once more, with an assertion of its
-            // own.
+            // The server closed it while it was written to. Asking is harmless, so it is done once
+            // more, with an assertion of its own.
             Err(error) if error.is_of_old_connection() => self.post(&address, token, true).await?,
             answered => answered,
         };
@@ -251,17 +260,14 @@ impl Inner {
         let response = match &self.signed {
             Some(signed) => signed.open(&text, &*self.clock).await,
             None => IntrospectionResponse::from_json(&text).map_err(|error| {
-                SourceError::new("it is no introspection response").caused_by(error)
+                let told = SourceError::new("it is not an introspection response");
+                told.caused_by(error).of_kind(SourceErrorKind::Body)
             }),
         };
         response.map(Arc::new).map_err(|error| {
             let told = SourceError::new("what the introspection endpoint answers can't be used");
             let retry_after = error.retry_after();
-            let told = told.caused_by(error);
-            match retry_after {
-                Some(after) => told.retry_in(after),
-                None => told,
-            }
+            told.caused_by(error).retry_as(retry_after)
         })
     }
 
@@ -293,9 +299,12 @@ impl Inner {
     }
 
     async fn address(&self) -> Result<Address, SourceError> {
-        match &self.whereabouts {
-            Whereabouts::At(address) => Ok(address.clone()),
-            Whereabouts::Metadata(place) => place.find().await,
+        match &self.endpoint {
+            Endpoint::At(address) => Ok(address.clone()),
+            Endpoint::InMetadata(metadata) => {
+                let found = metadata.find(Member::IntrospectionEndpoint).await;
+                found.map(|one| one.address).map_err(|not| not.error)
+            }
         }
     }
 
@@ -309,9 +318,9 @@ impl Inner {
 
     fn not_answered(&self, error: CallError) -> SourceError {
         if matches!(error.status(), Some(404 | 410))
-            && let Whereabouts::Metadata(place) = &self.whereabouts
+            && let Endpoint::InMetadata(metadata) = &self.endpoint
         {
-            place.is_gone();
+            metadata.doubt(Member::IntrospectionEndpoint);
         }
         let what = match error.status() {
             Some(401 | 403) => {
@@ -319,118 +328,36 @@ impl Inner {
             }
             _ => "the introspection endpoint gives no answer about the token",
         };
-        let retry_after = error.retry_after();
-        let error = SourceError::new(what).caused_by(error);
-        match retry_after {
-            Some(after) => error.retry_in(after),
-            None => error,
-        }
+        let (kind, retry_after) = (error.kind(), error.retry_after());
+        let told = SourceError::new(what).caused_by(error);
+        told.of_kind(kind).retry_as(retry_after)
     }
 
     /// Waits for the end of a call, but no longer than it can take.
-    async fn wait(&self, flight: Flight) -> Outcome {
-        let asked = flight.asked;
-        let outcome = self.wait_to_the_end(flight).await;
-        if outcome.is_ok() && asked.elapsed(self.now()) > self.longest_call + GRACE {
+    async fn wait(&self, call: Call) -> Outcome {
+        let limit = self.longest_call.saturating_add(GRACE);
+        let late = timer(call.flight.left_of(limit))?;
+        let Awaited::Landed(outcome) = call.flight.wait(late).await else {
+            return Err(SourceError::new("the call about the token came to no end"));
+        };
+        if outcome.is_ok() && call.asked.elapsed(self.now()) > limit {
             let what =
                 "the process stood still, or its clock was set, while a token was asked about";
             return Err(SourceError::new(what).retry_in(Duration::from_secs(1)));
         }
         outcome
     }
-
-    async fn wait_to_the_end(&self, mut flight: Flight) -> Outcome {
-        let left = (self.longest_call + GRACE).saturating_sub(flight.begun.elapsed());
-        let timer = super::timer(left)?;
-        tokio::select! {
-            biased;
-            landed = flight.landing.wait_for(Option::is_some) => {
-                if let Ok(landed) = landed && let Some(outcome) = &*landed {
-                    return outcome.clone();
-                }
-            }
-            () = timer => {}
-        }
-        Err(SourceError::new("the call about the token came to no end"))
-    }
 }
 
-fn runtime() -> Result<Handle, SourceError> {
-    Handle::try_current().map_err(|error| {
-        SourceError::new("tokens are introspected within a tokio runtime, and there is none here")
-            .caused_by(error)
-    })
-}
-
-/// Carries out one call. However it ends, its waiters learn of it.
-struct Pilot {
-    inner: Arc<Inner>,
-    hash: TokenHash,
-    ticket: u64,
-    asked: Moment,
-    landing: watch::Sender<Option<Outcome>>,
-    /// Among the calls that run or wait.
-    _place: OwnedSemaphorePermit,
-}
-
-impl Pilot {
-    async fn fly(mut self, token: Zeroizing<String>) {
-        if let Some((response, asked)) = self.inner.stored(&self.hash).await {
-            self.asked = asked;
-            self.land(Ok(response));
-            return;
-        }
-        let limit = self.inner.longest_call + GRACE / 2;
-        let call = tokio::time::timeout(limit, self.inner.ask(&token));
-        let outcome = call.await.unwrap_or_else(|_| {
-            Err(SourceError::new(
-                "the introspection endpoint did not answer in time",
-            ))
-        });
-        let kept = self.land(outcome);
-        if let (Some(response), Some(store)) = (kept, &self.inner.store) {
-            let now = self.inner.now();
-            let left = self.inner.cache.time_left(&response, self.asked, now);
-            store
-                .put(&self.hash, &response, self.asked.wall, left)
-                .await;
-        }
+/// Removes the entry of this call; says whether it was still there.
+fn end_of(calls: &mut HashMap<TokenHash, Call>, hash: &TokenHash, number: u64) -> bool {
+    let is_current = calls
+        .get(hash)
+        .is_some_and(|call| call.flight.number() == number);
+    if is_current {
+        calls.remove(hash);
     }
-
-    /// Hands the outcome to all who wait. Says what was kept of it.
-    fn land(&self, outcome: Outcome) -> Option<Arc<IntrospectionResponse>> {
-        let mut kept = None;
-        {
-            // Under the lock, so that what was forgotten meanwhile is not kept after all.
-            let mut flights = self.inner.flights();
-            if self.take_from(&mut flights)
-                && let Ok(response) = &outcome
-            {
-                self.inner.cache.insert(self.hash, response, self.asked);
-                kept = Some(Arc::clone(response));
-            }
-        }
-        self.landing.send_replace(Some(outcome));
-        kept
-    }
-
-    /// Ends the entry of this call; says whether it was still there.
-    fn take_from(&self, flights: &mut HashMap<TokenHash, Flight>) -> bool {
-        let is_current = flights
-            .get(&self.hash)
-            .is_some_and(|flight| flight.ticket == self.ticket);
-        if is_current {
-            flights.remove(&self.hash);
-        }
-        is_current
-    }
-}
-
-impl Drop for Pilot {
-    fn drop(&mut self) {
-        let inner = Arc::clone(&self.inner);
-        self.take_from(&mut inner.flights());
-    }
+    is_current
 }
 
 impl KeySource for RemoteIntrospection {
@@ -441,10 +368,10 @@ impl KeySource for RemoteIntrospection {
             return Ok(Evidence::Introspection(response));
         }
         // Before anything is begun that a runtime without time could not end.
-        drop(super::timer(Duration::ZERO)?);
+        drop(timer(Duration::ZERO)?);
         let response = match inner.board(hash, token.as_str())? {
             Boarding::Answered(response) => response,
-            Boarding::Waiting(flight) => inner.wait(flight).await?,
+            Boarding::Waiting(call) => inner.wait(call).await?,
         };
         Ok(Evidence::Introspection(response))
     }
@@ -458,14 +385,14 @@ impl KeySource for RemoteIntrospection {
     fn forget(&self, token: &PresentedToken<'_>) {
         let hash = TokenHash::of(token.as_str());
         {
-            let mut flights = self.0.flights();
-            flights.remove(&hash);
+            let mut calls = self.0.calls();
+            calls.remove(&hash);
             self.0.cache.remove(&hash);
             if let Some(store) = &self.0.store {
                 store.forget(&hash, self.0.clock.now());
             }
         }
-        let has_time = || super::timer(Duration::ZERO).is_ok();
+        let has_time = || timer(Duration::ZERO).is_ok();
         if let (Some(store), Ok(runtime)) = (&self.0.store, runtime())
             && has_time()
         {
@@ -476,7 +403,7 @@ impl KeySource for RemoteIntrospection {
 
     async fn warm_up(&self) -> Result<(), SourceError> {
         runtime()?;
-        drop(super::timer(Duration::ZERO)?);
+        drop(timer(Duration::ZERO)?);
         self.0.address().await?;
         match &self.0.signed {
             Some(signed) => signed.warm_up().await,

@@ -11,40 +11,37 @@ use zeroize::Zeroizing;
 
 use crate::core::NumericDate;
 
-use super::super::address::AddressError;
-use super::super::fetch::sensitive;
-use super::super::fetcher::Fetcher;
+use super::super::bounds::{
+    DEFAULT_ACTIVE_FOR, DEFAULT_CACHE_BYTES, DEFAULT_CONCURRENT_CALLS, DEFAULT_INACTIVE_FOR,
+    MAX_CACHED_FOR, MAX_CONCURRENT_CALLS, MIN_CACHE_BYTES,
+};
+use super::super::fetcher::{Fetcher, sensitive};
 use super::cache::CacheSettings;
 use super::client_key::{ClientKey, NotSigned};
+use super::problem::IntrospectionError;
 use super::store::{IntrospectionStore, Store, StoreSetting};
 
-const DEFAULT_ACTIVE_FOR: Duration = Duration::from_secs(60);
-const DEFAULT_INACTIVE_FOR: Duration = Duration::from_secs(10);
-/// Longer than this is no cache but a grant.
-const MAX_CACHED_FOR: Duration = Duration::from_secs(3_600);
-const DEFAULT_CACHE_BYTES: u64 = 16 * 1024 * 1024;
-/// Less holds no answer of the largest size.
-const MIN_CACHE_BYTES: u64 = 128 * 1024;
-const DEFAULT_CALLS: usize = 64;
-const MAX_CALLS: usize = 1_024;
-
-/// How an authorization server is asked about tokens (RFC 7662), for
+/// How tokens are introspected (RFC 7662), for
 /// [`Issuer::introspection`](crate::Issuer::introspection).
 ///
-/// Each token is asked about once for all requests that wait for it, whoever of them goes away. Answers are kept for a while:
-/// 60 seconds where the token is active, though never past its `exp`, and 10 seconds where it is not. **A token that is
-/// revoked is refused when the answer that is kept runs out**, so the time is how late a revocation may come; zero asks each
-/// time, and [`Validator::forget`](crate::Validator::forget) drops one answer at once. What is kept is the server's answer
-/// and never a verdict: policy, binding and requirement are held against it each time. Failures are never kept.
+/// Each token is introspected once for all requests that wait for it, even if some of them are
+/// cancelled. Responses are cached: 60 seconds for an active token, though never past its `exp`,
+/// and 10 seconds for an inactive one. **A revoked token is accepted until its cached response
+/// expires**, so these durations bound how late a revocation takes effect. Zero introspects each
+/// time, and [`Validator::forget`](crate::Validator::forget) drops one response at once. The cache
+/// holds the server's response and never a verdict: policy, binding and requirement are checked
+/// each time. Failures are never cached.
 ///
-/// At most 64 calls run at once, and 16 times as many wait. One that gets no turn within a second, or finds no place to wait,
-/// is answered with 503 and `Retry-After`.
+/// At most 64 calls run at once, and 16 times as many wait. One that gets no turn within a second,
+/// or finds no place to wait, is answered with 503 and `Retry-After`.
 ///
-/// Connections are kept open for ten seconds without use, at most 16. One that the server closes just when it is used costs
-/// another try, on a new one; one that died in silence costs one question its time limit.
+/// Connections are kept open for ten seconds without use, at most 16. One that the server closes
+/// just when it is used costs another try, on a new one; one that died in silence costs one
+/// question its time limit.
 ///
-/// Token and credentials go to the endpoint and nowhere else: redirects are not followed, and an HTTP client of your own
-/// ([`Fetch::client`](crate::Fetch::client)), which might, is refused when the Validator is built.
+/// Token and credentials go to the endpoint and nowhere else: redirects are not followed, and an
+/// HTTP client of your own ([`Fetch::client`](crate::Fetch::client)), which might, is refused when
+/// the Validator is built.
 ///
 /// ```
 /// use resource_server::{Introspection, Issuer, Validator};
@@ -89,7 +86,7 @@ pub(crate) enum Authentication {
     Unsound,
 }
 
-/// What stands in the form beside the client id.
+/// What the form has besides the client id.
 pub(crate) enum Proof {
     Secret(Zeroizing<String>),
     /// Nothing: a client certificate says it (RFC 8705 section 2).
@@ -114,87 +111,15 @@ pub(crate) struct Settings {
     pub(crate) store: Option<Store>,
 }
 
-/// What is wrong with an [`Introspection`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum IntrospectionError {
-    /// No way to say who this API is: an endpoint that answers anybody can be asked for valid tokens (RFC 7662 section 4).
-    #[error(
-        "the introspection endpoint must know who asks: add .client_secret_basic(..), .client_secret_post(..), \
-         .private_key_jwt(..), .bearer_token(..) or .tls_client_auth(..)"
-    )]
-    NoAuthentication,
-    /// More than one way.
-    #[error("more than one way of client authentication is set: leave one")]
-    SeveralAuthentications,
-    /// An empty client id or secret, or one that can't stand in a header.
-    #[error("the client id or secret is empty, or the token has characters that can't be sent")]
-    Credentials,
-    /// [`tls_client_auth`](Introspection::tls_client_auth) without a client certificate on the [`Fetch`](crate::Fetch) that
-    /// is used.
-    #[error(
-        "tls_client_auth(..) needs a client certificate: set Fetch::client_certificate_pem on this issuer's Fetch, or on the \
-         Validator's"
-    )]
-    NoClientCertificate,
-    /// [`assertion_audience`](Introspection::assertion_audience) without
-    /// [`private_key_jwt`](Introspection::private_key_jwt), or an empty one.
-    #[error(
-        "assertion_audience names whom the assertion of private_key_jwt is for: set both, and no empty audience"
-    )]
-    AssertionAudience,
-    /// [`signed_answers`](Introspection::signed_answers) or a [`store`](Introspection::store) where no client id is known.
-    #[error(
-        "an answer that is signed or shared is for one client: say which one this API is with .client_id(..)"
-    )]
-    NoClientId,
-    /// A client id that is empty, has white space around it, or is another than the authentication's.
-    #[error(
-        "client_id(..) is empty, has white space around it, or is another than that of the client authentication"
-    )]
-    ClientId,
-    /// [`answer_keys_at`](Introspection::answer_keys_at) without [`signed_answers`](Introspection::signed_answers).
-    #[error("answer_keys_at(..) has keys for signed answers: add .signed_answers()")]
-    KeysForPlainAnswers,
-    /// An address that may not be asked at, or fetched keys of answers from.
-    #[error("{what} {address} can't be used")]
-    Address {
-        /// What the address is for.
-        what: &'static str,
-        /// The address, without user name, password and query.
-        address: String,
-        /// What is wrong with it.
-        #[source]
-        problem: AddressError,
-    },
-    /// The key of a [`store`](Introspection::store) has less than 32 bytes, or is one byte again and again.
-    #[error("the key that stored answers are authenticated by needs 32 random bytes at least")]
-    StoreKey,
-    /// Answers kept for more than an hour.
-    #[error("answers are kept for {} s, more than 3600: a revocation would go unseen for that long", .0.as_secs())]
-    CachedTooLong(Duration),
-    /// A cache of less than 128 KiB: to keep nothing, set the times to zero.
-    #[error("a cache of {0} bytes: set at least 131072, or the times to zero to keep nothing")]
-    CacheTooSmall(u64),
-    /// A client of one's own, which may follow redirects and so hand token and secret on.
-    #[error(
-        "introspection does not go through an HTTP client of your own (Fetch::client), which may follow a redirect and hand \
-         token and secret on: set trust, proxy and identity on Fetch instead"
-    )]
-    OwnClient,
-    /// No call at once, or more than 1024.
-    #[error("set from 1 to 1024 calls at once, not {0}")]
-    ConcurrentCalls(usize),
-}
-
 impl Introspection {
     /// Asks at this address, without discovery: https, or http on loopback.
     pub fn at(url: impl Into<String>) -> Self {
         Self::with(Some(url.into()))
     }
 
-    /// At the `introspection_endpoint` that the issuer's metadata names (RFC 8414 section 2). The metadata is found by the issuer's
-    /// name, or is where [`Issuer::discovery_at`](crate::Issuer::discovery_at) says.
+    /// At the `introspection_endpoint` that the issuer's metadata names (RFC 8414 section 2). The
+    /// metadata is found by the issuer's name, or is where
+    /// [`Issuer::discovery_at`](crate::Issuer::discovery_at) says.
     pub fn discover() -> Self {
         Self::with(None)
     }
@@ -213,11 +138,12 @@ impl Introspection {
             active_for: DEFAULT_ACTIVE_FOR,
             inactive_for: DEFAULT_INACTIVE_FOR,
             cache_bytes: DEFAULT_CACHE_BYTES,
-            max_concurrent_calls: DEFAULT_CALLS,
+            max_concurrent_calls: DEFAULT_CONCURRENT_CALLS,
         }
     }
 
-    /// Says who this API is by the Basic scheme, with id and secret encoded as RFC 6749 section 2.3.1 has it.
+    /// Says who this API is by the Basic scheme, with id and secret encoded as RFC 6749 section
+    /// 2.3.1 has it.
     pub fn client_secret_basic(self, client_id: &str, client_secret: &str) -> Self {
         let encode = |text: &str| {
             let encoded: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
@@ -243,11 +169,13 @@ impl Introspection {
         self.authenticating(Some(client_id), is_sound.then(|| form(client_id, proof)))
     }
 
-    /// Says who this API is by an assertion that is signed with its private key (RFC 7523 section 2.2, OpenID Connect Core
-    /// section 9): a new one for each call, good for 60 seconds and for one use (`jti`).
+    /// Says who this API is by an assertion that is signed with its private key (RFC 7523 section
+    /// 2.2, OpenID Connect Core section 9): a new one for each call, good for 60 seconds and for
+    /// one use (`jti`).
     ///
-    /// Its `aud` is the issuer's name and nothing else, never an address that metadata names: one that an attacker could
-    /// choose would let them hand the assertion on (CVE-2025-27370). For a server that wants another audience there is
+    /// Its `aud` is the issuer's name and nothing else, never an address that metadata names: one
+    /// that an attacker could choose would let them hand the assertion on (CVE-2025-27370). For a
+    /// server that wants another audience there is
     /// [`assertion_audience`](Introspection::assertion_audience).
     ///
     /// ```
@@ -268,9 +196,10 @@ impl Introspection {
         self.authenticating(Some(client_id), is_sound.then(|| form(client_id, proof)))
     }
 
-    /// The `aud` of the assertions of [`private_key_jwt`](Introspection::private_key_jwt), for a server that wants another
-    /// than the issuer's name, such as the address of its token endpoint. It is taken as it is, and must be this server's
-    /// own: whoever the audience names can use the assertion there.
+    /// The `aud` of the assertions of [`private_key_jwt`](Introspection::private_key_jwt), for a
+    /// server that wants another than the issuer's name, such as the address of its token endpoint.
+    /// It is taken as it is, and must be this server's own: anyone whom the audience names can use
+    /// the assertion there.
     pub fn assertion_audience(mut self, audience: impl Into<String>) -> Self {
         self.assertion_audience = Some(audience.into());
         self
@@ -289,15 +218,15 @@ impl Introspection {
         )
     }
 
-    /// Says who this API is by the client certificate of [`Fetch`](crate::Fetch), with this `client_id` (RFC 8705 section 2).
-    /// One must be set there.
+    /// Says who this API is by the client certificate of [`Fetch`](crate::Fetch), with this
+    /// `client_id` (RFC 8705 section 2). One must be set there.
     pub fn tls_client_auth(self, client_id: &str) -> Self {
         let is_sound = !client_id.is_empty();
         let form = is_sound.then(|| form(client_id, Proof::Certificate));
         self.authenticating(Some(client_id), form)
     }
 
-    /// What can't be sent is none that an endpoint could know: told when the Validator is built.
+    /// Credentials that can't be sent are reported when the Validator is built.
     fn authenticating(
         mut self,
         client_id: Option<&str>,
@@ -309,20 +238,23 @@ impl Introspection {
         self
     }
 
-    /// Takes signed answers and no others (RFC 9701): `application/token-introspection+jwt`, signed with a key of the issuer,
-    /// whose `iss` is the issuer, `aud` this API's client id, and `iat` at most 5 minutes and the policy's skew ago. What it
-    /// says of the token is read from its member `token_introspection` alone. Anything else, a plain answer too, is an outage
-    /// (503) and says nothing about the token. Encrypted answers are not read.
+    /// Takes signed answers and no others (RFC 9701): `application/token-introspection+jwt`, signed
+    /// with a key of the issuer, whose `iss` is the issuer, `aud` this API's client id, and `iat`
+    /// at most 5 minutes and the policy's skew ago. What it says of the token is read from its
+    /// member `token_introspection` alone. Anything else, a plain answer too, is an outage (503)
+    /// and says nothing about the token. Encrypted answers are not read.
     ///
-    /// A signature holds against whoever sits between the authorization server and this API, such as a gateway that ends TLS,
-    /// and shows afterwards what the server has said. It does **not** bind the answer to the question: RFC 9701 puts nothing
-    /// of the token into it, so who can change the traffic can still answer with what the server said to this client about
-    /// another token in the last minutes. TLS to the server itself is what prevents that.
+    /// A signature protects against anyone between the authorization server and this API, such as a
+    /// gateway that ends TLS, and shows afterwards what the server has said. It does **not** bind
+    /// the answer to the question: RFC 9701 puts nothing of the token into it, so who can change
+    /// the traffic can still answer with what the server said to this client about another token in
+    /// the last minutes. TLS to the server itself is what prevents that.
     ///
-    /// Keys are those that the issuer's tokens are verified with where they are fetched, else those of the `jwks_uri` in its
-    /// metadata, with all that is said of fetched keys at
-    /// [`Issuer::discover`](crate::Issuer::discover); or those at [`answer_keys_at`](Introspection::answer_keys_at). The
-    /// algorithms are the policy's. Most servers sign only for clients that are registered for it
+    /// Keys are those that the issuer's tokens are verified with where they are fetched, else those
+    /// of the `jwks_uri` in its metadata, with all that is said of fetched keys at
+    /// [`Issuer::discover`](crate::Issuer::discover); or those at
+    /// [`answer_keys_at`](Introspection::answer_keys_at). The algorithms are the policy's. Most
+    /// servers sign only for clients that are registered for it
     /// (`introspection_signed_response_alg`).
     ///
     /// ```
@@ -341,58 +273,65 @@ impl Introspection {
         self
     }
 
-    /// Keys of signed answers from this address of a JWK Set, instead of where the issuer's metadata says.
+    /// Keys of signed answers from this address of a JWK Set, instead of where the issuer's
+    /// metadata says.
     pub fn answer_keys_at(mut self, jwks_url: impl Into<String>) -> Self {
         self.answer_keys = Some(jwks_url.into());
         self
     }
 
-    /// The client that this API is to the authorization server: for signed answers, in whose `aud` it stands, and for a store.
-    /// Needed with [`bearer_token`](Introspection::bearer_token) only: the other ways of authentication have it already.
+    /// The client that this API is to the authorization server: for signed answers, whose `aud` it
+    /// is, and for a store. Needed with [`bearer_token`](Introspection::bearer_token) only: the
+    /// other ways of authentication have it already.
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_id = Some(client_id.into());
         self
     }
 
-    /// Shares answers with the other processes of this API through a store of yours, behind the cache in memory: what one of
-    /// them was told, the others need not ask. Times count from when an answer was asked for, by the wall clock, which the
-    /// machines must have right; one from the future counts for nothing, and so does one of another issuer, endpoint or
-    /// client, one that is spoilt, and one that can't be had in 100 ms.
+    /// Shares answers with the other processes of this API through a store of yours, behind the
+    /// cache in memory: a response to one of them serves the others. Durations run from the
+    /// request, by the wall clock, so the machines' clocks must be right. A response is ignored if
+    /// it is from the future, belongs to another issuer, endpoint or client, is damaged, or takes
+    /// more than 100 ms.
     ///
-    /// It is kept under a hash of issuer, endpoint, client and token; the token itself is not stored. **The answers are,
-    /// in clear**: subject, scopes and whatever else the authorization server says of people. Each is authenticated
-    /// (HMAC-SHA-256) by `key`, at least 32 random bytes, the same in each process and nowhere else: who can write to
-    /// the store but has not the key can't make an answer, nor move one to another token. They can still bring back an older
-    /// one about the same token for as long as that counts, and remove any.
+    /// It is kept under a hash of issuer, endpoint, client and token; the token itself is not
+    /// stored. **The answers are, in clear**: subject, scopes and all else that the authorization
+    /// server says of people. Each is authenticated (HMAC-SHA-256) by `key`, at least 32 random
+    /// bytes, the same in each process and nowhere else: who can write to the store but has not the
+    /// key can't make an answer, nor move one to another token. They can still bring back an older
+    /// one about the same token for as long as that applies, and remove any.
     ///
-    /// [`Validator::forget`](crate::Validator::forget) removes the token's answer there too, in the background. In this process it
-    /// no longer counts at once; another may have it in its own memory still.
+    /// [`Validator::forget`](crate::Validator::forget) removes the token's answer there too, in the
+    /// background. In this process it is dropped at once; another process may still have it in
+    /// memory.
     pub fn store(mut self, store: impl IntrospectionStore, key: impl AsRef<[u8]>) -> Self {
         self.store = Some(Box::new(StoreSetting::new(store, key.as_ref())));
         self
     }
 
-    /// How long the answer about an active token is kept, though never past its `exp`. Default 60 seconds, at most an hour;
-    /// zero asks each time.
+    /// How long the answer about an active token is kept, though never past its `exp`. Default 60
+    /// seconds, at most an hour; zero asks each time.
     pub fn cache_active_for(mut self, lifetime: Duration) -> Self {
         self.active_for = lifetime;
         self
     }
 
-    /// How long the answer about an inactive token is kept. Default 10 seconds, at most an hour; zero asks each time.
+    /// How long the answer about an inactive token is kept. Default 10 seconds, at most an hour;
+    /// zero asks each time.
     pub fn cache_inactive_for(mut self, lifetime: Duration) -> Self {
         self.inactive_for = lifetime;
         self
     }
 
-    /// How much memory the answers about active tokens may take. Default 16 MiB, about 20,000 usual answers; at least 128 KiB.
+    /// How much memory the answers about active tokens may take. Default 16 MiB, about 20,000 usual
+    /// answers; at least 128 KiB.
     pub fn cache_bytes(mut self, bytes: u64) -> Self {
         self.cache_bytes = bytes;
         self
     }
 
-    /// How many calls run at once. Default 64, from 1 to 1024. 16 times as many wait for their turn, each with its token in
-    /// memory.
+    /// How many calls run at once. Default 64, from 1 to 1024. 16 times as many wait for their
+    /// turn, each with its token in memory.
     pub fn max_concurrent_calls(mut self, calls: usize) -> Self {
         self.max_concurrent_calls = calls;
         self
@@ -477,7 +416,7 @@ impl Introspection {
         if fetcher.has_own_client() {
             problems.push(IntrospectionError::OwnClient);
         }
-        if !(1..=MAX_CALLS).contains(&self.max_concurrent_calls) {
+        if !(1..=MAX_CONCURRENT_CALLS).contains(&self.max_concurrent_calls) {
             problems.push(IntrospectionError::ConcurrentCalls(
                 self.max_concurrent_calls,
             ));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::core::{Clock, Evidence, IntrospectionResponse, Policy, SignedResponse};
 
 use super::super::jwks::RemoteJwks;
-use super::super::{KeySource, SourceError, SourceStatus};
+use super::super::{KeySource, SourceError, SourceErrorKind, SourceStatus};
 
 /// What signed answers are opened with.
 pub(crate) struct SignedAnswers {
@@ -25,7 +25,8 @@ impl SignedAnswers {
         clock: &dyn Clock,
     ) -> Result<IntrospectionResponse, SourceError> {
         let not_signed = |fault| {
-            SourceError::new("it is no signed introspection response (RFC 9701)").caused_by(fault)
+            let told = SourceError::new("it is not a signed introspection response (RFC 9701)");
+            told.caused_by(fault).of_kind(SourceErrorKind::Body)
         };
         let signed = SignedResponse::read(text).map_err(not_signed)?;
         signed

@@ -13,30 +13,25 @@ use moka::policy::EvictionPolicy;
 use crate::core::{IntrospectionResponse, NumericDate, sha256};
 
 use super::super::SourceError;
+use super::super::bounds::{
+    CLOCK_SKEW, FORGOTTEN_FOR, MAX_FORGOTTEN, MIN_STORE_KEY_BYTES, STORE_LIMIT,
+};
 use super::cache::TokenHash;
 
-/// A store that is slower than this is done without.
-pub(super) const STORE_LIMIT: Duration = Duration::from_millis(100);
-/// Tokens that were forgotten are remembered up to this many, and for as long as any answer may be kept, by whatever clock.
-const MAX_FORGOTTEN: u64 = 10_000;
-const FORGOTTEN_FOR: Duration = Duration::from_secs(3_600 + 60);
-/// The clock of another process may be ahead of ours by so much: what it stored may have been asked for so much earlier than it
-/// says.
-const SKEW: Duration = Duration::from_secs(30);
 /// Of the form of values below.
 const VERSION: u8 = 1;
 const TIME_BYTES: usize = 8;
 const TAG_BYTES: usize = 32;
-/// The key that values are authenticated by has at least so many bytes.
-pub(super) const MIN_KEY_BYTES: usize = 32;
 /// What keys and values of the store are made for, so that no hash or tag of another use fits.
 const LABEL: &[u8] = b"resource-server introspection store 1";
 
-/// A store of your own for introspection responses, so that the processes of a fleet share them: Redis, memcached, a table.
-/// For [`Introspection::store`](crate::Introspection::store). Implement it with plain `async fn`s.
+/// A store of your own for introspection responses, so that the processes of a fleet share them:
+/// Redis, memcached, a table. For [`Introspection::store`](crate::Introspection::store). Implement
+/// it with plain `async fn`s.
 ///
-/// It keeps bytes under a key, for a time. It needs to keep no promise: what it loses is asked for again, and what it brings
-/// back is checked. Each call is given 100 ms; an error or a longer wait means to go on without it, shows in
+/// It keeps bytes under a key, for a time. It needs to keep no promise: what it loses is asked for
+/// again, and what it brings back is checked. Each call is given 100 ms; an error or a longer wait
+/// means to go on without it, shows in
 /// [`SourceStatus::last_error`](crate::health::SourceStatus::last_error), and never fails a request.
 ///
 /// ```
@@ -72,8 +67,8 @@ pub trait IntrospectionStore: Send + Sync + 'static {
         key: &[u8; 32],
     ) -> impl Future<Output = Result<Option<Vec<u8>>, SourceError>> + Send;
 
-    /// Keeps this value, in place of an older one, for `lifetime` from now: whole seconds, at least one and at most an hour.
-    /// Longer does no harm but takes room.
+    /// Keeps this value, in place of an older one, for `lifetime` from now: whole seconds, at least
+    /// one and at most an hour. Longer does no harm but takes room.
     ///
     /// # Errors
     /// It could not be kept.
@@ -133,7 +128,7 @@ impl StoreSetting {
         StoreSetting {
             backend: Arc::new(backend),
             key: hmac::Key::new(hmac::HMAC_SHA256, key),
-            key_is_sound: key.len() >= MIN_KEY_BYTES && !is_one_byte,
+            key_is_sound: key.len() >= MIN_STORE_KEY_BYTES && !is_one_byte,
         }
     }
 }
@@ -143,11 +138,13 @@ impl StoreSetting {
 pub(crate) struct Store {
     backend: Arc<dyn DynStore>,
     key: hmac::Key,
-    /// Of the source: what another was told never counts here.
+    /// Of the source: another source's responses never apply here.
     source: [u8; 32],
-    /// When what is stored about a token last ceased to count here, whatever the store goes on to have.
+    /// When the stored responses for a token were last invalidated here, even if the store still
+    /// has one.
     forgotten: moka::sync::Cache<TokenHash, NumericDate>,
-    /// So many were forgotten that some of them are no longer known: then nothing counts that was asked before those.
+    /// So many tokens were forgotten that some are no longer known: responses to requests before
+    /// those don't apply.
     nothing_before: Arc<AtomicI64>,
     last_error: Arc<Mutex<Option<String>>>,
 }
@@ -197,16 +194,17 @@ impl Store {
         last.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// An answer about this token that is ours and of the past. How old it may be is not decided here.
+    /// An answer about this token that is ours and of the past. How old it may be is not decided
+    /// here.
     pub(super) async fn get(&self, token: &TokenHash, now: NumericDate) -> Option<Stored> {
         let place = self.place(token);
         let value = self.limited(self.backend.get(&place)).await??;
         let stored = self.read(&place, &value)?;
-        let counts = stored.asked <= now && !self.is_forgotten(token, stored.asked, SKEW);
+        let counts = stored.asked <= now && !self.is_forgotten(token, stored.asked, CLOCK_SKEW);
         counts.then_some(stored)
     }
 
-    /// Keeps an answer for others, unless the token was forgotten meanwhile.
+    /// Keeps an answer for others, unless the token was forgotten in the meantime.
     pub(super) async fn put(
         &self,
         token: &TokenHash,
@@ -216,7 +214,7 @@ impl Store {
     ) {
         let place = self.place(token);
         if lifetime.as_secs() == 0 {
-            // What others were told before is older.
+            // Earlier responses to others are older.
             self.limited(self.backend.remove(&place)).await;
             return;
         }
@@ -230,7 +228,8 @@ impl Store {
         }
     }
 
-    /// From now on nothing that is stored about this token counts, unless it is asked for after `now`, by whatever clock.
+    /// From now on no stored response for this token applies, unless it is requested after `now`,
+    /// by any clock.
     pub(super) fn forget(&self, token: &TokenHash, now: NumericDate) {
         self.forgotten.insert(*token, now);
     }
@@ -247,7 +246,7 @@ impl Store {
         )) || self.forgotten.get(token).is_some_and(is_before)
     }
 
-    /// What the store does, or nothing where it fails or is slow; that is told by `last_error`.
+    /// What the store does, or `None` where it fails or is slow; `last_error` reports that.
     async fn limited<T>(&self, call: Waiting<'_, T>) -> Option<T> {
         let (done, error) = match tokio::time::timeout(STORE_LIMIT, call).await {
             Ok(Ok(done)) => (Some(done), None),
@@ -296,7 +295,8 @@ impl Store {
     }
 }
 
-/// What a value's tag is over. It holds the place, so that an answer about one token is none about another.
+/// What a value's tag is over. It holds the place, so that an answer about one token is none about
+/// another.
 fn authenticated(place: &[u8; 32], asked: [u8; TIME_BYTES], text: &[u8]) -> Vec<u8> {
     [LABEL, &place[..], &asked, text].concat()
 }

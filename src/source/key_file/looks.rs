@@ -1,11 +1,9 @@
-//! When to look into a key file, and what to answer meanwhile: pure, as `refresh` is.
+//! When to read a key file, and what to answer in the meantime: pure, as `refresh` is.
 
 use std::time::Duration;
 
-use super::super::refresh::Moment;
-
-/// Between looks for a key that is not there, or for any.
-const COOLDOWN: Duration = Duration::from_secs(1);
+use super::super::bounds::KEY_FILE_COOLDOWN;
+use super::super::moment::Moment;
 
 /// How the looks went.
 #[derive(Clone, Debug)]
@@ -54,7 +52,7 @@ impl Looks {
                     Decision::Serve
                 }
             }
-            _ if since_last >= COOLDOWN || is_under_way => Decision::Look,
+            _ if since_last >= KEY_FILE_COOLDOWN || is_under_way => Decision::Look,
             _ => self.after_look(asked, now),
         }
     }
@@ -67,7 +65,7 @@ impl Looks {
             return Decision::Serve;
         }
         Decision::Refuse {
-            retry_in: COOLDOWN.saturating_sub(self.since_last(now)),
+            retry_in: KEY_FILE_COOLDOWN.saturating_sub(self.since_last(now)),
         }
     }
 
@@ -110,7 +108,7 @@ mod tests {
     fn s11_when_to_look() {
         let mut looks = Looks::new(INTERVAL);
         let decide = |looks: &Looks, asked, seconds| looks.decide(asked, false, at(seconds));
-        // Without keys: once a second, and who comes meanwhile joins.
+        // Without keys: once a second, and later callers join.
         assert_eq!(decide(&looks, Asked::Unknown, 0), Decision::Look);
         looks.began(at(0));
         assert_eq!(looks.decide(Asked::Unknown, true, at(0)), Decision::Look);
@@ -134,7 +132,8 @@ mod tests {
             ..at(11)
         };
         assert_eq!(looks.decide(Asked::Known, false, woken), Decision::Look);
-        // While looks fail, the old keys serve for ever, and a key that is not among them may be a new one.
+        // While looks fail, the old keys serve for ever, and a key that is not among them may be a
+        // new one.
         looks.began(at(30));
         looks.ended(at(30), false);
         assert_eq!(decide(&looks, Asked::Known, 31), Decision::Serve);

@@ -1,5 +1,6 @@
 //! Days of refresh, rotation, outage and clock jumps.
 
+use super::super::bounds::{BUDGET_INTERVAL, BURST};
 use super::*;
 
 const LIFETIME: Duration = Duration::from_secs(600);
@@ -193,6 +194,32 @@ fn s06_of_two_fetches_the_later_one_counts() {
     let stuck = world.state.started(world.now);
     world.state.lost(stuck);
     assert!(world.state.fetched(stuck, Lifetime::Unsaid, 0.5));
+}
+
+/// A fetch was given up, the next one failed, and then the first one brings keys after all.
+#[test]
+fn s09_keys_that_come_late_hide_no_later_failure() {
+    let mut world = World::with_keys();
+    world.pass(LIFETIME + Duration::from_secs(1));
+    let given_up = world.state.started(world.now);
+    world.state.lost(given_up);
+    world.pass_secs(20);
+    let failing = world.state.started(world.now);
+    assert!(world.state.failed(failing, None, 0.5, world.now));
+    assert!(world.state.fetched(given_up, Lifetime::Unsaid, 0.5));
+    // The keys are accepted, and an unknown key may still be one that could not be fetched.
+    assert_eq!(world.state.age(world.now), Some(Duration::from_secs(20)));
+    assert!(!world.state.is_well());
+    assert!(is_refused(world.state.decide(Asked::Unknown, world.now)));
+    // Until a later fetch succeeds.
+    world.pass_secs(20);
+    let last = world.state.started(world.now);
+    assert!(world.state.fetched(last, Lifetime::Unsaid, 0.5));
+    assert!(world.state.is_well());
+    assert_eq!(
+        world.state.decide(Asked::Unknown, world.now),
+        Decision::Serve
+    );
 }
 
 #[test]
@@ -661,4 +688,121 @@ fn s10_what_goes_into_a_snapshot_does_not_grow_younger() {
     }
 }
 
-mod properties;
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Pass(u64),
+        Jump(i64),
+        Freeze(u64),
+        Ask { known: bool, answers: bool },
+        Prompt { answers: bool },
+        Lose,
+    }
+
+    /// With nothing, with keys by hand, with keys of this age.
+    fn start() -> impl Strategy<Value = Option<Option<u64>>> {
+        prop_oneof![
+            Just(None),
+            Just(Some(None)),
+            (0_u64..4_200).prop_map(|age| Some(Some(age))),
+        ]
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => (1_u64..120_000).prop_map(Step::Pass),
+            1 => (1_u64..90_000_000).prop_map(Step::Pass),
+            1 => (-1_000_000_i64..1_000_000).prop_map(Step::Jump),
+            1 => (1_u64..10_000).prop_map(Step::Freeze),
+            8 => (any::<bool>(), any::<bool>()).prop_map(|(known, answers)| Step::Ask { known, answers }),
+            2 => any::<bool>().prop_map(|answers| Step::Prompt { answers }),
+            1 => Just(Step::Lose),
+        ]
+    }
+
+    proptest! {
+        /// Never used beyond lifetime plus tolerance; never more fetches than the bound; no
+        /// withdrawn key past its lifetime while the issuer answers; always recovers.
+        #[test]
+        fn s03_s05_s07_s10_whatever_happens_the_promises_hold(start in start(), steps in prop::collection::vec(step(), 1..300)) {
+            let mut world = World::new();
+            let in_hand = start.map(|age| age.map_or(InHand::Undated, |age| fetched_ago(&world, Duration::from_secs(age))));
+            if let Some(in_hand) = in_hand {
+                world.state.start_with(in_hand, world.now).unwrap();
+            }
+            let mut first_tried = None;
+            let (mut passed, mut last, mut high) = (Duration::ZERO, world.now, world.now.wall);
+            let mut failed_at = None;
+            for step in steps {
+                match step {
+                    Step::Pass(millis) => world.pass(Duration::from_millis(millis)),
+                    Step::Jump(seconds) if seconds < 0 => {
+                        world.now.wall = world.now.wall.saturating_sub(Duration::from_secs(seconds.unsigned_abs()));
+                    }
+                    Step::Jump(seconds) => {
+                        world.now.wall = world.now.wall.saturating_add(Duration::from_secs(seconds.unsigned_abs()));
+                    }
+                    Step::Freeze(seconds) => {
+                        world.now.wall = world.now.wall.saturating_add(Duration::from_secs(seconds));
+                    }
+                    Step::Ask { known, answers } => {
+                        let asked = if known { Asked::Known } else { Asked::Unknown };
+                        let before = world.fetches;
+                        let budget_was_empty = world.state.may_fetch(Duration::ZERO, world.now).is_err();
+                        let decision = world.ask(asked, answers);
+                        if world.fetches > before {
+                            failed_at = (!answers).then_some(world.now);
+                        }
+                        if decision == Decision::Serve {
+                            let age = world.state.age(world.now).unwrap();
+                            let is_confirmed = world.state.is_confirmed() == Some(true);
+                            let is_undated = !is_confirmed && in_hand == Some(InHand::Undated);
+                            let lifetime = if is_undated { Duration::ZERO } else { LIFETIME };
+                            prop_assert!(age <= lifetime + TOLERANCE);
+                            let has_just_failed = failed_at.is_some_and(|at| at.elapsed(world.now) <= MAX_BACKOFF + Limits::default().longest_fetch + NEWS);
+                            let leave = Limits::default().longest_fetch + NEWS;
+                            let has_leave = !is_confirmed && first_tried.is_none_or(|at: Moment| at.elapsed(world.now) <= leave);
+                            if !has_just_failed && !budget_was_empty && !has_leave {
+                                prop_assert!(age <= lifetime && !is_undated);
+                            }
+                            if asked == Asked::Unknown {
+                                prop_assert!(is_confirmed);
+                                prop_assert!(failed_at.is_none(), "a rotated key is never called unknown in an outage");
+                            }
+                        }
+                    }
+                    Step::Prompt { answers } => {
+                        if world.state.next_due(world.now).is_zero() {
+                            world.fetch(answers);
+                            failed_at = (!answers).then_some(world.now);
+                        }
+                    }
+                    Step::Lose => {
+                        if world.state.may_fetch(world.state.pause.max(COOLDOWN), world.now).is_ok() {
+                            let ticket = world.state.started(world.now);
+                            world.state.lost(ticket);
+                        }
+                    }
+                }
+                if world.state.started > 0 {
+                    first_tried.get_or_insert(world.now);
+                }
+                // Time by whichever clock went on further; by the wall clock only where it is later
+                // than ever.
+                let monotonic = world.now.monotonic.saturating_sub(last.monotonic);
+                passed += monotonic.max(world.now.wall.since(high));
+                last = world.now;
+                high = high.max(world.now.wall);
+                let bound = u64::from(BURST) + passed.as_secs() / BUDGET_INTERVAL.as_secs() + 1;
+                prop_assert!(world.fetches as u64 <= bound, "{} of {bound}", world.fetches);
+            }
+            world.pass(MAX_FETCH_PAUSE);
+            prop_assert_eq!(world.ask(Asked::Known, true), Decision::Serve, "always recovers");
+            world.pass(COOLDOWN);
+            prop_assert_eq!(world.ask(Asked::Unknown, true), Decision::Serve);
+        }
+    }
+}

@@ -441,7 +441,7 @@ fn p07_a_key_that_was_left_out_is_told_with_the_reason() {
 /// Keys of no use for this kind of token are left out of what is told, unless that is what somebody must know.
 #[test]
 fn p07_keys_for_svids_are_told_where_they_are_of_no_use() {
-    let issuer = TestIssuer::new("spiffe://example.org", API);
+    let issuer = TestIssuer::new(ISSUER, API);
     let _ = issuer.token().algorithm(Algorithm::RS256).mint();
     let mut jwks: Value = serde_json::from_str(&issuer.jwks()).unwrap();
     let ids: Vec<_> = jwks["keys"]

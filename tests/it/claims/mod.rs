@@ -1,5 +1,6 @@
 mod advice;
 mod foreign_tokens;
+mod json_bounds;
 mod no_audience;
 mod policy_claims;
 #[cfg(feature = "fetch")]

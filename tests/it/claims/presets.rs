@@ -1,4 +1,5 @@
-//! Tokens in the shape of a provider's, as the `testing` feature mints them (row C14): the provider's issuer accepts each.
+//! Tokens in the shape of a provider's, as the `testing` feature mints them (row C14): the
+//! provider's issuer accepts each.
 
 use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{Issuer, Reason, Tenants, Validator, providers};
@@ -26,23 +27,29 @@ struct Preset {
     scope: Option<&'static str>,
 }
 
-fn presets() -> Vec<Preset> {
-    let preset = |name, issuer, like, unlike, reason| Preset {
-        name,
-        issuer,
-        like,
-        unlike,
-        reason,
-        client: Some("test-client"),
-        principal: "test-user",
-        scope: None,
-    };
+impl Preset {
+    /// Its client and principal are those of most presets.
+    fn new(name: &'static str, issuer: Issuer, like: Mint, unlike: Mint, reason: Reason) -> Self {
+        Preset {
+            name,
+            issuer,
+            like,
+            unlike,
+            reason,
+            client: Some("test-client"),
+            principal: "test-user",
+            scope: None,
+        }
+    }
+}
+
+fn of_users() -> Vec<Preset> {
     let tenants = || Tenants::only([TENANT]);
     vec![
         Preset {
             principal: "690222be-ff1a-4d56-abd1-7e4f7d38e474",
             scope: Some("access_as_user"),
-            ..preset(
+            ..Preset::new(
                 "entra_id_v2",
                 providers::entra_id_v2(tenants()),
                 |token| token.like_entra_id_v2(TENANT),
@@ -53,7 +60,7 @@ fn presets() -> Vec<Preset> {
         Preset {
             principal: "690222be-ff1a-4d56-abd1-7e4f7d38e474",
             scope: Some("access_as_user"),
-            ..preset(
+            ..Preset::new(
                 "entra_id_v1",
                 providers::entra_id_v1(tenants()),
                 |token| token.like_entra_id_v1(TENANT),
@@ -63,7 +70,7 @@ fn presets() -> Vec<Preset> {
         },
         Preset {
             scope: Some("profile"),
-            ..preset(
+            ..Preset::new(
                 "keycloak",
                 providers::keycloak(REALM, "orders-api"),
                 |token| token.like_keycloak(REALM, "orders-api"),
@@ -74,7 +81,7 @@ fn presets() -> Vec<Preset> {
         Preset {
             client: Some("app"),
             scope: Some("openid"),
-            ..preset(
+            ..Preset::new(
                 "cognito",
                 providers::cognito("eu-west-1", POOL, ["app"]),
                 |token| token.like_cognito("eu-west-1", POOL, "app"),
@@ -85,7 +92,7 @@ fn presets() -> Vec<Preset> {
         Preset {
             principal: "auth0|test-user",
             scope: Some("profile"),
-            ..preset(
+            ..Preset::new(
                 "auth0",
                 providers::auth0("example.eu.auth0.com"),
                 |token| token.like_auth0("example.eu.auth0.com"),
@@ -96,7 +103,7 @@ fn presets() -> Vec<Preset> {
         Preset {
             principal: "test-user@example.com",
             scope: Some("openid"),
-            ..preset(
+            ..Preset::new(
                 "okta",
                 providers::okta("example.okta.com", "default"),
                 |token| token.like_okta("example.okta.com", "default"),
@@ -104,10 +111,15 @@ fn presets() -> Vec<Preset> {
                 Reason::IssuerMismatch,
             )
         },
+    ]
+}
+
+fn of_workloads_and_projects() -> Vec<Preset> {
+    vec![
         Preset {
             client: Some("104029292853099978293"),
             principal: ACCOUNT,
-            ..preset(
+            ..Preset::new(
                 "google",
                 providers::google([ACCOUNT]),
                 |token| token.like_google(ACCOUNT),
@@ -117,7 +129,7 @@ fn presets() -> Vec<Preset> {
         },
         Preset {
             client: None,
-            ..preset(
+            ..Preset::new(
                 "firebase",
                 providers::firebase("example-project"),
                 |token| token.like_firebase("example-project"),
@@ -128,7 +140,7 @@ fn presets() -> Vec<Preset> {
         Preset {
             client: None,
             principal: "system:serviceaccount:shop:test-account",
-            ..preset(
+            ..Preset::new(
                 "kubernetes",
                 providers::kubernetes(CLUSTER, ["shop"]),
                 |token| token.like_kubernetes(CLUSTER, "shop"),
@@ -139,7 +151,7 @@ fn presets() -> Vec<Preset> {
         Preset {
             client: None,
             principal: "repo:octo-org/octo-repo:ref:refs/heads/main",
-            ..preset(
+            ..Preset::new(
                 "github_actions",
                 providers::github_actions("octo-org/octo-repo"),
                 |token| token.like_github_actions("octo-org/octo-repo"),
@@ -150,7 +162,7 @@ fn presets() -> Vec<Preset> {
         Preset {
             client: None,
             principal: "spiffe://example.org/test-workload",
-            ..preset(
+            ..Preset::new(
                 "spiffe",
                 providers::spiffe(DOMAIN),
                 |token| token.like_spiffe(DOMAIN),
@@ -163,7 +175,7 @@ fn presets() -> Vec<Preset> {
 
 #[test]
 fn c14_each_provider_accepts_the_token_that_is_like_its_own() {
-    for preset in presets() {
+    for preset in of_users().into_iter().chain(of_workloads_and_projects()) {
         let name = preset.name;
         let signer = TestIssuer::new("spiffe://example.org", API).clock(clock());
         let signer = match name {

@@ -350,6 +350,7 @@ fn f02_settings_that_can_not_work_are_told_when_built() {
             Fetch::new().credentials_also_for("https://keys.example.com"),
             P::OriginWithoutCredentials,
         ),
+        #[cfg(feature = "reqwest-client")]
         (
             basic().client(reqwest::Client::new()),
             P::CredentialsWithOwnClient,

@@ -1,3 +1,4 @@
 mod client_certificate;
 mod credentials;
 mod settings;
+mod token_file;

@@ -8,11 +8,8 @@ use resource_server::{
     error::{AddressError, ConfigErrorKind, FetchError},
 };
 
-use crate::support::http::{
-    AUDIENCE, LIFETIME, World, by_hand, clock, ok, outage, until, validator,
-};
-use crate::support::problems;
-use crate::support::problems_of;
+use crate::support::http::{AUDIENCE, LIFETIME, World, by_hand, clock, ok, outage, validator};
+use crate::support::{problems, problems_of};
 
 const NAME: &str = "https://as.example.com/tenant";
 
@@ -295,8 +292,14 @@ async fn s02_an_address_that_hangs_is_named() {
 #[tokio::test]
 async fn s02_a_pooled_connection_that_was_closed_meanwhile_is_no_failure() {
     // Our client keeps none; one of the user's own does.
-    let own = reqwest::Client::builder().no_proxy().build().unwrap();
-    for fetch in [Fetch::new(), Fetch::new().client(own)] {
+    #[cfg(feature = "reqwest-client")]
+    let own = {
+        let own = reqwest::Client::builder().no_proxy().build().unwrap();
+        vec![Fetch::new().client(own)]
+    };
+    #[cfg(not(feature = "reqwest-client"))]
+    let own = Vec::new();
+    for fetch in own.into_iter().chain([Fetch::new()]) {
         let world = World::with(|issuer| issuer.fetch(fetch)).await;
         world.server.fail(Fault::ResetReused);
         let token = world.long_token();
@@ -438,6 +441,7 @@ async fn f01_headers_are_sent_and_a_proxy_is_used() {
     );
 }
 
+#[cfg(feature = "reqwest-client")]
 #[tokio::test]
 async fn f01_a_client_of_ones_own_stays_within_the_bounds() {
     let world = World::with(|issuer| {
@@ -466,7 +470,7 @@ async fn f01_a_client_of_ones_own_stays_within_the_bounds() {
         assert!(said.contains(part), "{fault:?}: {said}");
         world.clock.advance(Duration::from_secs(61));
     }
-    until(|| moved.fetches().jwks == 1).await;
+    crate::support::http::until(|| moved.fetches().jwks == 1).await;
     world.server.recover();
     world.clock.advance(Duration::from_secs(61));
     world.validate(&world.token()).await.unwrap();

@@ -739,16 +739,6 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
         let expected = (Some(issuer), ConfigErrorKind::Introspection(problem));
         assert_eq!(problems(introspection), [expected]);
     }
-    // A client that may follow redirects.
-    let own = Fetch::new().client(reqwest::Client::new());
-    let issuer = Issuer::new(ISSUER).introspection(basic()).fetch(own);
-    let built = Validator::builder()
-        .audience(AUDIENCE)
-        .issuer(issuer)
-        .build()
-        .unwrap_err();
-    let own_client = ConfigErrorKind::Introspection(IntrospectionError::OwnClient);
-    assert_eq!(problems_of(&built), [(Some(ISSUER.to_owned()), own_client)]);
     // Two places to ask.
     let both = Issuer::new(ISSUER)
         .introspection(basic())
@@ -760,6 +750,22 @@ fn i11_settings_that_can_not_be_right_are_told_when_built() {
         .unwrap_err();
     let twice = ConfigErrorKind::SeveralIntrospections;
     assert!(problems_of(&built).contains(&(Some(ISSUER.to_owned()), twice)));
+}
+
+/// A client that may follow redirects.
+#[cfg(feature = "reqwest-client")]
+#[test]
+fn i11_a_client_of_ones_own_is_refused() {
+    let basic = Introspection::at("https://as.example.com/ask").client_secret_basic("api", "x");
+    let own = Fetch::new().client(reqwest::Client::new());
+    let issuer = Issuer::new(ISSUER).introspection(basic).fetch(own);
+    let built = Validator::builder()
+        .audience(AUDIENCE)
+        .issuer(issuer)
+        .build()
+        .unwrap_err();
+    let own_client = ConfigErrorKind::Introspection(IntrospectionError::OwnClient);
+    assert_eq!(problems_of(&built), [(Some(ISSUER.to_owned()), own_client)]);
 }
 
 /// An address that can't be used is named, without what may be a secret in it.

@@ -443,3 +443,39 @@ fn base64_decoded(text: &str) -> Vec<u8> {
         .replace('/', "_");
     crate::support::form::decode(&url_safe)
 }
+
+/// Rotation: the tokens of both secrets are accepted, and the message for two issuers of one name says how.
+#[test]
+fn k12_several_secrets_of_one_issuer() {
+    let issuer = test_issuer();
+    let (algorithm, bytes) = ALGORITHMS[0];
+    let (old, new) = (secret(bytes), secret(bytes + 1));
+    let secrets = [(None, &new), (Some("old"), &old)];
+    let validator = build(Issuer::hmac_secrets(ISSUER, algorithm, secrets)).unwrap();
+    let token = |secret| issuer.token().hmac(algorithm, secret);
+    assert_eq!(reason(&validator, token(&new)), None);
+    assert_eq!(reason(&validator, token(&old).header("kid", "old")), None);
+    let by_other_id = token(&old).header("kid", "new");
+    assert_eq!(reason(&validator, by_other_id), Some(BadSignature));
+
+    let none: [(Option<&str>, &[u8]); 0] = [];
+    let [(_, ConfigErrorKind::Secret(problem))] =
+        &problems(Issuer::hmac_secrets(ISSUER, algorithm, none))[..]
+    else {
+        panic!("not one problem");
+    };
+    assert!(
+        problem.to_string().contains("no secret is given"),
+        "{problem}"
+    );
+
+    let one = |secret: &[u8]| Issuer::hmac(ISSUER, algorithm, secret);
+    let twice = Validator::builder()
+        .audience(API)
+        .issuer(one(&old))
+        .issuer(one(&new))
+        .build()
+        .unwrap_err();
+    let twice = twice.to_string();
+    assert!(twice.contains("hmac_secrets"), "{twice}");
+}

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::support::form::{decode, encode, with_public_keys};
 use resource_server::Reason::{BadSignature, UnknownKey};
 use resource_server::error::KeyError::{
-    self, AlgorithmError, AlgorithmMismatch, BeyondTheLimit, DuplicateMember, Malformed,
-    MalformedMember, MissingMember, NotForVerification, OnlyForSvids, Private, RefusedByBackend,
-    RsaEvenModulus, RsaExponent, RsaTooLarge, RsaTooSmall, Symmetric, UnknownCurve, UnknownKeyType,
-    Unsupported, WeakPoint,
+    self, AlgorithmMismatch, DuplicateMember, Malformed, MalformedMember, MissingMember,
+    NotForVerification, OnlyForSvids, OverMaxKeys, Private, RefusedByBackend, RsaEvenModulus,
+    RsaExponent, RsaTooLarge, RsaTooSmall, Symmetric, UnknownAlgorithm, UnknownCurve,
+    UnknownKeyType, Unsupported, WeakPoint,
 };
 use resource_server::testing::TestIssuer;
 use resource_server::{
@@ -235,12 +235,11 @@ fn k01_algorithms_of_a_key() {
         ("AKP for another size", stating(ml_dsa_44(), "ML-DSA-65"), MalformedMember("pub")),
         ("AKP without alg", without(ml_dsa_44(), "alg"), MissingMember("alg")),
         ("RSA for HS256", stating(rsa_2048(), "HS256"), AlgorithmMismatch),
-        ("RSA for none", stating(rsa_2048(), "none"), AlgorithmError),
-        ("RSA for encryption", stating(rsa_2048(), "RSA-OAEP-256"), AlgorithmError),
-        ("P-256 for key agreement", stating(p256(), "ECDH-ES"), AlgorithmError),
-        ("alg in lower case", stating(p256(), "es256"), AlgorithmError),
-        ("empty alg", stating(p256(), ""), AlgorithmError),
-        ("alg null", with(p256(), json!({"alg": null})), MissingMember("alg")),
+        ("RSA for none", stating(rsa_2048(), "none"), UnknownAlgorithm),
+        ("RSA for encryption", stating(rsa_2048(), "RSA-OAEP-256"), UnknownAlgorithm),
+        ("P-256 for key agreement", stating(p256(), "ECDH-ES"), UnknownAlgorithm),
+        ("alg in lower case", stating(p256(), "es256"), UnknownAlgorithm),
+        ("empty alg", stating(p256(), ""), UnknownAlgorithm),
         ("alg an array", with(p256(), json!({"alg": ["ES256"]})), MissingMember("alg")),
     ];
     check_skipped(mismatches);
@@ -275,9 +274,9 @@ fn k01_use_and_key_ops() {
     #[rustfmt::skip]
     let refused = [
         json!({"use": "enc"}), json!({"use": "x509-svid"}), json!({"use": "JWT-SVID"}), json!({"use": "SIG"}),
-        json!({"use": ""}), json!({"use": null}), json!({"use": ["sig"]}), json!({"use": 1}), json!({"key_ops": []}),
+        json!({"use": ""}), json!({"use": ["sig"]}), json!({"use": 1}), json!({"key_ops": []}),
         json!({"key_ops": ["sign"]}), json!({"key_ops": ["encrypt", "wrapKey"]}), json!({"key_ops": ["VERIFY"]}),
-        json!({"key_ops": "verify"}), json!({"key_ops": null}), json!({"key_ops": {"verify": true}}),
+        json!({"key_ops": "verify"}), json!({"key_ops": {"verify": true}}),
         json!({"key_ops": [["verify"]]}), json!({"use": "sig", "key_ops": ["encrypt"]}),
         json!({"use": "enc", "key_ops": ["verify"]}), json!({"use": "jwt-svid", "key_ops": ["sign"]}),
     ];
@@ -381,15 +380,10 @@ fn k03_points_of_curves() {
         ("P-256, x = p", with(p256(), json!({"x": p256_prime, "y": p256_root_of_b})), RefusedByBackend),
         ("secp256k1's point as P-256", with(p256(), json!({"x": k1_x, "y": k1_y})), RefusedByBackend),
         ("P-256's point as secp256k1", of_curve("secp256k1"), RefusedByBackend),
-        ("P-256's point as P-384", of_curve("P-384"), MalformedMember("x")),
         ("P-521's point as P-256", with(p521(), json!({"crv": "P-256"})), MalformedMember("x")),
-        ("short x", xy(&x[1..], &y), MalformedMember("x")),
-        ("short y", xy(&x, &y[..31]), MalformedMember("y")),
-        ("long x", xy(&[&[0], &x[..]].concat(), &y), MalformedMember("x")),
         ("long y", xy(&x, &[&y[..], &[0]].concat()), MalformedMember("y")),
         ("empty x", xy(&[], &y), MalformedMember("x")),
         ("compressed point", xy(&[&[2], &x[..]].concat(), &[]), MalformedMember("x")),
-        ("P-521, 65 bytes of x", with(p521(), json!({"x": encode(&decode(P521_X)[1..])})), MalformedMember("x")),
         ("P-256 for ES384", with(p256(), json!({"alg": "ES384"})), AlgorithmMismatch),
         ("unknown curve", of_curve("P-192"), UnknownCurve),
         ("curve in lower case", of_curve("p-256"), UnknownCurve),
@@ -437,9 +431,6 @@ fn k04_an_unusable_key_never_spoils_the_rest() {
         ("AKP, a byte less", set(ml_dsa_44(), "pub", json!(encode(&[7; 1_311]))), MalformedMember("pub")),
         ("AKP, a byte more", set(ml_dsa_44(), "pub", json!(encode(&[7; 1_313]))), MalformedMember("pub")),
         ("kid a number", set(p256(), "kid", json!(1)), MissingMember("kid")),
-        ("kid null", set(p256(), "kid", json!(null)), MissingMember("kid")),
-        ("x padded", set(p256(), "x", json!(format!("{P256_X}="))), MalformedMember("x")),
-        ("x in base64", set(p256(), "x", json!("+/".repeat(16))), MalformedMember("x")),
         ("y with spare bits", set(p256(), "y", json!(P256_Y.replace("5a0", "5a1"))), MalformedMember("y")),
         ("n with a space", set(rsa_2048(), "n", json!("gA A")), MalformedMember("n")),
         ("e of one character", set(rsa_2048(), "e", json!("A")), MalformedMember("e")),
@@ -447,7 +438,6 @@ fn k04_an_unusable_key_never_spoils_the_rest() {
         ("oct without k", json!({"kty": "oct"}), Symmetric),
         ("EC private key", set(p256(), "d", json!(P256_X)), Private),
         ("OKP private key", set(ed25519(), "d", json!(ED25519_X)), Private),
-        ("private member null", set(ed25519(), "d", json!(null)), Private),
         ("AKP private key", set(ml_dsa_44(), "priv", json!(ED25519_X)), Private),
         ("secret in an RSA key", set(rsa_2048(), "k", json!("c2VjcmV0")), Private),
     ]);
@@ -642,22 +632,26 @@ fn k05_an_unknown_kid_selects_nothing() {
 fn k06_a_set_is_bounded() {
     let key = |i: usize| with(ed25519(), json!({"kid": i.to_string()}));
     let set = |count| json!({"keys": (0..count).map(key).collect::<Vec<_>>()}).to_string();
-    for count in [100, 101, 500] {
+    for (count, left_out) in [(1_000, None), (1_001, Some(1)), (1_500, Some(500))] {
         let keys = KeySet::from_jwks(&set(count)).unwrap();
-        assert_eq!(keys.len(), 100, "{count}");
-        assert_eq!(keys.key_ids().last(), Some("99"), "{count}");
-        let beyond = [(100, BeyondTheLimit)];
-        let expected = &beyond[..usize::from(count > 100)];
-        assert_eq!(told(keys.skipped()), expected, "{count}");
+        assert_eq!(keys.len(), 1_000, "{count}");
+        assert_eq!(keys.key_ids().last(), Some("999"), "{count}");
+        let limit = 1_000;
+        let expected = left_out.map(|left_out| (1_000, OverMaxKeys { limit, left_out }));
+        assert_eq!(told(keys.skipped()), Vec::from_iter(expected), "{count}");
     }
     let padded = |text: &str, bytes: usize| format!("{text}{}", " ".repeat(bytes - text.len()));
-    let too_large = Err(KeySetError::TooLarge { bytes: 262_145 });
+    let limit = 1_048_576;
+    let too_large = Err(KeySetError::TooLarge {
+        bytes: limit + 1,
+        limit,
+    });
     for (text, bytes, expected) in [
-        (set(1), 262_144, Ok(1)),
-        (set(1), 262_145, too_large.clone()),
+        (set(1), limit, Ok(1)),
+        (set(1), limit + 1, too_large.clone()),
         // Before it is read.
-        ("x".into(), 262_145, too_large),
-        ("x".into(), 262_144, Err(KeySetError::NotJson)),
+        ("x".into(), limit + 1, too_large),
+        ("x".into(), limit, Err(KeySetError::NotJson)),
     ] {
         let read = KeySet::from_jwks(&padded(&text, bytes));
         assert_eq!(read.map(|keys| keys.len()), expected, "{bytes}");
@@ -859,7 +853,7 @@ fn k08_two_names_of_one_algorithm() {
         }
     }
     let ed448 = with(ed25519(), json!({"alg": "Ed448"})).to_string();
-    assert_eq!(skipped(&ed448), Some(AlgorithmError));
+    assert_eq!(skipped(&ed448), Some(UnknownAlgorithm));
 }
 
 /// What a thumbprint is taken over. Values that RFCs print are in `rfc_vectors.rs`.

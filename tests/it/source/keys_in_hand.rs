@@ -242,7 +242,7 @@ async fn s10_what_is_too_old_or_of_the_future_or_no_key_set_is_not_used() {
     world.server.fail(Fault::Refused);
     let stale = i64::try_from((LIFETIME + TOLERANCE).as_secs()).unwrap();
     let secret = r#"{"keys":[{"kty":"oct","kid":"a","k":"c2VjcmV0"}]}"#;
-    let large = format!(r#"{{"keys":[],"x":"{}"}}"#, "x".repeat(256 * 1024));
+    let large = format!(r#"{{"keys":[],"x":"{}"}}"#, "x".repeat(1024 * 1024));
     for (form, part) in [
         (with("fetched_at", json!(now - stale - 1)), "so long ago"),
         (with("fetched_at", json!(i64::MIN)), "so long ago"),
@@ -250,7 +250,7 @@ async fn s10_what_is_too_old_or_of_the_future_or_no_key_set_is_not_used() {
         (with("fetched_at", json!(i64::MAX)), "in the future"),
         (with("jwks", json!("{")), "not well-formed JSON"),
         (with("jwks", json!(secret)), "symmetric"),
-        (with("jwks", json!(large)), "262144"),
+        (with("jwks", json!(large)), "1048576"),
     ] {
         let validator = builder(&world).restore(read(&form)).build().unwrap();
         let health = validator.health();

@@ -1,5 +1,12 @@
+mod error_kinds;
+mod extremes;
 mod faults;
+mod health_json;
+mod in_flight;
+mod json_bounds;
 mod key_file;
 mod keys_in_hand;
+mod made_up_tenants;
+mod metadata;
 mod refreshing;
 mod tenants;

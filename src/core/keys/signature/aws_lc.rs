@@ -14,6 +14,18 @@ pub(crate) enum Key {
 }
 
 impl Key {
+    /// It has every algorithm of public keys, and keys of every size that is accepted.
+    pub(crate) fn check_support(
+        key: &PublicMaterial,
+        algorithm: Algorithm,
+    ) -> Result<(), KeyRefused> {
+        if key.family() == algorithm.family() {
+            Ok(())
+        } else {
+            Err(KeyRefused::Unsupported)
+        }
+    }
+
     pub(crate) fn prepare(key: &PublicMaterial, algorithm: Algorithm) -> Result<Self, KeyRefused> {
         parse(key, algorithm).map(Key::Public)
     }

@@ -1,7 +1,7 @@
-//! RustCrypto, a backend without C. It has no ES512, ES256K and ML-DSA here, and RSA keys of at most 4096 bits.
+//! RustCrypto, a backend without C. It has no ES512, ES256K and ML-DSA here, and RSA keys of at
+//! most 4096 bits.
 
 use hmac::{Hmac, Mac};
-use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, Pkcs1v15Sign, Pss, RsaPublicKey};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use signature::Verifier;
@@ -39,6 +39,31 @@ enum Hash {
 }
 
 impl Key {
+    /// Whether keys of this size have this algorithm here.
+    pub(crate) fn check_support(
+        key: &PublicMaterial,
+        algorithm: Algorithm,
+    ) -> Result<(), KeyRefused> {
+        let is_supported = match key {
+            // Where the modulus is one bit over whole bytes, the library drops the first byte of
+            // what it decodes. It does not check that this byte is zero (RFC 8017 section 8.1.2
+            // step 2c).
+            PublicMaterial::Rsa { n, .. } => {
+                n.len() <= MAX_MODULUS_BYTES && !(is_pss(algorithm) && n.first() == Some(&1))
+            }
+            PublicMaterial::Ec { .. } => {
+                matches!(algorithm, Algorithm::ES256 | Algorithm::ES384)
+            }
+            PublicMaterial::Ed25519 { .. } => true,
+            PublicMaterial::MlDsa { .. } => false,
+        };
+        if is_supported {
+            Ok(())
+        } else {
+            Err(KeyRefused::Unsupported)
+        }
+    }
+
     pub(crate) fn prepare(key: &PublicMaterial, algorithm: Algorithm) -> Result<Self, KeyRefused> {
         match key {
             PublicMaterial::Rsa { n, e } => {
@@ -113,6 +138,13 @@ impl Key {
     }
 }
 
+const fn is_pss(algorithm: Algorithm) -> bool {
+    matches!(
+        algorithm,
+        Algorithm::PS256 | Algorithm::PS384 | Algorithm::PS512
+    )
+}
+
 fn with_secret<M: hmac::digest::KeyInit>(secret: &[u8]) -> Result<Box<M>, KeyRefused> {
     M::new_from_slice(secret)
         .map(Box::new)
@@ -121,35 +153,25 @@ fn with_secret<M: hmac::digest::KeyInit>(secret: &[u8]) -> Result<Box<M>, KeyRef
 
 impl RsaKey {
     fn prepare(n: &[u8], e: &[u8], algorithm: Algorithm) -> Result<Self, KeyRefused> {
-        let (hash, is_pss) = match algorithm {
-            Algorithm::RS256 => (Hash::Sha256, false),
-            Algorithm::RS384 => (Hash::Sha384, false),
-            Algorithm::RS512 => (Hash::Sha512, false),
-            Algorithm::PS256 => (Hash::Sha256, true),
-            Algorithm::PS384 => (Hash::Sha384, true),
-            Algorithm::PS512 => (Hash::Sha512, true),
+        let hash = match algorithm {
+            Algorithm::RS256 | Algorithm::PS256 => Hash::Sha256,
+            Algorithm::RS384 | Algorithm::PS384 => Hash::Sha384,
+            Algorithm::RS512 | Algorithm::PS512 => Hash::Sha512,
             _ => return Err(KeyRefused::Unsupported),
         };
-        if n.len() > MAX_MODULUS_BYTES {
-            return Err(KeyRefused::Unsupported);
-        }
         let key = RsaPublicKey::new(BigUint::from_bytes_be(n), BigUint::from_bytes_be(e))
             .map_err(|_| KeyRefused::Malformed)?;
-        // Where the modulus is one bit over whole bytes, the library drops the first byte of what it decodes. It does not
-        // check that this byte is zero (RFC 8017 section 8.1.2 step 2c).
-        if is_pss && key.n().bits() % 8 == 1 {
-            return Err(KeyRefused::Unsupported);
-        }
         Ok(RsaKey {
             key,
             modulus: n.to_vec(),
             hash,
-            is_pss,
+            is_pss: is_pss(algorithm),
         })
     }
 
     fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
-        // RFC 8017 section 5.2.2 step 1, which the library omits for PSS. Without it s + n would be a second signature.
+        // RFC 8017 section 5.2.2 step 1, which the library omits for PSS. Without it s + n would be
+        // a second signature.
         if signature.len() != self.modulus.len() || signature >= &self.modulus[..] {
             return Err(SignatureError);
         }

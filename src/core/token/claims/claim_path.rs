@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::mem;
 
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 use crate::core::excerpt::excerpt;
-use crate::core::json::{self, Value};
+use crate::core::json::Value;
 use crate::core::token::payload::Payload;
 
 /// The most names of one path.
@@ -69,7 +68,7 @@ impl ClaimPath {
             if !value.is_object() {
                 return Found::Unreachable;
             }
-            match member(value, name) {
+            match value.member(name) {
                 Some(inner) => value = inner,
                 None => return Found::Absent,
             }
@@ -193,28 +192,12 @@ fn may_name(text: &[u8], name: &str) -> bool {
     is_escaped || memmem::find_iter(text, name).any(stands_alone)
 }
 
-/// A member of an object in a claims set, which was read strictly as a whole.
-pub(crate) fn member<'p>(object: Value<'p>, wanted: &str) -> Option<Value<'p>> {
-    let mut found = None;
-    let read = json::read_object(object.text(), |name, value| {
-        if name == wanted {
-            found = Some(value);
-        }
-    });
-    read.ok().and(found)
-}
-
 /// One string, or every entry of an array of strings. `None` for any other value.
 pub(crate) fn strings(value: Value<'_>) -> Option<Vec<Cow<'_, str>>> {
-    /// The same limit as for `aud` and `scope`.
-    const MAX_ENTRIES: usize = 256;
-
-    if !value.is_array() {
-        return value.as_str().map(|one| vec![one]);
+    match value.strings() {
+        None => value.as_str().map(|one| vec![one]),
+        Some(strings) => strings.map(|string| Some(string?.unescaped())).collect(),
     }
-    let mut entries = Vec::new();
-    value.each_string(MAX_ENTRIES, |entry| entries.push(mem::take(entry)))?;
-    Some(entries)
 }
 
 #[cfg(test)]

@@ -4,26 +4,39 @@ use std::fmt::Write as _;
 
 use crate::core::excerpt::excerpt;
 use crate::core::keys::algorithm::Algorithm;
-use crate::core::keys::key_set::KeySet;
+use crate::core::keys::key_set::{KeySet, SkippedKey};
 use crate::core::keys::{KeyUse, skip_reason::KeyError};
 use crate::core::verdict::explain::list::{MAX_LISTED, quoted};
 use crate::core::verdict::refusal::KeySetAge;
 
-pub(super) fn unknown(
+/// No key was selected: which one is missing.
+pub(super) fn missing(
     id: Option<&str>,
     id_is_known: bool,
+    is_by_thumbprint: bool,
     algorithm: Algorithm,
+) -> String {
+    match id {
+        Some(id) if id_is_known => format!(
+            "The issuer's key with kid \"{id}\" is not one for {algorithm}, the token's algorithm, or \
+             it turned out to be unusable."
+        ),
+        Some(id) => format!("The issuer has no key with kid \"{id}\"."),
+        None if is_by_thumbprint => format!(
+            "The token names no kid, and its x5t or x5t#S256 is not that of a key for {algorithm}."
+        ),
+        None => format!("The token names no kid, and no key of the issuer fits {algorithm}."),
+    }
+}
+
+/// What else is known about the issuer's keys.
+pub(super) fn known_keys(
+    id_is_known: bool,
     key_use: KeyUse,
     keys: &KeySet,
     known: KeySetAge,
 ) -> String {
-    let mut text = match id {
-        Some(id) if id_is_known => format!(
-            "The issuer's key with kid \"{id}\" is not one for {algorithm}, the token's algorithm."
-        ),
-        Some(id) => format!("The issuer has no key with kid \"{id}\"."),
-        None => format!("The token names no kid, and no key of the issuer fits {algorithm}."),
-    };
+    let mut text = String::new();
     let usable = keys.of(key_use);
     if key_use == KeyUse::JwtSvid && usable.is_empty() {
         text.push_str(" The key set has no key whose use is jwt-svid.");
@@ -40,10 +53,15 @@ pub(super) fn unknown(
             text.push('.');
         }
     }
-    let skipped = keys.skipped().iter().filter(|skipped| {
+    let at_first_use = keys.skipped_at_first_use();
+    let all = || keys.skipped().iter().chain(&at_first_use);
+    let is_over = |skipped: &&SkippedKey| matches!(skipped.reason(), KeyError::OverMaxKeys { .. });
+    let matters = |skipped: &&SkippedKey| {
         key_use == KeyUse::Signature || skipped.reason() != KeyError::OnlyForSvids
-    });
-    for skipped in skipped.take(MAX_LISTED) {
+    };
+    // The limit comes first, since it may be why the key is missing.
+    let others = all().filter(|skipped| !is_over(skipped) && matters(skipped));
+    for skipped in all().filter(is_over).chain(others).take(MAX_LISTED) {
         text.push_str(" Left out: ");
         text.push_str(&skipped.to_string());
         text.push('.');
@@ -66,15 +84,19 @@ pub(super) fn unknown(
 
 pub(super) fn bad_signature(id: Option<&str>, algorithm: Algorithm, tried: usize) -> String {
     if algorithm.is_hmac() {
+        let secrets = match tried {
+            1 => "the secret that is".to_owned(),
+            n => format!("any of the {n} secrets that are"),
+        };
         return format!(
-            "The signature ({algorithm}) does not verify with the secret that is configured for \
-             this issuer: the token was changed, or signed with another secret. Is the configured \
-             one still encoded (base64, hex)? It is taken as it is."
+            "The signature ({algorithm}) does not verify with {secrets} configured for this issuer: \
+             the token was changed, or signed with another secret. Is the configured one still \
+             encoded (base64, hex)? It is used as it is."
         );
     }
-    let which = match id {
-        Some(id) => format!("kid \"{id}\""),
-        None => "no kid".to_owned(),
+    let (which, other) = match id {
+        Some(id) => (format!("kid \"{id}\""), "another key under the same kid"),
+        None => ("no kid".to_owned(), "another key"),
     };
     let keys = match tried {
         1 => "the key that fits".to_owned(),
@@ -82,7 +104,7 @@ pub(super) fn bad_signature(id: Option<&str>, algorithm: Algorithm, tried: usize
     };
     format!(
         "The signature ({algorithm}, {which}) does not verify with {keys}: the token was changed, \
-         or signed with another key under the same kid (another environment of the same issuer?)."
+         or signed with {other} (another environment of the same issuer?)."
     )
 }
 

@@ -9,6 +9,7 @@ mod list;
 mod time;
 
 use crate::core::excerpt::excerpt;
+use crate::core::json::Fault;
 use crate::core::token::claims::actor::MAX_ACTORS;
 use crate::core::token::claims::claim_path::{ClaimPath, DottedName};
 use crate::core::token::claims::required_claim::{ClaimValue, RequiredClaim};
@@ -149,18 +150,16 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
         Refusal::UnknownKey {
             id,
             id_is_known,
+            is_by_thumbprint,
             algorithm,
             key_use,
             keys,
             age,
-        } => key::unknown(
-            id.as_deref(),
-            *id_is_known,
-            *algorithm,
-            *key_use,
-            keys,
-            *age,
-        ),
+        } => {
+            let id = id.as_deref();
+            key::missing(id, *id_is_known, *is_by_thumbprint, *algorithm)
+                + &key::known_keys(*id_is_known, *key_use, keys, *age)
+        }
         Refusal::KeyOfAnotherIssuer { stated, issuer } => key::of_another_issuer(stated, issuer),
         Refusal::BadSignature {
             id,
@@ -221,14 +220,8 @@ fn form(fault: FormFault) -> String {
              way, or has white space behind it that must be trimmed."
                 .to_owned()
         }
-        FormFault::MalformedHeader => {
-            "The token's header is not a sound JSON object, or names a member twice.".to_owned()
-        }
-        FormFault::MalformedPayload => {
-            "The token's claims set is not a sound JSON object, names a member twice, or is nested \
-             too deep."
-                .to_owned()
-        }
+        FormFault::MalformedHeader(fault) => json("header", fault),
+        FormFault::MalformedPayload(fault) => json("claims set", fault),
         FormFault::Unsigned => "The token has no signature, which is never accepted.".to_owned(),
     }
 }
@@ -323,4 +316,21 @@ fn wanted(values: &[ClaimValue]) -> String {
         [one] => format!(": {one}"),
         several => format!(": one of {}", several.join(", ")),
     }
+}
+
+/// Why a header or claims set was not read, with the bound if it was over one.
+fn json(part: &str, fault: Fault) -> String {
+    let problem = match fault {
+        Fault::Syntax | Fault::NotAnObject => "is not a well-formed JSON object".to_owned(),
+        Fault::Duplicate => "has two members of the same name in one object".to_owned(),
+        Fault::Number => {
+            "has a number of more than 64 bytes or beyond the range of a double (both bounds are \
+             fixed)"
+                .to_owned()
+        }
+        Fault::TooDeep { limit } => format!(
+            "has objects and arrays nested more than {limit} deep (max_depth, which is fixed)"
+        ),
+    };
+    format!("The token's {part} {problem}.")
 }

@@ -5,8 +5,8 @@ use resource_server::Reason;
 use crate::cases::Expected::{self, BothAccept, BothRefuse, TheyRefuse, WeRefuse};
 use crate::draft::{Change, Part};
 
-/// On each line a part, the name of a member, and the JSON texts that it is, one a token. White space stands between
-/// the texts, so a space in one is written `\u0020`.
+/// On each line a part, the name of a member, and the JSON texts that it is, one a token. White
+/// space stands between the texts, so a space in one is written `\u0020`.
 const MEMBERS: &[(Expected, &str)] = &[
     (
         BothAccept,

@@ -1,0 +1,167 @@
+//! Why a source has no evidence.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A source has no evidence now: an outage, or a mistake in its configuration. Cloning is cheap.
+///
+/// ```
+/// use resource_server::error::SourceError;
+/// use std::error::Error;
+/// use std::time::Duration;
+///
+/// let error = SourceError::new("the key table can't be read")
+///     .caused_by(std::io::Error::other("connection refused"))
+///     .retry_in(Duration::from_secs(5));
+/// assert_eq!(error.to_string(), "the key table can't be read");
+/// assert_eq!(error.source().unwrap().to_string(), "connection refused");
+/// ```
+#[derive(Clone, Debug)]
+pub struct SourceError(Arc<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    what: String,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
+    retry_after: Option<Duration>,
+    kind: Option<SourceErrorKind>,
+}
+
+/// What kind of outage a [`SourceError`] is: few enough to label a metric with.
+///
+/// ```
+/// use resource_server::error::{SourceError, SourceErrorKind};
+///
+/// let error = SourceError::new("the key table can't be read");
+/// assert_eq!(error.kind(), SourceErrorKind::Other);
+/// assert_eq!(error.kind().as_str(), "other");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SourceErrorKind {
+    /// The host's name does not resolve.
+    Dns,
+    /// The host can't be connected to, or the connection ended before a response.
+    Connect,
+    /// The TLS handshake failed, for example by a certificate that is not trusted.
+    Tls,
+    /// There was no whole response within the time limit.
+    Timeout,
+    /// The response has a status that is not 200: a redirect, an error of the client or of the
+    /// server.
+    Status,
+    /// The response is too large, of another type, or not the document that is expected.
+    Body,
+    /// The server refuses this API's own credentials (401 or 403).
+    CredentialsRefused,
+    /// Anything else, also the errors of a source of your own.
+    Other,
+}
+
+impl SourceErrorKind {
+    /// A stable name in lower case, such as `credentials_refused`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            SourceErrorKind::Dns => "dns",
+            SourceErrorKind::Connect => "connect",
+            SourceErrorKind::Tls => "tls",
+            SourceErrorKind::Timeout => "timeout",
+            SourceErrorKind::Status => "status",
+            SourceErrorKind::Body => "body",
+            SourceErrorKind::CredentialsRefused => "credentials_refused",
+            SourceErrorKind::Other => "other",
+        }
+    }
+}
+
+impl SourceError {
+    /// Says what could not be done, in words that are safe to log: no secret, no token.
+    pub fn new(what: impl Into<String>) -> Self {
+        SourceError(Arc::new(Inner {
+            what: what.into(),
+            cause: None,
+            retry_after: None,
+            kind: None,
+        }))
+    }
+
+    /// Adds the cause, which shows in the error's chain.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl StdError + Send + Sync + 'static) -> Self {
+        Arc::make_mut(&mut self.0).cause = Some(Arc::new(cause));
+        self
+    }
+
+    /// Adds when a new attempt is worthwhile.
+    #[must_use]
+    pub fn retry_in(mut self, after: Duration) -> Self {
+        Arc::make_mut(&mut self.0).retry_after = Some(after);
+        self
+    }
+
+    #[cfg(feature = "fetch")]
+    #[must_use]
+    pub(super) fn of_kind(mut self, kind: SourceErrorKind) -> Self {
+        Arc::make_mut(&mut self.0).kind = Some(kind);
+        self
+    }
+
+    /// The same with the pause of its cause, where that has one.
+    #[cfg(feature = "fetch")]
+    #[must_use]
+    pub(super) fn retry_as(self, after: Option<Duration>) -> Self {
+        match after {
+            Some(after) => self.retry_in(after),
+            None => self,
+        }
+    }
+
+    /// What kind of outage it is, by itself or by the first of its causes that is a SourceError and
+    /// says so.
+    pub fn kind(&self) -> SourceErrorKind {
+        let mut error: Option<&(dyn StdError + 'static)> = Some(self);
+        while let Some(one) = error {
+            if let Some(SourceError(inner)) = one.downcast_ref()
+                && let Some(kind) = inner.kind
+            {
+                return kind;
+            }
+            error = one.source();
+        }
+        SourceErrorKind::Other
+    }
+
+    /// The error and its causes in one line.
+    pub(crate) fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = StdError::source(self);
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+
+    /// When a new attempt is worthwhile, where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.what)
+    }
+}
+
+impl StdError for SourceError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.cause {
+            Some(cause) => Some(cause.as_ref()),
+            None => None,
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Which tenants are held: those that have had keys, and newcomers, which may have been made up.
+//!
+//! A newcomer never takes the place of a tenant with keys. Among newcomers, one whose fetch has
+//! failed gives way to one that has not been tried. One whose issuer doesn't exist gives up its
+//! place at once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::super::bounds::{
+    MAX_KNOWN, MAX_NEWCOMERS, MAX_REMEMBERED, MIN_NEWCOMERS, TIME_OF_ABSENCE, TIME_OF_USE,
+    TIME_WITHOUT_ROOM,
+};
+use super::super::jwks::RemoteJwks;
+use super::super::moment::Moment;
+use super::memory::NameMemory;
+
+pub(super) struct Tenant {
+    pub(super) issuer: Arc<str>,
+    pub(super) keys: RemoteJwks,
+    /// By the monotonic clock.
+    pub(super) made: Duration,
+    /// By the same, in nanoseconds.
+    last_used: AtomicU64,
+}
+
+impl Tenant {
+    pub(super) fn new(issuer: &str, keys: RemoteJwks, now: Duration) -> Self {
+        Tenant {
+            issuer: issuer.into(),
+            keys,
+            made: now,
+            last_used: AtomicU64::new(nanos(now)),
+        }
+    }
+
+    pub(super) fn used(&self, now: Duration) {
+        self.last_used.store(nanos(now), Ordering::Relaxed);
+    }
+
+    fn unused_for(&self, now: Duration) -> Duration {
+        now.saturating_sub(Duration::from_nanos(self.last_used.load(Ordering::Relaxed)))
+    }
+}
+
+/// Enough for centuries.
+fn nanos(moment: Duration) -> u64 {
+    u64::try_from(moment.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Why a tenant is not held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotHeld {
+    /// Its issuer doesn't exist.
+    Absent { retry_in: Duration },
+    /// Its keys could not be fetched, and its place was needed.
+    Pausing { retry_in: Duration },
+    /// All tenants that may be held have keys and are in use.
+    Full,
+    /// All newcomers that may be held are being fetched.
+    Crowded,
+}
+
+/// What is remembered of a newcomer that is no longer held.
+#[derive(Clone, Copy)]
+struct Farewell {
+    at: Moment,
+    lasts: Duration,
+    is_absent: bool,
+}
+
+pub(super) struct Held {
+    max_tenants: usize,
+    idle_after: Duration,
+    max_newcomers: usize,
+    /// No one makes up a tenant that is listed, and a list is no longer than what is held.
+    are_listed: bool,
+    settled: HashMap<Box<str>, Arc<Tenant>>,
+    newcomers: HashMap<Box<str>, Arc<Tenant>>,
+    departed: NameMemory<Farewell>,
+    /// Names that once had keys.
+    known: NameMemory<()>,
+    /// When idle ones were last looked for, by the monotonic clock.
+    swept: Duration,
+    /// When there was last no room for one more, by the same.
+    full: Option<Duration>,
+}
+
+impl Held {
+    pub(super) fn new(max_tenants: usize, idle_after: Duration, are_listed: bool) -> Self {
+        Held {
+            max_tenants,
+            idle_after,
+            max_newcomers: max_tenants.div_ceil(4).clamp(MIN_NEWCOMERS, MAX_NEWCOMERS),
+            are_listed,
+            settled: HashMap::new(),
+            newcomers: HashMap::new(),
+            departed: NameMemory::new(MAX_REMEMBERED),
+            known: NameMemory::new(MAX_KNOWN),
+            swept: Duration::ZERO,
+            full: None,
+        }
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<&Arc<Tenant>> {
+        self.settled.get(name).or_else(|| self.newcomers.get(name))
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Tenant>> {
+        self.settled.values().chain(self.newcomers.values())
+    }
+
+    pub(super) fn is_sweep_due(&self, now: Duration) -> bool {
+        now.saturating_sub(self.swept) >= self.idle_after / 2
+    }
+
+    /// Whether it is known, without a look at other tenants, that this one can't be held now.
+    pub(super) fn refused(&self, name: &str, now: Moment) -> Option<NotHeld> {
+        if let Some(farewell) = self.departed.get(name) {
+            let retry_in = farewell.lasts.saturating_sub(farewell.at.elapsed(now));
+            if !retry_in.is_zero() {
+                return Some(if farewell.is_absent {
+                    NotHeld::Absent { retry_in }
+                } else {
+                    NotHeld::Pausing { retry_in }
+                });
+            }
+        }
+        let was_full = self
+            .full
+            .is_some_and(|full| now.monotonic.saturating_sub(full) < TIME_WITHOUT_ROOM);
+        was_full.then_some(NotHeld::Full)
+    }
+
+    /// Holds a tenant that is not held yet, where there is room.
+    pub(super) fn admit(
+        &mut self,
+        name: &str,
+        tenant: &Arc<Tenant>,
+        now: Moment,
+    ) -> Result<(), NotHeld> {
+        if let Some(refused) = self.refused(name, now) {
+            return Err(refused);
+        }
+        // Only newcomers are looked at each time: there may be many tenants with keys.
+        self.settle(now);
+        if !self.drop_beyond(now.monotonic) {
+            self.full = Some(now.monotonic);
+            return Err(NotHeld::Full);
+        }
+        if self.are_listed {
+            self.settled.insert(name.into(), Arc::clone(tenant));
+            return Ok(());
+        }
+        if !self.has_room_for_newcomer(now) {
+            return Err(NotHeld::Crowded);
+        }
+        self.departed.remove(name);
+        self.newcomers.insert(name.into(), Arc::clone(tenant));
+        Ok(())
+    }
+
+    /// Drops the keys of tenants without traffic.
+    pub(super) fn sweep(&mut self, now: Moment) {
+        self.settle(now);
+        self.swept = now.monotonic;
+        let idle_after = self.idle_after;
+        let is_used = |tenant: &Tenant| {
+            tenant.unused_for(now.monotonic) < idle_after || tenant.keys.is_fetching()
+        };
+        self.settled.retain(|_, tenant| is_used(tenant));
+        self.newcomers.retain(|_, tenant| is_used(tenant));
+    }
+
+    /// Newcomers that have keys are settled; those whose issuer doesn't exist go.
+    pub(super) fn settle(&mut self, now: Moment) {
+        let (settled, known, departed) = (&mut self.settled, &mut self.known, &mut self.departed);
+        self.newcomers.retain(|name, tenant| {
+            if tenant.keys.has_keys() {
+                known.insert(name, ());
+                settled.insert(name.clone(), Arc::clone(tenant));
+                return false;
+            }
+            let is_absent = tenant.keys.is_absent() && known.get(name).is_none();
+            if is_absent {
+                let farewell = Farewell {
+                    at: now,
+                    lasts: TIME_OF_ABSENCE,
+                    is_absent,
+                };
+                departed.insert(name, farewell);
+            }
+            !is_absent
+        });
+    }
+
+    /// Room for one more newcomer, of those that are settled apart. The oldest that is not being
+    /// fetched makes room; its pause between fetches is remembered.
+    fn has_room_for_newcomer(&mut self, now: Moment) -> bool {
+        if self.newcomers.len() < self.max_newcomers {
+            return true;
+        }
+        let all = self.newcomers.iter();
+        let idle = all.filter(|(_, tenant)| !tenant.keys.is_fetching());
+        let oldest = idle.min_by_key(|(_, tenant)| tenant.made);
+        let Some((name, tenant)) = oldest.map(|(name, tenant)| (name.clone(), tenant)) else {
+            return false;
+        };
+        let farewell = Farewell {
+            at: now,
+            lasts: tenant.keys.next_fetch_in().min(TIME_OF_ABSENCE),
+            is_absent: false,
+        };
+        self.departed.insert(&name, farewell);
+        self.newcomers.remove(&name);
+        true
+    }
+
+    /// Drops the least recently used of those with keys until they are no more than may be held;
+    /// false where too many are in use.
+    pub(super) fn drop_beyond(&mut self, now: Duration) -> bool {
+        while self.settled.len() > self.max_tenants {
+            let unused = self.settled.iter().filter(|(_, tenant)| {
+                tenant.unused_for(now) >= TIME_OF_USE && !tenant.keys.is_fetching()
+            });
+            let oldest = unused.max_by_key(|(_, tenant)| tenant.unused_for(now));
+            let Some(name) = oldest.map(|(name, _)| name.clone()) else {
+                return false;
+            };
+            self.settled.remove(&name);
+        }
+        true
+    }
+}

@@ -1,0 +1,239 @@
+//! Row S13: a flood of tokens that name tenants which don't exist keeps no tenant from its keys.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use resource_server::testing::{ManualClock, TestIssuer};
+use resource_server::{Issuer, Tenants, Validator};
+use serde_json::json;
+
+use crate::support::http::{AUDIENCE, by_request, clock, ok, outage, validator};
+
+/// An authorization server that knows the tenants whose name begins with `good`. `status` answers
+/// for all others.
+struct Town {
+    url: String,
+    clock: ManualClock,
+    requests: Arc<Mutex<Vec<String>>>,
+    signer: TestIssuer,
+    /// Answers also for the tenants that exist, while it is set.
+    outage: Arc<Mutex<Option<&'static str>>>,
+}
+
+impl Town {
+    async fn start(status: &'static str) -> Self {
+        let clock = clock();
+        let signer = TestIssuer::new("https://as.example.com", AUDIENCE).clock(clock.clone());
+        let jwks = signer.jwks();
+        let base = Arc::new(Mutex::new(String::new()));
+        let outage = Arc::new(Mutex::new(None));
+        let (host, down) = (Arc::clone(&base), Arc::clone(&outage));
+        let (url, requests) = by_request(move |request| {
+            let refused = |status: &str| {
+                format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            };
+            let path = request.split(' ').nth(1).unwrap();
+            let segments: Vec<&str> = path.split('/').collect();
+            let down = *down.lock().unwrap();
+            match (segments.as_slice(), down) {
+                (_, Some(status)) => refused(status),
+                (["", tenant, ".well-known", _], None) if tenant.starts_with("good") => {
+                    let base = host.lock().unwrap();
+                    let metadata = json!({
+                        "issuer": format!("{base}/{tenant}"),
+                        "jwks_uri": format!("{base}/{tenant}/keys"),
+                    });
+                    ok(&metadata.to_string(), "")
+                }
+                (["", tenant, "keys"], None) if tenant.starts_with("good") => ok(&jwks, ""),
+                _ => refused(status),
+            }
+        })
+        .await;
+        let url = url.trim_end_matches("/jwks").to_owned();
+        base.lock().unwrap().clone_from(&url);
+        Town {
+            url,
+            clock,
+            requests,
+            signer,
+            outage,
+        }
+    }
+
+    fn validator(&self, adapt: impl FnOnce(Issuer) -> Issuer) -> Validator {
+        let template = format!("{}/{{tenantid}}", self.url);
+        let issuer = Issuer::discover_tenants(template, Tenants::matching(|_| true));
+        validator(adapt(issuer), &self.clock)
+    }
+
+    fn token(&self, tenant: &str) -> String {
+        let token = self
+            .signer
+            .token()
+            .issuer(&format!("{}/{tenant}", self.url));
+        token.expires_in(Duration::from_secs(86_400)).mint()
+    }
+
+    fn requests_of(&self, tenant: &str) -> usize {
+        let requests = self.requests.lock().unwrap();
+        let is_of = |request: &&String| request.split(' ').nth(1).unwrap().contains(tenant);
+        requests.iter().filter(is_of).count()
+    }
+
+    /// 50 tokens a second, each of another tenant that doesn't exist.
+    async fn flood(&self, validator: &Validator, seconds: usize, names: &str) {
+        for number in 0..50 * seconds {
+            self.clock.advance(Duration::from_millis(20));
+            let token = self.token(&format!("{names}-{number}"));
+            let validator = validator.clone();
+            tokio::spawn(async move { validator.validate(&token).await });
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+/// Ten tenants that exist come into a flood that has gone on for 8 seconds, and try once a second.
+async fn all_are_served_within_5_seconds(status: &'static str, adapt: fn(Issuer) -> Issuer) {
+    let town = Town::start(status).await;
+    let validator = town.validator(adapt);
+    town.flood(&validator, 8, "before").await;
+    let mut waiting: BTreeSet<String> = (0..10).map(|number| format!("good-{number}")).collect();
+    for second in 0..5 {
+        town.flood(&validator, 1, &format!("second-{second}")).await;
+        for tenant in waiting.clone() {
+            if validator.validate(&town.token(&tenant)).await.is_ok() {
+                waiting.remove(&tenant);
+            }
+        }
+    }
+    assert_eq!(waiting, BTreeSet::new());
+}
+
+#[tokio::test]
+async fn s13_tenants_that_do_not_exist_keep_no_other_from_its_keys() {
+    all_are_served_within_5_seconds("404 Not Found", |issuer| issuer).await;
+}
+
+#[tokio::test]
+async fn s13_nor_where_few_tenants_are_held() {
+    all_are_served_within_5_seconds("404 Not Found", |issuer| issuer.max_tenants(20)).await;
+}
+
+/// Those that are not known to be missing take places too, for as long as nobody else needs them.
+#[tokio::test]
+async fn s13_nor_where_the_server_fails_for_tenants_that_do_not_exist() {
+    all_are_served_within_5_seconds("503 No", |issuer| issuer).await;
+    all_are_served_within_5_seconds("503 No", |issuer| issuer.max_tenants(20)).await;
+}
+
+#[tokio::test]
+async fn s13_an_issuer_that_does_not_exist_is_remembered_for_a_minute() {
+    // (status, whether it says that there is no such issuer)
+    for (status, is_absent) in [
+        ("400 Bad Request", true),
+        ("404 Not Found", true),
+        ("410 Gone", true),
+        ("422 No", true),
+        ("401 Unauthorized", false),
+        ("403 Forbidden", false),
+        ("408 Request Timeout", false),
+        ("425 Too Early", false),
+        ("429 Too Many Requests", false),
+        ("500 No", false),
+        ("302 Found", false),
+        ("200 OK", false),
+    ] {
+        let town = Town::start(status).await;
+        let validator = town.validator(|issuer| issuer);
+        let token = town.token("junk");
+        outage(validator.validate(&token).await);
+        let first = town.requests_of("junk");
+        assert_eq!(first, 3, "{status}: each address once");
+        let held = validator.health()[0].status().tenants.len();
+        assert_eq!(held, usize::from(!is_absent), "{status}");
+        // (milliseconds later, whether the issuer is looked for again)
+        for (later, is_asked_again) in [
+            (500, false),
+            (4_500, !is_absent),
+            (54_500, !is_absent),
+            (1_000, is_absent),
+        ] {
+            let before = town.requests_of("junk");
+            town.clock.advance(Duration::from_millis(later));
+            let text = outage(validator.validate(&token).await);
+            let asked = town.requests_of("junk") - before;
+            assert_eq!(
+                asked > 0,
+                is_asked_again,
+                "{status}, {later} ms later: {text}"
+            );
+        }
+    }
+}
+
+/// Only those that nobody can have made up are listed: they are tried again soon.
+#[tokio::test]
+async fn s13_a_listed_tenant_is_not_remembered_as_missing() {
+    let town = Town::start("404 Not Found").await;
+    let template = format!("{}/{{tenantid}}", town.url);
+    let issuer = Issuer::discover_tenants(template, Tenants::only(["junk"]));
+    let validator = validator(issuer, &town.clock);
+    let token = town.token("junk");
+    outage(validator.validate(&token).await);
+    town.clock.advance(Duration::from_secs(2));
+    outage(validator.validate(&token).await);
+    assert_eq!(town.requests_of("junk"), 6);
+}
+
+#[tokio::test]
+async fn s13_a_tenant_that_ever_had_keys_is_never_remembered_as_missing() {
+    let town = Town::start("404 Not Found").await;
+    let hour = Duration::from_secs(3_600);
+    let validator = town.validator(|issuer| issuer.drop_idle_tenants_after(hour));
+    let token = town.token("good");
+    assert!(validator.validate(&token).await.is_ok());
+    // Its keys are dropped, and then it looks for a while as if it didn't exist.
+    town.clock.advance(2 * hour);
+    outage(validator.validate(&town.token("junk")).await);
+    assert_eq!(validator.health()[0].status().tenants.len(), 0);
+    *town.outage.lock().unwrap() = Some("404 Not Found");
+    outage(validator.validate(&token).await);
+    *town.outage.lock().unwrap() = None;
+    town.clock.advance(Duration::from_secs(2));
+    assert!(validator.validate(&token).await.is_ok());
+}
+
+/// What is remembered is told, as what it is.
+#[tokio::test]
+async fn s13_the_answer_about_a_missing_issuer_stays_an_outage() {
+    let town = Town::start("404 Not Found").await;
+    let validator = town.validator(|issuer| issuer);
+    let token = town.token("junk");
+    let first = outage(validator.validate(&token).await);
+    assert!(
+        first.contains("/junk/.well-known/openid-configuration"),
+        "{first}"
+    );
+    let second = outage(validator.validate(&token).await);
+    assert!(second.contains("does not exist"), "{second}");
+}
+
+/// Tenants that all exist don't crowd each other out, as after a restart.
+#[tokio::test]
+async fn s13_sixty_first_tokens_at_once_are_all_served() {
+    let town = Town::start("404 Not Found").await;
+    let validator = town.validator(|issuer| issuer);
+    let calls: Vec<_> = (0..60)
+        .map(|number| {
+            let token = town.token(&format!("good-{number}"));
+            let validator = validator.clone();
+            tokio::spawn(async move { validator.validate(&token).await })
+        })
+        .collect();
+    for (number, call) in calls.into_iter().enumerate() {
+        let judged = call.await.unwrap();
+        assert!(judged.is_ok(), "good-{number}: {judged:?}");
+    }
+}
