@@ -251,8 +251,8 @@ impl PolicyBuilder {
     /// without both is accepted only with one of these two settings; which claims serve is said at
     /// [`allow_jwt_without_audience`](PolicyBuilder::allow_jwt_without_audience).
     ///
-    /// An empty `aud` (`[]` or `""`) is a missing one. A response that has an `aud` must still match.
-    /// It is not for JWTs, which have
+    /// An empty `aud` (`[]` or `""`) is a missing one. A response that has an `aud` must still
+    /// match. This is not for JWTs, which have
     /// [`allow_jwt_without_audience`](PolicyBuilder::allow_jwt_without_audience).
     #[must_use]
     pub fn allow_missing_audience(mut self) -> Self {
@@ -260,21 +260,22 @@ impl PolicyBuilder {
         self
     }
 
-    /// Accepts a JWT without `aud`, for providers whose access tokens never have one (WorkOS, Clerk).
-    /// Off by default, since `aud` is what says that a token is meant for this API (RFC 8725 section
-    /// 3.9).
+    /// Accepts a JWT without `aud`, for providers whose access tokens never have one (WorkOS,
+    /// Clerk). Off by default, since `aud` is what says that a token is meant for this API (RFC 8725
+    /// section 3.9).
     ///
     /// Something else must say it, so `build` fails unless one of these is set too:
     ///
     /// * [`allowed_clients`](PolicyBuilder::allowed_clients).
     /// * A [`required_claim`](PolicyBuilder::required_claim) of the form
     ///   [`equals`](RequiredClaim::equals) or [`one_of`](RequiredClaim::one_of), such as the
-    ///   organization. The claim must not be `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`, `jti`, `typ`,
-    ///   `token_use`, `token_type`, `active`, `scope` or `scp`, or be inside one of these.
+    ///   organization. The claim must not be `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`, `jti`,
+    ///   `typ`, `token_use`, `token_type`, `active`, `scope` or `scp`, or be inside one of these.
     ///
-    /// An audience of this API may then be left out. An empty `aud` (`[]` or `""`) is a missing one.
-    /// An `aud` that is present must still match. [`Profile::Rfc9068`] and [`Profile::JwtSvid`] always
-    /// need one, and `build` fails for them. [`Profile::Cognito`] does not need this.
+    /// An audience of this API may then be left out. An empty `aud` (`[]` or `""`) is a missing
+    /// one. An `aud` that is present must still match. [`Profile::Rfc9068`] and
+    /// [`Profile::JwtSvid`] always need one, and `build` fails for them. [`Profile::Cognito`] does
+    /// not need this.
     ///
     /// ```
     /// use resource_server::{Policy, claims::RequiredClaim};
