@@ -101,7 +101,7 @@ pub fn entra_id_v1(tenants: Tenants) -> Issuer {
 /// ```
 pub fn keycloak(realm: impl Into<String>, client_id: impl Into<String>) -> Issuer {
     let roles = keycloak_client_roles(client_id.into());
-    keycloak_of(realm.into(), [roles])
+    keycloak_of(&realm.into(), [roles])
 }
 
 /// As [`keycloak`], but [roles](crate::AccessToken::roles) are those of the realm
@@ -123,14 +123,14 @@ pub fn keycloak(realm: impl Into<String>, client_id: impl Into<String>) -> Issue
 pub fn keycloak_with_realm_roles(realm: impl Into<String>, client_id: impl Into<String>) -> Issuer {
     let realm_roles = ClaimPath::nested(["realm_access", "roles"]);
     let client_roles = keycloak_client_roles(client_id.into());
-    keycloak_of(realm.into(), [realm_roles, client_roles])
+    keycloak_of(&realm.into(), [realm_roles, client_roles])
 }
 
 fn keycloak_client_roles(client_id: String) -> ClaimPath {
     ClaimPath::nested(["resource_access".to_owned(), client_id, "roles".to_owned()])
 }
 
-fn keycloak_of(realm: String, roles: impl IntoIterator<Item = ClaimPath>) -> Issuer {
+fn keycloak_of(realm: &str, roles: impl IntoIterator<Item = ClaimPath>) -> Issuer {
     let is_realm = |url: &str| {
         url.rsplit_once("/realms/")
             .is_some_and(|(_, name)| !name.is_empty() && !name.contains('/'))
@@ -150,11 +150,11 @@ fn keycloak_of(realm: String, roles: impl IntoIterator<Item = ClaimPath>) -> Iss
         .client_claims(["azp", "client_id"])
         .role_claims(roles)
         .principal_claims(["preferred_username", "sub"]);
-    Issuer::new(&realm)
+    Issuer::new(realm)
         .known_by(
             "URL of a realm, https://../realms/{realm} without a slash at its end",
             is_realm,
-            &realm,
+            realm,
             instead,
         )
         .provided(settings)

@@ -187,7 +187,9 @@ pub fn github_actions(repository: impl Into<String>) -> Issuer {
     let repository = repository.into();
     let is_repository = |repository: &str| {
         repository.split_once('/').is_some_and(|(owner, name)| {
-            is_made_of(owner, b"-_") && is_made_of(name, b"-_.") && !name.ends_with(".git")
+            is_made_of(owner, b"-_")
+                && is_made_of(name, b"-_.")
+                && name.strip_suffix(".git").is_none()
         })
     };
     let address = repository.trim_end_matches('/').trim_end_matches(".git");

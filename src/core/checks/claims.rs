@@ -27,7 +27,7 @@ pub(crate) fn check_other_types(payload: &Payload, policy: &Policy) -> Result<()
     if payload.str_of(&payload.sub) == Some("") {
         return Err(Refusal::EmptySubject.into());
     }
-    if payload.actor_is_malformed {
+    if payload.act.is_malformed() {
         return Err(Refusal::MalformedActor.into());
     }
     match payload.malformed_authentication {
@@ -42,7 +42,7 @@ pub(crate) fn check_other_types(payload: &Payload, policy: &Policy) -> Result<()
 pub(crate) fn check_actors(payload: &Payload) -> Result<Vec<ActorClaims>, Rejection> {
     let refused = || Rejection::from(Refusal::MalformedActor);
     let mut actors = Vec::new();
-    let mut next = payload.has_actor.then(|| payload.find("act")).flatten();
+    let mut next = payload.act.get().and_then(|()| payload.find("act"));
     while let Some(act) = next.take() {
         if actors.len() == MAX_ACTORS {
             return Err(refused());

@@ -55,6 +55,16 @@ pub struct IntrospectionResponse {
     payload: Arc<Payload>,
 }
 
+/// Values of `token_type` for an access token that is not bound to a DPoP key. Servers write the
+/// access token's own name there too: the hint of RFC 7662 section 2.1, or the identifier of RFC
+/// 8693 section 3.
+const ACCESS_TOKEN_TYPES: [&str; 4] = [
+    "Bearer",
+    "access_token",
+    "access-token",
+    "urn:ietf:params:oauth:token-type:access_token",
+];
+
 /// What the response says that the token is.
 #[derive(Clone, Copy)]
 enum Kind {
@@ -306,18 +316,13 @@ impl Kind {
         if let Kind::Other(_) = known {
             return known;
         }
-        /// Servers write the access token's own name there too: the hint of RFC 7662 section 2.1,
-        /// or the identifier of RFC 8693 section 3.
-        const NAMES: [&str; 4] = [
-            "Bearer",
-            "access_token",
-            "access-token",
-            "urn:ietf:params:oauth:token-type:access_token",
-        ];
         let Some(name) = value.as_str() else {
             return Kind::Other(Foreign::TokenType);
         };
-        if NAMES.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+        if ACCESS_TOKEN_TYPES
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
+        {
             Kind::Bearer { is_said: true }
         } else if name.eq_ignore_ascii_case("DPoP") {
             Kind::Dpop

@@ -61,10 +61,8 @@ pub(crate) struct Payload {
     pub(crate) scope: Claim<OneOrMany>,
     pub(crate) scp: Claim<OneOrMany>,
     cnf: Lazy,
-    /// Whether there is an `act`.
-    pub(crate) has_actor: bool,
-    /// Whether `act` is not an object.
-    pub(crate) actor_is_malformed: bool,
+    /// `act`, which is an object. The chain of actors in it is read by a check.
+    pub(crate) act: Claim<()>,
     /// The first claim of the wrong type among `auth_time` and `acr`. Only a profile that defines
     /// them asks for their types.
     pub(crate) malformed_authentication: Option<&'static str>,
@@ -120,8 +118,7 @@ impl Payload {
             scope: Claim::Absent,
             scp: Claim::Absent,
             cnf: Lazy::default(),
-            has_actor: false,
-            actor_is_malformed: false,
+            act: Claim::Absent,
             malformed_authentication: None,
             foreign: None,
             response_parameter: None,
@@ -179,10 +176,7 @@ impl Payload {
             "acr" if value.as_str().is_none() => {
                 self.malformed_authentication.get_or_insert("acr");
             }
-            "act" => {
-                self.has_actor = true;
-                self.actor_is_malformed = !value.is_object();
-            }
+            "act" => self.act = Claim::or_malformed(value.is_object().then_some(())),
             "code" => self.response_parameter = Some("code"),
             "error" => self.response_parameter = Some("error"),
             "access_token" => self.response_parameter = Some("access_token"),

@@ -25,7 +25,6 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
         .build()
         .unwrap();
     let found = || "https://found.example".to_owned();
-    let id = || Some("key-1".to_owned());
     let moment = Moment {
         at: NumericDate::from_secs(1_000),
         now: NumericDate::from_secs(2_000),
@@ -44,24 +43,6 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
     };
     let of_policy = || AcceptedIssuers::One(policy.clone());
     let required = || RequiredClaim::equals("tenant", "acme");
-    let key_of_another_issuer = Refusal::KeyOfAnotherIssuer {
-        stated: "https://a.example.com".to_owned(),
-        issuer: "https://b.example.com".to_owned(),
-    };
-    let unknown_key = Refusal::UnknownKey {
-        id: id(),
-        id_is_known: false,
-        is_by_thumbprint: false,
-        algorithm: Algorithm::ES256,
-        key_use: KeyUse::Signature,
-        keys: Arc::new(KeySet::from_jwks(r#"{"keys":[]}"#).unwrap()),
-        age: KeySetAge::default(),
-    };
-    let bad_signature = Refusal::BadSignature {
-        id: id(),
-        algorithm: Algorithm::ES256,
-        tried: 2,
-    };
     let allowed = policy.algorithm_set();
     let insufficient = |has_scope_claim| Refusal::InsufficientScope {
         requirement: Requirement::scope("orders:read"),
@@ -69,7 +50,7 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
         role_slip: None,
     };
     #[rustfmt::skip]
-    let refusals = vec![
+    let mut refusals = vec![
         (Refusal::NoCredentials, Reason::NoCredentials, "no access token"),
         (form(too_long), Reason::TooLong, "max_token_bytes"),
         (form(header_too_long), Reason::TooLong, "header has 99 bytes"),
@@ -122,15 +103,44 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
         (Refusal::ScopeInList, Reason::MalformedScope, "allow_scope_array"),
         (Refusal::MalformedConfirmation, Reason::MalformedConfirmation, "cnf"),
         (Refusal::UnknownConfirmation, Reason::UnknownConfirmation, "cnf"),
-        (unknown_key, Reason::UnknownKey, "\"key-1\""),
-        (key_of_another_issuer, Reason::KeyOfAnotherIssuer, "published for issuer \"https://a.example.com\""),
-        (bad_signature, Reason::BadSignature, "2 keys"),
         (Refusal::ProofOfPossessionMissing, Reason::ProofOfPossessionMissing, "cnf"),
         (Refusal::ClaimsDoNotFit { column: 7 }, Reason::ClaimsDoNotFit, "column 7"),
         (insufficient(true), Reason::InsufficientScope, "which its scopes don't include"),
         (insufficient(false), Reason::InsufficientScope, "orders:read"),
     ];
+    refusals.extend(refusals_of_keys());
     refusals
+}
+
+fn refusals_of_keys() -> [(Refusal, Reason, &'static str); 3] {
+    let id = || Some("key-1".to_owned());
+    let key_of_another_issuer = Refusal::KeyOfAnotherIssuer {
+        stated: "https://a.example.com".to_owned(),
+        issuer: "https://b.example.com".to_owned(),
+    };
+    let unknown_key = Refusal::UnknownKey {
+        id: id(),
+        id_is_known: false,
+        is_by_thumbprint: false,
+        algorithm: Algorithm::ES256,
+        key_use: KeyUse::Signature,
+        keys: Arc::new(KeySet::from_jwks(r#"{"keys":[]}"#).unwrap()),
+        age: KeySetAge::default(),
+    };
+    let bad_signature = Refusal::BadSignature {
+        id: id(),
+        algorithm: Algorithm::ES256,
+        tried: 2,
+    };
+    [
+        (unknown_key, Reason::UnknownKey, "\"key-1\""),
+        (
+            key_of_another_issuer,
+            Reason::KeyOfAnotherIssuer,
+            "published for issuer \"https://a.example.com\"",
+        ),
+        (bad_signature, Reason::BadSignature, "2 keys"),
+    ]
 }
 
 #[test]

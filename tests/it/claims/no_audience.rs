@@ -180,7 +180,7 @@ fn c15_the_word_needs_something_in_place_of_the_audience() {
     let built = Validator::builder()
         .issuer(issuer.to_issuer().policy(lenient()))
         .build();
-    let error = built.err().expect("a problem");
+    let error = built.expect_err("a problem");
     let expected = ConfigErrorKind::Policy(NothingInPlaceOfAudience);
     assert_eq!(problems_of(&error), [(Some(ISSUER.to_owned()), expected)]);
     let whole: Issuer = issuer.to_issuer().policy(of_organization());
