@@ -9,7 +9,10 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use resource_server::testing::TestIssuer;
-use resource_server::{Algorithm, Error, Evidence, Issuer, NumericDate, Policy, Possession, PresentedToken, Reason, Rejection, StaticKeys, Validator, keys::KeySet, verify};
+use resource_server::{
+    Algorithm, Error, Evidence, Issuer, NumericDate, Policy, Possession, PresentedToken, Reason,
+    Rejection, StaticKeys, Validator, keys::KeySet, verify,
+};
 
 mod counted;
 

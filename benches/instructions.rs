@@ -62,7 +62,10 @@ fn issuer_and_validator() -> (TestIssuer, Validator) {
         .build()
         .expect("sound settings");
     let token = issuer.token().algorithm(Algorithm::RS256).mint();
-    validator.validate_cached(&token).expect("keys").expect("good");
+    validator
+        .validate_cached(&token)
+        .expect("keys")
+        .expect("good");
     (issuer, validator)
 }
 
