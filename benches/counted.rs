@@ -1,4 +1,5 @@
-//! What the counts of instructions share: a program that runs itself under callgrind, and what it judges there.
+//! What the counts of instructions share: a program that runs itself under callgrind, and what it
+//! judges there.
 
 use std::process::{Command, Stdio};
 
@@ -12,7 +13,8 @@ pub(crate) fn is_counted() -> bool {
     std::env::var_os(COUNTED).is_some()
 }
 
-/// Runs this program under callgrind, which counts what is done in one function, and gives what it printed.
+/// Runs this program under callgrind, which counts what is done in one function, and gives what it
+/// printed.
 pub(crate) fn run_under_callgrind(function: &str, output: &str, options: &[String]) -> String {
     let this = std::env::current_exe().expect("this program");
     let counted = Command::new("valgrind")
@@ -27,22 +29,4 @@ pub(crate) fn run_under_callgrind(function: &str, output: &str, options: &[Strin
         .expect("valgrind is installed");
     assert!(counted.status.success());
     String::from_utf8(counted.stdout).expect("text")
-}
-
-/// An issuer with RS256 and 2048 bits, and a Validator that has judged a token, so that what is done once in a process is
-/// done.
-pub(crate) fn issuer_and_validator() -> (TestIssuer, Validator) {
-    let issuer = TestIssuer::new(ISSUER, AUDIENCE).algorithms([Algorithm::RS256]);
-    let keys = StaticKeys::from_jwks(&issuer.jwks()).expect("a JWK Set");
-    let validator = Validator::builder()
-        .audience(AUDIENCE)
-        .issuer(Issuer::new(ISSUER).keys(keys))
-        .build()
-        .expect("sound settings");
-    let token = issuer.token().algorithm(Algorithm::RS256).mint();
-    validator
-        .validate_cached(&token)
-        .expect("keys")
-        .expect("good");
-    (issuer, validator)
 }

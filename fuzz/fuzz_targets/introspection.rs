@@ -1,11 +1,15 @@
-//! Row P03, introspection responses: another JSON reader sees the same `active`, and what is accepted by one meets the policy.
+//! Row P03, introspection responses: another JSON reader sees the same `active`, and what is
+//! accepted by one meets the policy.
 
 #![no_main]
 
 use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
-use resource_server::{Evidence, NumericDate, Policy, Possession, PresentedToken, introspection::IntrospectionResponse, verify};
+use resource_server::{
+    Evidence, NumericDate, Policy, Possession, PresentedToken,
+    introspection::IntrospectionResponse, verify,
+};
 use serde_json::Value;
 
 const ISSUER: &str = "https://a";

@@ -93,8 +93,8 @@ impl PolicyBuilder {
 
     /// A key without an `alg` serves one algorithm: the first of those in
     /// [`algorithms`](PolicyBuilder::algorithms) that fit its type (RFC 8725 section 3.1). By
-    /// default it serves all of the list that fit, since large providers publish RSA keys without an
-    /// `alg`. A key with an `alg` is not affected.
+    /// default it serves all of the list that fit, since large providers publish RSA keys without
+    /// an `alg`. A key with an `alg` is not affected.
     ///
     /// ```
     /// use resource_server::{Algorithm, Policy};
@@ -169,8 +169,9 @@ impl PolicyBuilder {
     /// prefix `application/`. A token without a `typ` is then rejected.
     ///
     /// A type other than `at+jwt` does not switch off the search for claims of other kinds of
-    /// token. The types of other kinds of JWT can't be accepted: DPoP proofs, logout tokens, security
-    /// events, introspection responses, client assertions and attestations, credentials, and others.
+    /// token. The types of other kinds of JWT can't be accepted: DPoP proofs, logout tokens,
+    /// security events, introspection responses, client assertions and attestations, credentials,
+    /// and others.
     #[must_use]
     pub fn accepted_types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
         self.0.accepted_types = Some(types.into_iter().map(Into::into).collect());
@@ -261,8 +262,8 @@ impl PolicyBuilder {
     }
 
     /// Accepts a JWT without `aud`, for providers whose access tokens never have one (WorkOS,
-    /// Clerk). Off by default, since `aud` is what says that a token is meant for this API (RFC 8725
-    /// section 3.9).
+    /// Clerk). Off by default, since `aud` is what says that a token is meant for this API (RFC
+    /// 8725 section 3.9).
     ///
     /// Something else must say it, so `build` fails unless one of these is set too:
     ///

@@ -336,7 +336,7 @@ impl<'t> Jwk<'t> {
             (Some(stated), _) => stated,
             (None, Some(KeyFamily::Rsa)) => return Err(ClientKeyError::AlgorithmMissing),
             (None, family) => family
-                .and_then(KeyFamily::only_algorithm)
+                .and_then(Algorithm::of_family)
                 .ok_or(ClientKeyError::Unsupported)?,
         };
         let kind = kind_of(algorithm)?;

@@ -403,8 +403,8 @@ impl Draft {
     }
 }
 
-/// The pure core, `validate_cached`, and `validate` with keys at hand and with a source that must be
-/// asked give one verdict and one reason: [`Api::judge`] compares them.
+/// The pure core, `validate_cached`, and `validate` with keys at hand and with a source that must
+/// be asked give one verdict and one reason: [`Api::judge`] compares them.
 #[test]
 fn all_ways_to_judge_agree() {
     let apis = [
