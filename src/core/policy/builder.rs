@@ -253,7 +253,7 @@ impl PolicyBuilder {
     /// [`allow_jwt_without_audience`](PolicyBuilder::allow_jwt_without_audience).
     ///
     /// An empty `aud` (`[]` or `""`) is a missing one. A response that has an `aud` must still
-    /// match. It is not for JWTs, which have
+    /// match. This is not for JWTs, which have
     /// [`allow_jwt_without_audience`](PolicyBuilder::allow_jwt_without_audience).
     #[must_use]
     pub fn allow_missing_audience(mut self) -> Self {
