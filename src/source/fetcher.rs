@@ -1,30 +1,35 @@
 //! The one bounded HTTP client.
 
 mod credentials;
+mod environment;
 mod failure;
 mod headers;
 mod response;
 
+use std::env;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
-    IF_NONE_MATCH,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap,
+    HeaderName, HeaderValue, IF_NONE_MATCH,
 };
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Origin;
+
+use crate::core::excerpt;
 
 use super::SourceError;
 use super::address::{Address, Http};
 use super::bounds::{KEPT_FOR, LONGEST_QUEUE};
 use super::fetch_problem::FetchError;
 pub(super) use credentials::{Credential, Credentials, sensitive};
+use environment::proxy_in;
 pub(crate) use failure::CallError;
 use failure::{CallErrorKind, unreachable, was_dropped};
 use headers::lifetime;
-use response::{check_location_and_status, is_of_type, read};
+use response::{check_is_json, check_location_and_status, content_type, is_of_type, read};
 
 /// The client, made once; for one issuer or shared by all.
 #[derive(Clone)]
@@ -205,10 +210,7 @@ impl Fetcher {
         tokio::time::timeout(self.inner.timeout, call)
             .await
             .unwrap_or(Err(CallErrorKind::Timeout))
-            .map_err(|kind| CallError {
-                address: address.to_string(),
-                kind,
-            })
+            .map_err(|kind| self.failed(address, kind))
     }
 
     /// Posts a form (RFC 7662 section 2.1) and gives what came for it, which must be of this media
@@ -251,20 +253,40 @@ impl Fetcher {
                 *used = Some(Instant::now());
             }
             let response = check_location_and_status(response, address)?;
-            let content_type = response.headers().get(CONTENT_TYPE);
-            let content_type = content_type.and_then(|value| value.to_str().ok());
-            if !content_type.is_some_and(|found| is_of_type(found, media_type)) {
-                return Err(CallErrorKind::OtherType(media_type));
+            let found = content_type(&response).map(str::to_owned);
+            if !found
+                .as_deref()
+                .is_some_and(|found| is_of_type(found, media_type))
+            {
+                return Err(CallErrorKind::OtherType {
+                    wanted: media_type,
+                    found: found.map_or_else(|| "none".to_owned(), |found| excerpt(&found)),
+                });
             }
             read(response).await
         };
         tokio::time::timeout(self.inner.timeout, call)
             .await
             .unwrap_or(Err(CallErrorKind::Timeout))
-            .map_err(|kind| CallError {
-                address: address.to_string(),
-                kind,
-            })
+            .map_err(|kind| self.failed(address, kind))
+    }
+
+    fn failed(&self, address: &Address, kind: CallErrorKind) -> CallError {
+        let clients = &self.inner.clients;
+        let hint = match clients {
+            // Its trust and its proxies are its own.
+            Clients::Own(_) => None,
+            Clients::Made { .. } => {
+                let is_direct = self.proxy_of(clients, address).is_none();
+                let variable = is_direct.then(|| proxy_in(address, |name| env::var(name).ok()));
+                kind.hint(variable.flatten())
+            }
+        };
+        CallError {
+            address: address.to_string(),
+            kind,
+            hint,
+        }
     }
 
     async fn permit(&self) -> Result<Option<SemaphorePermit<'_>>, CallErrorKind> {
@@ -342,7 +364,9 @@ impl Fetcher {
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
         let lifetime = lifetime(response.headers());
+        let content_type = content_type(&response).map(str::to_owned);
         let text = read(response).await?;
+        check_is_json(&text, content_type.as_deref())?;
         Ok(Answer::Body {
             text,
             etag,
@@ -381,6 +405,8 @@ impl Fetcher {
                 extra.remove(name);
             }
         }
+        // A client of the user's may ask for compression by itself, unless this is set.
+        extra.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let request = |client: &Client| {
             let request = request(client).header(CACHE_CONTROL, "no-cache");
             request.headers(extra.clone())

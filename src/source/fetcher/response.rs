@@ -1,12 +1,17 @@
 //! What of a response is accepted.
 
-use reqwest::header::LOCATION;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use reqwest::{Response, StatusCode};
+
+use crate::core::excerpt;
 
 use super::super::address::Address;
 use super::super::bounds::MAX_BODY_BYTES;
 use super::failure::{CallErrorKind, unreachable};
 use super::headers::retry_after;
+
+/// Of UTF-8, and of UTF-16 in both byte orders.
+const BYTE_ORDER_MARKS: [&[u8]; 3] = [b"\xEF\xBB\xBF", b"\xFF\xFE", b"\xFE\xFF"];
 
 /// An answer from where it was asked for, with status 200.
 pub(super) fn check_location_and_status(
@@ -15,14 +20,15 @@ pub(super) fn check_location_and_status(
 ) -> Result<Response, CallErrorKind> {
     if response.url() != address.url() {
         return Err(CallErrorKind::Redirected {
-            host: response.url().host_str().unwrap_or_default().to_owned(),
+            to: Address::shown(response.url().as_str()),
         });
     }
     let status = response.status();
-    if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
-        return Err(CallErrorKind::Redirected {
-            host: location_host(&response),
-        });
+    if status.is_redirection()
+        && status != StatusCode::NOT_MODIFIED
+        && let Some(to) = location(&response)
+    {
+        return Err(CallErrorKind::Redirected { to });
     }
     if status != StatusCode::OK {
         return Err(CallErrorKind::Status {
@@ -44,6 +50,9 @@ pub(super) async fn read(mut response: Response) -> Result<String, CallErrorKind
     let too_large = CallErrorKind::TooLarge {
         limit: MAX_BODY_BYTES,
     };
+    if let Some(encoding) = encoding(&response) {
+        return Err(CallErrorKind::Compressed(encoding));
+    }
     let announced = response.content_length().unwrap_or(0);
     if announced > MAX_BODY_BYTES as u64 {
         return Err(too_large);
@@ -55,15 +64,48 @@ pub(super) async fn read(mut response: Response) -> Result<String, CallErrorKind
         }
         body.extend_from_slice(&chunk);
     }
+    if BYTE_ORDER_MARKS.iter().any(|mark| body.starts_with(mark)) {
+        return Err(CallErrorKind::ByteOrderMark);
+    }
     String::from_utf8(body).map_err(|_| CallErrorKind::NotText)
 }
 
-fn location_host(response: &Response) -> String {
-    response
-        .headers()
-        .get(LOCATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|location| response.url().join(location).ok())
-        .and_then(|url| url.host_str().map(str::to_owned))
-        .unwrap_or_default()
+/// Servers give JSON any content type, so it is reported only where the text can't be what is
+/// wanted: an object.
+pub(super) fn check_is_json(text: &str, content_type: Option<&str>) -> Result<(), CallErrorKind> {
+    let Some(found) = content_type.filter(|found| !is_json(found)) else {
+        return Ok(());
+    };
+    if text.trim_start().starts_with(['{', '[']) {
+        return Ok(());
+    }
+    Err(CallErrorKind::NotJson(excerpt(found)))
+}
+
+/// RFC 6839 section 3.1.
+fn is_json(content_type: &str) -> bool {
+    let name = content_type.split(';').next().unwrap_or_default();
+    let name = name.trim().to_ascii_lowercase();
+    name.ends_with("/json") || name.ends_with("+json")
+}
+
+pub(super) fn content_type(response: &Response) -> Option<&str> {
+    response.headers().get(CONTENT_TYPE)?.to_str().ok()
+}
+
+/// How it is encoded (RFC 9110 section 8.4), where it is: in lower case, escaped and cut.
+fn encoding(response: &Response) -> Option<String> {
+    let lines = response.headers().get_all(CONTENT_ENCODING).iter();
+    let named: Vec<_> = lines
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .map(|name| String::from_utf8_lossy(name).trim().to_ascii_lowercase())
+        .filter(|name| !name.is_empty() && name != "identity")
+        .collect();
+    (!named.is_empty()).then(|| excerpt(&named.join(", ")))
+}
+
+fn location(response: &Response) -> Option<String> {
+    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    let url = response.url().join(location).ok()?;
+    Some(Address::shown(url.as_str()))
 }
