@@ -68,7 +68,9 @@ impl Recipe {
 
 impl Issuer {
     /// An issuer by its name, with keys from the location that its metadata names: RFC 8414, or
-    /// OpenID Connect Discovery. The metadata must name this issuer.
+    /// OpenID Connect Discovery. The metadata must name this issuer. It is looked for at RFC 8414's
+    /// address, at OpenID's, at OpenID's in the manner of RFC 8414, and at RFC 8414's in the manner
+    /// of OpenID, in this order.
     ///
     /// Keys are fetched at first use, or by [`Validator::warm_up`](crate::Validator::warm_up), and
     /// refreshed in the background before their lifetime ends. A key that is missing causes another
@@ -111,6 +113,18 @@ impl Issuer {
 
     /// Keys from the location that this metadata document names, for an issuer whose name is not
     /// its address (containers, clusters, AD FS). The document must still name this issuer.
+    ///
+    /// The issuer's name is what tokens have in `iss`. AD FS writes another name into tokens than
+    /// into the `issuer` of its metadata, and publishes it there as `access_token_issuer`. So that
+    /// member may be the name too, in a document that also has an `issuer`. It may not be the name
+    /// of a template.
+    ///
+    /// ```
+    /// use resource_server::Issuer;
+    ///
+    /// let issuer = Issuer::new("http://adfs.example.com/adfs/services/trust")
+    ///     .discovery_at("https://adfs.example.com/adfs/.well-known/openid-configuration");
+    /// ```
     pub fn discovery_at(self, url: impl Into<String>) -> Self {
         self.fetching(Location::MetadataAt(url.into()))
     }

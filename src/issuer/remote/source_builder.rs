@@ -75,8 +75,11 @@ impl<'b> SourceBuilder<'b> {
     /// The issuer's metadata, one for all its sources.
     pub(super) fn metadata(&self, fetcher: &Fetcher) -> Result<Arc<IssuerMetadata>, AddressError> {
         let make = || {
+            let is_template = self
+                .policy
+                .is_some_and(|policy| policy.template().is_some());
             self.location
-                .metadata(&self.name, fetcher, &self.shared.clock)
+                .metadata(&self.name, is_template, fetcher, &self.shared.clock)
         };
         self.metadata.get_or_init(make).clone()
     }

@@ -20,7 +20,7 @@ impl SourceBuilder<'_> {
         let fetcher = self.fetcher.as_ref()?;
         let sample = location.of_tenant(template, SAMPLE);
         let name = template.fill(&self.name, SAMPLE);
-        let metadata = sample.metadata(&name, fetcher, &self.shared.clock);
+        let metadata = sample.metadata(&name, true, fetcher, &self.shared.clock);
         checked(
             sample.endpoint(&metadata, fetcher.http()),
             fetcher,

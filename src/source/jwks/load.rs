@@ -84,11 +84,11 @@ impl Inner {
         // Have the keys moved since the metadata was read?
         if !found.is_fresh
             && let Ok(named) = metadata.read(Member::JwksUri).await
-            && named != found.address
+            && named.address != found.address
         {
-            let answer = self.get(&named).await;
+            let answer = self.get(&named.address).await;
             let answer = answer.map_err(not_fetched)?;
-            return Ok(take(&named, answer)?);
+            return Ok(take(&named.address, answer)?);
         }
         Err(not_fetched(error).into())
     }
