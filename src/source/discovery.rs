@@ -10,7 +10,7 @@ use url::Url;
 use crate::core::{excerpt, read_json_object};
 
 use super::address::{Address, AddressError, Http};
-use super::fetcher::{Answer, CallError, Fetcher};
+use super::fetcher::{Answer, BodyLimit, CallError, Fetcher};
 use super::runtime::PANICKED;
 use super::{SourceError, SourceErrorKind};
 
@@ -134,7 +134,7 @@ impl Discovery {
     /// The document at one address. Hosts have all kinds of things at paths that they don't know,
     /// so what is there need not be the issuer's.
     pub(super) async fn read(&self, at: &Address, fetcher: &Fetcher) -> Result<Document, Failure> {
-        match fetcher.get(at, None).await? {
+        match fetcher.get(at, None, BodyLimit::METADATA).await? {
             Answer::Body { text, .. } => self.document(&text, at, fetcher.http()),
             // No `ETag` was sent, so there is nothing that can be unmodified.
             Answer::NotModified { .. } => Err(Failure::Document {

@@ -29,8 +29,10 @@ const CREDENTIAL_HEADERS: [&str; 5] = [
 /// ([`Issuer::fetch`](crate::Issuer::fetch)) or for all
 /// ([`ValidatorBuilder::fetch`](crate::ValidatorBuilder::fetch)).
 ///
-/// Whatever is set, these hold: https only (http for loopback), no redirects, at most 256 KiB are
-/// read, one limit for the whole call.
+/// These always hold: https only (http for loopback), no redirects, one time limit for the whole
+/// call. At most 1 MiB of metadata or of a key set is read
+/// ([`Issuer::max_key_set_bytes`](crate::Issuer::max_key_set_bytes)), and 256 KiB of an
+/// introspection response.
 ///
 /// ```no_run
 /// use resource_server::{Fetch, Issuer, Validator};

@@ -29,6 +29,7 @@ use environment::proxy_in;
 pub(crate) use failure::CallError;
 use failure::{CallErrorKind, unreachable, was_dropped};
 use headers::lifetime;
+pub(crate) use response::BodyLimit;
 use response::{check_is_json, check_location_and_status, content_type, is_of_type, read};
 
 /// The client, made once; for one issuer or shared by all.
@@ -196,16 +197,17 @@ impl Fetcher {
         self.inner.timeout
     }
 
-    /// Gets a JSON document, past caches on the way. With the `etag` of what is held, an unchanged
+    /// Gets a JSON document of at most this size, past caches on the way. With the `etag` of what is held, an unchanged
     /// one isn't sent again.
     pub(crate) async fn get(
         &self,
         address: &Address,
         etag: Option<&str>,
+        limit: BodyLimit,
     ) -> Result<Answer, CallError> {
         let call = async {
             let _permit = self.permit().await?;
-            self.call(address, etag).await
+            self.call(address, etag, limit).await
         };
         tokio::time::timeout(self.inner.timeout, call)
             .await
@@ -263,7 +265,7 @@ impl Fetcher {
                     found: found.map_or_else(|| "none".to_owned(), |found| excerpt(&found)),
                 });
             }
-            read(response).await
+            read(response, BodyLimit::INTROSPECTION).await
         };
         tokio::time::timeout(self.inner.timeout, call)
             .await
@@ -319,7 +321,12 @@ impl Fetcher {
         }
     }
 
-    async fn call(&self, address: &Address, etag: Option<&str>) -> Result<Answer, CallErrorKind> {
+    async fn call(
+        &self,
+        address: &Address,
+        etag: Option<&str>,
+        limit: BodyLimit,
+    ) -> Result<Answer, CallErrorKind> {
         let credentials = self.credentials_for(address);
         let shown = match credentials {
             Some(credentials) => Some(credentials.header().await?),
@@ -365,7 +372,7 @@ impl Fetcher {
             .map(str::to_owned);
         let lifetime = lifetime(response.headers());
         let content_type = content_type(&response).map(str::to_owned);
-        let text = read(response).await?;
+        let text = read(response, limit).await?;
         check_is_json(&text, content_type.as_deref())?;
         Ok(Answer::Body {
             text,

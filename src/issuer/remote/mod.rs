@@ -12,10 +12,9 @@ mod tenant_keys;
 use std::time::Duration;
 
 use super::Issuer;
-use crate::core::{KeySetError, PolicyBuilder, Tenants};
+use crate::core::{PolicyBuilder, Tenants};
 use crate::source::{
-    DynKeySource, Fetch, Introspection, KeyFile, KeySource, Limits, Location, StaticKeys,
-    TenantBounds,
+    DynKeySource, Fetch, Introspection, KeyFile, KeySource, Limits, Location, TenantBounds,
 };
 
 pub(crate) use shared::{Shared, SharedSettings};
@@ -29,7 +28,10 @@ pub(super) struct RemoteSettings {
     limits: Limits,
     tenant_bounds: TenantBounds,
     is_lazy: bool,
-    starting_keys: Option<Result<StaticKeys, KeySetError>>,
+    max_keys: Option<usize>,
+    max_key_set_bytes: Option<usize>,
+    /// Read within the bounds, once all settings are known.
+    starting_jwks: Option<String>,
 }
 
 impl RemoteSettings {
@@ -210,6 +212,40 @@ impl Issuer {
         self
     }
 
+    /// How many keys of a set are accepted that is fetched or read from a file. Default 1,000, from 1
+    /// to 10,000.
+    ///
+    /// Of a set with more keys the first ones are accepted.
+    /// [`KeySet::skipped`](crate::keys::KeySet::skipped) of
+    /// [`SourceStatus::keys`](crate::health::SourceStatus::keys) says how many were left out. For a
+    /// template, the bound applies to each tenant's set.
+    ///
+    /// ```
+    /// use resource_server::{Issuer, Validator};
+    ///
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(Issuer::discover("https://as.example.com").max_keys(5_000).max_key_set_bytes(4 << 20))
+    ///     .build()?;
+    /// # Ok::<(), resource_server::error::BuildError>(())
+    /// ```
+    pub fn max_keys(mut self, keys: usize) -> Self {
+        self.remote.max_keys = Some(keys);
+        self
+    }
+
+    /// The largest key set that is fetched or read from a file, in bytes. Default 1 MiB, from 1 KiB
+    /// to 16 MiB.
+    ///
+    /// A larger set is refused as a whole: that is a failed fetch, and the keys of the last one stay
+    /// in use. [`SourceStatus::last_error`](crate::health::SourceStatus::last_error) reports it. The
+    /// bound also applies to the sets of [`starting_from_jwks`](Issuer::starting_from_jwks) and
+    /// [`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore), and to each tenant's set.
+    pub fn max_key_set_bytes(mut self, bytes: usize) -> Self {
+        self.remote.max_key_set_bytes = Some(bytes);
+        self
+    }
+
     /// Refreshes keys only when a token comes, without a background task: for processes that are
     /// frozen between requests.
     pub fn refresh_on_demand(mut self) -> Self {
@@ -248,7 +284,7 @@ impl Issuer {
     /// # Ok::<(), resource_server::error::BuildError>(())
     /// ```
     pub fn starting_from_jwks(mut self, text: &str) -> Self {
-        self.remote.starting_keys = Some(StaticKeys::from_jwks(text));
+        self.remote.starting_jwks = Some(text.to_owned());
         self
     }
 }

@@ -39,7 +39,7 @@ impl SourceBuilder<'_> {
     }
 
     fn check_tenants(&self, tenants: &Tenants, problems: &mut Problems) {
-        if self.settings.starting_keys.is_some() {
+        if self.settings.starting_jwks.is_some() {
             problems.push(ConfigErrorKind::StartingKeysNotFetched);
         }
         if !tenants.are_chosen() {

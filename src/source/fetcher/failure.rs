@@ -10,6 +10,7 @@ use tokio_rustls::rustls::{self, CertificateError};
 
 use super::super::error::SourceErrorKind;
 use super::credentials::TokenFileError;
+use super::response::BodyLimit;
 
 /// A call that brought nothing. Shows the address without its query.
 #[derive(Clone, Debug)]
@@ -64,8 +65,8 @@ pub(super) enum CallErrorKind {
         "it redirects to {to}, and redirects are not followed: set the address that it leads to"
     )]
     Redirected { to: String },
-    #[error("its answer is larger than {limit} bytes")]
-    TooLarge { limit: usize },
+    #[error("its answer is larger than {limit}")]
+    TooLarge { limit: BodyLimit },
     #[error("its answer is not UTF-8 text")]
     NotText,
     #[error("its answer is compressed: {0}")]

@@ -3,12 +3,50 @@
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use reqwest::{Response, StatusCode};
 
-use crate::core::excerpt;
+use std::fmt;
+
+use crate::core::{KeySetLimits, excerpt};
 
 use super::super::address::Address;
-use super::super::bounds::MAX_BODY_BYTES;
+use super::super::bounds::MAX_KEY_SET_BYTES;
+use super::super::bounds::{MAX_INTROSPECTION_BYTES, MAX_METADATA_BYTES};
 use super::failure::{CallErrorKind, unreachable};
 use super::headers::retry_after;
+
+/// The largest body that is read, and the setting that says so, where there is one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimit {
+    bytes: usize,
+    setting: Option<&'static str>,
+}
+
+impl BodyLimit {
+    pub(crate) const METADATA: BodyLimit = BodyLimit {
+        bytes: MAX_METADATA_BYTES,
+        setting: None,
+    };
+    pub(super) const INTROSPECTION: BodyLimit = BodyLimit {
+        bytes: MAX_INTROSPECTION_BYTES,
+        setting: None,
+    };
+
+    pub(crate) fn of_key_set(limits: KeySetLimits) -> Self {
+        BodyLimit {
+            bytes: limits.max_bytes(),
+            setting: Some(MAX_KEY_SET_BYTES),
+        }
+    }
+}
+
+impl fmt::Display for BodyLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.bytes)?;
+        match self.setting {
+            Some(setting) => write!(f, " (raise {setting})"),
+            None => Ok(()),
+        }
+    }
+}
 
 /// Of UTF-8, and of UTF-16 in both byte orders.
 const BYTE_ORDER_MARKS: [&[u8]; 3] = [b"\xEF\xBB\xBF", b"\xFF\xFE", b"\xFE\xFF"];
@@ -46,20 +84,21 @@ pub(super) fn is_of_type(content_type: &str, media_type: &str) -> bool {
 }
 
 /// The body, within the bound on its size.
-pub(super) async fn read(mut response: Response) -> Result<String, CallErrorKind> {
-    let too_large = CallErrorKind::TooLarge {
-        limit: MAX_BODY_BYTES,
-    };
+pub(super) async fn read(
+    mut response: Response,
+    limit: BodyLimit,
+) -> Result<String, CallErrorKind> {
+    let too_large = CallErrorKind::TooLarge { limit };
     if let Some(encoding) = encoding(&response) {
         return Err(CallErrorKind::Compressed(encoding));
     }
     let announced = response.content_length().unwrap_or(0);
-    if announced > MAX_BODY_BYTES as u64 {
+    if announced > u64::try_from(limit.bytes).unwrap_or(u64::MAX) {
         return Err(too_large);
     }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if body.len().saturating_add(chunk.len()) > MAX_BODY_BYTES {
+        if body.len().saturating_add(chunk.len()) > limit.bytes {
             return Err(too_large);
         }
         body.extend_from_slice(&chunk);

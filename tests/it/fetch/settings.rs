@@ -205,7 +205,7 @@ async fn s02_what_is_no_good_answer_leaves_the_keys_in_use() {
             "evil.example",
         ),
         (Fault::Redirect("/elsewhere".into()), "redirects"),
-        (Fault::Oversized(256 * 1024 + 1), "larger than"),
+        (Fault::Oversized(1024 * 1024 + 1), "larger than"),
         (Fault::Endless, "larger than"),
         (Fault::Garbage, "not well-formed JSON"),
         (Fault::Html, "text/html"),
@@ -461,7 +461,7 @@ async fn f01_a_client_of_ones_own_stays_within_the_bounds() {
             Fault::Redirect(moved.jwks_url()),
             "redirects to http://127.0.0.1:",
         ),
-        (Fault::Oversized(256 * 1024 + 1), "larger than"),
+        (Fault::Oversized(1024 * 1024 + 1), "larger than"),
         (Fault::Endless, "larger than"),
         (Fault::Delay(Duration::from_secs(3_600)), "in time"),
     ] {

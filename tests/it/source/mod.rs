@@ -9,4 +9,5 @@ mod made_up_tenants;
 mod metadata;
 mod redirects;
 mod refreshing;
+mod set_bounds;
 mod tenants;
