@@ -2,9 +2,6 @@
 
 use std::process::{Command, Stdio};
 
-use resource_server::testing::TestIssuer;
-use resource_server::{Algorithm, Issuer, StaticKeys, Validator};
-
 pub(crate) const ISSUER: &str = "https://as.example.com";
 pub(crate) const AUDIENCE: &str = "https://api.example.com";
 /// Tells the process under valgrind what it is.
@@ -30,22 +27,4 @@ pub(crate) fn run_under_callgrind(function: &str, output: &str, options: &[Strin
         .expect("valgrind is installed");
     assert!(counted.status.success());
     String::from_utf8(counted.stdout).expect("text")
-}
-
-/// An issuer with RS256 and 2048 bits, and a Validator that has judged a token, so that what is done once in a process is
-/// done.
-pub(crate) fn issuer_and_validator() -> (TestIssuer, Validator) {
-    let issuer = TestIssuer::new(ISSUER, AUDIENCE).algorithms([Algorithm::RS256]);
-    let keys = StaticKeys::from_jwks(&issuer.jwks()).expect("a JWK Set");
-    let validator = Validator::builder()
-        .audience(AUDIENCE)
-        .issuer(Issuer::new(ISSUER).keys(keys))
-        .build()
-        .expect("sound settings");
-    let token = issuer.token().algorithm(Algorithm::RS256).mint();
-    validator
-        .validate_cached(&token)
-        .expect("keys")
-        .expect("good");
-    (issuer, validator)
 }

@@ -1,5 +1,5 @@
-//! One API, tokens of two kinds: JWTs are judged by their issuer's keys, opaque ones by asking (RFC 7662), each once for all
-//! who wait. Then a revocation, and an outage.
+//! One API with tokens of two kinds: JWTs are verified with their issuer's keys, opaque tokens are
+//! introspected (RFC 7662). Then a revocation, and an outage.
 //!
 //! `cargo run --example introspection --features testing`
 
@@ -19,10 +19,10 @@ const AUDIENCE: &str = "https://api.example.com";
 async fn main() -> Result<(), Box<dyn StdError>> {
     // Stands in for your authorization server.
     let server = TestServer::start(AUDIENCE).await?;
-    // Time is turned by hand, so that what is kept runs out at once.
+    // The program turns this clock, so that cached responses expire at once.
     let clock = ManualClock::at(SystemClock::new().now());
 
-    // What an API writes, once at start. In place of `server.introspection()` it says how it is known there:
+    // What an API writes, once at start. Instead of `server.introspection()`, write
     // `Introspection::discover().client_secret_basic("orders-api", &secret)`.
     let validator = Validator::builder()
         .audience(AUDIENCE)
@@ -34,13 +34,13 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     let jwt = jwt.subject("alice").scope("orders:read").mint();
     let opaque = server.opaque_token(json!({"sub": "bob", "scope": "orders:read"}));
     server.know(&jwt, json!({"sub": "alice", "scope": "orders:read"}));
-    let asked = || server.fetches().introspection;
+    let calls = || server.fetches().introspection;
 
-    println!("A JWT, by its keys:");
+    println!("A JWT:");
     show(&validator.validate(&jwt).await);
-    println!("    asked about tokens: {}", asked());
+    println!("    introspection calls: {}", calls());
 
-    println!("An opaque token, by asking, presented 100 times at once:");
+    println!("An opaque token, presented 100 times at once:");
     let tasks: Vec<_> = (0..100)
         .map(|_| {
             let (validator, opaque) = (validator.clone(), opaque.clone());
@@ -51,20 +51,20 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     for task in tasks {
         accepted += usize::from(task.await?);
     }
-    println!("    accepted: {accepted}, asked about tokens: {}", asked());
+    println!("    accepted: {accepted}, introspection calls: {}", calls());
 
-    println!("Both are revoked. Where the answer that is kept counts, and after it has run out:");
+    println!("Both are revoked. The opaque token, before and after its cached response expires:");
     server.revoke(&opaque);
     server.revoke(&jwt);
     show(&validator.validate(&opaque).await);
     clock.advance(Duration::from_secs(60));
     show(&validator.validate(&opaque).await);
 
-    println!("A JWT is good until it expires, except where the issuer is asked each time:");
+    println!("The JWT is accepted until it expires, except by validate_online:");
     show(&validator.validate(&jwt).await);
     show(&validator.validate_online(&jwt).await);
 
-    println!("The introspection endpoint is down. That is no verdict about a token:");
+    println!("The introspection endpoint is down. That says nothing about a token:");
     server.fail_introspection(Fault::Status {
         code: 503,
         retry_after: Some(5),
@@ -82,11 +82,11 @@ fn show(judged: &Result<AccessToken, Error>) {
     match judged {
         Ok(token) => {
             let how = if token.is_introspected() {
-                "its issuer's answer"
+                "introspection"
             } else {
                 "its signature"
             };
-            let who = token.subject().unwrap_or("nobody");
+            let who = token.subject().unwrap_or("no subject");
             println!("    200 {who}, by {how}");
         }
         Err(error) => println!("    {} {}", error.status(), error.explain()),

@@ -1,10 +1,10 @@
-//! OAuth 2.0 resource server: decides whether an access token presented to an API is good, and says exactly why when it
-//! is not.
+//! An OAuth 2.0 resource server: it decides whether an access token is good, and says exactly why
+//! when it is not.
 //!
-//! A JWT access token is accepted only when its signature is by a key of the issuer that it names, that issuer is one you
-//! configured, it is meant for this API, it has not expired, it is an access token and no other kind of JWT, and its
-//! presenter may use it. An opaque one, only when the authorization server that is asked about it says that it is active, and
-//! its answer meets the same conditions. Everything else is refused, with the reason.
+//! A JWT is accepted only if a key of the issuer that it names verifies its signature, you
+//! configured that issuer, the token is for this API, it is valid now, and it is an access token
+//! and no other kind of JWT. An opaque token is accepted only if its authorization server says that
+//! it is active, and that response meets the same policy.
 //!
 //! ```
 //! # #[cfg(feature = "fetch")]
@@ -12,11 +12,11 @@
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //! use resource_server::{Error, Issuer, Requirement, Validator, testing::TestServer};
 //!
-//! // Stands in for your authorization server; from the feature `testing`.
+//! // Stands in for your authorization server. It needs the feature `testing`.
 //! let server = TestServer::start("https://api.example.com").await?;
 //! let bearer = server.issuer().token().subject("alice").scope("orders:read").mint();
 //!
-//! // Once, at start: does no I/O.
+//! // Once, at start. This does no I/O.
 //! let validator = Validator::builder()
 //!     .audience("https://api.example.com")
 //!     .issuer(Issuer::discover(server.url())) // such as "https://as.example.com"
@@ -27,10 +27,10 @@
 //! token.require(&Requirement::scope("orders:read"))?;
 //! assert_eq!(token.subject(), Some("alice"));
 //!
-//! // What is not good is told apart from what could not be judged.
+//! // A bad token and an outage are different errors.
 //! match validator.validate("eyJ.not.good").await {
-//!     Err(error @ Error::Rejected(_)) => assert_eq!(error.status(), 401), // the caller's fault
-//!     Err(error @ Error::Unavailable(_)) => assert_eq!(error.status(), 503), // the issuer's keys can't be had
+//!     Err(error @ Error::Rejected(_)) => assert_eq!(error.status(), 401),
+//!     Err(error @ Error::Unavailable(_)) => assert_eq!(error.status(), 503),
 //!     other => panic!("{other:?}"),
 //! }
 //! # Ok(()) }) }
@@ -38,48 +38,80 @@
 //! # fn main() {}
 //! ```
 //!
-//! # Three verbs
+//! # The verbs
 //!
-//! | verb | judges | needs |
+//! | to | call | it needs |
 //! | --- | --- | --- |
-//! | [`Validator::validate`] | a bearer token | a [`Validator`]; waits for keys where they are not at hand |
-//! | [`Validator::authenticate`] | a request, by its [`Credentials`] | the same |
-//! | [`verify`] | a token by evidence in hand, at a given time | nothing: pure, without I/O, async and clock |
+//! | validate a token | [`Validator::validate`] | async: it waits if keys must be fetched or a token introspected |
+//! | authenticate a request | [`Validator::authenticate`] with [`Credentials`] | the same |
+//! | verify a token with given keys at a given time | [`verify`] | nothing: pure, without I/O, async and clock |
+//!
+//! [`Validator::validate_cached`] is `validate` for code that can't wait. It is not async, and
+//! gives `None` if something must be fetched first. [`Validator::validate_online`] introspects the
+//! token on each call.
+//!
+//! # Map of the crate
+//!
+//! | module | what is inside |
+//! | --- | --- |
+//! | the root | [`Validator`], [`Issuer`], [`Policy`], [`AccessToken`], [`Requirement`], [`Error`] and what nearly every API uses |
+//! | [`claims`] | typed claims: scopes, audiences, roles, actors, identities, and how to name a claim |
+//! | [`keys`] | key sets, single keys, key files and snapshots |
+//! | [`introspection`] | introspection responses, their shared store, and the key of this API |
+#![cfg_attr(
+    feature = "fetch",
+    doc = "| [`providers`] | issuers of Entra ID, Keycloak, Cognito, Auth0, Okta and others |"
+)]
+//! | [`health`] | the state of each issuer's source |
+//! | [`clock`] | the clock of the machine, and the trait for your own |
+//! | [`error`] | every error |
+#![cfg_attr(
+    feature = "testing",
+    doc = "| [`testing`] | a test issuer, a test server and a clock that you turn |"
+)]
+#![cfg_attr(
+    all(any(doc, doctest), feature = "fetch", feature = "testing"),
+    doc = "| [`guide`] | how to set this crate up, task by task |"
+)]
 //!
 //! # What is not checked
 //!
-//! * What an operation needs: [`AccessToken::require`] asks it of the verified token. Without that call a token of any scope
-//!   passes.
-//! * Revocation: a JWT is good until its `exp`. Keep them short-lived, or bound their age with
-//!   [`PolicyBuilder::max_token_age`]. An introspected token is good for as long as the answer about it is kept.
-//!   [`Validator::validate_online`] asks each time.
-//! * Use more than once: a bearer token may be presented again and again, and `jti` is not remembered.
-//! * Who presents it: a token that is bound to a key or certificate (`cnf`) is refused, since nothing here proves
-//!   possession; one that is not bound serves whoever has it. Encrypted tokens are refused too.
-//! * Claims that are not named in [`Policy`]: those of your own are yours to require
-//!   ([`PolicyBuilder::required_claim`]) or to read ([`AccessToken::claim`], [`AccessToken::claims`]), and so are `acr`,
-//!   `auth_time` and `act` ([`AccessToken::actor`]), of which only the type is checked. There are no roles before
-//!   [`PolicyBuilder::role_claims`] says where.
-//! * Which of several issuers may do what: a role or scope of one reads like that of another ([`AccessToken::issuer`]).
-//! * Whether a subject is a user: a client that acts for itself has a subject too ([`SubjectKind`]).
-//! * Header members that lead to keys (`jku`, `jwk`, `x5u`, `x5c`): they are not looked at, not even for their form.
-//! * Dates and issuer of a certificate that keys are taken from by hand ([`StaticKeys`]).
+//! * What an operation needs. A token of any scope passes until you call [`AccessToken::require`].
+//! * Revocation. A JWT is accepted until its `exp`: keep lifetimes short, or limit the age with
+//!   [`PolicyBuilder::max_token_age`]. A revoked opaque token is accepted until its cached response
+//!   expires. [`Validator::validate_online`] introspects on each call.
+//! * Replay. A bearer token may be presented any number of times, and `jti` is not remembered.
+//! * Proof of possession. A token that is bound to a key or certificate (`cnf`) is refused, and so
+//!   is an encrypted token. A token that is not bound is good for anyone who has it.
+//! * Claims that [`Policy`] does not name. Require your own with
+//!   [`PolicyBuilder::required_claim`], or read them with [`AccessToken::claim`] and
+//!   [`AccessToken::claims`]. Of `act` ([`AccessToken::actor`]) only the type is checked, and of
+//!   `acr` and `auth_time` only with the profile of RFC 9068. A token has no roles unless [`PolicyBuilder::role_claims`] names their
+//!   claims.
+//! * Which of several issuers may grant what. Roles and scopes of two issuers look alike, so check
+//!   [`AccessToken::issuer`] as well.
+//! * Whether a subject is a user. A client that acts for itself has a subject too
+//!   ([`SubjectKind`](claims::SubjectKind)).
+//! * Header members that lead to keys (`jku`, `jwk`, `x5u`, `x5c`). They are ignored.
+//! * Dates and issuer of a certificate from which you take static keys ([`StaticKeys`]).
 //!
 //! # Features
 //!
-//! * `aws-lc-rs` (default): the signature backend. For FIPS add `aws-lc-rs = { version = "1", features = ["fips"] }` to
-//!   your own dependencies: cargo unites it with ours.
-//! * `rust-crypto`: a signature backend without C, by RustCrypto, for the pure core (`fetch` by its TLS, and `testing`, bring
-//!   AWS-LC all the same). It has no ES512, ES256K and ML-DSA, takes RSA keys of at most 4096 bits, and is slower. Where both are
-//!   on, `aws-lc-rs` serves.
-//! * `fetch` (default): all I/O. Keys that are fetched, or read from a file that changes, and introspection of opaque tokens
-//!   ([`Issuer::introspection`]). Fetching needs a tokio runtime when a token comes; brings reqwest with rustls.
-//! * `pem` (with `fetch`): [`StaticKeys::from_pem`].
-//! * `time`: conversions of [`NumericDate`] from and to `OffsetDateTime` of the crate `time`.
-//! * `testing`: [`testing::TestIssuer`] mints tokens, good and bad, for tests of your own API; with `fetch`,
-//!   [`testing::TestServer`] serves their keys and fails as you tell it.
+//! | feature | default | content |
+//! | --- | --- | --- |
+//! | `aws-lc-rs` | yes | the signature backend |
+//! | `rust-crypto` | no | a signature backend without C: no ES512, ES256K and ML-DSA, RSA keys of at most 4096 bits, slower |
+//! | `fetch` | yes | all I/O: fetched keys, key files, introspection. Needs a tokio runtime with I/O and time |
+//! | `pem` | with `fetch` | static keys from PEM |
+//! | `time` | no | conversions between [`NumericDate`] and `OffsetDateTime` of the crate `time` |
+//! | `testing` | no | [`testing`]: tokens, good and bad; with `fetch` also a server |
 //!
-//! Without default features but with a signature backend this is the pure core, [`Validator`], [`StaticKeys`] and [`KeySource`].
+//! With both backends, `aws-lc-rs` takes precedence. `fetch` (for TLS) and `testing` bring AWS-LC
+//! in any case. For FIPS, add `aws-lc-rs = { version = "1", features = ["fips"] }` to your own
+//! dependencies: cargo unifies it with ours.
+//!
+//! Without default features but with a backend, this is the pure core with [`Validator`],
+//! [`StaticKeys`] and [`KeySource`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
@@ -100,7 +132,8 @@ compile_error!(
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 pub use library::*;
 
-/// The whole crate in one module, so that a build without a signature backend has no error but the one above.
+/// The whole crate in one module, so that a build without a signature backend has no error but the
+/// one above.
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 #[path = ""]
 mod library {
@@ -122,15 +155,21 @@ mod library {
     #[cfg(feature = "testing")]
     pub mod testing;
 
-    /// What the fuzz targets reach of the inside. There only under cargo-fuzz.
+    /// Private functions that fuzz targets call. It exists only under cargo-fuzz.
     #[cfg(all(fuzzing, feature = "fetch"))]
     #[doc(hidden)]
     pub mod fuzzing {
-        /// The address of the keys that a metadata document of this issuer names, where it may be fetched from.
+        /// The address of the keys that a metadata document of this issuer names, if keys may be
+        /// fetched from there.
         pub fn keys_named_by_metadata(issuer: &str, text: &str) -> Option<String> {
             crate::source::keys_named_by_metadata(issuer, text)
         }
     }
+
+    // The Rust blocks of the README are compiled as doc tests.
+    #[cfg(all(doctest, feature = "fetch", feature = "testing"))]
+    #[doc = include_str!("../README.md")]
+    struct ReadmeExamples;
 
     #[doc(hidden)]
     pub use crate::core::Backend;
@@ -173,7 +212,8 @@ mod library {
     }
 
     pub mod health {
-        //! The state of each issuer's source, as [`Validator::health`](crate::Validator::health) reports it.
+        //! The state of each issuer's source, as [`Validator::health`](crate::Validator::health)
+        //! reports it.
         pub use crate::source::{SourceStatus, TenantStatus};
         pub use crate::validator::IssuerHealth;
     }

@@ -5,7 +5,10 @@
 use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
-use resource_server::{Evidence, NumericDate, Policy, Possession, PresentedToken, introspection::IntrospectionResponse, verify};
+use resource_server::{
+    Evidence, NumericDate, Policy, Possession, PresentedToken,
+    introspection::IntrospectionResponse, verify,
+};
 use serde_json::Value;
 
 const ISSUER: &str = "https://a";

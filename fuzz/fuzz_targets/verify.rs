@@ -7,7 +7,9 @@ use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
 use resource_server::testing::TestIssuer;
-use resource_server::{Algorithm, Evidence, NumericDate, Policy, Possession, PresentedToken, keys::KeySet, verify};
+use resource_server::{
+    Algorithm, Evidence, NumericDate, Policy, Possession, PresentedToken, keys::KeySet, verify,
+};
 use serde_json::Value;
 
 const ISSUER: &str = "https://a";

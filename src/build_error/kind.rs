@@ -47,12 +47,14 @@ pub enum ConfigErrorKind {
     #[error("introspection is set twice: leave one")]
     SeveralIntrospections,
     /// A setting of a provider has the wrong form, such as a URL for a domain.
-    #[error("\"{value}\" is not a {setting}")]
+    #[error("\"{value}\" is not a {setting}{}", write_instead(instead.as_deref()))]
     ProviderSetting {
         /// The form that is expected.
         setting: &'static str,
         /// The value that was set.
         value: String,
+        /// The value in the form that is expected, if it is clear.
+        instead: Option<String>,
     },
     /// The issuer has more than one policy.
     #[error("several policies are set: put them into one")]
@@ -189,4 +191,8 @@ pub enum ConfigErrorKind {
          with private_key_jwt an .assertion_audience(..), and no .signed_answers()"
     )]
     IntrospectionOfTenants,
+}
+
+fn write_instead(instead: Option<&str>) -> String {
+    instead.map_or_else(String::new, |instead| format!(": write \"{instead}\""))
 }

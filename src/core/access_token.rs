@@ -151,7 +151,8 @@ impl AccessToken {
         if self.policy.profile() == Profile::JwtSvid {
             return Some(SubjectKind::Client);
         }
-        if let Some(stated) = find(self.payload(), "idtyp") {
+        let stated = find(self.payload(), "idtyp");
+        if let Some(stated) = stated.filter(|stated| !self.payload().is_absence(*stated)) {
             return match stated.as_str()?.as_ref() {
                 "app" => Some(SubjectKind::Client),
                 "user" => Some(SubjectKind::User),
@@ -305,7 +306,13 @@ impl AccessToken {
         if requirement.is_met_by(&self.scopes()) {
             return Ok(());
         }
-        Err(Refusal::InsufficientScope(requirement.clone()).into())
+        let payload = self.payload();
+        let refusal = Refusal::InsufficientScope {
+            requirement: requirement.clone(),
+            has_scope_claim: !(payload.scope.is_absent() && payload.scp.is_absent()),
+            role_slip: self.policy.mapping().dotted_role_claim(payload),
+        };
+        Err(refusal.into())
     }
 }
 

@@ -130,7 +130,7 @@ fn check_in_order<'a>(
     check_audience(payload, policy)?; // RFC 7519 4.1.3, RFC 8725 3.9
     check_expiry_is_there(payload)?; // RFC 9068 2.2
     check_time(payload, policy, now)?; // RFC 7519 4.1.4 to 4.1.6
-    check_other_types(payload)?; // RFC 7519 4
+    check_other_types(payload, policy)?; // RFC 7519 4, RFC 9068 2.2.1
     let actors = check_actors(payload)?; // RFC 8693 4.1
     check_required(payload, policy)?; // RFC 9068 2.2
     let client = check_client(payload, policy)?; // RFC 9068 2.2

@@ -53,10 +53,18 @@ pub struct Issuer {
 struct Provider {
     /// Defaults for what the user's policy leaves out.
     settings: PolicyBuilder,
-    /// Each value that can't be right, with the form that is expected.
-    problems: Vec<(&'static str, String)>,
+    problems: Vec<WrongSetting>,
     /// Whether the only source is the provider's, so that a source of the user replaces it.
     has_source: bool,
+}
+
+/// A provider's setting that can't be right.
+struct WrongSetting {
+    /// The form that is expected.
+    setting: &'static str,
+    value: String,
+    /// The value in that form, if it is clear.
+    instead: Option<String>,
 }
 
 impl Issuer {

@@ -13,10 +13,11 @@ impl Issuer {
         if self.has_two_policies {
             problems.push(ConfigErrorKind::SeveralPolicies);
         }
-        for (setting, value) in &self.provider.problems {
+        for wrong in &self.provider.problems {
             problems.push(ConfigErrorKind::ProviderSetting {
-                setting,
-                value: value.clone(),
+                setting: wrong.setting,
+                value: wrong.value.clone(),
+                instead: wrong.instead.clone(),
             });
         }
         let settings = self.settings.clone().unwrap_or_default();

@@ -16,7 +16,7 @@
 //! | --- | --- | --- | --- | --- | --- |
 //! | Microsoft Entra ID, v2.0 tokens | [`entra_id_v2`] | `scp` | `azp` | `roles` | the API chooses the version (`accessTokenAcceptedVersion`), not the client; `aud` is the API's application id |
 //! | Microsoft Entra ID, v1.0 tokens | [`entra_id_v1`] | `scp` | `appid` | `roles` | the name is at `sts.windows.net`; `aud` is mostly the application id URI, `api://..` |
-//! | Keycloak | [`keycloak`] | `scope` | `azp` | `realm_access.roles`, `resource_access.{client}.roles` | `aud` is `account` without an audience mapper; `nonce` before version 25 |
+//! | Keycloak | [`keycloak`] | `scope` | `azp` | `resource_access.{client}.roles`; with [`keycloak_with_realm_roles`] also `realm_access.roles` | `aud` is `account` without an audience mapper; `nonce` before version 25 |
 //! | Amazon Cognito | [`cognito`] | `scope` | `client_id` | `cognito:groups` | no `aud`: the client decides whose tokens are accepted; the updated kind of issuer has another name |
 //! | Auth0 | [`auth0`] | `scope` | `azp` or `client_id` | none; `permissions`, if RBAC adds them | the name ends in `/`; without an `audience` in the request the token is opaque |
 //! | Okta | [`okta`] | `scp`, a list | `cid` | `groups`, if you add the claim | tokens of the org authorization server (no path) can't be verified |
@@ -35,7 +35,9 @@
 mod users;
 mod workloads;
 
-pub use users::{auth0, cognito, entra_id_v1, entra_id_v2, keycloak, okta};
+pub use users::{
+    auth0, cognito, entra_id_v1, entra_id_v2, keycloak, keycloak_with_realm_roles, okta,
+};
 pub use workloads::{firebase, github_actions, google, kubernetes, spiffe};
 
 const DOMAIN: &str = "domain, such as login.example.com, without https:// and a slash";
@@ -43,6 +45,19 @@ const DOMAIN: &str = "domain, such as login.example.com, without https:// and a 
 fn is_domain(text: &str) -> bool {
     let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
     is_lower && text.contains('.') && text.split('.').all(|label| is_made_of(label, b"-"))
+}
+
+/// The host of a URL, which may stand for a domain by mistake.
+fn host_of(text: &str) -> String {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let host = rest.split('/').next().unwrap_or_default();
+    host.to_ascii_lowercase()
+}
+
+/// The last segment of a path or URL, which may stand for an id by mistake.
+fn last_segment(text: &str) -> &str {
+    let text = text.trim_end_matches('/');
+    text.rsplit('/').next().unwrap_or(text)
 }
 
 /// In the form of tokens: lower case.

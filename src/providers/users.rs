@@ -1,6 +1,6 @@
 //! Authorization servers of users and their clients.
 
-use super::{DOMAIN, is_domain, is_guid, is_made_of};
+use super::{DOMAIN, host_of, is_domain, is_guid, is_made_of, last_segment};
 use crate::core::{ClaimPath, Policy, PolicyBuilder, Profile, RequiredClaim, ScopeClaim, Tenants};
 use crate::issuer::Issuer;
 use crate::source::Location;
@@ -78,8 +78,12 @@ pub fn entra_id_v1(tenants: Tenants) -> Issuer {
 }
 
 /// A realm of Keycloak by its URL, `https://{host}/realms/{realm}` (with `/auth` before
-/// `/realms` in old versions). The client is the one that represents this API in the realm: its
-/// roles are used besides those of the realm. Keys are found by discovery.
+/// `/realms` in old versions). The client is the one that represents this API in the realm. Keys
+/// are found by discovery.
+///
+/// Roles are those of this client, `resource_access.{client}.roles`. Roles of the realm are not
+/// read, since `admin` of the realm and `admin` of the client are two roles with one name. For both
+/// kinds use [`keycloak_with_realm_roles`].
 ///
 /// The audience is the one that an audience mapper adds. The default is only `account`.
 /// Required is a `typ` claim of `Bearer` or `DPoP`, which ID, refresh and logout tokens lack.
@@ -96,28 +100,62 @@ pub fn entra_id_v1(tenants: Tenants) -> Issuer {
 /// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 pub fn keycloak(realm: impl Into<String>, client_id: impl Into<String>) -> Issuer {
-    let realm = realm.into();
-    let is_realm = realm
-        .rsplit_once("/realms/")
-        .is_some_and(|(_, name)| !name.is_empty() && !name.contains('/'));
+    let roles = keycloak_client_roles(client_id.into());
+    keycloak_of(&realm.into(), [roles])
+}
+
+/// As [`keycloak`], but [roles](crate::AccessToken::roles) are those of the realm
+/// (`realm_access.roles`) and those of the client, all together.
+///
+/// A role of the realm then counts as one of the client with the same name. Use it only if the two
+/// kinds have no name in common, or mean the same by it.
+///
+/// ```
+/// use resource_server::{Validator, providers};
+///
+/// let realm = "https://sso.example.com/realms/shop";
+/// let validator = Validator::builder()
+///     .audience("orders-api")
+///     .issuer(providers::keycloak_with_realm_roles(realm, "orders-api"))
+///     .build()?;
+/// # Ok::<(), resource_server::error::BuildError>(())
+/// ```
+pub fn keycloak_with_realm_roles(realm: impl Into<String>, client_id: impl Into<String>) -> Issuer {
+    let realm_roles = ClaimPath::nested(["realm_access", "roles"]);
+    let client_roles = keycloak_client_roles(client_id.into());
+    keycloak_of(&realm.into(), [realm_roles, client_roles])
+}
+
+fn keycloak_client_roles(client_id: String) -> ClaimPath {
+    ClaimPath::nested(["resource_access".to_owned(), client_id, "roles".to_owned()])
+}
+
+fn keycloak_of(realm: &str, roles: impl IntoIterator<Item = ClaimPath>) -> Issuer {
+    let is_realm = |url: &str| {
+        url.rsplit_once("/realms/")
+            .is_some_and(|(_, name)| !name.is_empty() && !name.contains('/'))
+    };
+    // The address of the realm's metadata or of one of its endpoints.
+    let before = |mark: &str| realm.split(mark).next().unwrap_or_default();
+    let address = before("/.well-known/")
+        .len()
+        .min(before("/protocol/").len());
+    let instead = realm
+        .get(..address)
+        .unwrap_or_default()
+        .trim_end_matches('/');
     let settings = Policy::builder()
         .allow_id_token_claims()
         .required_claim(RequiredClaim::one_of("typ", ["Bearer", "DPoP"]))
         .client_claims(["azp", "client_id"])
-        .role_claims([
-            ClaimPath::nested(["realm_access", "roles"]),
-            ClaimPath::nested([
-                "resource_access".to_owned(),
-                client_id.into(),
-                "roles".to_owned(),
-            ]),
-        ])
+        .role_claims(roles)
         .principal_claims(["preferred_username", "sub"]);
-    Issuer::new(&realm)
+    Issuer::new(realm)
         .known_by(
-            "URL of a realm, https://../realms/{realm} without a slash behind it",
+            "URL of a realm, https://../realms/{realm} without a slash at its end",
             is_realm,
-            &realm,
+            realm,
+            instead,
         )
         .provided(settings)
         .found_at(Location::Discovery)
@@ -153,17 +191,21 @@ pub fn cognito<C: Into<String>>(
         .allowed_clients(app_clients)
         .role_claims(["cognito:groups"])
         .principal_claims(["username", "sub"]);
-    let is_in_region = user_pool
-        .strip_prefix(region)
-        .is_some_and(|rest| rest.starts_with('_'));
+    let is_in_region = |pool: &str| {
+        is_made_of(pool, b"_-")
+            && pool
+                .strip_prefix(region)
+                .is_some_and(|rest| rest.starts_with('_'))
+    };
     Issuer::new(format!(
         "https://cognito-idp.{region}.amazonaws.com/{user_pool}"
     ))
-    .known_by("region", is_made_of(region, b"-"), region)
+    .known_by("region", |region| is_made_of(region, b"-"), region, "")
     .known_by(
         "user pool's id, which begins with its region",
-        is_made_of(user_pool, b"_-") && is_in_region,
+        is_in_region,
         user_pool,
+        last_segment(user_pool),
     )
     .provided(settings)
     .found_at(Location::Discovery)
@@ -187,8 +229,8 @@ pub fn cognito<C: Into<String>>(
 /// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 pub fn auth0(domain: &str) -> Issuer {
-    Issuer::new(format!("https://{domain}/"))
-        .known_by(DOMAIN, is_domain(domain), domain)
+    Issuer::new(format!("https://{}/", domain_or_url(domain)))
+        .known_by(DOMAIN, is_domain, domain, &host_of(domain))
         .found_at(Location::Discovery)
 }
 
@@ -218,12 +260,28 @@ pub fn okta(domain: &str, authorization_server: &str) -> Issuer {
         // The second is in answers of its introspection endpoint.
         .client_claims(["cid", "client_id"])
         .role_claims(["groups"]);
-    let is_id = is_made_of(authorization_server, b"_-");
-    Issuer::new(format!("https://{domain}/oauth2/{authorization_server}"))
-        .known_by(DOMAIN, is_domain(domain), domain)
-        .known_by("authorization server's id", is_id, authorization_server)
+    let host = domain_or_url(domain);
+    Issuer::new(format!("https://{host}/oauth2/{authorization_server}"))
+        .known_by(DOMAIN, is_domain, domain, &host_of(domain))
+        .known_by(
+            "authorization server's id",
+            |id| is_made_of(id, b"_-"),
+            authorization_server,
+            last_segment(authorization_server),
+        )
         .provided(settings)
         .found_at(Location::Discovery)
+}
+
+/// A URL in place of a domain is reported when the Validator is built. The report names the issuer
+/// that was meant.
+fn domain_or_url(domain: &str) -> String {
+    let host = host_of(domain);
+    if is_domain(&host) {
+        host
+    } else {
+        domain.to_owned()
+    }
 }
 
 /// For both versions. All tokens of a tenant would be rejected if it were listed by another name.
@@ -237,7 +295,7 @@ fn entra_id_of(name: &str, tenants: Tenants) -> Issuer {
         .iter()
         .fold(Issuer::template(name, tenants), |issuer, tenant| {
             let setting = "tenant's id, a GUID in lower case";
-            issuer.known_by(setting, false, tenant)
+            issuer.known_by(setting, is_guid, tenant, &tenant.to_ascii_lowercase())
         })
 }
 

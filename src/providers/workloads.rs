@@ -1,6 +1,6 @@
 //! Issuers of workloads, and of ID tokens that APIs accept.
 
-use super::is_made_of;
+use super::{is_made_of, last_segment};
 use crate::core::{ClaimPath, Policy, Profile, RequiredClaim};
 use crate::issuer::Issuer;
 use crate::source::Location;
@@ -41,11 +41,13 @@ pub fn google<A: Into<String>>(service_accounts: impl IntoIterator<Item = A>) ->
         .fold(
             Issuer::new("https://accounts.google.com"),
             |issuer, account| {
-                let is_of_a_service = account.ends_with(".gserviceaccount.com");
+                // IAM writes a kind before the address.
+                let instead = account.rsplit(':').next().unwrap_or_default();
                 issuer.known_by(
                     "address of a service account, which ends in .gserviceaccount.com",
-                    is_of_a_service && account.contains('@'),
+                    is_service_account,
                     account,
+                    instead,
                 )
             },
         )
@@ -77,7 +79,12 @@ pub fn firebase(project: &str) -> Issuer {
         .required_claim(RequiredClaim::present("sub"))
         .required_claim(RequiredClaim::present("auth_time"));
     Issuer::new(format!("https://securetoken.google.com/{project}"))
-        .known_by("project's id", is_made_of(project, b"-.:"), project)
+        .known_by(
+            "project's id",
+            |id| is_made_of(id, b"-.:"),
+            project,
+            last_segment(project),
+        )
         .provided(settings)
         .found_at(Location::DocumentAt(FIREBASE_KEYS.to_owned()))
 }
@@ -129,7 +136,15 @@ pub fn kubernetes<N: Into<String>>(
     namespaces
         .iter()
         .fold(Issuer::new(name), |issuer, namespace| {
-            issuer.known_by("namespace", is_made_of(namespace, b"-"), namespace)
+            // The subject of an account has its namespace before its name.
+            let subject = namespace.strip_prefix("system:serviceaccount:");
+            let instead = subject.and_then(|rest| rest.split(':').next());
+            issuer.known_by(
+                "namespace",
+                |name| is_made_of(name, b"-"),
+                namespace,
+                instead.unwrap_or_default(),
+            )
         })
         .provided(settings)
         .found_at(Location::Discovery)
@@ -170,13 +185,27 @@ pub fn kubernetes<N: Into<String>>(
 /// ```
 pub fn github_actions(repository: impl Into<String>) -> Issuer {
     let repository = repository.into();
-    let is_repository = repository
-        .split_once('/')
-        .is_some_and(|(owner, name)| is_made_of(owner, b"-_") && is_made_of(name, b"-_."));
+    let is_repository = |repository: &str| {
+        repository.split_once('/').is_some_and(|(owner, name)| {
+            is_made_of(owner, b"-_")
+                && is_made_of(name, b"-_.")
+                && name.strip_suffix(".git").is_none()
+        })
+    };
+    let address = repository.trim_end_matches('/').trim_end_matches(".git");
+    let instead = address
+        .strip_prefix("https://github.com/")
+        .or_else(|| address.strip_prefix("git@github.com:"))
+        .unwrap_or(address);
     let settings =
         Policy::builder().required_claim(RequiredClaim::equals("repository", repository.as_str()));
     Issuer::new("https://token.actions.githubusercontent.com")
-        .known_by("repository, {owner}/{name}", is_repository, &repository)
+        .known_by(
+            "repository, {owner}/{name}",
+            is_repository,
+            &repository,
+            instead,
+        )
         .provided(settings)
         .found_at(Location::Discovery)
 }
@@ -210,6 +239,17 @@ pub fn github_actions(repository: impl Into<String>) -> Issuer {
 /// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 pub fn spiffe(trust_domain: &str) -> Issuer {
+    let name = trust_domain.strip_prefix("spiffe://");
     Issuer::new(format!("spiffe://{trust_domain}"))
+        .known_by(
+            "SPIFFE trust domain without spiffe://",
+            |domain| !domain.contains("://"),
+            trust_domain,
+            name.unwrap_or_default().trim_end_matches('/'),
+        )
         .provided(Policy::builder().profile(Profile::JwtSvid))
+}
+
+fn is_service_account(address: &str) -> bool {
+    address.ends_with(".gserviceaccount.com") && address.contains('@') && !address.contains(':')
 }

@@ -36,6 +36,7 @@ mod single_flight;
 #[cfg(feature = "fetch")]
 mod snapshot;
 mod static_keys;
+mod status_json;
 #[cfg(feature = "fetch")]
 mod tenants;
 
@@ -156,6 +157,12 @@ pub trait KeySource: Send + Sync + 'static {
 /// let mut status = SourceStatus::default();
 /// status.last_error = Some("connection refused".to_owned());
 /// ```
+///
+/// It serializes to one object, with `null` for what the source doesn't know: `keys` (a list of
+/// `kid` and `thumbprint`), `skipped_keys` (a list of `index`, `kid` and `reason`), `is_confirmed`,
+/// `age_seconds`, `usable_for_seconds`, `last_asked_seconds_ago`, `next_refresh_seconds`,
+/// `last_error` and `tenants`. Times are numbers of seconds, with fractions. Keys are shown by id
+/// and thumbprint (RFC 7638) only.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct SourceStatus {
@@ -185,7 +192,8 @@ pub struct SourceStatus {
     pub(crate) held: Option<HeldKeys>,
 }
 
-/// How the source of one tenant's keys is doing.
+/// The status of the source of one tenant's keys. It serializes to an object with `issuer` and
+/// `status`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TenantStatus {

@@ -26,7 +26,8 @@ pub struct StaticKeys(Arc<KeySet>);
 
 impl StaticKeys {
     /// Reads a JWK Set (RFC 7517 section 5) of at most 1,000 keys and 1 MiB.
-    /// [`Validator::health`](crate::Validator::health) reports the keys that were skipped and what was misspelt.
+    /// [`Validator::health`](crate::Validator::health) reports the keys that were skipped and what
+    /// was misspelt.
     ///
     /// # Errors
     /// The text is not a JWK Set, or no key in it is usable.
@@ -46,14 +47,15 @@ impl StaticKeys {
         Ok(StaticKeys(Arc::new(keys)))
     }
 
-    /// Reads public keys and certificates in PEM (RFC 7468), each for this algorithm only: at most 1,000 keys and 1 MiB.
-    /// They are for tokens with any `kid` and with none. For several keys prefer
-    /// [`from_pem_by_key_id`](StaticKeys::from_pem_by_key_id).
+    /// Reads public keys and certificates in PEM (RFC 7468), each for this algorithm only: at most
+    /// 1,000 keys and 1 MiB. They are for tokens with any `kid` and with none. For several keys
+    /// prefer [`from_pem_by_key_id`](StaticKeys::from_pem_by_key_id).
     ///
     /// A certificate is only a container for its key: its dates and its issuer are not checked.
     ///
     /// # Errors
-    /// The text has no key, has a private key, or has one that doesn't fit the algorithm or must not be used.
+    /// The text has no key, has a private key, or has one that doesn't fit the algorithm or must
+    /// not be used.
     ///
     /// ```
     /// use resource_server::{Algorithm, StaticKeys, error::{KeyError, PemError}};
@@ -84,11 +86,12 @@ impl StaticKeys {
         Ok(StaticKeys(Arc::new(KeySet::of_keys(keys))))
     }
 
-    /// The same for several keys, each with its `kid` and its PEM text. A key is then only for tokens with its `kid`, and for
-    /// those without one.
+    /// The same for several keys, each with its `kid` and its PEM text. A key is then only for
+    /// tokens with its `kid`, and for those without one.
     ///
     /// # Errors
-    /// As [`from_pem`](StaticKeys::from_pem), for the first key that can't be used, or where the list is empty.
+    /// As [`from_pem`](StaticKeys::from_pem), for the first key that can't be used, or where the
+    /// list is empty.
     #[cfg(feature = "pem")]
     pub fn from_pem_by_key_id<'k>(
         algorithm: Algorithm,
@@ -105,8 +108,9 @@ impl StaticKeys {
         Ok(StaticKeys(Arc::new(KeySet::of_keys(all))))
     }
 
-    /// One secret, for this HMAC algorithm and tokens with any `kid` or none. With [`Issuer::keys`](crate::Issuer::keys) the
-    /// policy must name the algorithm; [`Issuer::hmac`](crate::Issuer::hmac) does both.
+    /// One secret, for this HMAC algorithm and tokens with any `kid` or none. With
+    /// [`Issuer::keys`](crate::Issuer::keys) the policy must name the algorithm;
+    /// [`Issuer::hmac`](crate::Issuer::hmac) does both.
     ///
     /// # Errors
     /// See [`SecretError`].
@@ -115,9 +119,10 @@ impl StaticKeys {
         Ok(StaticKeys(Arc::new(keys)))
     }
 
-    /// Several secrets for one HMAC algorithm, each with the `kid` that its tokens have, or without one. See
-    /// [`KeySet::from_hmac_secrets`]. With [`Issuer::keys`](crate::Issuer::keys) the policy must name the algorithm;
-    /// [`Issuer::hmac_secrets`](crate::Issuer::hmac_secrets) does both.
+    /// Several secrets for one HMAC algorithm, each with the `kid` that its tokens have, or without
+    /// one. See [`KeySet::from_hmac_secrets`]. With [`Issuer::keys`](crate::Issuer::keys) the
+    /// policy must name the algorithm; [`Issuer::hmac_secrets`](crate::Issuer::hmac_secrets) does
+    /// both.
     ///
     /// # Errors
     /// See [`SecretError`]. The first secret that can't be used is reported.

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::json;
 
 use super::key::TestKey;
-use super::token::TestToken;
 use crate::clock::{Clock, SystemClock};
 use crate::core::KeyFamily;
 use crate::keys::KeySet;
@@ -124,14 +123,6 @@ impl TestIssuer {
     /// The audience of its tokens.
     pub fn audience(&self) -> &str {
         &self.audience
-    }
-
-    /// A token to mint: good as it is, and by RFC 9068, with a lifetime of 300 seconds. It has `typ` `at+jwt`, and the claims
-    /// `iss`, `aud`, `sub` (`test-subject`), `client_id` (`test-client`), `iat`, `exp` and `jti`. The methods of [`TestToken`]
-    /// change and remove them; for tokens of a provider, see [`like_keycloak`](TestToken::like_keycloak) and the methods next to
-    /// it.
-    pub fn token(&self) -> TestToken {
-        TestToken::new(self.clone())
     }
 
     /// This issuer for a Validator, with its keys as they are at each moment. To put its keys under settings of your own, hand

@@ -6,10 +6,11 @@ use super::TestToken;
 
 /// # Tokens of providers
 ///
-/// Each of these gives the token the header, the issuer and the claims of one provider's access tokens, as its public
-/// documentation shows them. The matching [`Issuer`](crate::Issuer) accepts the token. The arguments are those of the issuer's
-/// constructor; for a list there, they are one entry of it. The audience stays the [`TestIssuer`](super::TestIssuer)'s. Change any
-/// claim afterwards.
+/// Each of these gives the token the header, the issuer and the claims of one provider's access
+/// tokens, as its public documentation shows them. The matching [`Issuer`](crate::Issuer) accepts
+/// the token. The arguments are those of the issuer's constructor; for a list there, they are one
+/// entry of it. The audience stays the [`TestIssuer`](super::TestIssuer)'s. Change any claim
+/// afterwards.
 ///
 /// ```
 /// # #[cfg(feature = "fetch")] {
@@ -30,7 +31,8 @@ use super::TestToken;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 impl TestToken {
-    /// A delegated token of version 2.0 of Microsoft Entra ID. Its scopes are in `scp`, its client is in `azp`.
+    /// A delegated token of version 2.0 of Microsoft Entra ID. Its scopes are in `scp`, its client
+    /// is in `azp`.
     pub fn like_entra_id_v2(self, tenant: &str) -> Self {
         let claims = json!({
             "iss": format!("https://login.microsoftonline.com/{tenant}/v2.0"),
@@ -47,7 +49,8 @@ impl TestToken {
             .without("client_id")
     }
 
-    /// A delegated token of version 1.0 of Microsoft Entra ID. Its scopes are in `scp`, its client is in `appid`.
+    /// A delegated token of version 1.0 of Microsoft Entra ID. Its scopes are in `scp`, its client
+    /// is in `appid`.
     pub fn like_entra_id_v1(self, tenant: &str) -> Self {
         let claims = json!({
             "iss": format!("https://sts.windows.net/{tenant}/"),
@@ -66,8 +69,8 @@ impl TestToken {
             .without("client_id")
     }
 
-    /// A token of a user from a realm of Keycloak, by the realm's URL. Its client is in `azp`. The user has the realm's role
-    /// `user` and the role `editor` of the client `client_id`.
+    /// A token of a user from a realm of Keycloak, by the realm's URL. Its client is in `azp`. The
+    /// user has the realm's role `user` and the role `editor` of the client `client_id`.
     pub fn like_keycloak(self, realm: &str, client_id: &str) -> Self {
         let claims = json!({
             "iss": realm,
@@ -110,7 +113,8 @@ impl TestToken {
             .without("client_id")
     }
 
-    /// A user's token from a custom authorization server of Okta. Its scopes are a list in `scp`, its client is in `cid`.
+    /// A user's token from a custom authorization server of Okta. Its scopes are a list in `scp`,
+    /// its client is in `cid`.
     pub fn like_okta(self, domain: &str, authorization_server: &str) -> Self {
         let claims = json!({
             "iss": format!("https://{domain}/oauth2/{authorization_server}"),
@@ -158,7 +162,8 @@ impl TestToken {
             .without("client_id")
     }
 
-    /// A projected token of the Kubernetes service account `test-account` in a namespace, from the cluster of this name.
+    /// A projected token of the Kubernetes service account `test-account` in a namespace, from the
+    /// cluster of this name.
     pub fn like_kubernetes(self, name: &str, namespace: &str) -> Self {
         let claims = json!({
             "iss": name,
@@ -175,7 +180,8 @@ impl TestToken {
         self.like(None, claims).without("client_id")
     }
 
-    /// A token of a GitHub Actions workflow that runs on the branch `main` of a repository, `{owner}/{name}`.
+    /// A token of a GitHub Actions workflow that runs on the branch `main` of a repository,
+    /// `{owner}/{name}`.
     pub fn like_github_actions(self, repository: &str) -> Self {
         let owner = repository.split('/').next().unwrap_or_default();
         let branch = "refs/heads/main";
@@ -194,8 +200,8 @@ impl TestToken {
 
     /// A JWT-SVID of the workload `/test-workload` in a SPIFFE trust domain. It has no issuer.
     ///
-    /// Only keys whose use is `jwt-svid` verify it: a [`TestIssuer`](super::TestIssuer) publishes such keys where its name begins
-    /// with `spiffe://`.
+    /// Only keys whose use is `jwt-svid` verify it: a [`TestIssuer`](super::TestIssuer) publishes
+    /// such keys where its name begins with `spiffe://`.
     pub fn like_spiffe(self, trust_domain: &str) -> Self {
         let claims = json!({"sub": format!("spiffe://{trust_domain}/test-workload")});
         self.like(Some("JWT"), claims)

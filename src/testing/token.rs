@@ -45,6 +45,16 @@ enum Signer {
     Custom(Sign),
 }
 
+impl TestIssuer {
+    /// A token to mint: good as it is, and by RFC 9068, with a lifetime of 300 seconds. It has `typ` `at+jwt`, and the claims
+    /// `iss`, `aud`, `sub` (`test-subject`), `client_id` (`test-client`), `iat`, `exp` and `jti`. The methods of [`TestToken`]
+    /// change and remove them; for tokens of a provider, see [`like_keycloak`](TestToken::like_keycloak) and the methods next to
+    /// it.
+    pub fn token(&self) -> TestToken {
+        TestToken::new(self.clone())
+    }
+}
+
 impl TestToken {
     pub(super) fn new(issuer: TestIssuer) -> Self {
         let now = issuer.now();

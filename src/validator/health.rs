@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
 use crate::source::SourceStatus;
 
 /// Waits for all futures at once. The results are in the order of the futures.
@@ -51,6 +54,10 @@ pub(super) async fn all<T, F: Future<Output = T> + Unpin>(
 /// }
 /// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
+///
+/// It serializes to an object with `issuer`, `is_ready` and `status`, for a health endpoint. The
+/// endpoint shows which issuers and keys you trust, and addresses in `last_error`: serve it to your
+/// operators only.
 #[derive(Clone, Debug)]
 pub struct IssuerHealth {
     pub(super) issuer: Arc<str>,
@@ -77,5 +84,15 @@ impl IssuerHealth {
     /// The status that its source reports.
     pub fn status(&self) -> &SourceStatus {
         &self.status
+    }
+}
+
+impl Serialize for IssuerHealth {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut form = serializer.serialize_struct("IssuerHealth", 3)?;
+        form.serialize_field("issuer", self.issuer())?;
+        form.serialize_field("is_ready", &self.is_ready())?;
+        form.serialize_field("status", self.status())?;
+        form.end()
     }
 }

@@ -1,5 +1,5 @@
-//! The integration tests: the public API alone, in one binary. A module holds one group of requirements; `tests/README.md`
-//! lists the groups.
+//! The integration tests: the public API alone, in one binary. A module holds one group of
+//! requirements; `tests/README.md` lists the groups.
 
 mod attacker;
 mod claims;

@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .audience(audience)
         .issuer(Issuer::discover(issuer))
         .build()?;
-    // An issuer that is down now is no reason not to start: until it is back, requests get 503.
+    // Start even if the issuer is down now: requests get 503 until it is back.
     if let Err(error) = validator.warm_up().await {
         eprintln!("{error}");
     }

@@ -1,90 +1,176 @@
-//! Real requests to the API: what a caller sees.
+//! Real requests over a real socket, and the answers that callers see.
 
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::routing::get;
+use axum_api::Refused;
+use reqwest::Response;
 use resource_server::testing::TestIssuer;
-use resource_server::{Evidence, Issuer, KeySource, PresentedToken, Validator, error::SourceError};
+use resource_server::{
+    Evidence, Issuer, KeySource, PresentedToken, Requirement, Validator, error::SourceError,
+};
 
-struct Down;
+const AUDIENCE: &str = "https://api.example.com";
+
+/// A source whose issuer is unreachable. It may know when to try again.
+struct Down(Option<Duration>);
 
 impl KeySource for Down {
     async fn evidence(&self, _: &PresentedToken<'_>) -> Result<Evidence, SourceError> {
-        Err(SourceError::new("the issuer can't be reached"))
+        let error = SourceError::new("the issuer can't be reached");
+        Err(match self.0 {
+            Some(after) => error.retry_in(after),
+            None => error,
+        })
+    }
+}
+
+/// A handler with a mistake: no token has a scope with a space in it.
+async fn mistaken(
+    State(validator): State<Validator>,
+    headers: HeaderMap,
+) -> Result<&'static str, Refused> {
+    let token = axum_api::authenticate(&validator, &headers).await?;
+    token.require(&Requirement::scope("orders read"))?;
+    Ok("served")
+}
+
+struct Api {
+    issuer: TestIssuer,
+    busy: TestIssuer,
+    down: TestIssuer,
+    url: String,
+}
+
+impl Api {
+    async fn start() -> Self {
+        let test_issuer = |name| TestIssuer::new(name, AUDIENCE);
+        let issuer = test_issuer("https://as.example.com");
+        let busy = test_issuer("https://busy.example.com");
+        let down = test_issuer("https://down.example.com");
+        let in_a_while = Some(Duration::from_millis(4_200));
+        let validator = Validator::builder()
+            .audience(AUDIENCE)
+            .issuer(issuer.to_issuer())
+            .issuer(Issuer::new(busy.name()).source(Down(in_a_while)))
+            .issuer(Issuer::new(down.name()).source(Down(None)))
+            .build()
+            .unwrap();
+        let with_mistake = Router::new()
+            .route("/mistaken", get(mistaken))
+            .with_state(validator.clone());
+        let router = axum_api::router(validator).merge(with_mistake);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Api {
+            issuer,
+            busy,
+            down,
+            url,
+        }
+    }
+
+    async fn get(&self, path: &str, lines: &[String]) -> Response {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let mut request = client.get(format!("{}{path}", self.url));
+        for line in lines {
+            request = request.header("authorization", line);
+        }
+        request.send().await.unwrap()
+    }
+}
+
+fn bearer(token: &str) -> Vec<String> {
+    vec![format!("Bearer {token}")]
+}
+
+fn header<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
+    Some(response.headers().get(name)?.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn a_good_token_is_served_under_its_identity() {
+    let api = Api::start().await;
+    let good = api.issuer.token().subject("alice").scope("orders:read");
+    let good = good.mint();
+    for line in [
+        format!("Bearer {good}"),
+        format!("bearer {good}"),
+        format!("Bearer   {good}"),
+    ] {
+        let response = api.get("/orders", &[line]).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(header(&response, "www-authenticate"), None);
+        let body: serde_json::Value =
+            serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        assert_eq!(body["issuer"], "https://as.example.com");
+        assert_eq!(body["subject"], "alice");
     }
 }
 
 #[tokio::test]
-async fn each_outcome_has_its_answer() {
-    let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
-    let down = TestIssuer::new("https://down.example.com", "https://api.example.com");
-    let validator = Validator::builder()
-        .audience("https://api.example.com")
-        .issuer(issuer.to_issuer())
-        .issuer(Issuer::new(down.name()).source(Down))
-        .build()
-        .unwrap();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/orders", listener.local_addr().unwrap());
-    let server = tokio::spawn(async move {
-        axum::serve(listener, axum_api::router(validator))
-            .await
-            .unwrap();
-    });
-
-    let good = issuer.token().subject("alice").scope("orders:read").mint();
-    let bearer = |token: &str| vec![format!("Bearer {token}")];
-    let foreign = issuer.token().audience("https://other.example.com").mint();
-    let cases: Vec<(&str, Vec<String>, u16, Option<&str>)> = vec![
-        ("good", bearer(&good), 200, None),
-        (
-            "scheme in lower case",
-            vec![format!("bearer {good}")],
-            200,
-            None,
-        ),
-        ("nothing", vec![], 401, Some("Bearer")),
-        (
-            "other scheme",
-            vec!["Basic YTpi".into()],
-            401,
-            Some("Bearer"),
-        ),
-        (
-            "foreign",
-            bearer(&foreign),
-            401,
-            Some("Bearer error=\"invalid_token\""),
-        ),
-        (
-            "lacks scope",
-            bearer(&issuer.token().scope("other").mint()),
-            403,
-            Some("Bearer error=\"insufficient_scope\", scope=\"orders:read\""),
-        ),
+async fn each_refusal_by_the_token_has_its_challenge() {
+    const NO_TOKEN: &str = r#"Bearer realm="orders""#;
+    const MALFORMED: &str = r#"Bearer realm="orders", error="invalid_request""#;
+    const BAD: &str = r#"Bearer realm="orders", error="invalid_token""#;
+    const SCOPE: &str = r#"Bearer realm="orders", error="insufficient_scope", scope="orders:read""#;
+    let api = Api::start().await;
+    let token = || api.issuer.token().scope("orders:read");
+    let good = token().mint();
+    let foreign = token().audience("https://other.example.com").mint();
+    let cases: Vec<(&str, Vec<String>, u16, &str)> = vec![
+        ("no header", vec![], 401, NO_TOKEN),
+        ("another scheme", vec!["Basic YTpi".into()], 401, NO_TOKEN),
+        ("no token", vec!["Bearer".into()], 400, MALFORMED),
         (
             "two lines",
-            vec![format!("Bearer {good}"), format!("Bearer {good}")],
+            [bearer(&good), bearer(&good)].concat(),
             400,
-            None,
+            MALFORMED,
         ),
-        ("outage", bearer(&down.token().mint()), 503, None),
+        ("not a token", bearer("a b"), 401, BAD),
+        ("for another API", bearer(&foreign), 401, BAD),
+        (
+            "no subject",
+            bearer(&token().without("sub").mint()),
+            401,
+            BAD,
+        ),
+        (
+            "lacks the scope",
+            bearer(&api.issuer.token().scope("other").mint()),
+            403,
+            SCOPE,
+        ),
     ];
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
     for (case, lines, status, challenge) in cases {
-        let mut request = client.get(&url);
-        for line in lines {
-            request = request.header("authorization", line);
-        }
-        let response = request.send().await.unwrap();
+        let response = api.get("/orders", &lines).await;
         assert_eq!(response.status(), status, "{case}");
-        let found = response
-            .headers()
-            .get("www-authenticate")
-            .map(|value| value.to_str().unwrap().to_owned());
-        assert_eq!(found.as_deref(), challenge, "{case}");
-        if status == 200 {
-            let body: serde_json::Value =
-                serde_json::from_str(&response.text().await.unwrap()).unwrap();
-            assert_eq!(body["of"], "alice", "{case}");
-        }
+        let found = header(&response, "www-authenticate");
+        assert_eq!(found, Some(challenge), "{case}");
+        assert_eq!(header(&response, "cache-control"), Some("no-store"));
+        assert_eq!(response.text().await.unwrap(), "", "{case}");
     }
-    server.abort();
+}
+
+#[tokio::test]
+async fn an_outage_and_a_mistake_have_no_challenge() {
+    let api = Api::start().await;
+    let good = api.issuer.token().mint();
+    let cases = [
+        ("/orders", api.busy.token().mint(), 503, Some("5")),
+        ("/orders", api.down.token().mint(), 503, Some("10")),
+        ("/mistaken", good, 500, None),
+    ];
+    for (path, token, status, retry_after) in cases {
+        let response = api.get(path, &bearer(&token)).await;
+        assert_eq!(response.status(), status, "{path}");
+        assert_eq!(header(&response, "retry-after"), retry_after, "{path}");
+        assert_eq!(header(&response, "www-authenticate"), None, "{path}");
+        assert_eq!(response.text().await.unwrap(), "", "{path}");
+    }
 }

@@ -4,13 +4,16 @@ use crate::core::json;
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::profile::Profile;
 use crate::core::token::claims::actor::{ActorClaims, MAX_ACTORS};
-use crate::core::token::claims::claim_path::Found;
+use crate::core::token::claims::claim_path::{DottedName, Found};
 use crate::core::token::claims::required_claim::RequiredClaim;
-use crate::core::token::payload::{Claim, Misfit, Payload};
+use crate::core::token::payload::{Claim, Payload};
 use crate::core::verdict::refusal::Refusal;
 use crate::core::verdict::rejection::Rejection;
 
-pub(crate) fn check_other_types(payload: &Payload) -> Result<(), Rejection> {
+/// Checks the types of claims that accessors of the access token rest on. `auth_time` and `acr` are
+/// checked only where the profile defines them (RFC 9068 section 2.2.1): some issuers write them in
+/// types of their own, and nothing else reads them.
+pub(crate) fn check_other_types(payload: &Payload, policy: &Policy) -> Result<(), Rejection> {
     for (name, claim) in [
         ("sub", &payload.sub),
         ("jti", &payload.jti),
@@ -20,10 +23,18 @@ pub(crate) fn check_other_types(payload: &Payload) -> Result<(), Rejection> {
             return Err(Refusal::MalformedClaim(name).into());
         }
     }
-    match payload.other_malformed {
-        Some(Misfit::Claim(name)) => Err(Refusal::MalformedClaim(name).into()),
-        Some(Misfit::Actor) => Err(Refusal::MalformedActor.into()),
-        None => Ok(()),
+    // An empty subject would be an identity that every such token shares.
+    if payload.str_of(&payload.sub) == Some("") {
+        return Err(Refusal::EmptySubject.into());
+    }
+    if payload.act.is_malformed() {
+        return Err(Refusal::MalformedActor.into());
+    }
+    match payload.malformed_authentication {
+        Some(name) if policy.profile() == Profile::Rfc9068 => {
+            Err(Refusal::MalformedClaim(name).into())
+        }
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -31,13 +42,14 @@ pub(crate) fn check_other_types(payload: &Payload) -> Result<(), Rejection> {
 pub(crate) fn check_actors(payload: &Payload) -> Result<Vec<ActorClaims>, Rejection> {
     let refused = || Rejection::from(Refusal::MalformedActor);
     let mut actors = Vec::new();
-    let mut next = payload.has_actor.then(|| payload.find("act")).flatten();
+    let mut next = payload.act.get().and_then(|()| payload.find("act"));
     while let Some(act) = next.take() {
         if actors.len() == MAX_ACTORS {
             return Err(refused());
         }
         let (mut issuer, mut subject) = (None, None);
         json::read_object(act.text(), |name, value| match name {
+            _ if payload.is_absence(value) => {}
             "iss" => issuer = Some(value),
             "sub" => subject = Some(value),
             "act" => next = Some(value),
@@ -84,7 +96,9 @@ fn check_required_claim(payload: &Payload, required: &RequiredClaim) -> Result<(
     let value = match required.path().find(payload) {
         Found::Value(value) if value.text() != "null" => value,
         Found::Value(_) | Found::Absent | Found::Unreachable => {
-            return Err(Refusal::RequiredClaimMissing(required.clone()).into());
+            let slip = DottedName::find(required.path(), payload);
+            let required = required.clone();
+            return Err(Refusal::RequiredClaimMissing { required, slip }.into());
         }
     };
     if required.is_met_by(value) {

@@ -1,12 +1,15 @@
 //! Which issuers a key may vouch for, where its JWK states an `issuer`.
 //!
-//! The member is not one of RFC 7517. Sets that many tenants share use it to say whose key each one is.
+//! The member is not one of RFC 7517. Sets that many tenants share use it to say whose key each one
+//! is.
 
 use crate::core::policy::tenants::IssuerTemplate;
 
-/// Prefixes of the two names that Microsoft Entra ID gives one tenant: in tokens of version 2.0 and of version 1.0.
+/// Prefixes of the two names that Microsoft Entra ID gives one tenant: in tokens of version 2.0 and
+/// of version 1.0.
 ///
-/// One key signs both. The published sets state the name of version 2.0 or none, so that name stands for both.
+/// One key signs both. The published sets state the name of version 2.0 or none, so that name is
+/// read as both.
 const ENTRA_ID: [(&str, &str); 3] = [
     (
         "https://login.microsoftonline.com/",
@@ -22,7 +25,8 @@ const ENTRA_ID: [(&str, &str); 3] = [
     ),
 ];
 
-/// Whether a key that states this issuer may verify a token of `issuer`. The stated value is a name or a template of names.
+/// Whether a key that states this issuer may verify a token of `issuer`. The stated value is a name
+/// or a template of names.
 pub(crate) fn vouches_for(stated: &str, issuer: &str) -> bool {
     is_name_of(stated, issuer)
         || entra_id_v1(stated).is_some_and(|older| is_name_of(&older, issuer))

@@ -63,6 +63,10 @@ pub(crate) fn check_token_use(payload: &Payload, policy: &Policy) -> Result<(), 
 pub(crate) fn sign_of_another_kind(payload: &Payload, policy: &Policy) -> Option<Foreign> {
     payload.foreign.filter(|sign| match sign {
         Foreign::IdToken(_) => policy.settings().allow_id_token_claims != Some(true),
-        Foreign::Other(_) | Foreign::Typ | Foreign::TokenUse | Foreign::TokenType => true,
+        Foreign::Other(_)
+        | Foreign::AuthorizationResponse(_)
+        | Foreign::Typ
+        | Foreign::TokenUse
+        | Foreign::TokenType => true,
     })
 }

@@ -4,15 +4,22 @@ use std::time::Duration;
 
 use crate::core::policy::accepted::Policy;
 use crate::core::time::NumericDate;
+use crate::core::token::date::smaller_unit;
 use crate::core::token::payload::{Claim, Payload};
 use crate::core::verdict::refusal::{Moment, Refusal};
 use crate::core::verdict::rejection::Rejection;
 
+/// Checks that a JWT has an end that it can reach. An `exp` in milliseconds would be after the year
+/// 40,000.
 pub(crate) fn check_expiry_is_there(payload: &Payload) -> Result<(), Rejection> {
-    if payload.exp.is_absent() {
-        return Err(Refusal::ExpiryMissing.into());
-    }
-    Ok(())
+    let Some(unit) = payload.exp.get().copied().and_then(smaller_unit) else {
+        return if payload.exp.is_absent() {
+            Err(Refusal::ExpiryMissing.into())
+        } else {
+            Ok(())
+        };
+    };
+    Err(Refusal::ExpiryNotInSeconds { unit }.into())
 }
 
 /// Checks `exp`, `nbf` and `iat`, if they are present, and the lifetimes that the policy allows.

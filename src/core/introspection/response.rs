@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::core::access_token::{AccessToken, Proof};
-use crate::core::checks::audience::check_audience;
+use crate::core::checks::audience::check_audience_of_response;
 use crate::core::checks::claims::{
     check_actors, check_confirmation, check_other_types, check_required_claims,
 };
@@ -28,11 +28,13 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// 2.2).
 ///
 /// A source gives it as [`Evidence::Introspection`](crate::Evidence::Introspection), and the policy
-/// decides what it means for this API. `active` must be true and `token_type` that of an access
-/// token. `iss`, `aud`, `exp`, `nbf`, `iat`, `scope`, `client_id` and `cnf` are checked like those
-/// of a JWT. `iss` and `exp` may be absent, since RFC 7662 has them optional. `aud` may be absent
-/// only with
-/// [`PolicyBuilder::allow_missing_audience`](crate::PolicyBuilder::allow_missing_audience).
+/// decides what it means for this API. `active` must be true. `token_type`, if present, must be
+/// `Bearer`, `DPoP`, `access_token`, `access-token` or
+/// `urn:ietf:params:oauth:token-type:access_token`, in any case. `iss`, `aud`, `exp`, `nbf`, `iat`,
+/// `scope`, `client_id` and `cnf` are checked like those of a JWT. `iss` and `exp` may be absent,
+/// since RFC 7662 has them optional. `aud` may be absent only with
+/// [`PolicyBuilder::allow_missing_audience`](crate::PolicyBuilder::allow_missing_audience). A member
+/// that is `null` is absent, except `active` and `cnf`.
 ///
 /// ```
 /// use resource_server::{error::ResponseError, introspection::IntrospectionResponse};
@@ -53,10 +55,20 @@ pub struct IntrospectionResponse {
     payload: Arc<Payload>,
 }
 
+/// Values of `token_type` for an access token that is not bound to a DPoP key. Servers write the
+/// access token's own name there too: the hint of RFC 7662 section 2.1, or the identifier of RFC
+/// 8693 section 3.
+const ACCESS_TOKEN_TYPES: [&str; 4] = [
+    "Bearer",
+    "access_token",
+    "access-token",
+    "urn:ietf:params:oauth:token-type:access_token",
+];
+
 /// What the response says that the token is.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// Nothing, or a Bearer token (RFC 6750).
+    /// Nothing, a Bearer token (RFC 6750), or an access token without its scheme.
     Bearer { is_said: bool },
     /// A DPoP-bound token (RFC 9449 section 6.2).
     Dpop,
@@ -75,11 +87,14 @@ pub enum ResponseError {
     /// Not a well-formed JSON object.
     #[error("the introspection response is not a well-formed JSON object")]
     NotAnObject,
-    /// Deeper than 32, more than 128 members in one object, or more than 1,024 values.
+    /// Objects and arrays are nested more than 32 deep. The bound is fixed.
+    #[error("the introspection response has objects and arrays nested more than 32 deep")]
+    TooDeep,
+    /// A number has more than 64 bytes, or is beyond the range of a double. Both bounds are fixed.
     #[error(
-        "the introspection response is nested deeper than 32, or has more than 128 members in one object or 1024 values"
+        "the introspection response has a number of more than 64 bytes or beyond the range of a double"
     )]
-    TooComplex,
+    Number,
     /// Two members of one name.
     #[error("the introspection response has two members of one name")]
     DuplicateMember,
@@ -99,15 +114,18 @@ impl IntrospectionResponse {
         if text.len() > MAX_RESPONSE_BYTES {
             return Err(ResponseError::TooLarge);
         }
-        let payload = Payload::read(text.to_owned()).map_err(|fault| match fault {
+        let payload = Payload::read_response(text.to_owned()).map_err(|fault| match fault {
             Fault::Duplicate => ResponseError::DuplicateMember,
-            Fault::TooComplex => ResponseError::TooComplex,
+            Fault::TooDeep { .. } => ResponseError::TooDeep,
+            Fault::Number => ResponseError::Number,
             Fault::Syntax | Fault::NotAnObject => ResponseError::NotAnObject,
         })?;
         let mut active = None;
         let mut kind = Kind::Bearer { is_said: false };
         let read = json::read_object(text, |name, value| match name {
             "active" => active = Some(value),
+            // Every other member is optional.
+            _ if payload.is_absence(value) => {}
             "token_type" => kind = Kind::of_token_type(value, kind),
             "typ" if !is_access_token_typ(value) => kind = Kind::Other(Foreign::Typ),
             "token_use" if !is_access_token_use(value) => kind = Kind::Other(Foreign::TokenUse),
@@ -212,12 +230,11 @@ impl IntrospectionResponse {
         }
         self.check_issuer(jwt, policy)?; // RFC 7662 2.2
         self.check_kind(policy)?; // RFC 7662 2.1, RFC 8725 3.12
-        let needs_audience = policy.settings().allow_missing_audience != Some(true);
-        if needs_audience || !payload.aud.is_absent() {
-            check_audience(payload, policy)?; // RFC 7662 4, RFC 8707 2
-        }
+        // A JWT has shown by itself which API and which kind of token it is.
+        let is_known = jwt.is_some() || self.kind.is_said();
+        check_audience_of_response(payload, is_known, policy)?; // RFC 7662 4, RFC 8707 2
         check_time(payload, policy, now)?; // RFC 7662 2.2
-        check_other_types(payload)?; // RFC 7662 2.2
+        check_other_types(payload, policy)?; // RFC 7662 2.2
         let actors = check_actors(payload)?; // RFC 8693 4.1
         let client = check_client(payload, policy)?;
         check_required_claims(payload, policy)?;
@@ -271,7 +288,7 @@ impl IntrospectionResponse {
         }
     }
 
-    /// A `token_type` of DPoP requires `cnf.jkt`, and one of Bearer excludes it.
+    /// A `token_type` of DPoP requires `cnf.jkt`, and any other one excludes it.
     fn check_binding(&self) -> Result<(), Rejection> {
         let confirmation = self.payload.cnf().get();
         let has_jkt = confirmation.is_some_and(|confirmation| confirmation.jkt().is_some());
@@ -284,16 +301,33 @@ impl IntrospectionResponse {
 }
 
 impl Kind {
+    /// Whether `token_type` says that it is an access token.
+    const fn is_said(self) -> bool {
+        match self {
+            Kind::Dpop => true,
+            Kind::Bearer { is_said } => is_said,
+            Kind::Other(_) => false,
+        }
+    }
+
     /// Names of token types are compared without case (RFC 6749 section 5.1). A sign of another
     /// kind of token takes precedence.
     fn of_token_type(value: Value<'_>, known: Self) -> Self {
         if let Kind::Other(_) = known {
             return known;
         }
-        match value.as_str() {
-            Some(name) if name.eq_ignore_ascii_case("Bearer") => Kind::Bearer { is_said: true },
-            Some(name) if name.eq_ignore_ascii_case("DPoP") => Kind::Dpop,
-            _ => Kind::Other(Foreign::TokenType),
+        let Some(name) = value.as_str() else {
+            return Kind::Other(Foreign::TokenType);
+        };
+        if ACCESS_TOKEN_TYPES
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
+        {
+            Kind::Bearer { is_said: true }
+        } else if name.eq_ignore_ascii_case("DPoP") {
+            Kind::Dpop
+        } else {
+            Kind::Other(Foreign::TokenType)
         }
     }
 }

@@ -1,155 +1,182 @@
-//! The names of the objects that are open at one place of a text, to find doubles among them.
+//! The names in the open objects of a text, to find duplicates.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::LazyLock;
 
 use foldhash::quality::RandomState;
 
-use super::{Fault, MAX_NAMES, MAX_OPEN_NAMES};
+/// Names that need no allocation: a usual claims set has fewer.
+const FEW: usize = 32;
+/// The shortest names take about five bytes of the text each, so the table is never full.
+const TEXT_BYTES_PER_SLOT: usize = 4;
 
-/// serde_json reads an object with one of these names as something else: the first as the JSON in its string, the second,
-/// under a feature that any crate of a program may switch on, as a number. Then two readers of one text would see two
-/// things, so an object with such a name is refused.
-const RAW_VALUE_NAME: &str = "$serde_json::private::RawValue";
-const NUMBER_NAME: &str = "$serde_json::private::Number";
+/// Seeded once per process, so that nobody can choose names that collide.
+static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
-/// Each name as a number: no allocation where there are few, and nobody can choose names that collide.
-pub(crate) struct Names {
-    few: [u64; FEW_NAMES],
-    more: Vec<u64>,
-    taken: usize,
-    key: &'static Key,
+/// A set of hashes, each over a name and the position of its object.
+///
+/// Up to 32 names are a list. When an object ends, its names are dropped from it. With more, the
+/// hashes move to an open-addressing table that is never cleared or resized: a hash of an object
+/// that has ended matches no other object. The table takes as many bytes as the text.
+pub(super) struct Names {
+    seed: &'static RandomState,
+    few: [u64; FEW],
+    count: usize,
+    /// The lower halves of hashes; the upper halves select the slots. Zero is an empty slot.
+    table: Vec<u32>,
+    slots: usize,
 }
 
-/// As many as a usual claims set has, with what is nested in it.
-const FEW_NAMES: usize = 32;
-
-/// Made once in a process from what others can't know, so that nobody can choose names that are taken for one another: those would
-/// be refused as doubles.
-pub(crate) static KEY: LazyLock<Key> = LazyLock::new(|| {
-    let hasher = RandomState::default();
-    let mask = hasher.hash_one(0);
-    let factor = hasher.hash_one(1);
-    Key {
-        hasher,
-        mask,
-        factor,
-    }
-});
-
-pub(crate) struct Key {
-    hasher: RandomState,
-    mask: u64,
-    factor: u64,
-}
-
-impl Key {
-    /// A short name as it is, its length on top of its bytes; a longer one as a keyed hash with the top bit set.
-    pub(crate) fn number_of(&self, name: &str) -> u64 {
-        const TOP_BIT: u64 = 1 << 63;
-
-        let bytes = name.as_bytes();
-        if bytes.len() >= 8 {
-            return self.hasher.hash_one(bytes) | TOP_BIT;
-        }
-        let length = bytes.len() as u64;
-        bytes
-            .iter()
-            .fold(length, |number, byte| number << 8 | u64::from(*byte))
-    }
-
-    /// One of 512 places, keyed too, so that nobody knows beforehand which names share one. Those that do are compared.
-    fn place_of(&self, number: u64) -> u64 {
-        let product = u128::from(number ^ self.mask) * u128::from(self.factor);
-        #[allow(clippy::cast_possible_truncation)] // each half of it
-        let folded = (product >> 64) as u64 ^ product as u64;
-        folded >> 55
-    }
-}
-
-/// An object that is read.
-pub(crate) struct OpenObject {
-    /// Its names begin there.
-    start: usize,
-    /// A bit for each name that it has, and perhaps for others: most new names are known to be new at one look.
-    seen: [u64; 8],
+/// An object whose members are being read.
+#[derive(Clone, Copy)]
+pub(super) struct OpenObject {
+    /// The position of its first member, which no other open or ended object has.
+    pub(super) start: usize,
+    first_name: usize,
 }
 
 impl Names {
-    pub(crate) fn new() -> Self {
+    pub(super) fn in_text(text: &str) -> Self {
         Names {
-            few: [0; FEW_NAMES],
-            more: Vec::new(),
-            taken: 0,
-            key: &KEY,
+            seed: &SEED,
+            few: [0; FEW],
+            count: 0,
+            table: Vec::new(),
+            slots: text.len() / TEXT_BYTES_PER_SLOT,
         }
     }
 
-    pub(crate) const fn open(&self) -> OpenObject {
+    pub(super) const fn open(&self, start: usize) -> OpenObject {
         OpenObject {
-            start: self.taken,
-            seen: [0; 8],
+            start,
+            first_name: self.count,
         }
     }
 
-    pub(crate) const fn close(&mut self, object: &OpenObject) {
-        self.taken = object.start;
+    pub(super) const fn close(&mut self, object: OpenObject) {
+        self.count = object.first_name;
     }
 
-    /// Adds a name to the object that was opened last.
-    pub(crate) fn insert(&mut self, object: &mut OpenObject, name: &str) -> Result<(), Fault> {
-        if name.starts_with("$serde_json") && [RAW_VALUE_NAME, NUMBER_NAME].contains(&name) {
-            return Err(Fault::Syntax);
-        }
-        if self.taken == MAX_OPEN_NAMES {
-            return Err(Fault::TooComplex);
-        }
-        let number = self.key.number_of(name);
-        let place = self.key.place_of(number);
-        let bit = 1 << (place & 63);
-        let seen = object.seen.get((place >> 6) as usize);
-        if seen.is_some_and(|seen| seen & bit != 0) && self.has(object, number) {
-            return Err(Fault::Duplicate);
-        }
-        if let Some(seen) = object.seen.get_mut((place >> 6) as usize) {
-            *seen |= bit;
-        }
-        if self.taken - object.start == MAX_NAMES {
-            return Err(Fault::TooComplex);
-        }
-        self.push(number);
-        Ok(())
+    /// Adds a name of the innermost open object. Returns `false` if its hash was there already,
+    /// which means a duplicate or, very rarely, another name with the same hash.
+    pub(super) fn insert(&mut self, object: OpenObject, name: &str) -> bool {
+        let mut hasher = self.seed.build_hasher();
+        hasher.write(name.as_bytes());
+        hasher.write_usize(object.start);
+        self.insert_hash(object, hasher.finish())
     }
 
-    fn has(&self, object: &OpenObject, number: u64) -> bool {
-        let all = if self.more.is_empty() {
-            &self.few
-        } else {
-            &self.more[..]
-        };
-        let own = all.get(object.start..self.taken).unwrap_or_default();
-        // Without an early end, so that it is done several at a time.
-        let mut has = false;
-        for known in own {
-            has |= *known == number;
+    pub(super) fn insert_hash(&mut self, object: OpenObject, hash: u64) -> bool {
+        if !self.table.is_empty() {
+            return insert_into(&mut self.table, hash);
         }
-        has
+        let own = self.few.get(object.first_name..self.count);
+        if own.unwrap_or_default().contains(&hash) {
+            return false;
+        }
+        if let Some(place) = self.few.get_mut(self.count) {
+            *place = hash;
+            self.count += 1;
+            return true;
+        }
+        self.table = vec![0; self.slots];
+        for hash in self.few {
+            insert_into(&mut self.table, hash);
+        }
+        insert_into(&mut self.table, hash)
     }
+}
 
-    fn push(&mut self, number: u64) {
-        if self.taken == FEW_NAMES && self.more.is_empty() {
-            // From now on all are there.
-            self.more.reserve_exact(MAX_OPEN_NAMES);
-            self.more.extend_from_slice(&self.few);
+fn insert_into(table: &mut [u32], hash: u64) -> bool {
+    let slots = table.len() as u64;
+    // The upper half as a fraction of the slots. Both casts keep less than they could.
+    #[allow(clippy::cast_possible_truncation)]
+    let (slot, lower) = ((((hash >> 32) * slots) >> 32) as usize, hash as u32);
+    let lower = lower.max(1);
+    let (before, from) = table.split_at_mut(slot.min(table.len()));
+    for place in from.iter_mut().chain(before) {
+        if *place == 0 {
+            *place = lower;
+            return true;
         }
-        if self.more.is_empty() {
-            if let Some(place) = self.few.get_mut(self.taken) {
-                *place = number;
+        if *place == lower {
+            return false;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use foldhash::quality::FixedState;
+
+    use super::*;
+
+    #[test]
+    fn c05_up_to_32_names_allocate_nothing() {
+        let text = "0".repeat(1_000);
+        let mut names = Names::in_text(&text);
+        for round in 0..3 {
+            let outer = names.open(round);
+            for at in 0..FEW / 2 {
+                assert!(names.insert(outer, &at.to_string()));
             }
-        } else {
-            self.more.truncate(self.taken);
-            self.more.push(number);
+            let inner = names.open(100 + round);
+            for at in 0..FEW / 2 {
+                assert!(names.insert(inner, &at.to_string()));
+            }
+            names.close(inner);
+            names.close(outer);
+            assert_eq!(names.table.capacity(), 0);
         }
-        self.taken += 1;
+    }
+
+    /// The shortest names that a text can have, in one object and in many.
+    #[test]
+    fn c05_the_table_is_no_larger_than_the_text_and_never_full() {
+        for (size, bytes_per_name) in [(200, 5), (2_000, 6), (100_000, 7)] {
+            let text = "0".repeat(size);
+            let mut names = Names::in_text(&text);
+            for at in 0..size / bytes_per_name {
+                let object = names.open(at / 40);
+                assert!(names.insert(object, &(at % 40).to_string()), "{at}");
+            }
+            assert!(names.table.capacity() * 4 <= size, "{size}");
+            assert!(names.table.contains(&0), "{size}");
+        }
+    }
+
+    fn longest_run(table: &[u32]) -> usize {
+        let runs = table.split(|place| *place == 0);
+        runs.map(<[u32]>::len).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn c05_names_chosen_to_collide_without_the_seed_gain_nothing() {
+        const NAMES: usize = 500;
+        let text = "0".repeat(NAMES * 16);
+        let unkeyed = |name: &String| {
+            let mut hasher = FixedState::default().build_hasher();
+            hasher.write(name.as_bytes());
+            hasher.write_usize(0);
+            hasher.finish()
+        };
+        // All belong into the first hundredth of the slots.
+        let all = (0..).map(|at| format!("n{at}"));
+        let chosen = all.filter(|name| unkeyed(name) < u64::MAX / 100);
+        let chosen: Vec<_> = chosen.take(NAMES).collect();
+
+        let mut names = Names::in_text(&text);
+        let object = names.open(0);
+        for name in &chosen {
+            assert!(names.insert_hash(object, unkeyed(name)));
+        }
+        assert!(longest_run(&names.table) > NAMES * 9 / 10);
+
+        let mut names = Names::in_text(&text);
+        for name in &chosen {
+            assert!(names.insert(object, name));
+        }
+        assert!(longest_run(&names.table) < NAMES / 10);
     }
 }

@@ -1,156 +1,185 @@
-//! One pass over a text that judges all of it: the grammar, doubled names, and the bounds.
-//!
-//! serde_json reads the same, at several times the cost where hostile text has many small values, and without telling where
-//! they stand. Tests and a fuzz target compare the two.
+//! One strict pass over a text: the grammar, duplicate names and the bounds.
 
 use std::mem;
 
 use super::names::{Names, OpenObject};
+use super::number::{self, Decimal};
+use super::strings::Str;
 use super::tokens::Tokens;
-use super::{Fault, MAX_DEPTH, Value};
+use super::{Fault, Value};
 
-pub(crate) struct Scanner<'t> {
+/// serde_json reads an object with one of these names as another value: the first as the JSON in
+/// its string; the second as a number, if any crate in the program enables a feature. An object
+/// with such a name is rejected, so that no two readers of a text see different values.
+const NAMES_OF_SERDE_JSON: [&str; 2] = [
+    "$serde_json::private::RawValue",
+    "$serde_json::private::Number",
+];
+
+pub(super) struct Scanner<'t> {
     tokens: Tokens<'t>,
     names: Names,
-    values_left: usize,
-    /// The last name that had escapes, as it means; or room for the next one.
+    max_depth: u8,
+    /// For names that have escapes.
     room: String,
 }
 
 impl<'t> Scanner<'t> {
-    pub(crate) fn new(text: &'t str, max_values: usize) -> Self {
+    pub(super) fn new(text: &'t str, max_depth: u8) -> Self {
         Scanner {
             tokens: Tokens::new(text),
-            names: Names::new(),
-            values_left: max_values,
+            names: Names::in_text(text),
+            max_depth,
             room: String::new(),
         }
     }
 
-    /// A text that is one object. Tells its members in order, each when its value was read to the end.
-    pub(crate) fn outermost_object(
+    /// A text that is one object. Each member is handed out after its value was read, strictly or
+    /// with a look at its grammar only.
+    pub(super) fn outermost_object(
         mut self,
-        mut each: impl FnMut(&str, Value<'t>),
+        is_strict: bool,
+        mut each: impl FnMut(&str, Value<'t>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        if self.tokens.next() != Some(b'{') {
+        if !self.tokens.take(b'{') {
             return Err(Fault::NotAnObject);
         }
-        self.members(|scanner, object| {
-            let plain_name = scanner.name(object)?;
-            // Members of this value may have escaped names too.
-            let escaped_name =
-                plain_name.map_or_else(|| mem::take(&mut scanner.room), |_| String::new());
-            scanner.colon()?;
-            let first = scanner.tokens.next();
-            let start = scanner.tokens.place();
-            let is_plain_string = scanner.value(first, 1)?;
-            let text = scanner.tokens.since(start)?;
-            each(
-                plain_name.unwrap_or(&escaped_name),
-                Value {
-                    text,
-                    is_plain_string,
-                },
-            );
-            if plain_name.is_none() {
-                scanner.room = escaped_name;
+        self.members(|scanner, name| {
+            // Names inside the value need the room too.
+            let copy = mem::take(&mut scanner.room);
+            scanner.tokens.peek();
+            let start = scanner.tokens.at();
+            if is_strict {
+                scanner.value(1)?;
+            } else {
+                scanner.tokens.skip_value()?;
             }
-            Ok(())
+            let value = Value::of(scanner.tokens.since(start)?);
+            let outcome = each(name.or_copy(&copy), value);
+            scanner.room = copy;
+            outcome
         })?;
         self.tokens.end()
     }
 
-    /// A text that is one value, which is taken for a member of the outermost object.
-    pub(crate) fn single_value(mut self) -> Result<(), Fault> {
-        let first = self.tokens.next();
-        self.value(first, 1)?;
+    /// A text that is one value, as deep as a member of the outermost object.
+    pub(super) fn single_value(mut self) -> Result<(), Fault> {
+        self.value(1)?;
         self.tokens.end()
     }
 
-    /// Reads a value that begins with the byte `first` and stands in `depth` objects and arrays. Whether it is a string without
-    /// escapes.
-    #[allow(clippy::inline_always)] // else each small value in a long array costs a call, a third more
+    /// A value inside `depth` objects and arrays.
+    #[allow(clippy::inline_always)] // a call for each small value would cost a third more
     #[inline(always)]
-    fn value(&mut self, first: Option<u8>, depth: usize) -> Result<bool, Fault> {
-        self.values_left = self.values_left.checked_sub(1).ok_or(Fault::TooComplex)?;
-        match first {
-            Some(b'"') => return self.tokens.string(),
-            Some(first @ (b'-' | b'0'..=b'9')) => self.tokens.number(first),
-            Some(b'{' | b'[') if depth == MAX_DEPTH => Err(Fault::TooComplex),
+    fn value(&mut self, depth: u8) -> Result<(), Fault> {
+        match self.tokens.peek() {
+            Some(b'"') => self.tokens.skip_string()?.are_text(),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b'{' | b'[') if depth >= self.max_depth => Err(Fault::TooDeep {
+                limit: self.max_depth,
+            }),
             Some(b'{') => self.nested_object(depth + 1),
             Some(b'[') => self.array(depth + 1),
-            Some(b't') => self.tokens.word("true"),
-            Some(b'f') => self.tokens.word("false"),
-            Some(b'n') => self.tokens.word("null"),
-            _ => Err(Fault::Syntax),
-        }?;
-        Ok(false)
+            _ => self.tokens.word(),
+        }
+    }
+
+    #[inline]
+    fn number(&mut self) -> Result<(), Fault> {
+        let start = self.tokens.at();
+        let has_long_exponent = self.tokens.number()?;
+        if has_long_exponent || self.tokens.at() - start > number::MAX_BYTES {
+            return self.check_number(start);
+        }
+        // 64 digits and an exponent of two digits are always finite.
+        Ok(())
     }
 
     #[inline(never)]
-    fn nested_object(&mut self, depth: usize) -> Result<(), Fault> {
-        self.members(|scanner, object| {
-            scanner.name(object)?;
-            scanner.colon()?;
-            let first = scanner.tokens.next();
-            scanner.value(first, depth).map(drop)
-        })
+    fn check_number(&self, start: usize) -> Result<(), Fault> {
+        let number = self.tokens.since(start)?;
+        if number.len() > number::MAX_BYTES || !Decimal::of(number).is_finite() {
+            return Err(Fault::Number);
+        }
+        Ok(())
     }
 
-    /// Reads the object that begins here; `member` reads a member of it.
-    #[inline]
-    fn members(
-        &mut self,
-        mut member: impl FnMut(&mut Self, &mut OpenObject) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
-        self.tokens.skip();
-        if self.tokens.next_is(b'}') {
-            return Ok(());
-        }
-        let mut object = self.names.open();
-        loop {
-            member(self, &mut object)?;
-            if self.tokens.ends(b'}')? {
-                self.names.close(&object);
-                return Ok(());
-            }
-        }
-    }
-
-    fn colon(&mut self) -> Result<(), Fault> {
-        if self.tokens.next_is(b':') {
-            Ok(())
-        } else {
-            Err(Fault::Syntax)
-        }
-    }
-
-    /// The name of a member of this object: a slice of the text, or `None` where it was escaped and stands in `room`.
-    #[inline]
-    fn name(&mut self, object: &mut OpenObject) -> Result<Option<&'t str>, Fault> {
-        if self.tokens.next() != Some(b'"') {
-            return Err(Fault::Syntax);
-        }
-        let plain = self.tokens.string_into(&mut self.room)?;
-        self.names.insert(object, plain.unwrap_or(&self.room))?;
-        Ok(plain)
-    }
-
-    /// Reads the array that begins here.
     #[inline(never)]
-    fn array(&mut self, depth: usize) -> Result<(), Fault> {
-        self.tokens.skip();
-        let mut first = self.tokens.next();
-        if first == Some(b']') {
-            self.tokens.skip();
+    fn nested_object(&mut self, depth: u8) -> Result<(), Fault> {
+        self.tokens.take(b'{');
+        self.members(|scanner, _| scanner.value(depth))
+    }
+
+    #[inline(never)]
+    fn array(&mut self, depth: u8) -> Result<(), Fault> {
+        self.tokens.take(b'[');
+        if self.tokens.take(b']') {
             return Ok(());
         }
         loop {
-            self.value(first, depth)?;
+            self.value(depth)?;
             if self.tokens.ends(b']')? {
                 return Ok(());
             }
-            first = self.tokens.next();
         }
+    }
+
+    /// The rest of an object; `read` reads the value of each member.
+    #[inline]
+    fn members(
+        &mut self,
+        mut read: impl FnMut(&mut Self, Str<'t>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        if self.tokens.take(b'}') {
+            return Ok(());
+        }
+        let object = self.names.open(self.tokens.at());
+        loop {
+            let name = self.name(object)?;
+            self.tokens.expect(b':')?;
+            read(self, name)?;
+            if self.tokens.ends(b'}')? {
+                self.names.close(object);
+                return Ok(());
+            }
+        }
+    }
+
+    fn name(&mut self, object: OpenObject) -> Result<Str<'t>, Fault> {
+        self.tokens.peek();
+        let start = self.tokens.at();
+        let quoted = self.tokens.string()?.is_text()?;
+        let name = quoted.unescaped_in(&mut self.room);
+        if name.starts_with('$') && NAMES_OF_SERDE_JSON.contains(&name) {
+            return Err(Fault::Syntax);
+        }
+        if !self.names.insert(object, name)
+            && is_duplicate(&self.tokens, object.start, start, name)?
+        {
+            return Err(Fault::Duplicate);
+        }
+        Ok(quoted)
+    }
+}
+
+/// Whether a name occurs in its object before its own position. Equal hashes alone reject nothing.
+pub(super) fn is_duplicate(
+    tokens: &Tokens<'_>,
+    object_start: usize,
+    name_start: usize,
+    name: &str,
+) -> Result<bool, Fault> {
+    let mut earlier = tokens.move_to(object_start);
+    loop {
+        earlier.peek();
+        if earlier.at() >= name_start {
+            return Ok(false);
+        }
+        if earlier.string()?.is(name) {
+            return Ok(true);
+        }
+        earlier.expect(b':')?;
+        earlier.skip_value()?;
+        earlier.expect(b',')?;
     }
 }

@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::keys::key_family::KeyFamily;
 
-/// A signature algorithm, by its registered `alg` name (RFC 7518 3.1, RFC 8037, RFC 8812, RFC 9864, RFC 9964).
+/// A signature algorithm, by its registered `alg` name (RFC 7518 3.1, RFC 8037, RFC 8812, RFC 9864,
+/// RFC 9964).
 ///
-/// There is no value for `none`: an unsecured token can't be described, so it can't be allowed. HMAC is only for a secret
-/// that you configure, as with [`Issuer::hmac`](crate::Issuer::hmac). It can't be combined with other algorithms in one policy.
+/// There is no value for `none`: an unsecured token can't be described, so it can't be allowed.
+/// HMAC is only for a secret that you configure, as with [`Issuer::hmac`](crate::Issuer::hmac). It
+/// can't be combined with other algorithms in one policy.
 ///
 /// ```
 /// use resource_server::Algorithm;
@@ -86,7 +88,8 @@ impl Algorithm {
         Algorithm::HS512,
     ];
 
-    /// The algorithms that a policy accepts unless it names its own: all that the backend supports but ES256K and HMAC.
+    /// The algorithms that a policy accepts unless it names its own: all that the backend supports
+    /// but ES256K and HMAC.
     ///
     /// A key type fits one family of algorithms only, so a longer list allows no more.
     pub fn default_list() -> impl Iterator<Item = Algorithm> {
@@ -95,8 +98,8 @@ impl Algorithm {
         })
     }
 
-    /// Whether the signature backend that is built in verifies it. `aws-lc-rs` verifies all of them, `rust-crypto` all but
-    /// ES512, ES256K and ML-DSA.
+    /// Whether the signature backend that is built in verifies it. `aws-lc-rs` verifies all of
+    /// them, `rust-crypto` all but ES512, ES256K and ML-DSA.
     pub const fn is_supported(self) -> bool {
         cfg!(feature = "aws-lc-rs")
             || !matches!(
@@ -148,6 +151,21 @@ impl Algorithm {
         }
     }
 
+    /// The algorithm of a family that has one. Ed25519 has two names, of which this is the older.
+    pub(crate) const fn of_family(family: KeyFamily) -> Option<Algorithm> {
+        match family {
+            KeyFamily::P256 => Some(Algorithm::ES256),
+            KeyFamily::P384 => Some(Algorithm::ES384),
+            KeyFamily::P521 => Some(Algorithm::ES512),
+            KeyFamily::Secp256k1 => Some(Algorithm::ES256K),
+            KeyFamily::Ed25519 => Some(Algorithm::EdDSA),
+            KeyFamily::MlDsa44 => Some(Algorithm::MlDsa44),
+            KeyFamily::MlDsa65 => Some(Algorithm::MlDsa65),
+            KeyFamily::MlDsa87 => Some(Algorithm::MlDsa87),
+            KeyFamily::Rsa | KeyFamily::Hmac => None,
+        }
+    }
+
     pub(crate) const fn family(self) -> KeyFamily {
         match self {
             Algorithm::RS256
@@ -168,7 +186,8 @@ impl Algorithm {
         }
     }
 
-    /// The two names of Ed25519 are one algorithm (RFC 9864): a key that states either is used with both.
+    /// The two names of Ed25519 are one algorithm (RFC 9864): a key that states either is used with
+    /// both.
     pub(crate) fn same_signature_as(self, other: Algorithm) -> bool {
         self == other
             || (self.family() == KeyFamily::Ed25519 && other.family() == KeyFamily::Ed25519)
@@ -223,5 +242,34 @@ impl FromStr for Algorithm {
             .copied()
             .find(|algorithm| algorithm.as_str() == name)
             .ok_or(AlgorithmError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k01_a_family_and_its_algorithms_agree() {
+        for algorithm in Algorithm::ALL {
+            let family = algorithm.family();
+            let only = Algorithm::of_family(family);
+            assert!(
+                only.is_none_or(|only| only.same_signature_as(*algorithm)),
+                "{algorithm}"
+            );
+            let named = family.crv().map(|crv| (family.kty(), crv));
+            let found = named.and_then(|(kty, crv)| KeyFamily::of_curve(kty, crv));
+            assert_eq!(found, named.map(|_| family), "{algorithm}");
+        }
+        for (kty, crv) in [
+            ("OKP", "P-256"),
+            ("EC", "Ed25519"),
+            ("EC", "p-256"),
+            ("OKP", "Ed448"),
+            ("EC", ""),
+        ] {
+            assert_eq!(KeyFamily::of_curve(kty, crv), None, "{kty} {crv}");
+        }
     }
 }

@@ -1,8 +1,9 @@
-//! Ed25519 public keys that must not be used. No backend refuses them at load.
+//! Ed25519 public keys that must not be used, and that no backend refuses at load.
 //!
-//! Under a point of small order signatures that nobody made verify: under the identity one fixed signature verifies
-//! every message. There are eight such points; here they are told by their y coordinate alone, which covers both signs
-//! of x. A y at or above the field's prime is a second spelling of a point and refused whatever it spells.
+//! Under a point of small order, signatures verify that its owner did not make. Under the identity
+//! one fixed signature verifies every message. There are eight such points. They are recognised by
+//! their y coordinate, which covers both signs of x. A y at or above the field's prime is a second
+//! spelling of another y, and is always refused.
 
 /// Each y coordinate of a point of order 1, 2, 4 or 8, little-endian.
 const SMALL_ORDER_Y: [[u8; 32]; 5] = [

@@ -16,8 +16,8 @@ use crate::core::keys::verification_key::{CertificateThumbprints, VerificationKe
 impl VerificationKey {
     /// From one JWK of a public key (RFC 7517 section 4), of at most 256 KiB.
     ///
-    /// It is read strictly, since the text may come from anyone and there is no place for a note. What
-    /// [`KeySet::notes`](crate::keys::KeySet::notes) reports of a set is an error here.
+    /// It is read strictly, since the text may come from anyone and there is no place for a note.
+    /// What [`KeySet::notes`](crate::keys::KeySet::notes) reports of a set is an error here.
     ///
     /// # Errors
     /// The key can't be used to verify.
@@ -47,16 +47,18 @@ pub(crate) enum KeyUse {
     JwtSvid,
 }
 
-/// The members that are read. `issuer` is not one of RFC 7517: sets that many tenants share say in it whose key this is.
+/// The members that are read. `issuer` is not one of RFC 7517: sets that many tenants share say in
+/// it whose key this is.
 const MEMBERS: [&str; 23] = [
     "kty", "crv", "kid", "alg", "use", "key_ops", "n", "e", "x", "y", "pub", "issuer", "x5t",
     "x5t#S256", "d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv",
 ];
-/// Those of private and symmetric keys (RFC 7518 sections 6.2.2, 6.3.2 and 6.4, RFC 9964 section 3). Only their presence
-/// matters.
+/// Those of private and symmetric keys (RFC 7518 sections 6.2.2, 6.3.2 and 6.4, RFC 9964 section
+/// 3). Only their presence matters.
 const PRIVATE: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
-/// One JWK, parsed as an object. Nothing is checked yet, so that a set can name the `kid` of a key that it skips.
+/// One JWK, parsed as an object. Nothing is checked yet, so that a set can name the `kid` of a key
+/// that it skips.
 pub(crate) struct Jwk<'t>(Members<'t>);
 
 impl<'t> Jwk<'t> {
@@ -65,7 +67,9 @@ impl<'t> Jwk<'t> {
             .map(Jwk)
             .map_err(|fault| match fault {
                 Fault::Duplicate => KeyError::DuplicateMember,
-                Fault::Syntax | Fault::NotAnObject | Fault::TooComplex => KeyError::Malformed,
+                Fault::Syntax | Fault::NotAnObject | Fault::Number | Fault::TooDeep { .. } => {
+                    KeyError::Malformed
+                }
             })
     }
 
@@ -111,8 +115,8 @@ impl<'t> Jwk<'t> {
         Some(value.as_str().unwrap_or_default())
     }
 
-    /// A thumbprint that can't be read selects nothing. Some software writes the digits of one in base64url, so its length
-    /// may differ.
+    /// A thumbprint that can't be read selects nothing. Some software writes the digits of one in
+    /// base64url, so its length may differ.
     fn certificate(&self) -> CertificateThumbprints {
         let thumbprint = |name| {
             let bytes = self.0.bytes(name).ok()?;

@@ -1,7 +1,5 @@
 //! The kinds of key, and what RFC 7518 and its successors say of each: names, sizes and algorithms.
 
-use crate::core::keys::algorithm::Algorithm;
-
 /// The kind of key that an algorithm is used with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyFamily {
@@ -27,7 +25,8 @@ impl KeyFamily {
         KeyFamily::Ed25519,
     ];
 
-    /// By `kty` and `crv`. `None` for `AKP`, whose `alg` says more, and for types and curves that are unknown here.
+    /// By `kty` and `crv`. `None` for `AKP`, whose `alg` says more, and for types and curves that
+    /// are unknown here.
     #[cfg(feature = "fetch")]
     pub(crate) fn of_key(kty: &str, crv: Option<&str>) -> Option<Self> {
         match kty {
@@ -36,7 +35,8 @@ impl KeyFamily {
         }
     }
 
-    /// By the `crv` of a JWK with this `kty` (RFC 7518 section 6.2.1.1, RFC 8812 section 3.1, RFC 8037 section 2).
+    /// By the `crv` of a JWK with this `kty` (RFC 7518 section 6.2.1.1, RFC 8812 section 3.1, RFC
+    /// 8037 section 2).
     pub(crate) fn of_curve(kty: &str, crv: &str) -> Option<Self> {
         Self::CURVES
             .into_iter()
@@ -66,8 +66,9 @@ impl KeyFamily {
         }
     }
 
-    /// Bytes of one coordinate of a point (RFC 7518 section 6.2.1.2), or of an encoded public key (RFC 8032 section 5.1.5,
-    /// FIPS 204 section 4). `None` where keys of this family differ in size.
+    /// Bytes of one coordinate of a point (RFC 7518 section 6.2.1.2), or of an encoded public key
+    /// (RFC 8032 section 5.1.5, FIPS 204 section 4). `None` where keys of this family differ in
+    /// size.
     pub(crate) const fn public_bytes(self) -> Option<usize> {
         match self {
             KeyFamily::P256 | KeyFamily::Secp256k1 | KeyFamily::Ed25519 => Some(32),
@@ -77,50 +78,6 @@ impl KeyFamily {
             KeyFamily::MlDsa65 => Some(1_952),
             KeyFamily::MlDsa87 => Some(2_592),
             KeyFamily::Rsa | KeyFamily::Hmac => None,
-        }
-    }
-
-    /// The algorithm of a family that has one. Ed25519 has two names, of which this is the older.
-    pub(crate) const fn only_algorithm(self) -> Option<Algorithm> {
-        match self {
-            KeyFamily::P256 => Some(Algorithm::ES256),
-            KeyFamily::P384 => Some(Algorithm::ES384),
-            KeyFamily::P521 => Some(Algorithm::ES512),
-            KeyFamily::Secp256k1 => Some(Algorithm::ES256K),
-            KeyFamily::Ed25519 => Some(Algorithm::EdDSA),
-            KeyFamily::MlDsa44 => Some(Algorithm::MlDsa44),
-            KeyFamily::MlDsa65 => Some(Algorithm::MlDsa65),
-            KeyFamily::MlDsa87 => Some(Algorithm::MlDsa87),
-            KeyFamily::Rsa | KeyFamily::Hmac => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn k01_a_family_and_its_algorithms_agree() {
-        for algorithm in Algorithm::ALL {
-            let family = algorithm.family();
-            let only = family.only_algorithm();
-            assert!(
-                only.is_none_or(|only| only.same_signature_as(*algorithm)),
-                "{algorithm}"
-            );
-            let named = family.crv().map(|crv| (family.kty(), crv));
-            let found = named.and_then(|(kty, crv)| KeyFamily::of_curve(kty, crv));
-            assert_eq!(found, named.map(|_| family), "{algorithm}");
-        }
-        for (kty, crv) in [
-            ("OKP", "P-256"),
-            ("EC", "Ed25519"),
-            ("EC", "p-256"),
-            ("OKP", "Ed448"),
-            ("EC", ""),
-        ] {
-            assert_eq!(KeyFamily::of_curve(kty, crv), None, "{kty} {crv}");
         }
     }
 }

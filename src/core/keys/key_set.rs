@@ -1,10 +1,11 @@
-//! The reader of a JWK Set (RFC 7517 section 5). An unusable key is skipped and reported; the rest of the set still works.
+//! The reader of a JWK Set (RFC 7517 section 5). An unusable key is skipped and reported; the rest
+//! of the set still works.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::core::excerpt::excerpt;
-use crate::core::json::{self, Fault};
+use crate::core::json::{self, Fault, Value};
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::jwk::{Jwk, KeyUse};
 use crate::core::keys::limits::KeySetLimits;
@@ -18,25 +19,27 @@ use crate::core::keys::verification_key::VerificationKey;
 
 /// Keys tried for one token.
 pub(crate) const MAX_CANDIDATES: usize = 4;
-/// Keys of a set that are prepared when it is read, so that a bad one is reported at once. This takes at most a few
-/// milliseconds. In a larger set each key is prepared at its first use.
+/// Keys of a set that are prepared when it is read, so that a bad one is reported at once. This
+/// takes at most a few milliseconds. In a larger set each key is prepared at its first use.
 const MAX_PREPARED_AT_ONCE: usize = 100;
 /// Notes kept of one set.
 const MAX_NOTES: usize = 100;
 
 /// An issuer's keys, each prepared once for verification (RFC 7517 section 5).
 ///
-/// Keys that can't be used are skipped and listed by [`skipped`](KeySet::skipped): an unknown `kty` or `alg`, a `use` other
-/// than `sig`, a missing or doubled member, a private or symmetric key, RSA outside 2048 to 8192 bits or with an unfit
-/// exponent, an EC point off its curve, an Ed25519 point of small order. Keys for SPIFFE JWT-SVIDs are kept apart
-/// ([`svid_keys`](KeySet::svid_keys)).
+/// Keys that can't be used are skipped and listed by [`skipped`](KeySet::skipped): an unknown `kty`
+/// or `alg`, a `use` other than `sig`, a missing or doubled member, a private or symmetric key, RSA
+/// outside 2048 to 8192 bits or with an unfit exponent, an EC point off its curve, an Ed25519 point
+/// of small order. Keys for SPIFFE JWT-SVIDs are kept apart ([`svid_keys`](KeySet::svid_keys)).
 ///
-/// A key whose JWK states an `issuer` is for tokens of that issuer only, or of the issuers that fit it as a template. A
-/// version 2.0 name of a Microsoft Entra ID tenant also stands for the tenant's version 1.0 name.
+/// A key whose JWK states an `issuer` is for tokens of that issuer only, or of the issuers that fit
+/// it as a template. A version 2.0 name of a Microsoft Entra ID tenant also stands for the tenant's
+/// version 1.0 name.
 ///
-/// Misspelt members with a clear meaning are read, and listed by [`notes`](KeySet::notes). At most 1,000 keys are accepted,
-/// from at most 1 MiB; [`from_jwks_within`](KeySet::from_jwks_within) sets other bounds. In a set of more than 100 keys the
-/// arithmetic of preparing a key is done at its first use.
+/// Misspelt members with a clear meaning are read, and listed by [`notes`](KeySet::notes). At most
+/// 1,000 keys are accepted, from at most 1 MiB; [`from_jwks_within`](KeySet::from_jwks_within) sets
+/// other bounds. In a set of more than 100 keys the arithmetic of preparing a key is done at its
+/// first use.
 ///
 /// ```
 /// use resource_server::{error::KeyError, keys::KeySet};
@@ -52,14 +55,16 @@ const MAX_NOTES: usize = 100;
 #[derive(Default)]
 pub struct KeySet {
     keys: Selection,
-    /// With `"use": "jwt-svid"`. They are among the skipped too, since every other policy skips them.
+    /// With `"use": "jwt-svid"`. They are among the skipped too, since every other policy skips
+    /// them.
     svid_keys: Selection,
     skipped: Vec<SkippedKey>,
     notes: Vec<KeyNote>,
 }
 
 impl KeySet {
-    /// Reads a JWK Set of at most 1,000 keys and 1 MiB. An empty `keys` gives an empty set, with which nothing verifies.
+    /// Reads a JWK Set of at most 1,000 keys and 1 MiB. An empty `keys` gives an empty set, with
+    /// which nothing verifies.
     ///
     /// # Errors
     /// The text is not a JWK Set, is too large, or has keys of which none is usable.
@@ -75,8 +80,8 @@ impl KeySet {
         Self::read(text, limits, |_| {})
     }
 
-    /// Also gives a JWK Set of the accepted keys only, each as it appears in the text. So it has no private and no symmetric
-    /// key.
+    /// Also gives a JWK Set of the accepted keys only, each as it appears in the text. So it has no
+    /// private and no symmetric key.
     #[cfg(feature = "fetch")]
     pub(crate) fn from_jwks_with_text(
         text: &str,
@@ -160,8 +165,9 @@ impl KeySet {
         }
     }
 
-    /// One secret, for this HMAC algorithm and tokens with any `kid` or none (RFC 7518 section 3.2). Anyone who has it can mint
-    /// tokens, so prefer an algorithm with public keys. [`Issuer::hmac`](crate::Issuer::hmac) is this and the policy for it.
+    /// One secret, for this HMAC algorithm and tokens with any `kid` or none (RFC 7518 section
+    /// 3.2). Anyone who has it can mint tokens, so prefer an algorithm with public keys.
+    /// [`Issuer::hmac`](crate::Issuer::hmac) is this and the policy for it.
     ///
     /// # Errors
     /// See [`SecretError`].
@@ -176,10 +182,12 @@ impl KeySet {
         Self::from_hmac_secrets(algorithm, [(None, secret)])
     }
 
-    /// Several secrets for one HMAC algorithm, so that one can be replaced while tokens of another are still in use.
+    /// Several secrets for one HMAC algorithm, so that one can be replaced while tokens of another
+    /// are still in use.
     ///
-    /// A secret with a `kid` is for tokens with that `kid`, and for those without one. A secret without a `kid` is for all
-    /// tokens; there are at most 4 of them. The secrets that a token selects are tried in this order, at most 4 of them.
+    /// A secret with a `kid` is for tokens with that `kid`, and for those without one. A secret
+    /// without a `kid` is for all tokens; there are at most 4 of them. The secrets that a token
+    /// selects are tried in this order, at most 4 of them.
     ///
     /// # Errors
     /// See [`SecretError`]. The first secret that can't be used is reported.
@@ -187,8 +195,10 @@ impl KeySet {
     /// ```
     /// use resource_server::{Algorithm, keys::KeySet};
     ///
-    /// # let (new, old) = (b"0123456789abcdef0123456789abcdef", b"fedcba9876543210fedcba9876543210");
-    /// let keys = KeySet::from_hmac_secrets(Algorithm::HS256, [(Some("2026-11"), new), (Some("2026-05"), old)])?;
+    /// # let new = b"0123456789abcdef0123456789abcdef";
+    /// # let old = b"fedcba9876543210fedcba9876543210";
+    /// let secrets = [(Some("2026-11"), new), (Some("2026-05"), old)];
+    /// let keys = KeySet::from_hmac_secrets(Algorithm::HS256, secrets)?;
     /// assert!(keys.key_ids().eq(["2026-11", "2026-05"]));
     /// # Ok::<(), resource_server::error::SecretError>(())
     /// ```
@@ -227,9 +237,9 @@ impl KeySet {
         self.keys.keys().iter().map(AsRef::as_ref)
     }
 
-    /// The keys for SPIFFE JWT-SVIDs (`"use": "jwt-svid"`). Only a policy with [`Profile::JwtSvid`](crate::Profile::JwtSvid) uses
-    /// them, and such a policy uses no others. They are also listed as [skipped](KeySet::skipped), since all other policies
-    /// skip them.
+    /// The keys for SPIFFE JWT-SVIDs (`"use": "jwt-svid"`). Only a policy with
+    /// [`Profile::JwtSvid`](crate::Profile::JwtSvid) uses them, and such a policy uses no others.
+    /// They are also listed as [skipped](KeySet::skipped), since all other policies skip them.
     pub fn svid_keys(&self) -> impl Iterator<Item = &VerificationKey> {
         self.svid_keys.keys().iter().map(AsRef::as_ref)
     }
@@ -256,8 +266,8 @@ impl KeySet {
         &self.skipped
     }
 
-    /// The keys that turned out to be unusable at their first use, and why. Only a set of more than 100 keys has any: in a
-    /// smaller one they are among the [skipped](KeySet::skipped).
+    /// The keys that turned out to be unusable at their first use, and why. Only a set of more than
+    /// 100 keys has any: in a smaller one they are among the [skipped](KeySet::skipped).
     pub fn skipped_at_first_use(&self) -> Vec<SkippedKey> {
         let keys = self.keys.with_places().chain(self.svid_keys.with_places());
         keys.filter_map(|(index, key)| {
@@ -270,14 +280,16 @@ impl KeySet {
         .collect()
     }
 
-    /// Members that are misspelt and were read all the same: base64 for base64url, a coordinate with too few or too many leading
-    /// zeros, `null` for an absent member. The first 100 of them are kept.
+    /// Members that are misspelt and were read all the same: base64 for base64url, a coordinate
+    /// with too few or too many leading zeros, `null` for an absent member. The first 100 of them
+    /// are kept.
     ///
     /// ```
     /// use resource_server::keys::KeySet;
     ///
     /// let keys = KeySet::from_jwks(r#"{"keys":[
-    ///     {"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=","d":null}
+    ///     {"kty":"OKP","crv":"Ed25519","kid":"a","d":null,
+    ///      "x":"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="}
     /// ]}"#)?;
     /// let notes: Vec<_> = keys.notes().iter().map(|note| note.member()).collect();
     /// assert_eq!(notes, ["d", "x"]);
@@ -287,8 +299,9 @@ impl KeySet {
         &self.notes
     }
 
-    /// The keys for an algorithm that a token's header selects, in the set's order: by `kid`, else by the thumbprint of a
-    /// certificate where any key has one, else all that fit the algorithm. The caller tries at most [`MAX_CANDIDATES`].
+    /// The keys for an algorithm that a token's header selects, in the set's order: by `kid`, else
+    /// by the thumbprint of a certificate where any key has one, else all that fit the algorithm.
+    /// The caller tries at most [`MAX_CANDIDATES`].
     pub(crate) fn fitting(
         &self,
         hint: KeyHint<'_>,
@@ -321,7 +334,7 @@ fn elements_of(text: &str, limits: KeySetLimits) -> Result<Vec<&str>, KeySetErro
     let mut has_pem = false;
     json::read_members(text, |name, value| {
         if name == "keys" {
-            listed = value.as_array();
+            listed = value.elements();
             return Ok(());
         }
         has_pem |= value
@@ -331,13 +344,15 @@ fn elements_of(text: &str, limits: KeySetLimits) -> Result<Vec<&str>, KeySetErro
     })
     .map_err(|fault| match fault {
         Fault::Duplicate => KeySetError::DuplicateMember,
-        Fault::NotAnObject if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => {
+        Fault::NotAnObject if Value::of(text).check() != Err(Fault::Syntax) => {
             KeySetError::NotAKeySet
         }
-        Fault::NotAnObject | Fault::Syntax | Fault::TooComplex => KeySetError::NotJson,
+        Fault::NotAnObject | Fault::Syntax | Fault::Number | Fault::TooDeep { .. } => {
+            KeySetError::NotJson
+        }
     })?;
     match listed {
-        Some(elements) => Ok(elements.into_iter().map(json::Value::text).collect()),
+        Some(elements) => Ok(elements.map(Value::text).collect()),
         None if has_pem => Err(KeySetError::PemByKeyId),
         None => Err(KeySetError::NotAKeySet),
     }

@@ -12,8 +12,8 @@ const DEFAULT_BYTES: usize = 1024 * 1024;
 
 /// Bounds within which a JWK Set is read: 1,000 keys and 1 MiB by default.
 ///
-/// A set over the bound in bytes is refused. Of a set with too many keys the first ones are accepted, and
-/// [`KeySet::skipped`](crate::keys::KeySet::skipped) says how many were left out.
+/// A set over the bound in bytes is refused. Of a set with too many keys the first ones are
+/// accepted, and [`KeySet::skipped`](crate::keys::KeySet::skipped) says how many were left out.
 ///
 /// ```
 /// use resource_server::keys::{KeySet, KeySetLimits};
@@ -43,7 +43,8 @@ pub enum KeySetLimitsError {
 }
 
 impl KeySetLimits {
-    /// At most `max_keys` keys, from 1 to 10,000, and a text of at most `max_bytes` bytes, from 1 KiB to 16 MiB.
+    /// At most `max_keys` keys, from 1 to 10,000, and a text of at most `max_bytes` bytes, from 1
+    /// KiB to 16 MiB.
     ///
     /// # Errors
     /// A bound is out of range.

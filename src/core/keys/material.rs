@@ -1,6 +1,7 @@
 //! Public keys as numbers, and the rules that a key must meet by itself (rows K02, K03 and K07).
 //!
-//! Every public key passes through here, from a JWK and from PEM alike. Whether a point is on its curve is for the backend.
+//! Every public key passes through here, from a JWK and from PEM alike. Whether a point is on its
+//! curve is for the backend.
 
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::ed25519_points;
@@ -84,7 +85,8 @@ impl PublicMaterial {
         }
     }
 
-    /// Bytes of a signature, which all algorithms of a family share (RFC 7518 sections 3.3 to 3.5, RFC 8032, FIPS 204).
+    /// Bytes of a signature, which all algorithms of a family share (RFC 7518 sections 3.3 to 3.5,
+    /// RFC 8032, FIPS 204).
     pub(crate) fn signature_bytes(&self) -> usize {
         match self {
             PublicMaterial::Rsa { n, .. } => n.len(),

@@ -1,4 +1,5 @@
-//! Members of a JWK (RFC 7517 section 4). Public keys and this API's own client keys are both read through them.
+//! Members of a JWK (RFC 7517 section 4). Public keys and this API's own client keys are both read
+//! through them.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -10,9 +11,11 @@ use crate::core::keys::notes::Misspelling;
 /// How a key's spelling is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// Each value has one spelling. For keys from anyone, such as the key in a proof, and for keys of unknown origin.
+    /// Each value has one spelling. For keys from anyone, such as the key in a proof, and for keys
+    /// of unknown origin.
     Strict,
-    /// A misspelt value with a clear meaning is read and noted. For a set that the issuer serves or the operator configures.
+    /// A misspelt value with a clear meaning is read and noted. For a set that the issuer serves or
+    /// the operator configures.
     Lenient,
 }
 
@@ -61,7 +64,7 @@ impl<'t> Members<'t> {
         found.map(|(_, value)| *value)
     }
 
-    /// The member, where it is there. Lenient reading takes `null` for absence.
+    /// The member, where it is there. Lenient reading reads `null` as absence.
     pub(crate) fn get(&self, name: &'static str) -> Option<Value<'t>> {
         let value = self.raw(name)?;
         if self.reading == Reading::Lenient && value.text() == "null" {
@@ -102,8 +105,8 @@ impl<'t> Members<'t> {
         Ok(bytes)
     }
 
-    /// The bytes of a coordinate, which has exactly this many. Lenient reading restores leading zeros that it lost, and drops
-    /// those that it has too many.
+    /// The bytes of a coordinate, which has exactly this many. Lenient reading restores leading
+    /// zeros that it lost, and drops those that it has too many.
     pub(crate) fn coordinate(
         &self,
         name: &'static str,
@@ -124,7 +127,8 @@ impl<'t> Members<'t> {
         Ok(padded)
     }
 
-    /// The bytes of a number without leading zeros, which RFC 7518 section 2 knows from older software.
+    /// The bytes of a number without leading zeros, which RFC 7518 section 2 knows from older
+    /// software.
     #[cfg(feature = "fetch")]
     pub(crate) fn number(&self, name: &'static str) -> Result<Vec<u8>, MemberFault> {
         self.bytes(name).map(without_leading_zeros)
@@ -132,9 +136,9 @@ impl<'t> Members<'t> {
 
     /// Whether an array of strings holds this one; `None` where there is no such member.
     pub(crate) fn lists(&self, name: &'static str, wanted: &str) -> Option<bool> {
-        let elements = self.get(name)?.as_array().unwrap_or_default();
-        let is_wanted = |element: &Value<'_>| element.as_str().as_deref() == Some(wanted);
-        Some(elements.iter().any(is_wanted))
+        let elements = self.get(name)?.elements();
+        let is_wanted = |element: Value<'_>| element.as_str().as_deref() == Some(wanted);
+        Some(elements.is_some_and(|mut elements| elements.any(is_wanted)))
     }
 
     /// What lenient reading met so far.
@@ -150,7 +154,8 @@ impl<'t> Members<'t> {
     }
 }
 
-/// Base64 of either alphabet, padded or not. Its bytes must still be unambiguous, so spare bits are zero.
+/// Base64 of either alphabet, padded or not. Its bytes must still be unambiguous, so spare bits are
+/// zero.
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
     /// No text has more.
     const MAX_PADDING: usize = 2;

@@ -6,7 +6,8 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Misspelling {
-    /// Base64 with padding, or with `+` and `/`, where base64url without padding belongs (RFC 7515 section 2).
+    /// Base64 with padding, or with `+` and `/`, where base64url without padding belongs (RFC 7515
+    /// section 2).
     Base64,
     /// A coordinate that lost its leading zeros or has too many (RFC 7518 section 6.2.1.2).
     Length,

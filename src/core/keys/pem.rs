@@ -1,4 +1,5 @@
-//! The reader of public keys and certificates in PEM (RFC 7468). A key then passes the same rules as one from a JWK.
+//! The reader of public keys and certificates in PEM (RFC 7468). A key then passes the same rules
+//! as one from a JWK.
 
 use rustls_pki_types::pem::{PemObject, SectionKind};
 use x509_cert::Certificate;
@@ -68,8 +69,8 @@ pub enum PemError {
     Key(#[source] KeyError),
 }
 
-/// Every public key and certificate in the text, each for this algorithm only. A certificate is only a container for its
-/// key: its dates and its issuer are not checked.
+/// Every public key and certificate in the text, each for this algorithm only. A certificate is
+/// only a container for its key: its dates and its issuer are not checked.
 pub(crate) fn read_keys(
     text: &str,
     key_id: Option<&str>,

@@ -1,5 +1,5 @@
-//! Secrets of HMAC, which the operator configures. A text that is too short or is not a secret is refused (RFC 7518
-//! section 3.2).
+//! Secrets of HMAC, which the operator configures. A text that is too short or is not a secret is
+//! refused (RFC 7518 section 3.2).
 
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use base64::{Engine, alphabet};
@@ -28,8 +28,8 @@ pub enum SecretError {
     /// It is one byte repeated, such as the zeros of a buffer that was never filled.
     #[error("the secret is one byte repeated, such as the zeros of a buffer that was never filled")]
     OneByteRepeated,
-    /// It reads as a key or certificate: PEM, DER, OpenSSH, PuTTY, XML or JWK, plain or in base64 or hex, also within other text.
-    /// A public key is not a secret.
+    /// It reads as a key or certificate: PEM, DER, OpenSSH, PuTTY, XML or JWK, plain or in base64
+    /// or hex, also within other text. A public key is not a secret.
     #[error(
         "the secret reads as a key in {0}: anyone knows a public key and could sign with it; for a JWK of kty oct decode its \
          member k and give those bytes"
@@ -43,7 +43,8 @@ pub enum SecretError {
     NoSecret,
 }
 
-/// Secrets without a `kid`. A token selects all of them, and only so many keys are tried for one token.
+/// Secrets without a `kid`. A token selects all of them, and only so many keys are tried for one
+/// token.
 const MAX_WITHOUT_ID: usize = 4;
 
 /// Several secrets for one algorithm, in order.
@@ -68,7 +69,8 @@ pub(crate) fn keys_of<'k>(
 }
 
 impl VerificationKey {
-    /// From a secret, for this algorithm only and for tokens with any `kid` or none (RFC 7518 section 3.2).
+    /// From a secret, for this algorithm only and for tokens with any `kid` or none (RFC 7518
+    /// section 3.2).
     ///
     /// # Errors
     /// See [`SecretError`].
@@ -113,7 +115,8 @@ fn check(secret: &[u8], needed: usize) -> Result<(), SecretError> {
     Ok(())
 }
 
-/// The form of a key that the bytes are or contain, plain or in an encoding that configuration adds.
+/// The form of a key that the bytes are or contain, plain or in an encoding that configuration
+/// adds.
 fn form_of_key(secret: &[u8]) -> Option<&'static str> {
     let mut layer = secret.to_vec();
     for _ in 0..=MAX_LAYERS {
@@ -128,7 +131,8 @@ fn form_of_key(secret: &[u8]) -> Option<&'static str> {
 /// Nested encodings that are decoded.
 const MAX_LAYERS: usize = 2;
 
-/// Texts that only keys contain. A text with other lines in it, or a damaged one, may still be a key.
+/// Texts that only keys contain. A text with other lines in it, or a damaged one, may still be a
+/// key.
 const MARKS: [(&[u8], &str); 13] = [
     // RFC 7468, and RFC 4716 with a space.
     (b"--begin", "PEM"),
@@ -166,7 +170,8 @@ fn form_of_bytes(bytes: &[u8]) -> Option<&'static str> {
     is_jwk.then_some("JWK")
 }
 
-/// The decoded bytes of hex, or of base64 of either alphabet, with the characters that configuration adds.
+/// The decoded bytes of hex, or of base64 of either alphabet, with the characters that
+/// configuration adds.
 fn without_encoding(bytes: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(bytes).ok()?.replace("\\n", "");
     let digits: String = text
@@ -193,8 +198,8 @@ const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
 /// The shortest DER text that is a key. One of Ed25519 has 44 bytes.
 const MIN_DER_BYTES: usize = 40;
 
-/// Whether it begins with a SEQUENCE whose first element is a SEQUENCE (SPKI, certificate) or an INTEGER (PKCS #1, PKCS #8,
-/// SEC 1): X.690 section 8.1. Bytes after it are ignored.
+/// Whether it begins with a SEQUENCE whose first element is a SEQUENCE (SPKI, certificate) or an
+/// INTEGER (PKCS #1, PKCS #8, SEC 1): X.690 section 8.1. Bytes after it are ignored.
 fn is_der_of_key(bytes: &[u8]) -> bool {
     const SEQUENCE: u8 = 0x30;
     const INTEGER: u8 = 0x02;

@@ -1,4 +1,5 @@
-//! Which keys a token's header selects (RFC 7515 sections 4.1.4, 4.1.7 and 4.1.8). The cost doesn't depend on their number.
+//! Which keys a token's header selects (RFC 7515 sections 4.1.4, 4.1.7 and 4.1.8). The cost doesn't
+//! depend on their number.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +22,8 @@ pub(crate) struct KeyHint<'t> {
 /// The keys by the thumbprint of their certificate.
 type ByThumbprint = HashMap<Box<[u8]>, Vec<usize>>;
 
-/// Usable keys in the order of their set, and indexes over them. An index holds positions in ascending order.
+/// Usable keys in the order of their set, and indexes over them. An index holds positions in
+/// ascending order.
 #[derive(Default)]
 pub(crate) struct Selection {
     keys: Vec<Arc<VerificationKey>>,
@@ -74,8 +76,8 @@ impl Selection {
 
     /// The keys for an algorithm that a header selects, in the order of the set.
     ///
-    /// A `kid` decides alone. Without one a certificate's thumbprint decides, where any key of the set has one of its kind.
-    /// Otherwise every key for the algorithm is selected.
+    /// A `kid` decides alone. Without one a certificate's thumbprint decides, where any key of the
+    /// set has one of its kind. Otherwise every key for the algorithm is selected.
     pub(crate) fn select(
         &self,
         hint: KeyHint<'_>,

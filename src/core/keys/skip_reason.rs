@@ -53,11 +53,12 @@ pub enum KeyError {
     /// Its exponent is even, 1, or above 2^32.
     #[error("its RSA exponent is even, 1 or above 2^32")]
     RsaExponent,
-    /// It is an Ed25519 point of small order, under which forged signatures verify, or not canonically encoded.
+    /// It is an Ed25519 point of small order, under which forged signatures verify, or not
+    /// canonically encoded.
     #[error("it is a point of small order or not canonically encoded")]
     WeakPoint,
-    /// It is not a point of its curve, or the signature backend refuses it. (`aws-lc-rs` accepts an Ed25519 key whose bytes
-    /// are not a point. No signature verifies with such a key.)
+    /// It is not a point of its curve, or the signature backend refuses it. (`aws-lc-rs` accepts an
+    /// Ed25519 key whose bytes are not a point. No signature verifies with such a key.)
     #[error("it is not a point of its curve, or the signature backend refuses it")]
     RefusedByBackend,
     /// The signature backend that is built in lacks its algorithm, or keys of its size.

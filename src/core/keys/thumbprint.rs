@@ -1,6 +1,7 @@
 //! Thumbprints of public keys by SHA-256 (RFC 7638, RFC 8037 appendix A.3, RFC 9964).
 
 use crate::core::base64url;
+use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::material::PublicMaterial;
 use crate::core::keys::signature::sha256;
 use crate::core::thumbprint::Thumbprint;
@@ -16,13 +17,14 @@ pub(crate) fn thumbprint(material: &PublicMaterial) -> Thumbprint {
         PublicMaterial::Ec { x, y, .. } => hash(&[crv, kty, bytes("x", x), bytes("y", y)]),
         PublicMaterial::Ed25519 { x } => hash(&[crv, kty, bytes("x", x)]),
         PublicMaterial::MlDsa { public, .. } => {
-            let algorithm = family.only_algorithm().map_or("", |only| only.as_str());
+            let algorithm = Algorithm::of_family(family).map_or("", |only| only.as_str());
             hash(&[("alg", algorithm.to_owned()), kty, bytes("pub", public)])
         }
     }
 }
 
-/// RFC 7638 section 3: the required members in the order of their names, without white space. No value needs escaping.
+/// RFC 7638 section 3: the required members in the order of their names, without white space. No
+/// value needs escaping.
 fn hash(members: &[(&str, String)]) -> Thumbprint {
     let members: Vec<_> = members
         .iter()

@@ -13,8 +13,8 @@ use crate::core::thumbprint::Thumbprint;
 
 /// A key, prepared once and used for many verifications.
 ///
-/// It checks a signature and nothing else. It checks neither whose key it is nor what the signed text says. To validate a
-/// token use [`Validator`](crate::Validator) or [`verify`](crate::verify).
+/// It checks a signature and nothing else. It checks neither whose key it is nor what the signed
+/// text says. To validate a token use [`Validator`](crate::Validator) or [`verify`](crate::verify).
 ///
 /// ```
 /// use resource_server::{Algorithm, keys::VerificationKey};
@@ -37,28 +37,31 @@ pub struct VerificationKey {
     is_for_any_id: bool,
     /// Its JWK states an `alg`, or it was configured for one.
     states_algorithm: bool,
-    /// What preparing takes. A secret has none: it is prepared at once and kept in no other form.
+    /// The numbers to prepare. A secret has none: it is prepared at once and kept in no other form.
     material: Option<PublicMaterial>,
     backend: Backend,
     prepared: Box<[Slot]>,
     signature_bytes: usize,
 }
 
-/// The thumbprints of its certificate that a JWK states (RFC 7517 sections 4.8 and 4.9). They only select a key.
+/// The thumbprints of its certificate that a JWK states (RFC 7517 sections 4.8 and 4.9). They only
+/// select a key.
 #[derive(Default)]
 pub(crate) struct CertificateThumbprints {
     pub(crate) x5t: Option<Box<[u8]>>,
     pub(crate) x5t_s256: Option<Box<[u8]>>,
 }
 
-/// The key for one algorithm, prepared at its first use. Only callers with this key and algorithm wait for that.
+/// The key for one algorithm, prepared at its first use. Only callers with this key and algorithm
+/// wait for that.
 struct Slot {
     algorithm: Algorithm,
     prepared: OnceLock<Result<Prepared, KeyRefused>>,
 }
 
 impl VerificationKey {
-    /// A public key for the algorithm that is stated for it, or for all of its family. Only its form is checked.
+    /// A public key for the algorithm that is stated for it, or for all of its family. Only its
+    /// form is checked.
     pub(crate) fn of_public(
         material: PublicMaterial,
         stated: Option<Algorithm>,
@@ -94,7 +97,8 @@ impl VerificationKey {
         })
     }
 
-    /// Does the arithmetic of preparing now, for one algorithm. The numbers are the same for all of them.
+    /// Does the arithmetic of preparing now, for one algorithm. The numbers are the same for all of
+    /// them.
     pub(crate) fn prepare_now(self) -> Result<Self, KeyError> {
         if let Some(slot) = self.prepared.first() {
             self.prepare(slot)?;
@@ -110,7 +114,8 @@ impl VerificationKey {
         prepared.as_ref().map_err(|refused| *refused)
     }
 
-    /// Of an HMAC secret, whose algorithm has tags of this size. It is for tokens with any `kid` or none.
+    /// Of an HMAC secret, whose algorithm has tags of this size. It is for tokens with any `kid` or
+    /// none.
     pub(crate) fn of_secret(
         algorithm: Algorithm,
         prepared: Prepared,
@@ -147,7 +152,8 @@ impl VerificationKey {
         self
     }
 
-    /// A configured key without a JWK: for tokens with this `kid` and without one. Without an id it is for any token.
+    /// A configured key without a JWK: for tokens with this `kid` and without one. Without an id it
+    /// is for any token.
     pub(crate) fn configured(mut self, id: Option<&str>) -> Self {
         self.is_for_any_id = id.is_none();
         self.id = id.map(Into::into);
@@ -210,14 +216,14 @@ impl VerificationKey {
         refused.map(KeyError::from)
     }
 
-    /// The key's thumbprint by SHA-256 (RFC 7638), which is computed by each call. A secret has none: its thumbprint would help
-    /// to guess it (section 7).
+    /// The key's thumbprint by SHA-256 (RFC 7638), which is computed by each call. A secret has
+    /// none: its thumbprint would help to guess it (section 7).
     pub fn thumbprint(&self) -> Option<Thumbprint> {
         self.material.as_ref().map(thumbprint)
     }
 
-    /// Checks that `signature` is this key's over `message` by `algorithm`. A signature of the wrong length is refused
-    /// without arithmetic.
+    /// Checks that `signature` is this key's over `message` by `algorithm`. A signature of the
+    /// wrong length is refused without arithmetic.
     ///
     /// # Errors
     /// The signature does not verify, or the key may not be used with the algorithm.

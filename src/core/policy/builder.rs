@@ -35,7 +35,8 @@ use crate::core::token::claims::scope_claim::ScopeClaim;
 /// | `role_claims` | list of [claims](ClaimPath) | no roles |
 /// | `principal_claims` | list of [claims](ClaimPath) | `sub` |
 /// | `scope_claim` | `"scope"`, `"scp"` | `"scope"` |
-/// | `allow_scope_array`, `allow_id_token_claims`, `allow_missing_audience`, `one_algorithm_per_key` | `true`, `false` | `false` |
+/// | `allow_scope_array`, `allow_id_token_claims`, `one_algorithm_per_key` | `true`, `false` | `false` |
+/// | `allow_missing_audience`, `allow_jwt_without_audience` | `true`, `false` | `false` |
 /// | `tenants` | list of texts, `"any"` | the issuer is one, not a template |
 ///
 /// ```
@@ -168,8 +169,8 @@ impl PolicyBuilder {
     /// prefix `application/`. A token without a `typ` is then rejected.
     ///
     /// A type other than `at+jwt` does not switch off the search for claims of other kinds of
-    /// token. DPoP proofs, logout tokens, security events and introspection responses can't be
-    /// accepted by their types.
+    /// token. The types of other kinds of JWT can't be accepted: DPoP proofs, logout tokens, security
+    /// events, introspection responses, client assertions and attestations, credentials, and others.
     #[must_use]
     pub fn accepted_types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
         self.0.accepted_types = Some(types.into_iter().map(Into::into).collect());
@@ -242,11 +243,54 @@ impl PolicyBuilder {
 
     /// Accepts an introspection response without `aud`, which is optional in RFC 7662 section 2.2.
     /// Then nothing says that the token is meant for this API. Use it only where the authorization
-    /// server answers each API about its own tokens alone. A response that has an `aud` must still
-    /// match, and a JWT always needs one.
+    /// server answers each API about its own tokens alone, or together with
+    /// [`allowed_clients`](PolicyBuilder::allowed_clients) or a
+    /// [`required_claim`](PolicyBuilder::required_claim) with a value.
+    ///
+    /// Some servers answer with neither `aud` nor `token_type` about refresh tokens. So a response
+    /// without both is accepted only with one of these two settings; which claims serve is said at
+    /// [`allow_jwt_without_audience`](PolicyBuilder::allow_jwt_without_audience).
+    ///
+    /// An empty `aud` (`[]` or `""`) is a missing one. A response that has an `aud` must still match.
+    /// It is not for JWTs, which have
+    /// [`allow_jwt_without_audience`](PolicyBuilder::allow_jwt_without_audience).
     #[must_use]
     pub fn allow_missing_audience(mut self) -> Self {
         self.0.allow_missing_audience = Some(true);
+        self
+    }
+
+    /// Accepts a JWT without `aud`, for providers whose access tokens never have one (WorkOS, Clerk).
+    /// Off by default, since `aud` is what says that a token is meant for this API (RFC 8725 section
+    /// 3.9).
+    ///
+    /// Something else must say it, so `build` fails unless one of these is set too:
+    ///
+    /// * [`allowed_clients`](PolicyBuilder::allowed_clients).
+    /// * A [`required_claim`](PolicyBuilder::required_claim) of the form
+    ///   [`equals`](RequiredClaim::equals) or [`one_of`](RequiredClaim::one_of), such as the
+    ///   organization. The claim must not be `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`, `jti`, `typ`,
+    ///   `token_use`, `token_type`, `active`, `scope` or `scp`, or be inside one of these.
+    ///
+    /// An audience of this API may then be left out. An empty `aud` (`[]` or `""`) is a missing one.
+    /// An `aud` that is present must still match. [`Profile::Rfc9068`] and [`Profile::JwtSvid`] always
+    /// need one, and `build` fails for them. [`Profile::Cognito`] does not need this.
+    ///
+    /// ```
+    /// use resource_server::{Policy, claims::RequiredClaim};
+    ///
+    /// let workos = Policy::builder()
+    ///     .issuer("https://api.workos.com/user_management/client_01EXAMPLE")
+    ///     .allow_jwt_without_audience()
+    ///     .required_claim(RequiredClaim::equals("org_id", "org_01EXAMPLE"));
+    /// assert!(workos.build().is_ok());
+    ///
+    /// let alone = Policy::builder().issuer("https://as.example.com").allow_jwt_without_audience();
+    /// assert!(alone.build().is_err());
+    /// ```
+    #[must_use]
+    pub fn allow_jwt_without_audience(mut self) -> Self {
+        self.0.allow_jwt_without_audience = Some(true);
         self
     }
 

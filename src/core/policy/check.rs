@@ -8,7 +8,7 @@ use crate::core::policy::settings::Settings;
 use crate::core::policy::tenants::IssuerTemplate;
 use crate::core::token::claims::required_claim::RequiredClaim;
 use crate::core::token::claims::spiffe::is_trust_domain;
-use crate::core::token::media_type::subtype_of;
+use crate::core::token::media_type::{other_kind, subtype_of};
 
 /// More skew than this hides a broken clock: 300 seconds.
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
@@ -42,7 +42,11 @@ impl Settings {
             _ => {}
         }
         let audiences = self.audiences.as_deref().unwrap_or_default();
-        let needs_audience = profile != Profile::Cognito;
+        let needs_no_audience = self.allow_jwt_without_audience == Some(true);
+        if needs_no_audience && !self.has_stand_in_for_audience() {
+            problems.push(PolicyErrorKind::NothingInPlaceOfAudience);
+        }
+        let needs_audience = profile != Profile::Cognito && !needs_no_audience;
         if (needs_audience && audiences.is_empty()) || audiences.iter().any(String::is_empty) {
             problems.push(PolicyErrorKind::NoAudience);
         }
@@ -129,6 +133,11 @@ impl Settings {
                 [Profile::Rfc9068, Profile::JwtSvid].as_slice(),
             ),
             (
+                "allow_jwt_without_audience",
+                self.allow_jwt_without_audience == Some(true),
+                &[Profile::Rfc9068, Profile::JwtSvid],
+            ),
+            (
                 "client_claims",
                 self.client_claims.is_some(),
                 &[Profile::Cognito],
@@ -146,18 +155,8 @@ impl Settings {
 /// Whether a `typ` may be one of access tokens: a subtype of `application` that is not known to be
 /// of something else.
 fn is_acceptable(typ: &str) -> bool {
-    const OTHERS: [&str; 4] = [
-        "dpop+jwt",
-        "logout+jwt",
-        "secevent+jwt",
-        "token-introspection+jwt",
-    ];
     let subtype = subtype_of(typ);
     // RFC 6838 section 4.2.
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
-    !subtype.is_empty()
-        && subtype.bytes().all(is_name)
-        && !OTHERS
-            .iter()
-            .any(|other| subtype.eq_ignore_ascii_case(other))
+    !subtype.is_empty() && subtype.bytes().all(is_name) && other_kind(typ).is_none()
 }

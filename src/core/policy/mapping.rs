@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::core::policy::profile::Profile;
 use crate::core::policy::settings::Settings;
 use crate::core::token::claims::checked::{Name, Registered};
-use crate::core::token::claims::claim_path::{ClaimPath, Found, strings};
+use crate::core::token::claims::claim_path::{ClaimPath, DottedName, Found, strings};
 use crate::core::token::claims::scope_claim::ScopeClaim;
 use crate::core::token::payload::{Claim, Payload};
 
@@ -61,6 +61,16 @@ impl<'s> ClaimMapping<'s> {
         Ok(roles)
     }
 
+    /// A claim of roles that is absent because its nested path is written as one name.
+    pub(crate) fn dotted_role_claim(self, payload: &Payload) -> Option<DottedName> {
+        dotted(self.0.role_claims.as_ref(), payload)
+    }
+
+    /// A claim of the client that is absent because its nested path is written as one name.
+    pub(crate) fn dotted_client_claim(self, payload: &Payload) -> Option<DottedName> {
+        dotted(self.0.client_claims.as_ref(), payload)
+    }
+
     /// The principal: the subject, unless the policy names other claims.
     pub(crate) fn principal(self, payload: &Payload) -> Result<Name<'_>, Unreadable> {
         match &self.0.principal_claims {
@@ -79,6 +89,11 @@ impl<'s> ClaimMapping<'s> {
             ScopeClaim::Scope | ScopeClaim::Scp => preferred,
         }
     }
+}
+
+fn dotted(paths: Option<&Vec<ClaimPath>>, payload: &Payload) -> Option<DottedName> {
+    let mut paths = paths.into_iter().flatten();
+    paths.find_map(|path| DottedName::find(path, payload))
 }
 
 /// The first claim that is there decides, and must be a string.

@@ -49,6 +49,14 @@ pub enum PolicyErrorKind {
         "no audience is set, or an empty one: name this API as it stands in `aud`, with .audience(..) or `audiences`"
     )]
     NoAudience,
+    /// `allow_jwt_without_audience` without allowed clients and without a required claim that says
+    /// which tokens are for this API.
+    #[error(
+        "allow_jwt_without_audience is set, and nothing else says which tokens are for this API: add `allowed_clients`, or a \
+         required claim with equals or one_of, such as azp or the organization (not a claim that every token has, nor typ, \
+         token_use or scope)"
+    )]
+    NothingInPlaceOfAudience,
     /// White space before or after an issuer or audience, which no token will match.
     #[error("\"{0}\" has white space around it, so no token can match it")]
     SpaceAround(String),
@@ -102,10 +110,10 @@ pub enum PolicyErrorKind {
     /// A required claim without a value, or with an empty one.
     #[error("the required claim {0} has no value that it must be, or an empty one")]
     NoClaimValue(ClaimPath),
-    /// An accepted `typ` that is not a media type, or is that of another kind of token (DPoP proof,
-    /// logout token, security event, introspection response).
+    /// An accepted `typ` that is not a media type, or is that of another kind of JWT, such as a DPoP
+    /// proof, a logout token or a client attestation.
     #[error(
-        "\"{0}\" can't be the typ of access tokens: it is none, or that of another kind of token"
+        "\"{0}\" can't be the typ of access tokens: it is not a media type, or names another kind of token"
     )]
     TypeNotAcceptable(String),
     /// A setting that the profile decides.

@@ -53,6 +53,8 @@ pub(crate) struct Settings {
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(crate) one_algorithm_per_key: Option<bool>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub(crate) allow_jwt_without_audience: Option<bool>,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(crate) tenants: Option<Tenants>,
     // Where claims are read: only the claim mapping reads these.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -80,6 +82,37 @@ impl Settings {
     pub(crate) fn clock_skew(&self) -> Duration {
         self.clock_skew_seconds
             .map_or(DEFAULT_CLOCK_SKEW, Duration::from_secs)
+    }
+
+    /// Whether something other than `aud` says which tokens are for this API: the clients that they
+    /// were issued to, or the value of a claim.
+    pub(crate) fn has_stand_in_for_audience(&self) -> bool {
+        /// Claims that every token of the issuer has, or that say what kind of token it is. Some are
+        /// only in introspection responses.
+        const NO_STAND_INS: [&str; 13] = [
+            "iss",
+            "sub",
+            "aud",
+            "exp",
+            "nbf",
+            "iat",
+            "jti",
+            "typ",
+            "token_use",
+            "token_type",
+            "active",
+            "scope",
+            "scp",
+        ];
+        let names_clients = self
+            .allowed_clients
+            .as_ref()
+            .is_some_and(|clients| !clients.is_empty());
+        names_clients
+            || self.required_claims.iter().flatten().any(|required| {
+                let claim = required.path().names().next().unwrap_or_default();
+                !required.values().is_empty() && !NO_STAND_INS.contains(&claim)
+            })
     }
 
     /// These settings, and the provider's for each that is not made here. Claims that either
@@ -122,6 +155,9 @@ impl Settings {
             one_algorithm_per_key: self
                 .one_algorithm_per_key
                 .or(provider.one_algorithm_per_key),
+            allow_jwt_without_audience: self
+                .allow_jwt_without_audience
+                .or(provider.allow_jwt_without_audience),
             tenants: self.tenants.or(provider.tenants),
         }
     }
@@ -149,7 +185,8 @@ mod tests {
             "clock_skew_seconds": 1, "max_token_age_seconds": 1, "max_remaining_seconds": 1, "allowed_clients": ["a"],
             "client_claims": ["a"], "accepted_types": ["a+jwt"], "required_claims": [{"claim": "a", "present": true}],
             "role_claims": ["a"], "principal_claims": ["a"], "scope_claim": "scp", "allow_scope_array": false,
-            "allow_id_token_claims": false, "allow_missing_audience": false, "tenants": ["a"],
+            "allow_id_token_claims": false, "allow_missing_audience": false,
+            "allow_jwt_without_audience": false, "tenants": ["a"],
             "one_algorithm_per_key": false,
         });
         let theirs = json!({
@@ -157,7 +194,8 @@ mod tests {
             "clock_skew_seconds": 2, "max_token_age_seconds": 2, "max_remaining_seconds": 2, "allowed_clients": ["b"],
             "client_claims": ["b"], "accepted_types": ["b+jwt"], "required_claims": [{"claim": "b", "present": true}],
             "role_claims": ["b"], "principal_claims": ["b"], "scope_claim": "scope", "allow_scope_array": true,
-            "allow_id_token_claims": true, "allow_missing_audience": true, "tenants": ["b"],
+            "allow_id_token_claims": true, "allow_missing_audience": true,
+            "allow_jwt_without_audience": true, "tenants": ["b"],
             "one_algorithm_per_key": true,
         });
         let nothing = shown(&Settings::default());

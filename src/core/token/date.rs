@@ -1,6 +1,8 @@
 //! NumericDate values in JSON.
 
-use crate::core::json::Value;
+use std::iter;
+
+use crate::core::json::{Decimal, Value};
 use crate::core::time::NumericDate;
 
 #[derive(Clone, Copy)]
@@ -14,40 +16,32 @@ pub(crate) enum Rounding {
 /// Reads a NumericDate (RFC 7519 section 2). A fraction is rounded so that the token expires
 /// earlier, or is valid later.
 pub(crate) fn read_date(value: Value<'_>, rounding: Rounding) -> Option<NumericDate> {
-    /// 2^63: the first double above every i64.
-    const END: f64 = 9_223_372_036_854_775_808.0;
+    /// Above 10 to this power, no value is an `i64`.
+    const MAX_POWER: i64 = 19;
 
     if !value.is_number() {
         return None;
     }
-    let text = value.text();
-    if let Some(seconds) = read_digits(text) {
+    if let Some(seconds) = read_digits(value.text()) {
         return Some(NumericDate::from_secs(seconds));
     }
-    if text.contains(['e', 'E']) {
-        let seconds: f64 = text.parse().ok()?;
-        let whole = match rounding {
-            Rounding::Down => seconds.floor(),
-            Rounding::Up => seconds.ceil(),
-        };
-        if !(-END..END).contains(&whole) {
-            return None;
-        }
-        #[allow(clippy::cast_possible_truncation)] // whole, and in the range of i64
-        return Some(NumericDate::from_secs(whole as i64));
+    // By its digits: a double has too few for the rounding to be exact.
+    let number = Decimal::of(value.text());
+    if number.power() > MAX_POWER {
+        return None;
     }
-    // This reads digits: a double has too few of them for exact rounding.
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let seconds: i64 = whole.parse().ok()?;
-    let has_fraction = fraction.bytes().any(|digit| digit != b'0');
-    let seconds = match rounding {
-        _ if !has_fraction => seconds,
-        Rounding::Down if text.starts_with('-') => seconds.checked_sub(1)?,
-        Rounding::Up if !text.starts_with('-') => seconds.checked_add(1)?,
-        // Without its fraction it is rounded already.
-        Rounding::Down | Rounding::Up => seconds,
+    let whole_digits = usize::try_from(number.power()).unwrap_or(0);
+    let padded = number.digits().chain(iter::repeat(b'0')).take(whole_digits);
+    let whole = padded.fold(0, |whole, digit| whole * 10 + i128::from(digit - b'0'));
+    let mut fraction = number.digits().skip(whole_digits);
+    let is_rounded = fraction.any(|digit| digit != b'0');
+    let seconds = match (rounding, number.is_negative()) {
+        (Rounding::Down, true) => -whole - i128::from(is_rounded),
+        (Rounding::Up, false) => whole + i128::from(is_rounded),
+        (Rounding::Down, false) => whole,
+        (Rounding::Up, true) => -whole,
     };
-    Some(NumericDate::from_secs(seconds))
+    seconds.try_into().ok().map(NumericDate::from_secs)
 }
 
 /// Reads the usual form of a date: a few digits and nothing else.
@@ -67,4 +61,21 @@ fn read_digits(text: &str) -> Option<i64> {
         seconds = seconds * 10 + i64::from(digit);
     }
     Some(seconds)
+}
+
+/// The unit that a date seems to be in, if that is a smaller one than the second. Then it is from
+/// 2010, when the first draft of JWT appeared, to 2110. As seconds it would be after the year
+/// 40,000.
+pub(crate) fn smaller_unit(date: NumericDate) -> Option<&'static str> {
+    const YEAR_2010: i64 = 1_262_304_000;
+    const YEAR_2110: i64 = 4_417_977_600;
+    const UNITS: [(&str, i64); 3] = [
+        ("milliseconds", 1_000),
+        ("microseconds", 1_000_000),
+        ("nanoseconds", 1_000_000_000),
+    ];
+    UNITS
+        .iter()
+        .find(|(_, per_second)| (YEAR_2010..YEAR_2110).contains(&(date.as_secs() / per_second)))
+        .map(|(unit, _)| *unit)
 }

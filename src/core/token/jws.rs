@@ -27,9 +27,9 @@ pub(crate) enum FormFault {
     /// A part is not canonical base64url.
     NotBase64url,
     /// The header is not a well-formed JSON object.
-    MalformedHeader,
+    MalformedHeader(Fault),
     /// The claims set is not a well-formed JSON object.
-    MalformedPayload,
+    MalformedPayload(Fault),
     /// The signature is empty.
     Unsigned,
 }
@@ -128,7 +128,7 @@ impl<'t> UnverifiedJwt<'t> {
         let payload = String::from_utf8(payload)
             .map_err(|_| Fault::Syntax)
             .and_then(Payload::read)
-            .map_err(|_| FormFault::MalformedPayload)?;
+            .map_err(FormFault::MalformedPayload)?;
 
         base64url::append_decoded(signature, &mut decoded).map_err(not_base64url)?;
         Ok(UnverifiedJwt {
@@ -241,10 +241,10 @@ fn split_at_dot(text: &str, at: usize) -> Result<(&str, &str), FormFault> {
 
 impl Header {
     fn read(decoded: &[u8]) -> Result<Self, FormFault> {
-        let malformed = || FormFault::MalformedHeader;
-        let text = std::str::from_utf8(decoded).map_err(|_| malformed())?;
+        let text =
+            std::str::from_utf8(decoded).map_err(|_| FormFault::MalformedHeader(Fault::Syntax))?;
         let mut header = Header::default();
-        json::read_object_within(text, json::MAX_HEADER_VALUES, |name, value| {
+        json::read_object(text, |name, value| {
             let string = || match Text::read(value, text) {
                 Some(read) => Claim::Is(read),
                 None => Claim::Malformed,
@@ -277,7 +277,7 @@ impl Header {
                 _ => {}
             }
         })
-        .map_err(|_| malformed())?;
+        .map_err(FormFault::MalformedHeader)?;
         Ok(header)
     }
 }

@@ -1,7 +1,7 @@
 //! A token: its compact form, its claims set, and what the user reads of it.
 
 pub(crate) mod claims;
-mod date;
+pub(crate) mod date;
 pub(crate) mod jws;
 pub(crate) mod media_type;
 pub(crate) mod payload;

@@ -14,8 +14,8 @@ use crate::core::token::claims::values::Confirmation;
 use crate::core::token::date::{Rounding, read_date};
 use crate::core::token::text::{OneOrMany, Text};
 
-/// A registered claim as it was read. `null` is malformed, not absent, since RFC 7519 section 4
-/// gives each claim its type.
+/// A registered claim as it was read. In a JWT, `null` is malformed and not absent, since RFC 7519
+/// section 4 gives each claim its type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Claim<T> {
     #[default]
@@ -61,12 +61,18 @@ pub(crate) struct Payload {
     pub(crate) scope: Claim<OneOrMany>,
     pub(crate) scp: Claim<OneOrMany>,
     cnf: Lazy,
-    /// Whether there is an `act`.
-    pub(crate) has_actor: bool,
-    /// The first claim of the wrong type among `auth_time`, `acr` and `act`.
-    pub(crate) other_malformed: Option<Misfit>,
+    /// `act`, which is an object. The chain of actors in it is read by a check.
+    pub(crate) act: Claim<()>,
+    /// The first claim of the wrong type among `auth_time` and `acr`. Only a profile that defines
+    /// them asks for their types.
+    pub(crate) malformed_authentication: Option<&'static str>,
     /// The first claim that only other kinds of token carry.
     pub(crate) foreign: Option<Foreign>,
+    /// A parameter that a signed authorization response (JARM section 2.1) has next to `state`.
+    response_parameter: Option<&'static str>,
+    has_state: bool,
+    /// Whether a member that is `null` is absent.
+    null_is_absent: bool,
 }
 
 /// The `cnf` claim, which is read at first use: a token that is rejected earlier costs nothing for
@@ -77,15 +83,6 @@ struct Lazy {
     read: OnceLock<Claim<Confirmation>>,
 }
 
-/// A claim of the wrong type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Misfit {
-    /// The claim of this name.
-    Claim(&'static str),
-    /// `act`, which is an object.
-    Actor,
-}
-
 /// A sign that a token is not an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Foreign {
@@ -93,6 +90,8 @@ pub(crate) enum Foreign {
     IdToken(&'static str),
     /// A claim of a security event, logout or introspection token (RFC 8417, RFC 9701).
     Other(&'static str),
+    /// With `state`, this parameter of an authorization response (JARM section 2.1).
+    AuthorizationResponse(&'static str),
     /// The claim `typ` names another kind of token (Keycloak).
     Typ,
     /// `token_use` does not say that it is an access token (Amazon Cognito).
@@ -119,21 +118,43 @@ impl Payload {
             scope: Claim::Absent,
             scp: Claim::Absent,
             cnf: Lazy::default(),
-            has_actor: false,
-            other_malformed: None,
+            act: Claim::Absent,
+            malformed_authentication: None,
             foreign: None,
+            response_parameter: None,
+            has_state: false,
+            null_is_absent: false,
         }
     }
 
-    /// Reads a claims set, which must be a JSON object.
+    /// Reads the claims set of a JWT, which must be a JSON object.
     pub(crate) fn read(text: String) -> Result<Self, Fault> {
+        Payload::empty().with(text)
+    }
+
+    /// Reads an introspection response, which must be a JSON object. Serialisers write an optional
+    /// member that has no value as `null`, so `null` is absence there. `cnf` is the exception: a
+    /// bound token must never pass for one that is not bound.
+    pub(crate) fn read_response(text: String) -> Result<Self, Fault> {
         let mut payload = Payload::empty();
+        payload.null_is_absent = true;
+        payload.with(text)
+    }
+
+    fn with(self, text: String) -> Result<Self, Fault> {
+        let mut payload = self;
         json::read_object(&text, |name, value| payload.take(name, value, &text))?;
+        if let Some(name) = payload.response_parameter.filter(|_| payload.has_state) {
+            payload.foreign(Foreign::AuthorizationResponse(name));
+        }
         payload.text = text;
         Ok(payload)
     }
 
     fn take(&mut self, name: &str, value: Value<'_>, text: &str) {
+        if self.is_absence(value) && name != "cnf" {
+            return;
+        }
         let string = || Claim::or_malformed(Text::read(value, text));
         match name {
             "iss" => self.iss = string(),
@@ -150,15 +171,17 @@ impl Payload {
             "scp" => self.scp = Claim::or_malformed(OneOrMany::read(value, text)),
             "cnf" => self.cnf.place = Claim::or_malformed(Text::range(value, text)),
             "auth_time" if read_date(value, Rounding::Up).is_none() => {
-                self.misfit(Misfit::Claim("auth_time"));
+                self.malformed_authentication.get_or_insert("auth_time");
             }
-            "acr" if value.as_str().is_none() => self.misfit(Misfit::Claim("acr")),
-            "act" => {
-                self.has_actor = true;
-                if !value.is_object() {
-                    self.misfit(Misfit::Actor);
-                }
+            "acr" if value.as_str().is_none() => {
+                self.malformed_authentication.get_or_insert("acr");
             }
+            "act" => self.act = Claim::or_malformed(value.is_object().then_some(())),
+            "code" => self.response_parameter = Some("code"),
+            "error" => self.response_parameter = Some("error"),
+            "access_token" => self.response_parameter = Some("access_token"),
+            "id_token" => self.response_parameter = Some("id_token"),
+            "state" => self.has_state = true,
             "nonce" => self.foreign(Foreign::IdToken("nonce")),
             "at_hash" => self.foreign(Foreign::IdToken("at_hash")),
             "c_hash" => self.foreign(Foreign::IdToken("c_hash")),
@@ -178,8 +201,9 @@ impl Payload {
         }
     }
 
-    fn misfit(&mut self, claim: Misfit) {
-        self.other_malformed.get_or_insert(claim);
+    /// Whether this value of a member means that the member is absent.
+    pub(crate) fn is_absence(&self, value: Value<'_>) -> bool {
+        self.null_is_absent && value.text() == "null"
     }
 
     /// A sign of another kind of token takes precedence over that of an ID token: no setting
@@ -187,7 +211,13 @@ impl Payload {
     fn foreign(&mut self, sign: Foreign) {
         match self.foreign {
             None | Some(Foreign::IdToken(_)) => self.foreign = Some(sign),
-            Some(Foreign::Other(_) | Foreign::Typ | Foreign::TokenUse | Foreign::TokenType) => {}
+            Some(
+                Foreign::Other(_)
+                | Foreign::AuthorizationResponse(_)
+                | Foreign::Typ
+                | Foreign::TokenUse
+                | Foreign::TokenType,
+            ) => {}
         }
     }
 
@@ -227,14 +257,7 @@ impl Payload {
 
     /// The value of a member of the claims set.
     pub(crate) fn find(&self, wanted: &str) -> Option<Value<'_>> {
-        let mut found = None;
-        // The whole text was read strictly before, so this reading can't fail.
-        let read = json::read_object(&self.text, |name, value| {
-            if name == wanted {
-                found = Some(value);
-            }
-        });
-        read.ok().and(found)
+        Value::of(&self.text).member(wanted)
     }
 }
 

@@ -1,10 +1,9 @@
 //! Strings in a JSON text that is kept: their ranges, or copies of escaped ones.
 
 use std::borrow::Cow;
-use std::mem;
 use std::sync::OnceLock;
 
-use crate::core::json::Value;
+use crate::core::json::{Str, Value};
 
 /// A string in the text: its range, or a copy if it was escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,23 +15,23 @@ pub(crate) enum Text {
 impl Text {
     /// `within` is the text that `value` is a slice of.
     pub(crate) fn read(value: Value<'_>, within: &str) -> Option<Self> {
-        Text::of_string(value.as_str()?, within)
+        Text::of_string(value.string()?, within)
     }
 
-    /// The range of a value of any kind.
-    pub(crate) fn range(value: Value<'_>, within: &str) -> Option<Self> {
-        let (start, end) = range_of(value.text(), within)?;
-        Some(Text::Range(start, end))
-    }
-
-    fn of_string(string: Cow<'_, str>, within: &str) -> Option<Self> {
-        match string {
+    fn of_string(string: Str<'_>, within: &str) -> Option<Self> {
+        match string.unescaped() {
             Cow::Owned(text) => Some(Text::Unescaped(text.into())),
             Cow::Borrowed(text) => {
                 let (start, end) = range_of(text, within)?;
                 Some(Text::Range(start, end))
             }
         }
+    }
+
+    /// The range of a value of any kind.
+    pub(crate) fn range(value: Value<'_>, within: &str) -> Option<Self> {
+        let (start, end) = range_of(value.text(), within)?;
+        Some(Text::Range(start, end))
     }
 
     pub(crate) fn of<'t>(&'t self, within: &'t str) -> &'t str {
@@ -57,9 +56,6 @@ pub(crate) struct List {
     entries: OnceLock<Option<Vec<Text>>>,
 }
 
-/// The most entries of a list.
-pub(crate) const MAX_ENTRIES: usize = 256;
-
 impl OneOrMany {
     pub(crate) fn read(value: Value<'_>, within: &str) -> Option<Self> {
         if value.is_array() {
@@ -74,35 +70,37 @@ impl OneOrMany {
         }
     }
 
-    /// Calls `each` for at most `max` entries in order, without keeping them. `None` if one of
-    /// these is not a string, or if there are more.
-    pub(crate) fn each(&self, within: &str, max: usize, mut each: impl FnMut(&str)) -> Option<()> {
+    /// Hands out the entries in order, at most `max` of them, without keeping them. `None` if one of
+    /// these is not a string.
+    pub(crate) fn each(
+        &self,
+        within: &str,
+        max: usize,
+        mut each: impl FnMut(Str<'_>),
+    ) -> Option<()> {
         match self {
-            OneOrMany::One(text) => each(text.of(within)),
+            OneOrMany::One(text) => each(Str::plain(text.of(within))),
             OneOrMany::Many(list) => {
                 let array = within.get(list.start as usize..list.end as usize)?;
-                Value::of(array).each_string(max, |string| each(string))?;
+                for entry in Value::of(array).strings()?.take(max) {
+                    each(entry?);
+                }
             }
         }
         Some(())
     }
 
-    /// `None` if an entry of the list is not a string, or if there are more than 256.
+    /// `None` if an entry of the list is not a string.
     pub(crate) fn entries(&self, within: &str) -> Option<&[Text]> {
         match self {
             OneOrMany::One(text) => Some(std::slice::from_ref(text)),
             OneOrMany::Many(list) => {
                 let entries = list.entries.get_or_init(|| {
                     let array = within.get(list.start as usize..list.end as usize)?;
-                    let mut entries = Vec::new();
-                    let mut are_sound = true;
-                    Value::of(array).each_string(MAX_ENTRIES, |string| {
-                        match Text::of_string(mem::take(string), within) {
-                            Some(text) => entries.push(text),
-                            None => are_sound = false,
-                        }
-                    })?;
-                    are_sound.then_some(entries)
+                    let entries = Value::of(array).strings()?;
+                    entries
+                        .map(|entry| Text::of_string(entry?, within))
+                        .collect()
                 });
                 entries.as_deref()
             }

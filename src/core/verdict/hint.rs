@@ -108,7 +108,7 @@ impl Seen {
         let mut has = false;
         if let Claim::Is(audience) = &self.payload.aud {
             audience.each(self.payload.text(), MAX_SHOWN_AUDIENCES, |entry| {
-                has |= wanted.contains(&entry);
+                has |= wanted.iter().any(|wanted| entry.is(wanted));
             });
         }
         has

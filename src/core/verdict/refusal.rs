@@ -8,7 +8,7 @@ use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
 use crate::core::keys::key_set::KeySet;
 use crate::core::policy::accepted::Policy;
 use crate::core::time::NumericDate;
-use crate::core::token::claims::claim_path::ClaimPath;
+use crate::core::token::claims::claim_path::{ClaimPath, DottedName};
 use crate::core::token::claims::required_claim::RequiredClaim;
 use crate::core::token::claims::requirement::Requirement;
 use crate::core::token::jws::FormFault;
@@ -63,12 +63,18 @@ pub(crate) enum Refusal {
         found: String,
         allowed: AlgorithmSet,
     },
-    /// There is no `aud`, or only empty ones.
-    AudienceMissing,
+    /// The JWT has no `aud`, or only empty ones.
+    AudienceMissing(Policy),
+    /// The introspection response has no `aud`, or only empty ones.
+    AudienceMissingInResponse,
+    /// The policy allows a response without `aud`, but this one has no `token_type` either.
+    AudienceAndTypeMissing,
     /// No `aud` is accepted; at most [`MAX_SHOWN_AUDIENCES`] of them are kept.
     AudienceMismatch { found: Vec<String>, policy: Policy },
     /// There is no `exp`.
     ExpiryMissing,
+    /// `exp` is in a smaller unit than the second.
+    ExpiryNotInSeconds { unit: &'static str },
     /// `exp` has passed.
     Expired(Moment),
     /// `nbf` is in the future.
@@ -84,20 +90,31 @@ pub(crate) enum Refusal {
     },
     /// The profile or another setting requires this claim.
     ClaimMissing(&'static str),
-    /// The token has not the claim that the policy requires.
-    RequiredClaimMissing(RequiredClaim),
+    /// The token does not have the claim that the policy requires.
+    RequiredClaimMissing {
+        required: RequiredClaim,
+        /// The claim, if the policy names it by dots.
+        slip: Option<DottedName>,
+    },
     /// The claim has another value than the policy requires.
     RequiredClaimMismatch(RequiredClaim),
     /// A registered claim is not of its type.
     MalformedClaim(&'static str),
+    /// `sub` is an empty string.
+    EmptySubject,
     /// `act` is not a chain of actors.
     MalformedActor,
     /// A claim that the policy reads is not of its type, or can't be reached.
     UnreadableClaim(ClaimPath),
     /// The client is not one of the policy's.
-    ClientNotAllowed,
-    /// A scope has characters that no scope may have, or is in an array that is not accepted.
+    ClientNotAllowed {
+        /// A claim that the policy names by dots.
+        slip: Option<DottedName>,
+    },
+    /// A scope has characters that no scope may have, or the claim is not a string.
     MalformedScope,
+    /// The scopes are in a list, which the policy doesn't accept.
+    ScopeInList,
     /// `cnf` is malformed, or the answer about the token contradicts it.
     MalformedConfirmation,
     /// `cnf` has no member that this crate knows.
@@ -131,7 +148,13 @@ pub(crate) enum Refusal {
     /// The claims don't fit the type of the API, from this column of the claims set on.
     ClaimsDoNotFit { column: usize },
     /// The token lacks what the operation requires.
-    InsufficientScope(Requirement),
+    InsufficientScope {
+        requirement: Requirement,
+        /// Whether the token has a claim for scopes.
+        has_scope_claim: bool,
+        /// A claim of roles that the policy names by dots.
+        role_slip: Option<DottedName>,
+    },
 }
 
 impl Refusal {
@@ -143,8 +166,8 @@ impl Refusal {
                 FormFault::TokenTooLong { .. } | FormFault::HeaderTooLong { .. } => Reason::TooLong,
                 FormFault::Malformed => Reason::MalformedToken,
                 FormFault::NotBase64url => Reason::NotBase64url,
-                FormFault::MalformedHeader => Reason::MalformedHeader,
-                FormFault::MalformedPayload => Reason::MalformedPayload,
+                FormFault::MalformedHeader(_) => Reason::MalformedHeader,
+                FormFault::MalformedPayload(_) => Reason::MalformedPayload,
                 FormFault::Unsigned => Reason::Unsigned,
             },
             Refusal::Opaque { .. } => Reason::OpaqueToken,
@@ -162,7 +185,9 @@ impl Refusal {
             Refusal::AlgorithmMissing => Reason::AlgorithmMissing,
             Refusal::AlgorithmUnknown { .. } => Reason::AlgorithmUnknown,
             Refusal::AlgorithmNotAllowed { .. } => Reason::AlgorithmNotAllowed,
-            Refusal::AudienceMissing => Reason::AudienceMissing,
+            Refusal::AudienceMissing(_)
+            | Refusal::AudienceMissingInResponse
+            | Refusal::AudienceAndTypeMissing => Reason::AudienceMissing,
             Refusal::AudienceMismatch { .. } => Reason::AudienceMismatch,
             Refusal::ExpiryMissing => Reason::ExpiryMissing,
             Refusal::Expired(_) => Reason::Expired,
@@ -170,13 +195,15 @@ impl Refusal {
             Refusal::IssuedInTheFuture(_) => Reason::IssuedInTheFuture,
             Refusal::TooOld { .. } => Reason::TooOld,
             Refusal::LifetimeTooLong { .. } => Reason::LifetimeTooLong,
-            Refusal::ClaimMissing(_) | Refusal::RequiredClaimMissing(_) => Reason::ClaimMissing,
+            Refusal::ClaimMissing(_) | Refusal::RequiredClaimMissing { .. } => Reason::ClaimMissing,
             Refusal::RequiredClaimMismatch(_) => Reason::ClaimMismatch,
-            Refusal::MalformedClaim(_) | Refusal::MalformedActor | Refusal::UnreadableClaim(_) => {
-                Reason::MalformedClaim
-            }
-            Refusal::ClientNotAllowed => Reason::ClientNotAllowed,
-            Refusal::MalformedScope => Reason::MalformedScope,
+            Refusal::MalformedClaim(_)
+            | Refusal::ExpiryNotInSeconds { .. }
+            | Refusal::EmptySubject
+            | Refusal::MalformedActor
+            | Refusal::UnreadableClaim(_) => Reason::MalformedClaim,
+            Refusal::ClientNotAllowed { .. } => Reason::ClientNotAllowed,
+            Refusal::MalformedScope | Refusal::ScopeInList => Reason::MalformedScope,
             Refusal::MalformedConfirmation => Reason::MalformedConfirmation,
             Refusal::UnknownConfirmation => Reason::UnknownConfirmation,
             Refusal::UnknownKey { .. } => Reason::UnknownKey,
@@ -184,7 +211,7 @@ impl Refusal {
             Refusal::BadSignature { .. } => Reason::BadSignature,
             Refusal::ProofOfPossessionMissing => Reason::ProofOfPossessionMissing,
             Refusal::ClaimsDoNotFit { .. } => Reason::ClaimsDoNotFit,
-            Refusal::InsufficientScope(_) => Reason::InsufficientScope,
+            Refusal::InsufficientScope { .. } => Reason::InsufficientScope,
         }
     }
 }

@@ -106,7 +106,7 @@ impl Rejection {
     /// What the operation requires, where a good token lacks it: its scopes belong into the
     /// challenge (RFC 6750 section 3.1).
     pub fn requirement(&self) -> Option<&Requirement> {
-        if let Refusal::InsufficientScope(requirement) = &self.0.refusal {
+        if let Refusal::InsufficientScope { requirement, .. } = &self.0.refusal {
             Some(requirement)
         } else {
             None

@@ -2,6 +2,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::core::json::Fault;
 use crate::core::keys::KeyUse;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::key_set::KeySet;
@@ -24,7 +25,6 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
         .build()
         .unwrap();
     let found = || "https://found.example".to_owned();
-    let id = || Some("key-1".to_owned());
     let moment = Moment {
         at: NumericDate::from_secs(1_000),
         now: NumericDate::from_secs(2_000),
@@ -43,6 +43,77 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
     };
     let of_policy = || AcceptedIssuers::One(policy.clone());
     let required = || RequiredClaim::equals("tenant", "acme");
+    let allowed = policy.algorithm_set();
+    let insufficient = |has_scope_claim| Refusal::InsufficientScope {
+        requirement: Requirement::scope("orders:read"),
+        has_scope_claim,
+        role_slip: None,
+    };
+    #[rustfmt::skip]
+    let mut refusals = vec![
+        (Refusal::NoCredentials, Reason::NoCredentials, "no access token"),
+        (form(too_long), Reason::TooLong, "max_token_bytes"),
+        (form(header_too_long), Reason::TooLong, "header has 99 bytes"),
+        (form(FormFault::Malformed), Reason::MalformedToken, "no token"),
+        (form(FormFault::NotBase64url), Reason::NotBase64url, "base64url"),
+        (form(FormFault::MalformedHeader(Fault::Syntax)), Reason::MalformedHeader, "header"),
+        (form(FormFault::MalformedPayload(Fault::Duplicate)), Reason::MalformedPayload, "claims set"),
+        (form(FormFault::Unsigned), Reason::Unsigned, "no signature"),
+        (Refusal::Opaque { is_googles: true }, Reason::OpaqueToken, "Google"),
+        (Refusal::Opaque { is_googles: false }, Reason::OpaqueToken, "no introspection"),
+        (Refusal::Encrypted, Reason::EncryptedToken, "JWE"),
+        (Refusal::Inactive, Reason::Inactive, "not active"),
+        (Refusal::IssuerMissing { typ: "dpop+jwt".into() }, Reason::IssuerMissing, "DPoP proof"),
+        (Refusal::IssuerMismatch { found: found(), accepted: of_policy() }, Reason::IssuerMismatch, "found.example"),
+        (Refusal::TenantNotAllowed { found: found(), policy: policy.clone() }, Reason::TenantNotAllowed, "found.example"),
+        (Refusal::TenantMismatch, Reason::TenantMismatch, "tid"),
+        (Refusal::TypeNotAccepted { found: "x+jwt".into(), policy: policy.clone() }, Reason::TypeNotAccepted, "x+jwt"),
+        (Refusal::NotAnAccessToken(Foreign::IdToken("nonce")), Reason::NotAnAccessToken, "\"nonce\""),
+        (Refusal::NotAnAccessToken(Foreign::Other("events")), Reason::NotAnAccessToken, "\"events\""),
+        (Refusal::NotAnAccessToken(Foreign::AuthorizationResponse("code")), Reason::NotAnAccessToken, "JARM"),
+        (Refusal::NotAnAccessToken(Foreign::Typ), Reason::NotAnAccessToken, "typ among its claims"),
+        (Refusal::NotAnAccessToken(Foreign::TokenUse), Reason::NotAnAccessToken, "token_use"),
+        (Refusal::NotAnAccessToken(Foreign::TokenType), Reason::NotAnAccessToken, "token_type"),
+        (Refusal::CriticalHeader, Reason::CriticalHeader, "crit"),
+        (Refusal::UnsupportedHeader("zip"), Reason::UnsupportedHeader, "\"zip\""),
+        (Refusal::MalformedKeyId, Reason::MalformedKeyId, "kid"),
+        (Refusal::AlgorithmMissing, Reason::AlgorithmMissing, "no alg"),
+        (Refusal::AlgorithmUnknown { found: "X1".into() }, Reason::AlgorithmUnknown, "\"X1\""),
+        (Refusal::AlgorithmNotAllowed { found: "HS256".into(), allowed }, Reason::AlgorithmNotAllowed, "It allows: "),
+        (Refusal::AudienceMissing(policy.clone()), Reason::AudienceMissing, "allow_jwt_without_audience"),
+        (Refusal::AudienceMissingInResponse, Reason::AudienceMissing, "allow_missing_audience, together with allowed_clients"),
+        (Refusal::AudienceAndTypeMissing, Reason::AudienceMissing, "neither aud nor token_type"),
+        (Refusal::AudienceMismatch { found: vec![found()], policy: policy.clone() }, Reason::AudienceMismatch, "api.example.com"),
+        (Refusal::ExpiryMissing, Reason::ExpiryMissing, "no exp"),
+        (Refusal::ExpiryNotInSeconds { unit: "milliseconds" }, Reason::MalformedClaim, "milliseconds"),
+        (Refusal::Expired(moment), Reason::Expired, "1000 s ago"),
+        (Refusal::NotYetValid(moment), Reason::NotYetValid, "valid only from"),
+        (Refusal::IssuedInTheFuture(moment), Reason::IssuedInTheFuture, "issued at"),
+        (Refusal::TooOld { issued: moment, max_age: limit }, Reason::TooOld, "77 s"),
+        (Refusal::LifetimeTooLong { expires: moment, max_remaining: limit }, Reason::LifetimeTooLong, "77 s"),
+        (Refusal::ClaimMissing("jti"), Reason::ClaimMissing, "no \"jti\""),
+        (Refusal::RequiredClaimMissing { required: required(), slip: None }, Reason::ClaimMissing, "\"acme\""),
+        (Refusal::RequiredClaimMismatch(required()), Reason::ClaimMismatch, "\"acme\""),
+        (Refusal::MalformedClaim("exp"), Reason::MalformedClaim, "\"exp\""),
+        (Refusal::EmptySubject, Reason::MalformedClaim, "\"sub\" claim is empty"),
+        (Refusal::MalformedActor, Reason::MalformedClaim, "\"act\""),
+        (Refusal::UnreadableClaim(ClaimPath::from("groups")), Reason::MalformedClaim, "\"groups\""),
+        (Refusal::ClientNotAllowed { slip: None }, Reason::ClientNotAllowed, "client"),
+        (Refusal::MalformedScope, Reason::MalformedScope, "characters"),
+        (Refusal::ScopeInList, Reason::MalformedScope, "allow_scope_array"),
+        (Refusal::MalformedConfirmation, Reason::MalformedConfirmation, "cnf"),
+        (Refusal::UnknownConfirmation, Reason::UnknownConfirmation, "cnf"),
+        (Refusal::ProofOfPossessionMissing, Reason::ProofOfPossessionMissing, "cnf"),
+        (Refusal::ClaimsDoNotFit { column: 7 }, Reason::ClaimsDoNotFit, "column 7"),
+        (insufficient(true), Reason::InsufficientScope, "which its scopes don't include"),
+        (insufficient(false), Reason::InsufficientScope, "orders:read"),
+    ];
+    refusals.extend(refusals_of_keys());
+    refusals
+}
+
+fn refusals_of_keys() -> [(Refusal, Reason, &'static str); 3] {
+    let id = || Some("key-1".to_owned());
     let key_of_another_issuer = Refusal::KeyOfAnotherIssuer {
         stated: "https://a.example.com".to_owned(),
         issuer: "https://b.example.com".to_owned(),
@@ -61,63 +132,15 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
         algorithm: Algorithm::ES256,
         tried: 2,
     };
-    let allowed = policy.algorithm_set();
-    #[rustfmt::skip]
-    let refusals = vec![
-        (Refusal::NoCredentials, Reason::NoCredentials, "no access token"),
-        (form(too_long), Reason::TooLong, "max_token_bytes"),
-        (form(header_too_long), Reason::TooLong, "header has 99 bytes"),
-        (form(FormFault::Malformed), Reason::MalformedToken, "no token"),
-        (form(FormFault::NotBase64url), Reason::NotBase64url, "base64url"),
-        (form(FormFault::MalformedHeader), Reason::MalformedHeader, "header"),
-        (form(FormFault::MalformedPayload), Reason::MalformedPayload, "claims set"),
-        (form(FormFault::Unsigned), Reason::Unsigned, "no signature"),
-        (Refusal::Opaque { is_googles: true }, Reason::OpaqueToken, "Google"),
-        (Refusal::Opaque { is_googles: false }, Reason::OpaqueToken, "no introspection"),
-        (Refusal::Encrypted, Reason::EncryptedToken, "JWE"),
-        (Refusal::Inactive, Reason::Inactive, "not active"),
-        (Refusal::IssuerMissing { typ: "dpop+jwt".into() }, Reason::IssuerMissing, "DPoP proof"),
-        (Refusal::IssuerMismatch { found: found(), accepted: of_policy() }, Reason::IssuerMismatch, "found.example"),
-        (Refusal::TenantNotAllowed { found: found(), policy: policy.clone() }, Reason::TenantNotAllowed, "found.example"),
-        (Refusal::TenantMismatch, Reason::TenantMismatch, "tid"),
-        (Refusal::TypeNotAccepted { found: "x+jwt".into(), policy: policy.clone() }, Reason::TypeNotAccepted, "x+jwt"),
-        (Refusal::NotAnAccessToken(Foreign::IdToken("nonce")), Reason::NotAnAccessToken, "\"nonce\""),
-        (Refusal::NotAnAccessToken(Foreign::Other("events")), Reason::NotAnAccessToken, "\"events\""),
-        (Refusal::NotAnAccessToken(Foreign::Typ), Reason::NotAnAccessToken, "typ among its claims"),
-        (Refusal::NotAnAccessToken(Foreign::TokenUse), Reason::NotAnAccessToken, "token_use"),
-        (Refusal::NotAnAccessToken(Foreign::TokenType), Reason::NotAnAccessToken, "token_type"),
-        (Refusal::CriticalHeader, Reason::CriticalHeader, "crit"),
-        (Refusal::UnsupportedHeader("zip"), Reason::UnsupportedHeader, "\"zip\""),
-        (Refusal::MalformedKeyId, Reason::MalformedKeyId, "kid"),
-        (Refusal::AlgorithmMissing, Reason::AlgorithmMissing, "no alg"),
-        (Refusal::AlgorithmUnknown { found: "X1".into() }, Reason::AlgorithmUnknown, "\"X1\""),
-        (Refusal::AlgorithmNotAllowed { found: "HS256".into(), allowed }, Reason::AlgorithmNotAllowed, "It allows: "),
-        (Refusal::AudienceMissing, Reason::AudienceMissing, "no audience"),
-        (Refusal::AudienceMismatch { found: vec![found()], policy: policy.clone() }, Reason::AudienceMismatch, "api.example.com"),
-        (Refusal::ExpiryMissing, Reason::ExpiryMissing, "no exp"),
-        (Refusal::Expired(moment), Reason::Expired, "1000 s ago"),
-        (Refusal::NotYetValid(moment), Reason::NotYetValid, "valid only from"),
-        (Refusal::IssuedInTheFuture(moment), Reason::IssuedInTheFuture, "issued at"),
-        (Refusal::TooOld { issued: moment, max_age: limit }, Reason::TooOld, "77 s"),
-        (Refusal::LifetimeTooLong { expires: moment, max_remaining: limit }, Reason::LifetimeTooLong, "77 s"),
-        (Refusal::ClaimMissing("jti"), Reason::ClaimMissing, "no \"jti\""),
-        (Refusal::RequiredClaimMissing(required()), Reason::ClaimMissing, "\"acme\""),
-        (Refusal::RequiredClaimMismatch(required()), Reason::ClaimMismatch, "\"acme\""),
-        (Refusal::MalformedClaim("exp"), Reason::MalformedClaim, "\"exp\""),
-        (Refusal::MalformedActor, Reason::MalformedClaim, "\"act\""),
-        (Refusal::UnreadableClaim(ClaimPath::from("groups")), Reason::MalformedClaim, "\"groups\""),
-        (Refusal::ClientNotAllowed, Reason::ClientNotAllowed, "client"),
-        (Refusal::MalformedScope, Reason::MalformedScope, "scope"),
-        (Refusal::MalformedConfirmation, Reason::MalformedConfirmation, "cnf"),
-        (Refusal::UnknownConfirmation, Reason::UnknownConfirmation, "cnf"),
+    [
         (unknown_key, Reason::UnknownKey, "\"key-1\""),
-        (key_of_another_issuer, Reason::KeyOfAnotherIssuer, "published for issuer \"https://a.example.com\""),
+        (
+            key_of_another_issuer,
+            Reason::KeyOfAnotherIssuer,
+            "published for issuer \"https://a.example.com\"",
+        ),
         (bad_signature, Reason::BadSignature, "2 keys"),
-        (Refusal::ProofOfPossessionMissing, Reason::ProofOfPossessionMissing, "cnf"),
-        (Refusal::ClaimsDoNotFit { column: 7 }, Reason::ClaimsDoNotFit, "column 7"),
-        (Refusal::InsufficientScope(Requirement::scope("orders:read")), Reason::InsufficientScope, "orders:read"),
-    ];
-    refusals
+    ]
 }
 
 #[test]

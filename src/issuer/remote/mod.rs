@@ -11,7 +11,7 @@ mod tenant_keys;
 
 use std::time::Duration;
 
-use super::Issuer;
+use super::{Issuer, WrongSetting};
 use crate::core::{PolicyBuilder, Tenants};
 use crate::source::{
     DynKeySource, Fetch, Introspection, KeyFile, KeySource, Limits, Location, TenantBounds,
@@ -297,10 +297,21 @@ impl Issuer {
         self
     }
 
-    /// Collects a value of the wrong form, for the error of building the Validator.
-    pub(crate) fn known_by(mut self, setting: &'static str, is_sound: bool, value: &str) -> Self {
-        if !is_sound {
-            self.provider.problems.push((setting, value.to_owned()));
+    /// Collects a value of the wrong form, for the error of building the Validator. `instead` is
+    /// what may have been meant.
+    pub(crate) fn known_by(
+        mut self,
+        setting: &'static str,
+        is_sound: impl Fn(&str) -> bool,
+        value: &str,
+        instead: &str,
+    ) -> Self {
+        if !is_sound(value) {
+            self.provider.problems.push(WrongSetting {
+                setting,
+                value: value.to_owned(),
+                instead: is_sound(instead).then(|| instead.to_owned()),
+            });
         }
         self
     }

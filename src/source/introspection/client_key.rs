@@ -1,4 +1,5 @@
-//! This API's own private key, with which it authenticates to an authorization server (RFC 7523 section 2.2).
+//! This API's own private key, with which it authenticates to an authorization server (RFC 7523
+//! section 2.2).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -29,9 +30,10 @@ const JTI_BYTES: usize = 16;
 /// The private key with which this API authenticates to an authorization server, for
 /// [`Introspection::private_key_jwt`](crate::Introspection::private_key_jwt).
 ///
-/// It signs with one algorithm: RS256 to RS512, PS256 to PS512 (RSA of 2048 to 8192 bits), ES256, ES384, ES512, EdDSA or
-/// Ed25519. It is kept only in the form that the signer needs. Private members of a JWK are wiped once they are read; wiping
-/// the text that you pass is up to you. `Debug` shows only the algorithm and the `kid`. Cloning is cheap.
+/// It signs with one algorithm: RS256 to RS512, PS256 to PS512 (RSA of 2048 to 8192 bits), ES256,
+/// ES384, ES512, EdDSA or Ed25519. It is kept only in the form that the signer needs. Private
+/// members of a JWK are wiped once they are read; wiping the text that you pass is up to you.
+/// `Debug` shows only the algorithm and the `kid`. Cloning is cheap.
 ///
 /// ```
 /// use resource_server::{Algorithm, introspection::ClientKey};
@@ -75,8 +77,8 @@ pub enum ClientKeyError {
     /// The text is not a JSON object, or has two members of one name.
     #[error("the text is not a JWK (RFC 7517): a JSON object without doubled members")]
     NotAJwk,
-    /// A member that the JWK's `kty` needs is missing, not canonical base64url, or has the wrong number of bytes. Without `d`
-    /// it is a public key.
+    /// A member that the JWK's `kty` needs is missing, not canonical base64url, or has the wrong
+    /// number of bytes. Without `d` it is a public key.
     #[error("the JWK's member \"{0}\" is missing or malformed; a private key is needed")]
     Member(&'static str),
     /// `use` is not `sig`, or `key_ops` is without `sign`.
@@ -106,8 +108,9 @@ pub enum ClientKeyError {
 pub(super) struct NotSigned;
 
 impl ClientKey {
-    /// From PEM: PKCS #8 (RFC 5958), PKCS #1 or SEC 1, not encrypted. Certificates and public keys in the text are ignored.
-    /// The key has no `kid` until [`with_key_id`](ClientKey::with_key_id) gives it one.
+    /// From PEM: PKCS #8 (RFC 5958), PKCS #1 or SEC 1, not encrypted. Certificates and public keys
+    /// in the text are ignored. The key has no `kid` until [`with_key_id`](ClientKey::with_key_id)
+    /// gives it one.
     ///
     /// # Errors
     /// See [`ClientKeyError`].
@@ -153,8 +156,9 @@ impl ClientKey {
         Ok(Self::new(algorithm, None, signer))
     }
 
-    /// From a private JWK (RFC 7517, RFC 7518 section 6, RFC 8037), with its `kid`. An RSA key has all of `n`, `e`, `d`, `p`,
-    /// `q`, `dp`, `dq` and `qi`, and an `alg`. Without an `alg` an EC key signs with its curve's algorithm, an Ed25519 key with `EdDSA`.
+    /// From a private JWK (RFC 7517, RFC 7518 section 6, RFC 8037), with its `kid`. An RSA key has
+    /// all of `n`, `e`, `d`, `p`, `q`, `dp`, `dq` and `qi`, and an `alg`. Without an `alg` an EC
+    /// key signs with its curve's algorithm, an Ed25519 key with `EdDSA`.
     ///
     /// # Errors
     /// See [`ClientKeyError`].
@@ -292,7 +296,8 @@ impl<'t> Jwk<'t> {
 
     /// The bytes of a private member, which are wiped on drop.
     fn private(&self, name: &'static str) -> Result<Zeroizing<Vec<u8>>, ClientKeyError> {
-        // A text without escapes is a slice of the JWK, so no copy is left behind. Base64url needs no escapes.
+        // A text without escapes is a slice of the JWK, so no copy is left behind. Base64url needs
+        // no escapes.
         let text = self.0.text(name).ok().flatten();
         text.and_then(|text| match text {
             Cow::Borrowed(text) => decode_base64url(text).ok(),
@@ -331,7 +336,7 @@ impl<'t> Jwk<'t> {
             (Some(stated), _) => stated,
             (None, Some(KeyFamily::Rsa)) => return Err(ClientKeyError::AlgorithmMissing),
             (None, family) => family
-                .and_then(KeyFamily::only_algorithm)
+                .and_then(Algorithm::of_family)
                 .ok_or(ClientKeyError::Unsupported)?,
         };
         let kind = kind_of(algorithm)?;
@@ -377,7 +382,8 @@ impl<'t> Jwk<'t> {
         RsaKeyPair::from_components(&components).map_err(|_| ClientKeyError::Refused)
     }
 
-    /// RFC 7518 section 6.2. An uncompressed point is 4, then both coordinates (SEC 1 section 2.3.3).
+    /// RFC 7518 section 6.2. An uncompressed point is 4, then both coordinates (SEC 1 section
+    /// 2.3.3).
     fn ec(
         &self,
         family: KeyFamily,

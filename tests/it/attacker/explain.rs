@@ -191,7 +191,8 @@ const FOREIGN: &[(Reason, Change, &[&str], &[&str])] = &[
     (AlgorithmNotAllowed, |t| t.algorithm(Algorithm::ES256K), &["\"ES256K\"", "policy", "ES256,", "RS256"], &["never"]),
     // Members of the header, and claims, by their names.
     (UnsupportedHeader, |t| t.header("zip", "DEF"), &["header", "\"zip\"", "must not have"], &["claim"]),
-    (MalformedClaim, |t| t.claim("acr", 1), &["\"acr\"", "type"], &["header", "requires"]),
+    (MalformedClaim, |t| t.claim("jti", 1), &["\"jti\"", "type"], &["header", "requires"]),
+    (MalformedClaim, |t| t.subject(""), &["\"sub\"", "empty"], &["type"]),
     // Other kinds by their type.
     (TypeNotAccepted, |t| t.typ("dpop+jwt"), &["\"dpop+jwt\"", "DPoP proof", "at+jwt"], &[]),
     (TypeNotAccepted, |t| t.typ("logout+jwt"), &["\"logout+jwt\"", "logout token"], &["DPoP"]),

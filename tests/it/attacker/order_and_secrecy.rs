@@ -75,7 +75,7 @@ const FAULTS: &[(u8, Reason, &str, Change)] = &[
     // Other claims and the shape of cnf.
     (7, MalformedClaim, "sub", |t| t.claim("sub", 1)),
     (7, MalformedClaim, "act", |t| t.claim("act", json!([]))),
-    (7, MalformedClaim, "auth_time", |t| t.claim("auth_time", "1")),
+    (7, MalformedClaim, "jti", |t| t.claim("jti", 1)),
     (7, ClaimMissing, "jti", |t| t.without("jti")),
     (7, ClientNotAllowed, "client_id", |t| t.client_id("other")),
     (7, ClaimMismatch, "sub", |t| t.subject("other")),
@@ -206,7 +206,6 @@ fn marked() -> Vec<(Option<Api>, Reason, String)> {
         (ExpiryMissing, |t| t.without("exp")),
         (NotYetValid, |t| t.claim("nbf", NOW + 31)),
         (IssuedInTheFuture, |t| t.claim("iat", NOW + 31)),
-        (MalformedClaim, |t| t.claim("auth_time", MARKER)),
         (MalformedClaim, |t| t.claim("sub", json!([MARKER]))),
         (MalformedClaim, |t| t.claim("jti", json!({MARKER: MARKER}))),
         (MalformedClaim, |t| t.claim("exp", MARKER)),

@@ -1,4 +1,5 @@
-//! Tokens in the shape of a provider's, as the `testing` feature mints them (row C14): the provider's issuer accepts each.
+//! Tokens in the shape of a provider's, as the `testing` feature mints them (row C14): the
+//! provider's issuer accepts each.
 
 use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{Issuer, Reason, Tenants, Validator, providers};
@@ -206,14 +207,25 @@ fn c14_each_provider_accepts_the_token_that_is_like_its_own() {
 #[test]
 fn c14_a_token_like_keycloaks_has_roles_of_the_realm_and_of_the_client() {
     let signer = TestIssuer::new("test", API).clock(clock());
-    let validator = Validator::builder()
-        .audience(API)
-        .issuer(providers::keycloak(REALM, "orders-api").source(signer.clone()))
-        .clock(clock())
-        .build()
-        .unwrap();
-    let token = signer.token().like_keycloak(REALM, "orders-api").mint();
-    let token = validator.validate_cached(&token).expect("cached").unwrap();
-    let roles: Vec<_> = token.roles().iter().collect();
-    assert_eq!(roles, ["user", "editor"]);
+    let minted = signer.token().like_keycloak(REALM, "orders-api").mint();
+    for (issuer, expected) in [
+        (
+            providers::keycloak(REALM, "orders-api"),
+            ["editor"].as_slice(),
+        ),
+        (
+            providers::keycloak_with_realm_roles(REALM, "orders-api"),
+            &["user", "editor"],
+        ),
+    ] {
+        let validator = Validator::builder()
+            .audience(API)
+            .issuer(issuer.source(signer.clone()))
+            .clock(clock())
+            .build()
+            .unwrap();
+        let token = validator.validate_cached(&minted).expect("cached").unwrap();
+        let roles: Vec<_> = token.roles().iter().collect();
+        assert_eq!(roles, expected);
+    }
 }

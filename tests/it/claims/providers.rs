@@ -404,8 +404,21 @@ fn c14_keycloak() {
         Some("web"),
         Some("alice"),
         &["openid", "profile", "orders:read"],
-        &["offline_access", "clerk", "approver"],
+        &["approver"],
     );
+    let both = Case::new(
+        providers::keycloak_with_realm_roles(realm, "orders-api"),
+        "orders-api",
+        Some("JWT"),
+        case.payload.clone(),
+    );
+    let roles = both.accepted();
+    let roles: Vec<_> = roles.roles().iter().collect();
+    assert_eq!(roles, ["offline_access", "clerk", "approver"]);
+    // An administrator of the realm is not one of this client.
+    let admin = json!({"roles": ["admin"]});
+    assert!(!case.also_accepted("realm_access", &admin).has_role("admin"));
+    assert!(both.also_accepted("realm_access", &admin).has_role("admin"));
     // Before version 25; of a DPoP client (bound, so refused elsewhere); without the profile scope.
     case.also_accepted("nonce", &json!("n-0S6_WzA2Mj"));
     case.also_accepted("typ", &json!("DPoP"));
@@ -441,8 +454,12 @@ fn c14_keycloak() {
             json!("https://sso.example.com/realms/test"),
             IssuerMismatch,
         ),
-        ("realm_access roles", json!({}), MalformedClaim),
+        ("resource_access orders-api", json!(1), MalformedClaim),
+        ("resource_access", json!([]), MalformedClaim),
     ]);
+    // What is not read refuses nothing.
+    case.also_accepted("realm_access", &json!([]));
+    both.refused(&[("realm_access roles", json!({}), MalformedClaim)]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod client_auth;
 mod connections;
 #[cfg(feature = "fetch")]
 mod mixed_fleet;
+mod real_servers;
 mod responses;
 #[cfg(feature = "fetch")]
 mod signed;

@@ -11,7 +11,7 @@ use resource_server::Reason::{
     OpaqueToken, ProofOfPossessionMissing, TooLong, TooOld, UnknownConfirmation,
 };
 use resource_server::error::ResponseError::{
-    Active, DuplicateMember, NotAnObject, TooComplex, TooLarge,
+    Active, DuplicateMember, NotAnObject, Number, TooDeep, TooLarge,
 };
 use resource_server::testing::TestIssuer;
 use resource_server::{
@@ -121,8 +121,8 @@ fn i06_what_is_no_response_says_nothing_about_the_token() {
         (r#"{"active":tru}"#, NotAnObject),
         (r#"{"Active":true}"#, Active),
         (r#"{"active":true,"sub":"\ud800"}"#, NotAnObject),
-        (r#"{"active":true,"exp":1e400}"#, NotAnObject),
-        (&deep, TooComplex),
+        (r#"{"active":true,"exp":1e400}"#, Number),
+        (&deep, TooDeep),
         (&large, TooLarge),
         (r#"{"active":false,"active":true}"#, DuplicateMember),
         (r#"{"active":true,"\u0061ctive":false}"#, DuplicateMember),
@@ -174,24 +174,26 @@ fn i04_claims_are_held_against_the_policy_like_those_of_a_jwt() {
         (json!({"iss": OTHER}), Some(IssuerMismatch)),
         (json!({"iss": format!("{ISSUER}/")}), Some(IssuerMismatch)),
         (json!({"iss": [ISSUER]}), Some(MalformedClaim)),
-        (json!({"iss": null}), Some(MalformedClaim)),
+        (json!({"iss": null}), None),
         (json!({"aud": "absent"}), Some(AudienceMissing)),
         (json!({"aud": []}), Some(AudienceMissing)),
         (json!({"aud": ""}), Some(AudienceMissing)),
         (json!({"aud": OTHER}), Some(AudienceMismatch)),
         (json!({"aud": format!("{API}/")}), Some(AudienceMismatch)),
         (json!({"aud": 1}), Some(MalformedClaim)),
-        (json!({"aud": null}), Some(MalformedClaim)),
+        (json!({"aud": null}), Some(AudienceMissing)),
         (json!({"exp": NOW - 30}), Some(Expired)),
         (json!({"exp": (NOW + 300).to_string()}), Some(MalformedClaim)),
-        (json!({"exp": null}), Some(MalformedClaim)),
+        (json!({"exp": null}), None),
         (json!({"nbf": NOW + 31}), Some(NotYetValid)),
         (json!({"nbf": "0"}), Some(MalformedClaim)),
         (json!({"iat": NOW + 31}), Some(IssuedInTheFuture)),
         (json!({"iat": "0"}), Some(MalformedClaim)),
         (json!({"sub": 1}), Some(MalformedClaim)),
         (json!({"jti": 1}), Some(MalformedClaim)),
-        (json!({"client_id": null}), Some(MalformedClaim)),
+        (json!({"client_id": null}), None),
+        (json!({"client_id": 1}), Some(MalformedClaim)),
+        (json!({"sub": ""}), Some(MalformedClaim)),
         (json!({"scope": "a\tb"}), Some(MalformedScope)),
         (json!({"scope": 1}), Some(MalformedScope)),
         (json!({"cnf": null}), Some(MalformedConfirmation)),
@@ -243,10 +245,14 @@ fn i04_settings_of_the_policy_count() {
 
     let lenient = || policy().allow_missing_audience();
     assert_eq!(found(without("aud"), lenient()), None);
-    for wrong in [json!(OTHER), json!(null), json!([]), json!("")] {
-        let response = with(json!({"aud": wrong}));
-        assert!(found(response, lenient()).is_some(), "{wrong}");
-    }
+    assert_eq!(
+        found(with(json!({"aud": OTHER})), lenient()),
+        Some(AudienceMismatch)
+    );
+    assert_eq!(
+        found(with(json!({"aud": [1]})), lenient()),
+        Some(MalformedClaim)
+    );
     // A JWT always needs one.
     let api = crate::support::Api::with(lenient());
     let token = api.token().without("aud").mint();
@@ -268,12 +274,12 @@ fn i09_active_does_not_say_access_token() {
         (json!({"token_type": "N_A"}), Some(NotAnAccessToken)),
         (json!({"token_type": "mac"}), Some(NotAnAccessToken)),
         (json!({"token_type": ""}), Some(NotAnAccessToken)),
-        (json!({"token_type": null}), Some(NotAnAccessToken)),
+        (json!({"token_type": null}), None),
         (json!({"token_type": ["Bearer"]}), Some(NotAnAccessToken)),
         (json!({"token_use": "refresh"}), Some(NotAnAccessToken)),
         (json!({"token_use": "refresh_token"}), Some(NotAnAccessToken)),
         (json!({"token_use": "id"}), Some(NotAnAccessToken)),
-        (json!({"token_use": null}), Some(NotAnAccessToken)),
+        (json!({"token_use": null}), None),
         (json!({"token_use": "refresh", "token_type": "Bearer"}), Some(NotAnAccessToken)),
         (json!({"typ": "Refresh"}), Some(NotAnAccessToken)),
         (json!({"typ": "ID"}), Some(NotAnAccessToken)),
@@ -284,7 +290,8 @@ fn i09_active_does_not_say_access_token() {
         (json!({"typ": "refresh_token"}), Some(NotAnAccessToken)),
         (json!({"typ": "rt+jwt"}), Some(NotAnAccessToken)),
         (json!({"typ": "offline_access"}), Some(NotAnAccessToken)),
-        (json!({"typ": null}), Some(NotAnAccessToken)),
+        (json!({"typ": null}), None),
+        (json!({"typ": null, "token_type": null, "token_use": null, "nonce": null, "events": null}), None),
         (json!({"nonce": "n"}), Some(NotAnAccessToken)),
         (json!({"events": {}}), Some(NotAnAccessToken)),
         // A key that the token is bound to, and the type that says so, go together.

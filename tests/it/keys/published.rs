@@ -1,4 +1,5 @@
-//! Sets as real issuers publish them: misspelt members (row K14), many keys (K06), certificates' thumbprints (K05).
+//! Sets as real issuers publish them: misspelt members (row K14), many keys (K06), certificates'
+//! thumbprints (K05).
 
 use std::sync::Arc;
 
@@ -69,7 +70,8 @@ fn standard(text: &str, padding: &str) -> Value {
     ))
 }
 
-/// A key alone is read strictly. In a set, what is misspelt but clear is read, and the thumbprint is that of the right spelling.
+/// A key alone is read strictly. In a set, what is misspelt but clear is read, and the thumbprint
+/// is that of the right spelling.
 #[test]
 fn k14_misspelt_keys_of_a_set_verify() {
     let issuer = test_issuer();

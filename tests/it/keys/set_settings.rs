@@ -94,7 +94,8 @@ fn k06_the_limit_is_explained_first() {
     assert!(explained.contains("no other key after it"), "{explained}");
 }
 
-/// In a large set the arithmetic is done at first use, and a key that turns out bad is as good as absent.
+/// In a large set the arithmetic is done at first use, and a key that turns out bad is as good as
+/// absent.
 #[test]
 fn k06_a_bad_key_of_a_large_set_is_skipped_at_first_use() {
     let issuer = TestIssuer::new(AS, API);

@@ -1,8 +1,10 @@
 mod error_kinds;
 mod extremes;
 mod faults;
+mod health_json;
 mod in_flight;
 mod issuer_names;
+mod json_bounds;
 mod key_file;
 mod keys_in_hand;
 mod made_up_tenants;

@@ -1,4 +1,5 @@
-//! What several test files share: one API, its issuer, and every way to judge a token, which must agree.
+//! What several test files share: one API, its issuer, and every way to judge a token, which must
+//! agree.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
         .block_on(future)
 }
 
-/// An issuer's keys from a source that has nothing at hand.
+/// An issuer's keys from a source that caches nothing.
 pub(crate) struct NeverAtHand(pub(crate) TestIssuer);
 
 impl KeySource for NeverAtHand {
@@ -34,7 +35,7 @@ impl KeySource for NeverAtHand {
     }
 }
 
-/// An API with one issuer and a clock that stands at [`NOW`].
+/// An API with one issuer and a clock that shows [`NOW`].
 pub(crate) struct Api {
     pub(crate) issuer: TestIssuer,
     pub(crate) clock: ManualClock,
@@ -70,7 +71,8 @@ impl Api {
         self.issuer.token()
     }
 
-    /// The verdict on a token: of the pure core, of `validate_cached`, and of `validate` with keys at hand and without.
+    /// The verdict on a token: of the pure core, of `validate_cached`, and of `validate` with cached
+    /// keys and without.
     pub(crate) fn judge(&self, token: &str) -> Result<AccessToken, Rejection> {
         let keys = KeySet::from_jwks(&self.issuer.jwks()).unwrap();
         let verdict = PresentedToken::parse(token)
@@ -99,8 +101,8 @@ impl Api {
         self.judge(token).err().map(|rejection| rejection.reason())
     }
 
-    /// Judges tokens that are good but for one claim, which is each of these JSON texts. White space stands between the
-    /// texts, so a space in one is written `\u0020`.
+    /// Judges tokens that are good but for one claim, which is each of these JSON texts. White
+    /// space separates the texts, so a space in one is written `\u0020`.
     pub(crate) fn check(&self, row: &str, claim: &str, table: &[(Option<Reason>, &str)]) {
         for (expected, texts) in table {
             for text in texts.split_whitespace() {

@@ -78,7 +78,8 @@ pub(crate) fn address(server: &TestServer) -> SocketAddr {
     address.parse().unwrap()
 }
 
-/// Sends one request for the JWK Set on a connection of our own; gives what comes until the body's end.
+/// Sends one request for the JWK Set on a connection of our own; gives what comes until the body's
+/// end.
 pub(crate) async fn exchange(stream: &mut TcpStream) -> std::io::Result<String> {
     stream
         .write_all(b"GET /jwks HTTP/1.1\r\nhost: x\r\n\r\n")

@@ -16,7 +16,8 @@ pub(crate) const LIFETIME: Duration = Duration::from_secs(600);
 pub(crate) const TOLERANCE: Duration = Duration::from_secs(3_600);
 pub(crate) const COOLDOWN: Duration = Duration::from_secs(10);
 
-/// A server and a Validator that uses it, both by one clock, without a background task: only the test causes requests.
+/// A server and a Validator that uses it, both by one clock, without a background task: only the
+/// test causes requests.
 pub(crate) struct World<S = TestServer> {
     pub(crate) server: S,
     pub(crate) clock: ManualClock,
@@ -106,7 +107,8 @@ impl World<HandMade> {
     }
 }
 
-/// An API that trusts one issuer, and waits longer for it than by default: a slow machine is not an outage.
+/// An API that trusts one issuer, and waits longer for it than by default: a slow machine is not an
+/// outage.
 pub(crate) fn validator(issuer: Issuer, clock: &ManualClock) -> Validator {
     let builder = Validator::builder().audience(AUDIENCE).issuer(issuer);
     let builder = builder.fetch(Fetch::new().timeout(Duration::from_secs(20)));

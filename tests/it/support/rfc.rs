@@ -69,9 +69,10 @@ pub(crate) const R7638_N: &str = "\
     QMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2\
     NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
 
-// RFC 9964 appendix A.1; each `kid` is the thumbprint. It prints the keys with their `priv`, which no key of an issuer
-// may have: that is left out here, but for one test. The texts are copied from the files that the appendix is made of,
-// examples/jose/examples/*.json in github.com/cose-wg/draft-ietf-cose-dilithium.
+// RFC 9964 appendix A.1; each `kid` is the thumbprint. It prints the keys with their `priv`, which
+// no key of an issuer may have: that is left out here, but for one test. The texts are copied from
+// the files that the appendix is made of, examples/jose/examples/*.json in
+// github.com/cose-wg/draft-ietf-cose-dilithium.
 pub(crate) const ML_DSA_PAYLOAD: &str = "\
     SXTigJlzIGEgZGFuZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcgb3V0IHlvdXIgZG9vci4";
 /// Of each size alike: a seed of zeros.

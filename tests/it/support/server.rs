@@ -58,8 +58,8 @@ impl HandMade {
 
     /// The same with responses that take time. The server works on other requests in the meantime.
     ///
-    /// After a response it closes the connection, unless the response says `connection: keep-alive`. An empty response
-    /// closes it too.
+    /// After a response it closes the connection, unless the response says `connection:
+    /// keep-alive`. An empty response closes it too.
     pub(crate) async fn answering_later<A>(answer: impl Fn(Request) -> A + Send + 'static) -> Self
     where
         A: Future<Output = String> + Send + 'static,

@@ -61,7 +61,8 @@ pub(crate) fn outage(result: Result<AccessToken, Error>) -> String {
     chain(&error)
 }
 
-/// The token is refused for this reason, and its explanation has these words and none of those, in any case.
+/// The token is refused for this reason, and its explanation has these words and none of those, in
+/// any case.
 #[track_caller]
 pub(crate) fn assert_explained(
     rejection: &Rejection,

@@ -324,7 +324,7 @@ fn t04_a_header_is_one_sound_json_object() {
         format!(r#"{{"alg":"ES256",{}}}"#, others.join(","))
     };
     let (deepest, too_deep, far_too_deep) = (nested(32), nested(33), nested(1_500));
-    let (most, too_many) = (members(64), members(65));
+    let many = members(300);
     #[rustfmt::skip]
     let accepted: [&[u8]; 7] = [
         br#"{"alg":"ES256"}"#,
@@ -333,7 +333,7 @@ fn t04_a_header_is_one_sound_json_object() {
         br#"{"alg":"ES256","x":{"a":1},"y":{"a":1,"alg":"none"}}"#,
         br#"{"alg":"ES256","x":"\ud83d\ude00"}"#,
         deepest.as_bytes(),
-        most.as_bytes(),
+        many.as_bytes(),
     ];
     #[rustfmt::skip]
     let malformed: &[&[u8]] = &[
@@ -350,8 +350,8 @@ fn t04_a_header_is_one_sound_json_object() {
         br#"{"alg":"ES256","typ":"JWT","t\u0079p":"at+jwt"}"#, br#"{"alg":"ES256","x":1,"x":1}"#,
         br#"{"alg":"ES256","":1,"":1}"#, br#"{"alg":"ES256","x":{"a":1,"a":2}}"#,
         br#"{"alg":"ES256","x":[[{"a":1,"\u0061":2}]]}"#,
-        // Too deep, too many.
-        too_deep.as_bytes(), far_too_deep.as_bytes(), too_many.as_bytes(),
+        // Too deep.
+        too_deep.as_bytes(), far_too_deep.as_bytes(),
         // Not UTF-8: a stray byte, an overlong form, a surrogate; and surrogates alone as escapes.
         b"{\"alg\":\"ES256\",\"x\":\"\xff\"}", b"{\"alg\":\"ES256\",\"x\":\"\xc0\xaf\"}",
         b"{\"alg\":\"ES256\",\"x\":\"\xed\xa0\x80\"}", b"{\"alg\":\"ES256\",\"\xff\":1}",

@@ -1,1 +1,2 @@
 mod form;
+mod other_types;

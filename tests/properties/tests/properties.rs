@@ -130,7 +130,8 @@ fn no_order_of_members_and_keys_makes_a_difference() {
     });
 }
 
-/// Each character of a short token as each other one of ASCII, each beginning and each end of it, each character more.
+/// Each character of a short token as each other one of ASCII, each beginning and each end of it,
+/// each character more.
 #[test]
 fn no_change_of_one_character_passes() {
     let issuer = issuer();
@@ -275,7 +276,8 @@ fn mostly(name: &'static str, values: &'static str) -> impl Strategy<Value = (St
         .prop_map(move |(value, is_escaped)| (spelled(name, is_escaped), value.to_owned()))
 }
 
-/// The name of a member as JSON text; its first character as an escape, where that is wanted and it isn't one already.
+/// The name of a member as JSON text; its first character as an escape, where that is wanted and it
+/// isn't one already.
 fn spelled(name: &str, is_escaped: bool) -> String {
     match name.chars().next() {
         Some(first) if is_escaped && first != '\\' => {
@@ -401,8 +403,8 @@ impl Draft {
     }
 }
 
-/// The pure core, `validate_cached`, and `validate` with keys at hand and with a source that must be asked give one verdict
-/// and one reason: [`Api::judge`] compares them.
+/// The pure core, `validate_cached`, and `validate` with keys at hand and with a source that must be
+/// asked give one verdict and one reason: [`Api::judge`] compares them.
 #[test]
 fn all_ways_to_judge_agree() {
     let apis = [
@@ -965,8 +967,8 @@ impl Claimed {
     }
 }
 
-/// The rules of RFC 7519 sections 4.1.4 to 4.1.6 with numbers that don't overflow. No moment lies behind the last one that
-/// 64 bits hold.
+/// The rules of RFC 7519 sections 4.1.4 to 4.1.6 with numbers that don't overflow. No moment lies
+/// behind the last one that 64 bits hold.
 fn model(
     [exp, nbf, iat]: [Claimed; 3],
     now: i64,

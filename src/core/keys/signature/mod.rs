@@ -22,8 +22,8 @@ pub(crate) enum KeyRefused {
     Malformed,
 }
 
-/// A library that does the arithmetic. A program uses the one that its features select, and `aws-lc-rs` where both are on.
-/// Tests name it, so that both can be compared in one process.
+/// A library that does the arithmetic. A program uses the one that its features select, and
+/// `aws-lc-rs` where both are on. Tests name it, so that both can be compared in one process.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
@@ -39,7 +39,7 @@ impl Backend {
     #[cfg(not(feature = "aws-lc-rs"))]
     pub(crate) const DEFAULT: Self = Backend::RustCrypto;
 
-    /// Whether the backend has the algorithm, and keys of this size. That takes no arithmetic.
+    /// Whether the backend has the algorithm, and keys of this size. This is no arithmetic.
     pub(crate) fn check_support(
         self,
         key: &PublicMaterial,

@@ -1,4 +1,5 @@
-//! RustCrypto, a backend without C. It has no ES512, ES256K and ML-DSA here, and RSA keys of at most 4096 bits.
+//! RustCrypto, a backend without C. It has no ES512, ES256K and ML-DSA here, and RSA keys of at
+//! most 4096 bits.
 
 use hmac::{Hmac, Mac};
 use rsa::{BigUint, Pkcs1v15Sign, Pss, RsaPublicKey};
@@ -44,8 +45,9 @@ impl Key {
         algorithm: Algorithm,
     ) -> Result<(), KeyRefused> {
         let is_supported = match key {
-            // Where the modulus is one bit over whole bytes, the library drops the first byte of what it decodes. It does not
-            // check that this byte is zero (RFC 8017 section 8.1.2 step 2c).
+            // Where the modulus is one bit over whole bytes, the library drops the first byte of
+            // what it decodes. It does not check that this byte is zero (RFC 8017 section 8.1.2
+            // step 2c).
             PublicMaterial::Rsa { n, .. } => {
                 n.len() <= MAX_MODULUS_BYTES && !(is_pss(algorithm) && n.first() == Some(&1))
             }
@@ -168,7 +170,8 @@ impl RsaKey {
     }
 
     fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
-        // RFC 8017 section 5.2.2 step 1, which the library omits for PSS. Without it s + n would be a second signature.
+        // RFC 8017 section 5.2.2 step 1, which the library omits for PSS. Without it s + n would be
+        // a second signature.
         if signature.len() != self.modulus.len() || signature >= &self.modulus[..] {
             return Err(SignatureError);
         }

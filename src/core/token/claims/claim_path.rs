@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::mem;
 
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 use crate::core::excerpt::excerpt;
-use crate::core::json::{self, Value};
+use crate::core::json::Value;
 use crate::core::token::payload::Payload;
 
 /// The most names of one path.
@@ -17,8 +16,9 @@ const MAX_DEPTH: usize = 8;
 /// Where a claim is in the claims set: a name, or nested names.
 ///
 /// Each name is literal. Claims such as `kubernetes.io` or `https://example.com/roles` have dots,
-/// slashes and colons in their names, so none of these has a meaning here. A path has at most 8
-/// names, none of them empty; a policy with another path is not built.
+/// slashes and colons in their names, so none of these has a meaning here: `realm_access.roles` is
+/// one name, and the nested path is `ClaimPath::nested(["realm_access", "roles"])`. A path has at
+/// most 8 names, none of them empty; a policy with another path is not built.
 ///
 /// In a configuration file it is a string or a list of strings.
 ///
@@ -62,15 +62,46 @@ impl ClaimPath {
             return Found::Absent;
         };
         for name in rest {
+            if payload.is_absence(value) {
+                return Found::Absent;
+            }
             if !value.is_object() {
                 return Found::Unreachable;
             }
-            match member(value, name) {
+            match value.member(name) {
                 Some(inner) => value = inner,
                 None => return Found::Absent,
             }
         }
+        if payload.is_absence(value) {
+            return Found::Absent;
+        }
         Found::Value(value)
+    }
+}
+
+/// A claim that the policy names by dots. The token does not have it, but has the nested path of the
+/// same words.
+#[derive(Clone)]
+pub(crate) struct DottedName {
+    pub(crate) named: ClaimPath,
+    pub(crate) nested: ClaimPath,
+}
+
+impl DottedName {
+    /// Finds such a slip. Names are literal, so a name with dots is right for other tokens.
+    pub(crate) fn find(named: &ClaimPath, payload: &Payload) -> Option<Self> {
+        if !named.names().any(|name| name.contains('.')) {
+            return None;
+        }
+        let nested = ClaimPath::nested(named.names().flat_map(|name| name.split('.')));
+        let is_slip = nested.is_sound()
+            && matches!(named.find(payload), Found::Absent)
+            && matches!(nested.find(payload), Found::Value(_));
+        is_slip.then(|| DottedName {
+            named: named.clone(),
+            nested,
+        })
     }
 }
 
@@ -161,28 +192,12 @@ fn may_name(text: &[u8], name: &str) -> bool {
     is_escaped || memmem::find_iter(text, name).any(stands_alone)
 }
 
-/// A member of an object in a claims set, which was read strictly as a whole.
-pub(crate) fn member<'p>(object: Value<'p>, wanted: &str) -> Option<Value<'p>> {
-    let mut found = None;
-    let read = json::read_object(object.text(), |name, value| {
-        if name == wanted {
-            found = Some(value);
-        }
-    });
-    read.ok().and(found)
-}
-
 /// One string, or every entry of an array of strings. `None` for any other value.
 pub(crate) fn strings(value: Value<'_>) -> Option<Vec<Cow<'_, str>>> {
-    /// The same limit as for `aud` and `scope`.
-    const MAX_ENTRIES: usize = 256;
-
-    if !value.is_array() {
-        return value.as_str().map(|one| vec![one]);
+    match value.strings() {
+        None => value.as_str().map(|one| vec![one]),
+        Some(strings) => strings.map(|string| Some(string?.unescaped())).collect(),
     }
-    let mut entries = Vec::new();
-    value.each_string(MAX_ENTRIES, |entry| entries.push(mem::take(entry)))?;
-    Some(entries)
 }
 
 #[cfg(test)]

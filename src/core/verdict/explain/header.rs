@@ -3,17 +3,12 @@
 use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::profile::Profile;
+use crate::core::token::media_type::other_kind;
 use crate::core::verdict::explain::list::quoted;
 
 /// What a header's `typ` shows about a token that is not an access token.
-pub(super) fn kind_of(typ: &str) -> &'static str {
-    match typ.to_ascii_lowercase().as_str() {
-        "dpop+jwt" => " It is a DPoP proof.",
-        "logout+jwt" => " It is a logout token.",
-        "secevent+jwt" => " It is a security event.",
-        "token-introspection+jwt" => " It is a signed introspection response.",
-        _ => "",
-    }
+pub(super) fn kind_of(typ: &str) -> String {
+    other_kind(typ).map_or_else(String::new, |kind| format!(" It is {kind}."))
 }
 
 pub(super) fn algorithm_unknown(found: &str) -> String {

@@ -1,8 +1,8 @@
-//! What is wrong with a token's issuer or audience: usually another name for the right one.
+//! What is wrong with a token's issuer: usually another name for the right one.
 
 use crate::core::policy::accepted::Policy;
 use crate::core::verdict::explain::header::kind_of;
-use crate::core::verdict::explain::likeness::{Difference, difference};
+use crate::core::verdict::explain::likeness::difference;
 use crate::core::verdict::explain::list::quoted;
 use crate::core::verdict::hint::Hint;
 use crate::core::verdict::refusal::AcceptedIssuers;
@@ -72,34 +72,4 @@ fn microsoft_version(found: &str, names: &[&str]) -> Option<String> {
          accessTokenAcceptedVersion: {}), or configure the issuer that the token has.",
         if wanted == 2 { "2" } else { "null" }
     ))
-}
-
-pub(super) fn audience(found: &[String], policy: &Policy) -> String {
-    format!(
-        "The token is for another audience: it has {}, and this API takes {}.{} Ask the \
-         authorization server for a token for this API (its resource or audience parameter), or \
-         set the audience that it writes.",
-        quoted(found.iter().map(String::as_str)),
-        if policy.audiences().next().is_none() {
-            "only tokens without one, since none is set".to_owned()
-        } else {
-            quoted(policy.audiences())
-        },
-        audience_slip(found, policy)
-    )
-}
-
-/// Explains how an audience of the token nearly matches.
-fn audience_slip(found: &[String], policy: &Policy) -> String {
-    let slips = found.iter().flat_map(|found| {
-        policy
-            .audiences()
-            .filter_map(move |accepted| difference(found, accepted))
-    });
-    match slips.min() {
-        Some(Difference::TrailingSlash) => " They differ only in a trailing slash.".to_owned(),
-        Some(Difference::Case) => " They differ only in upper and lower case.".to_owned(),
-        Some(Difference::Scheme) => " They differ only in the scheme.".to_owned(),
-        Some(Difference::Port | Difference::Path) | None => String::new(),
-    }
 }

@@ -14,13 +14,20 @@ impl Difference {
     pub(super) fn in_words(self) -> &'static str {
         match self {
             Difference::TrailingSlash => {
-                "only in a trailing slash: write the issuer as the token has it."
+                "only in a trailing slash: write the issuer as the token has it. The address to \
+                 fetch from is another setting (discovery_at, jwks_at)."
             }
             Difference::Case => {
                 "only in upper and lower case: write the issuer as the token has it."
             }
-            Difference::Scheme => "in the scheme (http or https).",
-            Difference::Port => "in the port.",
+            Difference::Scheme => {
+                "in the scheme (http or https): write the issuer as the token has it. The address \
+                 to fetch from is another setting (discovery_at, jwks_at)."
+            }
+            Difference::Port => {
+                "in the port: write the issuer as the token has it. The address to fetch from is \
+                 another setting (discovery_at, jwks_at)."
+            }
             Difference::Path => {
                 "in the path, which is often the tenant or realm: is the token from another one, \
                  or another environment?"

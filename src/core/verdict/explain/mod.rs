@@ -1,5 +1,6 @@
 //! The sentences of `Rejection::explain()`: what was found, what was expected, what to do.
 
+mod audience;
 mod header;
 mod issuer;
 mod key;
@@ -7,8 +8,10 @@ mod likeness;
 mod list;
 mod time;
 
+use crate::core::excerpt::excerpt;
+use crate::core::json::Fault;
 use crate::core::token::claims::actor::MAX_ACTORS;
-use crate::core::token::claims::claim_path::ClaimPath;
+use crate::core::token::claims::claim_path::{ClaimPath, DottedName};
 use crate::core::token::claims::required_claim::{ClaimValue, RequiredClaim};
 use crate::core::token::jws::FormFault;
 use crate::core::token::payload::Foreign;
@@ -47,7 +50,10 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
         }
         Refusal::Inactive => {
             "The authorization server says that the token is not active: it has expired, was \
-             revoked, or is none that it knows. Was it issued by another authorization server?"
+             revoked, or is unknown there. Was it issued by another authorization server? Some \
+             servers also answer so about a token of another client than the one that introspects, \
+             and some about every token if the request has a token_type_hint \
+             (Introspection::without_token_type_hint)."
                 .to_owned()
         }
         Refusal::IssuerMissing { typ } => issuer::missing(typ),
@@ -75,13 +81,12 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
         Refusal::AlgorithmNotAllowed { found, allowed } => {
             header::algorithm_not_allowed(found, *allowed)
         }
-        Refusal::AudienceMissing => {
-            "The token has no audience, so nothing says that it is meant for this API. Ask the \
-             authorization server for a token for this API (its resource or audience parameter)."
-                .to_owned()
-        }
-        Refusal::AudienceMismatch { found, policy } => issuer::audience(found, policy),
+        Refusal::AudienceMissing(policy) => audience::missing(policy, hint),
+        Refusal::AudienceMissingInResponse => audience::missing_in_response(),
+        Refusal::AudienceAndTypeMissing => audience::missing_with_type(),
+        Refusal::AudienceMismatch { found, policy } => audience::mismatch(found, policy),
         Refusal::ExpiryMissing => "The token has no exp, so it would be good for ever.".to_owned(),
+        Refusal::ExpiryNotInSeconds { unit } => time::expiry_not_in_seconds(unit),
         Refusal::Expired(moment) => time::expired(*moment),
         Refusal::NotYetValid(moment) => time::not_yet_valid(*moment),
         Refusal::IssuedInTheFuture(moment) => time::issued_in_the_future(*moment),
@@ -93,12 +98,19 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
         Refusal::ClaimMissing(name) => {
             format!("The token has no \"{name}\" claim, which the policy of its issuer requires.")
         }
-        Refusal::RequiredClaimMissing(required) => required_missing(required),
+        Refusal::RequiredClaimMissing { required, slip } => {
+            required_missing(required, slip.as_ref())
+        }
         Refusal::RequiredClaimMismatch(required) => required_mismatch(required),
         Refusal::MalformedClaim(name) => {
             format!(
                 "The token's \"{name}\" claim is not of the type that its specification gives it."
             )
+        }
+        Refusal::EmptySubject => {
+            "The token's \"sub\" claim is empty, so it names no one. The authorization server must \
+             set it, or leave it out."
+                .to_owned()
         }
         Refusal::MalformedActor => {
             format!(
@@ -107,14 +119,22 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
             )
         }
         Refusal::UnreadableClaim(path) => unreadable(path),
-        Refusal::ClientNotAllowed => {
-            "The token's client (by its client_id, else azp, unless the policy names other claims) \
-             is missing, or is none of those that the policy allows."
-                .to_owned()
+        Refusal::ClientNotAllowed { slip } => {
+            format!(
+                "The token's client (by its client_id, else azp, unless the policy names other \
+                 claims) is missing, or is not one of those that the policy allows.{}",
+                dotted(slip.as_ref())
+            )
         }
         Refusal::MalformedScope => {
             "A scope of the token has characters that no scope may have (RFC 6749 section 3.3), or \
-             stands in an array where the policy wants a string."
+             the claim of its scopes is not a string."
+                .to_owned()
+        }
+        Refusal::ScopeInList => {
+            "The token's scope is a list. RFC 9068 has a string there, with spaces between the \
+             scopes. If the authorization server always writes a list, the policy needs \
+             allow_scope_array."
                 .to_owned()
         }
         Refusal::MalformedConfirmation => {
@@ -157,11 +177,22 @@ fn sentences(refusal: &Refusal, hint: Option<Hint>) -> String {
                  of the claims set on."
             )
         }
-        Refusal::InsufficientScope(requirement) => {
-            format!(
-                "The token is good, but the operation needs {requirement}, which its scopes don't \
-                 hold."
-            )
+        Refusal::InsufficientScope {
+            requirement,
+            has_scope_claim,
+            role_slip,
+        } => {
+            let found = if *has_scope_claim {
+                "which its scopes don't include."
+            } else {
+                "and the token has no scope claim at all, neither scope nor scp. Did the client \
+                 request a scope, and does the authorization server write scopes into its tokens?"
+            };
+            let roles = match dotted(role_slip.as_ref()) {
+                text if text.is_empty() => text,
+                text => format!(" Its roles are not read either.{text}"),
+            };
+            format!("The token is good, but the operation needs {requirement}, {found}{roles}")
         }
     }
 }
@@ -189,14 +220,8 @@ fn form(fault: FormFault) -> String {
              way, or has white space behind it that must be trimmed."
                 .to_owned()
         }
-        FormFault::MalformedHeader => {
-            "The token's header is not a sound JSON object, or names a member twice.".to_owned()
-        }
-        FormFault::MalformedPayload => {
-            "The token's claims set is not a sound JSON object, names a member twice, or is nested \
-             too deep."
-                .to_owned()
-        }
+        FormFault::MalformedHeader(fault) => json("header", fault),
+        FormFault::MalformedPayload(fault) => json("claims set", fault),
         FormFault::Unsigned => "The token has no signature, which is never accepted.".to_owned(),
     }
 }
@@ -211,6 +236,10 @@ fn another_kind(sign: Foreign) -> String {
         Foreign::Other(name) => {
             format!("By its \"{name}\" claim this is another kind of JWT, not an access token.")
         }
+        Foreign::AuthorizationResponse(name) => format!(
+            "By its \"{name}\" and \"state\" claims this is a signed authorization response (JARM), \
+             which is for the client alone. The client must send its access token."
+        ),
         Foreign::Typ => {
             "By the typ among its claims this is an ID, refresh or logout token; the client must \
              send its access token."
@@ -237,11 +266,29 @@ fn unreadable(path: &ClaimPath) -> String {
     )
 }
 
-fn required_missing(required: &RequiredClaim) -> String {
+fn required_missing(required: &RequiredClaim, slip: Option<&DottedName>) -> String {
     format!(
-        "The token has no claim {}, or null there; the policy of its issuer requires it{}.",
+        "The token has no claim {}, or null there; the policy of its issuer requires it{}.{}",
         required.path(),
-        wanted(required.values())
+        wanted(required.values()),
+        dotted(slip)
+    )
+}
+
+/// A nested path that the policy writes as one name.
+fn dotted(slip: Option<&DottedName>) -> String {
+    let Some(DottedName { named, nested }) = slip else {
+        return String::new();
+    };
+    let names: Vec<_> = nested
+        .names()
+        .map(|name| format!("\"{}\"", excerpt(name)))
+        .collect();
+    let names = names.join(", ");
+    format!(
+        " The policy names the claim {named}, in which dots have no meaning. The token has the \
+         nested path [{names}]: name it by ClaimPath::nested([{names}]), or by that list in a \
+         configuration file."
     )
 }
 
@@ -269,4 +316,21 @@ fn wanted(values: &[ClaimValue]) -> String {
         [one] => format!(": {one}"),
         several => format!(": one of {}", several.join(", ")),
     }
+}
+
+/// Why a header or claims set was not read, with the bound if it was over one.
+fn json(part: &str, fault: Fault) -> String {
+    let problem = match fault {
+        Fault::Syntax | Fault::NotAnObject => "is not a well-formed JSON object".to_owned(),
+        Fault::Duplicate => "has two members of the same name in one object".to_owned(),
+        Fault::Number => {
+            "has a number of more than 64 bytes or beyond the range of a double (both bounds are \
+             fixed)"
+                .to_owned()
+        }
+        Fault::TooDeep { limit } => format!(
+            "has objects and arrays nested more than {limit} deep (max_depth, which is fixed)"
+        ),
+    };
+    format!("The token's {part} {problem}.")
 }

@@ -70,7 +70,8 @@ struct Run {
     started_with: Option<InHand>,
     first_tried: Option<Moment>,
     failed_at: Option<Moment>,
-    /// The time that passed by the clock that went on further; by the wall clock only where it is later than ever.
+    /// The time that passed by the clock that went on further; by the wall clock only where it is
+    /// later than ever.
     passed: Duration,
     last: Moment,
     latest_wall: NumericDate,
@@ -131,7 +132,8 @@ impl Run {
         }
     }
 
-    /// Never used beyond lifetime plus tolerance, and no withdrawn key past its lifetime while the issuer answers.
+    /// Never used beyond lifetime plus tolerance, and no withdrawn key past its lifetime while the
+    /// issuer answers.
     fn ask(&mut self, known: bool, answers: bool) {
         let world = &mut self.world;
         let asked = if known { Asked::Known } else { Asked::Unknown };

@@ -1,4 +1,5 @@
-//! Tokens whose verdicts on both sides are known: some for each row of the table, and some on which both agree.
+//! Tokens whose verdicts on both sides are known: some for each row of the table, and some on which
+//! both agree.
 
 use resource_server::{Algorithm, Reason};
 
@@ -177,8 +178,7 @@ fn bounds() -> impl Iterator<Item = (Expected, Change)> {
         (header, Header, "header deep", "x", nested(32)),
         (header, Header, "header deep", "x", nested(120)),
         (BothRefuse, Header, "header deep", "x", nested(128)),
-        (BothAccept, Header, "header wide", "x", list(60, "0")),
-        (header, Header, "header wide", "x", list(61, "0")),
+        (BothAccept, Header, "header wide", "x", list(1_000, "0")),
         (BothAccept, Header, "long header", "x", text(2_900)),
         (
             WeRefuse(Reason::TooLong),
@@ -191,18 +191,11 @@ fn bounds() -> impl Iterator<Item = (Expected, Change)> {
         (claims, Claims, "claims deep", "x", nested(32)),
         (claims, Claims, "claims deep", "x", nested(120)),
         (BothRefuse, Claims, "claims deep", "x", nested(2_000)),
-        (BothAccept, Claims, "claims wide", "x", list(1_000, "0")),
-        (claims, Claims, "claims wide", "x", list(1_100, "0")),
-        (BothAccept, Claims, "claims wide", "x", members(128)),
-        (claims, Claims, "claims wide", "x", members(129)),
-        (BothAccept, Claims, "claim aud", "aud", audience(255)),
-        (
-            WeRefuse(Reason::MalformedClaim),
-            Claims,
-            "claim aud",
-            "aud",
-            audience(256),
-        ),
+        (BothAccept, Claims, "claims wide", "x", list(5_000, "0")),
+        (BothAccept, Claims, "claims wide", "x", members(1_000)),
+        (BothAccept, Claims, "claim aud", "aud", audience(1_000)),
+        (BothAccept, Claims, "long number", "x", "9".repeat(64)),
+        (claims, Claims, "long number", "x", "9".repeat(65)),
         (BothAccept, Claims, "long token", "x", text(11_800)),
         (
             WeRefuse(Reason::TooLong),

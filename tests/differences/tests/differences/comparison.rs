@@ -96,7 +96,8 @@ impl Comparison {
     }
 }
 
-/// A build of the workspace may have another backend next to this one, and then none is chosen by default.
+/// A build of the workspace may have another backend next to this one, and then none is chosen by
+/// default.
 pub(crate) fn install_provider() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {

@@ -1,4 +1,5 @@
-//! What jsonwebtoken accepts by its defaults, which the table does not show: there it is as strict as it can be.
+//! What jsonwebtoken accepts by its defaults, which the table does not show: there it is as strict
+//! as it can be.
 
 use jsonwebtoken::{DecodingKey, Validation};
 use resource_server::testing::TestIssuer;

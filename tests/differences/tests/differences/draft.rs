@@ -21,15 +21,16 @@ pub(crate) enum Part {
     Claims,
 }
 
-/// One change. Texts are JSON, in which `@+300` is the moment 300 seconds from now, `@-30.5` the one 30 seconds ago
-/// with `.5` written behind it, and `@kid` the name of the key that signs.
+/// One change. Texts are JSON, in which `@+300` is the moment 300 seconds from now, `@-30.5` the
+/// one 30 seconds ago with `.5` written behind it, and `@kid` the name of the key that signs.
 #[derive(Clone, Debug)]
 pub(crate) enum Edit {
     /// A member gets this value, and is added where it is not there.
     Set(Part, String, String),
     /// A member is left out.
     Omit(Part, String),
-    /// A member, its name in JSON too, is written behind the others, also where one of its name is there.
+    /// A member, its name in JSON too, is written behind the others, also where one of its name is
+    /// there.
     Add(Part, String, String),
     /// The text of a part gets these before and behind it.
     Wrap(Part, String, String),

@@ -51,10 +51,11 @@ pub(crate) enum FormEdit {
     Text(TextEdit),
     /// The part of this number is empty.
     Empty(usize),
-    /// A part is padded with `=` to a multiple of four characters, or with one where it is that long already.
+    /// A part is padded with `=` to a multiple of four characters, or with one where it is that
+    /// long already.
     Pad(usize),
-    /// The last character of a part is the next one of the alphabet, so that bits are set which must be zero, or the
-    /// last byte is another.
+    /// The last character of a part is the next one of the alphabet, so that bits are set which
+    /// must be zero, or the last byte is another.
     NextLast(usize),
     /// `+` and `/` for `-` and `_` in the signature, at least one.
     StandardAlphabet,

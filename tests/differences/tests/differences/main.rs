@@ -1,7 +1,8 @@
 //! Every verdict of ours that differs from one of jsonwebtoken's is one of a table.
 //!
-//! The table is data in `table.rs` and stands in the README. What a token is made of is in `draft.rs`, `cases.rs` and
-//! `members.rs` have tokens with known verdicts, `random.rs` generates others, and `comparison.rs` asks both libraries.
+//! The table is data in `table.rs` and stands in the README. What a token is made of is in
+//! `draft.rs`, `cases.rs` and `members.rs` have tokens with known verdicts, `random.rs` generates
+//! others, and `comparison.rs` asks both libraries.
 
 mod cases;
 mod comparison;

@@ -5,8 +5,8 @@ use resource_server::Reason;
 use crate::cases::Expected::{self, BothAccept, BothRefuse, TheyRefuse, WeRefuse};
 use crate::draft::{Change, Part};
 
-/// On each line a part, the name of a member, and the JSON texts that it is, one a token. White space stands between
-/// the texts, so a space in one is written `\u0020`.
+/// On each line a part, the name of a member, and the JSON texts that it is, one a token. White
+/// space stands between the texts, so a space in one is written `\u0020`.
 const MEMBERS: &[(Expected, &str)] = &[
     (
         BothAccept,
@@ -25,10 +25,10 @@ const MEMBERS: &[(Expected, &str)] = &[
         claims exp @+1 @-29 @+300.5 @+300.0 @+300e0 9223372036854775807 1e18
         claims nbf @-300 @+0 @+30 @+29.75 0 -0 -0.0
         claims iat @+0 @-100000 @+30 @-5.5 -1 0
-        claims sub "" "\u0000" "bob"
-        claims acr "1"
+        claims sub "\u0000" "bob"
+        claims acr "1" null 1
         claims act {} {"sub":"bob"}
-        claims auth_time @-5 -1
+        claims auth_time @-5 -1 null "1"
         claims scope "" "read" "read\u0020\u0020write" "!#[]~"
         claims scp "read" [] ["read","write"]
         claims typ "Bearer"
@@ -103,12 +103,10 @@ const MEMBERS: &[(Expected, &str)] = &[
         claims iss ["https://as.example.com"] ["x","https://as.example.com"]
         claims exp 9223372036854775808 18446744073709551615 1e19
         claims iat null true "@+0" [] {} 1e300
-        claims sub null 1 true
+        claims sub null 1 true ""
         claims jti null 1 [] {}
         claims client_id null 1 ["web"]
-        claims acr null 1
         claims act null "bob" []
-        claims auth_time null "1"
         "#,
     ),
     (

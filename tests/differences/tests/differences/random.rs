@@ -1,4 +1,5 @@
-//! Tokens with changes drawn at random: those of the cases together, and values of any type in any member.
+//! Tokens with changes drawn at random: those of the cases together, and values of any type in any
+//! member.
 
 use std::rc::Rc;
 
