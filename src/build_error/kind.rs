@@ -1,8 +1,8 @@
 //! What can be wrong with the settings of a Validator.
 
-#[cfg(feature = "fetch")]
-use crate::core::KeySetError;
 use crate::core::{Algorithm, PolicyErrorKind, SecretError};
+#[cfg(feature = "fetch")]
+use crate::core::{KeySetError, KeySetLimitsError};
 #[cfg(feature = "fetch")]
 use crate::source::{AddressError, FetchError, IntrospectionError};
 
@@ -138,6 +138,11 @@ pub enum ConfigErrorKind {
     #[cfg(feature = "fetch")]
     #[error("the keys to start from can't be used")]
     StartingKeys(#[source] KeySetError),
+    /// A [`max_keys`](crate::Issuer::max_keys) or a
+    /// [`max_key_set_bytes`](crate::Issuer::max_key_set_bytes) out of its range.
+    #[cfg(feature = "fetch")]
+    #[error("a bound of its key sets is out of range")]
+    KeySetLimits(#[source] KeySetLimitsError),
     /// Keys to start from are set for an issuer that never fetches any.
     #[cfg(feature = "fetch")]
     #[error("keys to start from are set, and no keys are fetched: set them with .keys(..) alone")]

@@ -15,8 +15,12 @@ pub(super) const MAX_TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) const MAX_KEPT_CONNECTIONS: usize = 16;
 /// How long a connection is kept without use: less than servers and proxies keep theirs.
 pub(super) const KEPT_FOR: Duration = Duration::from_secs(10);
-/// The largest response that is read, in bytes. A JWK Set of 100 RSA keys has 60 KiB.
-pub(super) const MAX_BODY_BYTES: usize = 256 * 1024;
+/// The largest metadata document that is read, in bytes.
+pub(super) const MAX_METADATA_BYTES: usize = 1024 * 1024;
+/// The largest introspection response that is read, in bytes.
+pub(super) const MAX_INTROSPECTION_BYTES: usize = 256 * 1024;
+/// The setting of the largest key set that is read, and how far it goes, for errors.
+pub(super) const MAX_KEY_SET_BYTES: &str = "Issuer::max_key_set_bytes, up to 16777216";
 /// How long a call over a bound on concurrent calls waits for its turn.
 pub(super) const LONGEST_QUEUE: Duration = Duration::from_secs(1);
 /// The longest `Retry-After` that is passed on.
@@ -94,8 +98,6 @@ pub(super) const MIN_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) const MAX_INTERVAL: Duration = Duration::from_secs(3_600);
 /// How long a request waits for the read of a key file.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// The largest key file that is read, in bytes: as large as a fetched set may be.
-pub(super) const MAX_KEY_FILE_BYTES: usize = 256 * 1024;
 /// Between reads of a key file for a key that is not in it, or while there are no keys.
 pub(super) const KEY_FILE_COOLDOWN: Duration = Duration::from_secs(1);
 

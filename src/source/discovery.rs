@@ -2,12 +2,15 @@
 //! Discovery. Which document is read when is decided in `metadata`.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+
+use url::Url;
 
 use crate::core::{excerpt, read_json_object};
 
 use super::address::{Address, AddressError, Http};
-use super::fetcher::{Answer, CallError, Fetcher};
+use super::fetcher::{Answer, BodyLimit, CallError, Fetcher};
 use super::runtime::PANICKED;
 use super::{SourceError, SourceErrorKind};
 
@@ -16,6 +19,8 @@ pub(crate) struct Discovery {
     issuer: String,
     /// In the order in which they are tried.
     addresses: Vec<Address>,
+    /// Whether the issuer's name may be the document's `access_token_issuer`.
+    accepts_token_issuer: bool,
 }
 
 /// An address that the metadata names (RFC 8414 section 2).
@@ -35,16 +40,31 @@ impl Member {
             Member::IntrospectionEndpoint => "introspection_endpoint",
         }
     }
+
+    /// The setting that takes the place of the member.
+    const fn setting(self) -> &'static str {
+        match self {
+            Member::JwksUri => "Issuer::jwks_at",
+            Member::IntrospectionEndpoint => "Introspection::at",
+        }
+    }
 }
 
 /// What a document says that is known to be the issuer's.
 pub(super) struct Document {
     at: Address,
+    issuer: Arc<str>,
     jwks_uri: Result<Address, DocumentProblem>,
     introspection_endpoint: Result<Address, DocumentProblem>,
 }
 
 impl Document {
+    /// The name that assertions for the issuer have as `aud`: the document's `issuer`, which need not
+    /// be the configured name (see [`Discovery::at`]).
+    pub(super) fn issuer(&self) -> &Arc<str> {
+        &self.issuer
+    }
+
     pub(super) fn member(&self, member: Member) -> Result<&Address, Failure> {
         let named = match member {
             Member::JwksUri => &self.jwks_uri,
@@ -59,7 +79,8 @@ impl Document {
 
 impl Discovery {
     /// By the issuer's name: the well-known paths of RFC 8414 section 3 and of OpenID Connect
-    /// Discovery section 4, the latter behind the issuer's path and between host and path.
+    /// Discovery section 4, the latter behind the issuer's path and between host and path. The last
+    /// is RFC 8414's behind the path, where servers have it that are mounted below a path.
     pub(super) fn by_name(issuer: &str, http: Http) -> Result<Self, AddressError> {
         let name = Address::parse(issuer, http)?;
         if name.url().query().is_some() {
@@ -75,19 +96,24 @@ impl Discovery {
         ];
         if !path.is_empty() {
             addresses.push(name.with_path(&format!("/.well-known/openid-configuration{path}")));
+            addresses
+                .push(name.with_path(&format!("{path}/.well-known/oauth-authorization-server")));
         }
         Ok(Discovery {
             issuer: issuer.to_owned(),
             addresses,
+            accepts_token_issuer: false,
         })
     }
 
-    /// By the address of its metadata document, which is compared with the issuer's name all the
-    /// same.
-    pub(super) fn at(issuer: &str, address: Address) -> Self {
+    /// By the address of its metadata document. The document is still compared with the issuer's
+    /// name: by its `issuer`, and by its `access_token_issuer` where that is accepted. AD FS has a
+    /// name of its own there for the `iss` of access tokens.
+    pub(super) fn at(issuer: &str, address: Address, accepts_token_issuer: bool) -> Self {
         Discovery {
             issuer: issuer.to_owned(),
             addresses: vec![address],
+            accepts_token_issuer,
         }
     }
 
@@ -108,7 +134,7 @@ impl Discovery {
     /// The document at one address. Hosts have all kinds of things at paths that they don't know,
     /// so what is there need not be the issuer's.
     pub(super) async fn read(&self, at: &Address, fetcher: &Fetcher) -> Result<Document, Failure> {
-        match fetcher.get(at, None).await? {
+        match fetcher.get(at, None, BodyLimit::METADATA).await? {
             Answer::Body { text, .. } => self.document(&text, at, fetcher.http()),
             // No `ETag` was sent, so there is nothing that can be unmodified.
             Answer::NotModified { .. } => Err(Failure::Document {
@@ -119,11 +145,14 @@ impl Discovery {
     }
 
     fn document(&self, text: &str, at: &Address, http: Http) -> Result<Document, Failure> {
-        let (mut issuer, mut jwks_uri, mut introspection_endpoint) = (None, None, None);
+        let (mut issuer, mut token_issuer) = (None, None);
+        let (mut jwks_uri, mut introspection_endpoint) = (None, None);
         let read = read_json_object(text, |name, value| {
             let text = || value.as_str().map(std::borrow::Cow::into_owned);
             if name == "issuer" {
                 issuer = text();
+            } else if name == "access_token_issuer" {
+                token_issuer = text();
             } else if name == Member::JwksUri.name() {
                 jwks_uri = text();
             } else if name == Member::IntrospectionEndpoint.name() {
@@ -137,10 +166,12 @@ impl Discovery {
                 problem: DocumentProblem::NotMetadata,
             });
         };
-        if issuer != self.issuer {
+        let is_for_tokens = token_issuer.is_some_and(|name| name == self.issuer);
+        if issuer != self.issuer && !(is_for_tokens && self.accepts_token_issuer) {
             return Err(Failure::OtherIssuer {
                 at: at.to_string(),
                 found: issuer,
+                is_for_tokens,
             });
         }
         let address = |member: Member, named: Option<String>| {
@@ -150,31 +181,50 @@ impl Discovery {
         };
         Ok(Document {
             at: at.clone(),
+            issuer: self.audience(issuer, at).into(),
             jwks_uri: address(Member::JwksUri, jwks_uri),
             introspection_endpoint: address(Member::IntrospectionEndpoint, introspection_endpoint),
         })
     }
 
-    /// The error of several addresses that gave nothing. The gravest failure is its cause.
-    pub(super) fn gravest(&self, failures: Vec<Failure>) -> SourceError {
-        let tried: Vec<_> = self.addresses.iter().map(Address::to_string).collect();
-        let what = "no metadata was found".to_owned();
-        // The first among the gravest: `max_by_key` would take the last.
-        let gravest = failures.into_iter().reduce(|kept, next| {
-            if next.gravity() > kept.gravity() {
+    /// The document's `issuer`, where it is known to be this server's: by its host, which is the
+    /// configured name's or the document's own. Otherwise a server that names another one there
+    /// could hand our assertions on to it (CVE-2025-27370).
+    fn audience(&self, issuer: String, at: &Address) -> String {
+        let place = |url: &Url| (url.host_str().map(str::to_owned), url.port());
+        let named = Url::parse(&issuer).ok().map(|url| place(&url));
+        let configured = Url::parse(&self.issuer).ok().map(|url| place(&url));
+        let is_own = named.is_some() && (named == configured || named == Some(place(at.url())));
+        if is_own { issuer } else { self.issuer.clone() }
+    }
+
+    /// The error of several addresses that gave no such member. Its cause is the failure that came
+    /// nearest to a document of the issuer.
+    pub(super) fn nearest(&self, failures: Vec<Failure>, member: Member) -> SourceError {
+        // The first among equals: `max_by_key` would take the last.
+        let nearest = failures.into_iter().reduce(|kept, next| {
+            if next.nearness() > kept.nearness() {
                 next
             } else {
                 kept
             }
         });
-        let gravity = gravest.as_ref().map(Failure::gravity);
-        let retry_after = gravest.as_ref().and_then(Failure::retry_after);
-        let kind = gravest.as_ref().map(Failure::kind);
-        let mut error = match gravity {
-            Some(Gravity::NotThere) => SourceError::new(format!("{what} at {}", tried.join(", "))),
-            _ => SourceError::new(what),
-        };
-        if let Some(failure) = gravest {
+        let retry_after = nearest.as_ref().and_then(Failure::retry_after);
+        let kind = nearest.as_ref().map(Failure::kind);
+        let mut what = "no metadata was found".to_owned();
+        if let Some(nearness) = nearest.as_ref().map(Failure::nearness) {
+            if nearness == Nearness::NotThere {
+                let tried: Vec<_> = self.addresses.iter().map(Address::to_string).collect();
+                what = format!("{what} at {}", tried.join(", "));
+            }
+            // The others end by themselves, or are mended otherwise.
+            if !matches!(nearness, Nearness::OtherIssuer | Nearness::Unavailable) {
+                let setting = member.setting();
+                what = format!("{what} ({setting} sets the address that it would name)");
+            }
+        }
+        let mut error = SourceError::new(what);
+        if let Some(failure) = nearest {
             error = error.caused_by(failure);
         }
         if let Some(kind) = kind {
@@ -195,11 +245,16 @@ pub(crate) fn keys_named_by_metadata(issuer: &str, text: &str) -> Option<String>
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Gravity {
+enum Nearness {
     NotThere,
     NotADocument,
-    Unusable,
+    /// The server wants credentials.
+    Guarded,
+    Redirected,
     OtherIssuer,
+    /// The issuer's document, which lacks something.
+    Unusable,
+    /// It may be any of these at the next attempt.
     Unavailable,
 }
 
@@ -225,6 +280,8 @@ pub(super) enum Failure {
     OtherIssuer {
         at: String,
         found: String,
+        /// The configured name is its `access_token_issuer`.
+        is_for_tokens: bool,
     },
     /// The HTTP client did.
     Panicked,
@@ -237,22 +294,26 @@ impl From<CallError> for Failure {
 }
 
 impl Failure {
-    fn gravity(&self) -> Gravity {
+    fn nearness(&self) -> Nearness {
         match self {
-            Failure::Panicked => Gravity::Unavailable,
-            Failure::OtherIssuer { .. } => Gravity::OtherIssuer,
+            Failure::Panicked => Nearness::Unavailable,
+            Failure::OtherIssuer { .. } => Nearness::OtherIssuer,
             Failure::Document {
                 problem: DocumentProblem::NotMetadata,
                 ..
-            } => Gravity::NotADocument,
-            Failure::Document { .. } => Gravity::Unusable,
+            } => Nearness::NotADocument,
+            Failure::Document { .. } => Nearness::Unusable,
+            Failure::Fetch(error) if error.is_redirect() => Nearness::Redirected,
             Failure::Fetch(error) => match error.status() {
+                // Without a usable `Location`.
+                Some(300..=399) => Nearness::Redirected,
+                Some(401 | 403) => Nearness::Guarded,
                 // RFC 9110 section 15.5.9, RFC 6585 section 4: not now.
-                Some(408 | 429) => Gravity::Unavailable,
-                Some(400..=499) => Gravity::NotThere,
-                Some(_) => Gravity::Unavailable,
-                None if error.is_network() => Gravity::Unavailable,
-                None => Gravity::NotADocument,
+                Some(408 | 429) => Nearness::Unavailable,
+                Some(400..=499) => Nearness::NotThere,
+                Some(_) => Nearness::Unavailable,
+                None if error.is_network() => Nearness::Unavailable,
+                None => Nearness::NotADocument,
             },
         }
     }
@@ -262,7 +323,7 @@ impl Failure {
     }
 
     pub(super) fn is_contradiction(&self) -> bool {
-        matches!(self.gravity(), Gravity::OtherIssuer | Gravity::Unusable)
+        matches!(self.nearness(), Nearness::OtherIssuer | Nearness::Unusable)
     }
 
     fn kind(&self) -> SourceErrorKind {
@@ -287,11 +348,21 @@ impl fmt::Display for Failure {
             Failure::Fetch(error) => error.fmt(f),
             Failure::Panicked => f.write_str(PANICKED),
             Failure::Document { at, problem } => write!(f, "{at}: {problem}"),
-            Failure::OtherIssuer { at, found } => write!(
-                f,
-                "{at}: the document there is of issuer \"{}\": configure that name, or the address of the right document",
-                excerpt(found)
-            ),
+            Failure::OtherIssuer {
+                at,
+                found,
+                is_for_tokens,
+            } => {
+                let found = excerpt(found);
+                write!(f, "{at}: the document there is of issuer \"{found}\"")?;
+                f.write_str(if *is_for_tokens {
+                    ", and the configured name is its access_token_issuer, which is accepted only where \
+                     Issuer::discovery_at sets the document's address, and not for a template"
+                } else {
+                    ": the issuer's name is what tokens have in `iss`, and where to fetch from is another setting \
+                     (Issuer::discovery_at, Issuer::jwks_at)"
+                })
+            }
         }
     }
 }
@@ -329,6 +400,7 @@ mod tests {
                 "https://as.example.com/.well-known/oauth-authorization-server/tenant/1",
                 "https://as.example.com/tenant/1/.well-known/openid-configuration",
                 "https://as.example.com/.well-known/openid-configuration/tenant/1",
+                "https://as.example.com/tenant/1/.well-known/oauth-authorization-server",
             ]
         );
         assert_eq!(

@@ -16,12 +16,23 @@ use super::bounds::{
 use super::fetch_problem::FetchError;
 use super::fetcher::{Clients, Credential, Credentials, Fetcher};
 
+/// In lower case, as [`HeaderName`] is.
+const CREDENTIAL_HEADERS: [&str; 5] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "x-api-key",
+    "api-key",
+];
+
 /// How to reach an authorization server: time limits, trust, proxy. For one issuer
 /// ([`Issuer::fetch`](crate::Issuer::fetch)) or for all
 /// ([`ValidatorBuilder::fetch`](crate::ValidatorBuilder::fetch)).
 ///
-/// Whatever is set, these hold: https only (http for loopback), no redirects, at most 256 KiB are
-/// read, one limit for the whole call.
+/// These always hold: https only (http for loopback), no redirects, one time limit for the whole
+/// call. At most 1 MiB of metadata or of a key set is read
+/// ([`Issuer::max_key_set_bytes`](crate::Issuer::max_key_set_bytes)), and 256 KiB of an
+/// introspection response.
 ///
 /// ```no_run
 /// use resource_server::{Fetch, Issuer, Validator};
@@ -89,8 +100,8 @@ impl Fetch {
     /// How long a whole call may take, from connecting to the last byte. Default 5 s, at most 60 s.
     ///
     /// A token waits only where there are no keys that can be used, and then for each call that it
-    /// takes to get some: metadata at up to two addresses where the issuer hangs, and keys, so up
-    /// to three times this. Where that is too long, put a limit of your own around
+    /// takes to get some. These are metadata at up to four addresses (two where the issuer's name
+    /// has no path), and keys: up to five times this. Where that is too long, put a limit of your own around
     /// [`Validator::validate`](crate::Validator::validate); the fetch goes on for those who come
     /// later.
     pub fn timeout(mut self, limit: Duration) -> Self {
@@ -132,10 +143,15 @@ impl Fetch {
         self
     }
 
-    /// Sends one more header with calls to the origin that is configured: the issuer's name, or the
-    /// address given for its metadata or keys. Not to another origin that its metadata names. Its
-    /// value is a secret as far as this crate is concerned; what is a credential is better set by
-    /// [`secret_header`](Fetch::secret_header), which goes by https only and is for one issuer.
+    /// Sends one more header with calls to the configured origin: that of the issuer's name, or of
+    /// the address given for its metadata, keys or introspection. It does not go to another origin
+    /// that metadata names. **In the `Fetch` of a whole Validator it goes to every issuer**, and
+    /// over plain http where that is allowed.
+    ///
+    /// `Authorization`, `Proxy-Authorization`, `Cookie`, `X-Api-Key` and `Api-Key` have credentials,
+    /// so they are a [`FetchError`]. Set credentials by [`basic`](Fetch::basic),
+    /// [`bearer_file`](Fetch::bearer_file) or [`secret_header`](Fetch::secret_header), which are
+    /// bound to one issuer's origin and go by https only. `Accept-Encoding` is always `identity`.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
@@ -328,6 +344,9 @@ impl Fetch {
         for (name, value) in &self.headers {
             let refused = || FetchError::Header(name.clone());
             let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
+            if CREDENTIAL_HEADERS.contains(&header.as_str()) {
+                return Err(FetchError::CredentialHeader(name.clone()));
+            }
             let mut value = HeaderValue::from_str(value).map_err(|_| refused())?;
             value.set_sensitive(true);
             headers.append(header, value);

@@ -28,6 +28,12 @@ pub enum FetchError {
         "the header \"{0}\" can't be sent: its name or value has characters that are not allowed"
     )]
     Header(String),
+    /// A header that has credentials, set by [`header`](crate::Fetch::header).
+    #[error(
+        "the header \"{0}\" has credentials, which header(..) doesn't bind to one origin: set them by basic, \
+         bearer_file or secret_header of Issuer::fetch"
+    )]
+    CredentialHeader(String),
     /// More than one of `bearer_file`, `basic` and `secret_header`, or a `header` of the same name.
     #[error("several credentials are set, or a header of the same name beside them: leave one")]
     SeveralCredentials,

@@ -1,30 +1,36 @@
 //! The one bounded HTTP client.
 
 mod credentials;
+mod environment;
 mod failure;
 mod headers;
 mod response;
 
+use std::env;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
-    IF_NONE_MATCH,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap,
+    HeaderName, HeaderValue, IF_NONE_MATCH,
 };
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Origin;
+
+use crate::core::excerpt;
 
 use super::SourceError;
 use super::address::{Address, Http};
 use super::bounds::{KEPT_FOR, LONGEST_QUEUE};
 use super::fetch_problem::FetchError;
 pub(super) use credentials::{Credential, Credentials, sensitive};
+use environment::proxy_in;
 pub(crate) use failure::CallError;
 use failure::{CallErrorKind, unreachable, was_dropped};
 use headers::lifetime;
-use response::{check_location_and_status, is_of_type, read};
+pub(crate) use response::BodyLimit;
+use response::{check_is_json, check_location_and_status, content_type, is_of_type, read};
 
 /// The client, made once; for one issuer or shared by all.
 #[derive(Clone)]
@@ -191,24 +197,22 @@ impl Fetcher {
         self.inner.timeout
     }
 
-    /// Gets a JSON document, past caches on the way. With the `etag` of what is held, an unchanged
+    /// Gets a JSON document of at most this size, past caches on the way. With the `etag` of what is held, an unchanged
     /// one isn't sent again.
     pub(crate) async fn get(
         &self,
         address: &Address,
         etag: Option<&str>,
+        limit: BodyLimit,
     ) -> Result<Answer, CallError> {
         let call = async {
             let _permit = self.permit().await?;
-            self.call(address, etag).await
+            self.call(address, etag, limit).await
         };
         tokio::time::timeout(self.inner.timeout, call)
             .await
             .unwrap_or(Err(CallErrorKind::Timeout))
-            .map_err(|kind| CallError {
-                address: address.to_string(),
-                kind,
-            })
+            .map_err(|kind| self.failed(address, kind))
     }
 
     /// Posts a form (RFC 7662 section 2.1) and gives what came for it, which must be of this media
@@ -251,20 +255,40 @@ impl Fetcher {
                 *used = Some(Instant::now());
             }
             let response = check_location_and_status(response, address)?;
-            let content_type = response.headers().get(CONTENT_TYPE);
-            let content_type = content_type.and_then(|value| value.to_str().ok());
-            if !content_type.is_some_and(|found| is_of_type(found, media_type)) {
-                return Err(CallErrorKind::OtherType(media_type));
+            let found = content_type(&response).map(str::to_owned);
+            if !found
+                .as_deref()
+                .is_some_and(|found| is_of_type(found, media_type))
+            {
+                return Err(CallErrorKind::OtherType {
+                    wanted: media_type,
+                    found: found.map_or_else(|| "none".to_owned(), |found| excerpt(&found)),
+                });
             }
-            read(response).await
+            read(response, BodyLimit::INTROSPECTION).await
         };
         tokio::time::timeout(self.inner.timeout, call)
             .await
             .unwrap_or(Err(CallErrorKind::Timeout))
-            .map_err(|kind| CallError {
-                address: address.to_string(),
-                kind,
-            })
+            .map_err(|kind| self.failed(address, kind))
+    }
+
+    fn failed(&self, address: &Address, kind: CallErrorKind) -> CallError {
+        let clients = &self.inner.clients;
+        let hint = match clients {
+            // Its trust and its proxies are its own.
+            Clients::Own(_) => None,
+            Clients::Made { .. } => {
+                let is_direct = self.proxy_of(clients, address).is_none();
+                let variable = is_direct.then(|| proxy_in(address, |name| env::var(name).ok()));
+                kind.hint(variable.flatten())
+            }
+        };
+        CallError {
+            address: address.to_string(),
+            kind,
+            hint,
+        }
     }
 
     async fn permit(&self) -> Result<Option<SemaphorePermit<'_>>, CallErrorKind> {
@@ -297,7 +321,12 @@ impl Fetcher {
         }
     }
 
-    async fn call(&self, address: &Address, etag: Option<&str>) -> Result<Answer, CallErrorKind> {
+    async fn call(
+        &self,
+        address: &Address,
+        etag: Option<&str>,
+        limit: BodyLimit,
+    ) -> Result<Answer, CallErrorKind> {
         let credentials = self.credentials_for(address);
         let shown = match credentials {
             Some(credentials) => Some(credentials.header().await?),
@@ -342,7 +371,9 @@ impl Fetcher {
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
         let lifetime = lifetime(response.headers());
-        let text = read(response).await?;
+        let content_type = content_type(&response).map(str::to_owned);
+        let text = read(response, limit).await?;
+        check_is_json(&text, content_type.as_deref())?;
         Ok(Answer::Body {
             text,
             etag,
@@ -381,6 +412,8 @@ impl Fetcher {
                 extra.remove(name);
             }
         }
+        // A client of the user's may ask for compression by itself, unless this is set.
+        extra.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let request = |client: &Client| {
             let request = request(client).header(CACHE_CONTROL, "no-cache");
             request.headers(extra.clone())

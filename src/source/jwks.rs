@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::core::{Clock, Evidence, KeySet, Policy, PresentedToken, has_candidate};
+use crate::core::{Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken, has_candidate};
 
 use super::bounds::{GRACE, LONGEST_SLEEP, MAX_ROUNDS, SHORTEST_SLEEP};
 use super::fetcher::Fetcher;
@@ -32,6 +32,7 @@ struct Inner {
     endpoint: Endpoint,
     fetcher: Fetcher,
     longest_fetch: Duration,
+    key_set_limits: KeySetLimits,
     clock: Arc<dyn Clock>,
     state: RwLock<State>,
     /// Without a task: what is due is done by the next caller.
@@ -96,6 +97,7 @@ impl RemoteJwks {
             endpoint,
             fetcher,
             longest_fetch,
+            key_set_limits: limits.key_set,
             clock,
             state: RwLock::new(State {
                 refresh: Refresh::new(limits),
@@ -159,7 +161,7 @@ impl RemoteJwks {
             lifetime: held.lifetime,
         };
         let unused = || SourceError::new("the keys in the snapshot are not used");
-        let read = KeySet::from_jwks_with_text(&held.jwks);
+        let read = KeySet::from_jwks_with_text(&held.jwks, self.0.key_set_limits);
         let mut state = self.0.write();
         let (keys, jwks) = match read {
             Ok(read) => read,

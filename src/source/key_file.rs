@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use crate::core::{Algorithm, Clock, Evidence, Policy, PresentedToken, has_candidate};
+use crate::core::{
+    Algorithm, Clock, Evidence, KeySetLimits, Policy, PresentedToken, has_candidate,
+};
 
 use super::bounds::{
-    DEFAULT_INTERVAL, LONGEST_WAIT, MAX_INTERVAL, MAX_KEY_FILE_BYTES, MIN_INTERVAL,
+    DEFAULT_INTERVAL, LONGEST_WAIT, MAX_INTERVAL, MAX_KEY_SET_BYTES, MIN_INTERVAL,
 };
 use super::file::{FileProblem, read_apart};
 use super::moment::Moment;
@@ -19,7 +21,9 @@ use looks::{Asked, Decision, Looks};
 
 /// A file with an issuer's public keys, which is read again when it changes; for
 /// [`Issuer::key_file`](crate::Issuer::key_file). It holds a JWK Set (RFC 7517 section 5), or PEM
-/// where [`pem`](KeyFile::pem) says so, of at most 256 KiB.
+/// where [`pem`](KeyFile::pem) says so, of at most 1 MiB and 1,000 keys. These bounds are
+/// [`Issuer::max_key_set_bytes`](crate::Issuer::max_key_set_bytes) and
+/// [`Issuer::max_keys`](crate::Issuer::max_keys).
 ///
 /// It is looked at when a token comes and the last look was 10 seconds ago, by its content and from
 /// its path on: so it may be rewritten, replaced, or changed by a symlink that is swapped, as
@@ -55,6 +59,7 @@ pub struct KeyFile {
     path: PathBuf,
     interval: Duration,
     form: Form,
+    limits: KeySetLimits,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +75,7 @@ impl KeyFile {
             path: path.into(),
             interval: DEFAULT_INTERVAL,
             form: Form::Jwks,
+            limits: KeySetLimits::default(),
         }
     }
 
@@ -90,8 +96,14 @@ impl KeyFile {
         (MIN_INTERVAL..=MAX_INTERVAL).contains(&self.interval)
     }
 
-    /// The source that it is, by this clock.
-    pub(crate) fn finish(self, policy: Policy, clock: Arc<dyn Clock>) -> WatchedKeys {
+    /// The source that it is, by this clock, within these bounds.
+    pub(crate) fn finish(
+        mut self,
+        policy: Policy,
+        clock: Arc<dyn Clock>,
+        limits: KeySetLimits,
+    ) -> WatchedKeys {
+        self.limits = limits;
         WatchedKeys(Arc::new(Inner {
             state: RwLock::new(State {
                 looks: Looks::new(self.interval),
@@ -109,10 +121,10 @@ impl KeyFile {
         let unusable = || self.failed("can't be used");
         let text = std::str::from_utf8(content).map_err(|error| unusable().caused_by(error))?;
         match self.form {
-            Form::Jwks => StaticKeys::from_jwks(text).map_err(|error| unusable().caused_by(error)),
-            Form::Pem(algorithm) => {
-                StaticKeys::from_pem(algorithm, text).map_err(|error| unusable().caused_by(error))
-            }
+            Form::Jwks => StaticKeys::from_jwks_within(text, self.limits)
+                .map_err(|error| unusable().caused_by(error)),
+            Form::Pem(algorithm) => StaticKeys::from_pem_within(algorithm, text, self.limits)
+                .map_err(|error| unusable().caused_by(error)),
         }
     }
 
@@ -232,7 +244,7 @@ impl Inner {
         // Where there is no thread, the work is dropped within this call, and takes the lock.
         drop(state);
         let inner = Arc::clone(self);
-        read_apart(&self.file.path, MAX_KEY_FILE_BYTES, move |read| {
+        read_apart(&self.file.path, self.file.limits.max_bytes(), move |read| {
             inner.landed(now, read);
             landing.land(());
         });
@@ -242,6 +254,10 @@ impl Inner {
     fn landed(&self, began: Moment, read: Result<Vec<u8>, FileProblem>) {
         // Keys are prepared without the lock.
         let outcome = match read {
+            Err(problem @ FileProblem::TooLarge(_)) => Err(self
+                .file
+                .failed(&format!("can't be read (raise {MAX_KEY_SET_BYTES})"))
+                .caused_by(problem)),
             Err(problem) => Err(self.file.failed("can't be read").caused_by(problem)),
             Ok(content) => match self.state().unchanged(&content) {
                 Some(keys) => Ok((content, keys)),
@@ -397,7 +413,11 @@ mod tests {
         let policy = Policy::builder()
             .issuer("https://as.example.com")
             .audience("https://api.example.com");
-        let source = KeyFile::new("/keys.json").finish(policy.build().unwrap(), Arc::new(Standing));
+        let source = KeyFile::new("/keys.json").finish(
+            policy.build().unwrap(),
+            Arc::new(Standing),
+            KeySetLimits::default(),
+        );
         let now = source.0.now();
         let (flight, _hangs) = take_off(|_, _| ());
         {

@@ -38,17 +38,21 @@ impl Location {
     }
 
     /// The issuer's metadata: found by the issuer's name, unless its URL is configured. One for all
-    /// sources of the issuer.
+    /// sources of the issuer. At a configured URL, an issuer's name may be the document's
+    /// `access_token_issuer`; a tenant's may not, since the URL is configured for all tenants.
     pub(crate) fn metadata(
         &self,
         issuer: &str,
+        is_template: bool,
         fetcher: &Fetcher,
         clock: &Arc<dyn Clock>,
     ) -> Result<Arc<IssuerMetadata>, AddressError> {
         let http = fetcher.http();
         let discovery = match self {
             Location::Discovery | Location::DocumentAt(_) => Discovery::by_name(issuer, http)?,
-            Location::MetadataAt(url) => Discovery::at(issuer, Address::parse(url, http)?),
+            Location::MetadataAt(url) => {
+                Discovery::at(issuer, Address::parse(url, http)?, !is_template)
+            }
         };
         Ok(IssuerMetadata::new(discovery, fetcher, clock))
     }

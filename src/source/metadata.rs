@@ -86,6 +86,7 @@ impl<T> PerMember<T> {
 #[derive(Clone)]
 struct Known {
     address: Address,
+    issuer: Arc<str>,
     found_at: Address,
     read: Moment,
     /// It led to nothing.
@@ -93,6 +94,14 @@ struct Known {
 }
 
 impl Known {
+    fn found(&self, is_fresh: bool) -> Found {
+        Found {
+            address: self.address.clone(),
+            issuer: Arc::clone(&self.issuer),
+            is_fresh,
+        }
+    }
+
     fn is_due(&self, now: Moment) -> bool {
         self.is_doubted || self.read.elapsed(now) >= METADATA_LIFETIME
     }
@@ -111,9 +120,9 @@ struct Reading {
 }
 
 impl Reading {
-    fn found(&self, member: Member) -> Option<&Address> {
+    fn found(&self, member: Member) -> Option<(&Address, &Arc<str>)> {
         let mut documents = self.steps.iter().flatten();
-        documents.find_map(|one| one.member(member).ok())
+        documents.find_map(|one| Some((one.member(member).ok()?, one.issuer())))
     }
 
     /// The address of the next step.
@@ -136,6 +145,8 @@ impl Reading {
 /// An address that the metadata names.
 pub(super) struct Found {
     pub(super) address: Address,
+    /// The `issuer` of the document.
+    pub(super) issuer: Arc<str>,
     /// It was read just now, or could not be read again now.
     pub(super) is_fresh: bool,
 }
@@ -162,7 +173,7 @@ impl From<SourceError> for NotFound {
 
 /// What a caller does next.
 enum Next {
-    Found(Address),
+    Found(Found),
     Wait(Flight<()>),
     NotFound(NotFound),
 }
@@ -203,27 +214,20 @@ impl IssuerMetadata {
                     .tried
                     .is_some_and(|tried| tried.elapsed(now) < METADATA_PAUSE);
                 if !known.is_due(now) || is_paused {
-                    return Ok(Found {
-                        address: known.address.clone(),
-                        is_fresh: false,
-                    });
+                    return Ok(known.found(false));
                 }
                 state.tried = Some(now);
             }
             known
         };
-        let fresh = |address| Found {
-            address,
-            is_fresh: true,
-        };
         let Some(known) = known else {
-            return self.read(member).await.map(fresh);
+            return self.read(member).await;
         };
         // Within the time of one call, so that there is as much left for what it is read for.
         match tokio::time::timeout(self.fetcher.timeout(), self.read(member)).await {
-            Ok(Ok(address)) => Ok(fresh(address)),
+            Ok(Ok(found)) => Ok(found),
             Ok(Err(error)) if error.is_contradiction => Err(error),
-            Ok(Err(_)) | Err(_) => Ok(fresh(known.address)),
+            Ok(Err(_)) | Err(_) => Ok(known.found(true)),
         }
     }
 
@@ -235,11 +239,11 @@ impl IssuerMetadata {
     }
 
     /// Reads the metadata now, or joins those who do, until a document names this member.
-    pub(super) async fn read(self: &Arc<Self>, member: Member) -> Result<Address, NotFound> {
+    pub(super) async fn read(self: &Arc<Self>, member: Member) -> Result<Found, NotFound> {
         let mut joined = None;
         for _ in 0..self.discovery.addresses().len() + MAX_LOST {
             let flight = match self.step(member, &mut joined)? {
-                Next::Found(address) => return Ok(address),
+                Next::Found(found) => return Ok(found),
                 Next::NotFound(error) => return Err(error),
                 Next::Wait(flight) => flight,
             };
@@ -266,8 +270,12 @@ impl IssuerMetadata {
             state.begin(&self.discovery, member, now);
         }
         *joined = Some(state.reading.number);
-        if let Some(address) = state.reading.found(member) {
-            return Ok(Next::Found(address.clone()));
+        if let Some((address, issuer)) = state.reading.found(member) {
+            return Ok(Next::Found(Found {
+                address: address.clone(),
+                issuer: Arc::clone(issuer),
+                is_fresh: true,
+            }));
         }
         if let Some(flight) = flight {
             return Ok(Next::Wait(flight));
@@ -335,6 +343,7 @@ impl State {
                 {
                     *known = Some(Known {
                         address: address.clone(),
+                        issuer: Arc::clone(document.issuer()),
                         found_at: at.clone(),
                         read: begun,
                         is_doubted: false,
@@ -365,7 +374,7 @@ impl State {
             *self.known.get_mut(member) = None;
         }
         NotFound {
-            error: discovery.gravest(reported),
+            error: discovery.nearest(reported, member),
             is_contradiction,
             is_absent,
         }

@@ -166,8 +166,8 @@ pub trait KeySource: Send + Sync + 'static {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct SourceStatus {
-    /// The cached keys, with what was skipped and why. They stay here when they are too old to be
-    /// used.
+    /// The cached keys, with what was skipped and why ([`KeySet::skipped`]), and what was misspelt
+    /// and read all the same ([`KeySet::notes`]). They stay here when they are too old to be used.
     pub keys: Option<Arc<KeySet>>,
     /// Whether they came from the issuer. `Some(false)`: the source was started with given keys
     /// ([`Issuer::starting_from_jwks`](crate::Issuer::starting_from_jwks),

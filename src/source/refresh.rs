@@ -22,11 +22,10 @@ use super::bounds::{
     MAX_OUTAGE_TOLERANCE, MIN_LIFETIME, NEWS, REFRESH_FROM, REFRESH_SPREAD,
 };
 use super::moment::Moment;
-use crate::core::NumericDate;
+use crate::core::{KeySetLimits, NumericDate};
 use budget::Budget;
 
-/// Bounds and pauses. Only the outage tolerance and the lifetime without a word of the issuer are
-/// settings.
+/// Bounds and pauses of one key set. All but the time of a fetch are settings.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// How long keys are fresh where the response doesn't say.
@@ -35,6 +34,8 @@ pub(crate) struct Limits {
     pub(crate) outage_tolerance: Duration,
     /// How long a fetch may take.
     pub(crate) longest_fetch: Duration,
+    /// How many keys, in how many bytes.
+    pub(crate) key_set: KeySetLimits,
 }
 
 impl Default for Limits {
@@ -43,6 +44,7 @@ impl Default for Limits {
             default_lifetime: DEFAULT_LIFETIME,
             outage_tolerance: DEFAULT_OUTAGE_TOLERANCE,
             longest_fetch: DEFAULT_TIMEOUT.saturating_mul(3),
+            key_set: KeySetLimits::default(),
         }
     }
 }

@@ -71,7 +71,18 @@ impl StaticKeys {
     /// ```
     #[cfg(feature = "pem")]
     pub fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, PemError> {
-        let keys = read_pem_keys(pem, None, algorithm)?;
+        let keys = read_pem_keys(pem, None, algorithm, KeySetLimits::default())?;
+        Ok(StaticKeys(Arc::new(KeySet::of_keys(keys))))
+    }
+
+    /// The same with other bounds.
+    #[cfg(feature = "fetch")]
+    pub(super) fn from_pem_within(
+        algorithm: Algorithm,
+        pem: &str,
+        limits: KeySetLimits,
+    ) -> Result<Self, PemError> {
+        let keys = read_pem_keys(pem, None, algorithm, limits)?;
         Ok(StaticKeys(Arc::new(KeySet::of_keys(keys))))
     }
 
@@ -88,7 +99,8 @@ impl StaticKeys {
     ) -> Result<Self, PemError> {
         let mut all = Vec::new();
         for (key_id, pem) in keys {
-            all.extend(read_pem_keys(pem, Some(key_id), algorithm)?);
+            let limits = KeySetLimits::default();
+            all.extend(read_pem_keys(pem, Some(key_id), algorithm, limits)?);
         }
         if all.is_empty() {
             return Err(PemError::NoKey);

@@ -139,7 +139,7 @@ impl TenantKeys {
 
     fn make(&self, issuer: &str, tenant: &str) -> Result<Arc<Tenant>, SourceError> {
         let location = self.location.of_tenant(&self.template, tenant);
-        let metadata = location.metadata(issuer, &self.fetcher, &self.clock);
+        let metadata = location.metadata(issuer, true, &self.fetcher, &self.clock);
         let endpoint = location
             .endpoint(&metadata, self.fetcher.http())
             .map_err(|problem| {

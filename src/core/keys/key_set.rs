@@ -80,12 +80,15 @@ impl KeySet {
         Self::read(text, limits, |_| {})
     }
 
-    /// Reads within the default bounds, and also gives a JWK Set of the accepted keys only, each as
-    /// it appears in the text. So it has no private and no symmetric key.
+    /// Also gives a JWK Set of the accepted keys only, each as it appears in the text. So it has no
+    /// private and no symmetric key.
     #[cfg(feature = "fetch")]
-    pub(crate) fn from_jwks_with_text(text: &str) -> Result<(Self, String), KeySetError> {
+    pub(crate) fn from_jwks_with_text(
+        text: &str,
+        limits: KeySetLimits,
+    ) -> Result<(Self, String), KeySetError> {
         let mut accepted: Vec<&str> = Vec::new();
-        let keys = Self::read(text, KeySetLimits::default(), |jwk| accepted.push(jwk))?;
+        let keys = Self::read(text, limits, |jwk| accepted.push(jwk))?;
         Ok((keys, format!(r#"{{"keys":[{}]}}"#, accepted.join(","))))
     }
 
@@ -364,6 +367,7 @@ impl fmt::Debug for KeySet {
         f.debug_struct("KeySet")
             .field("key_ids", &ids)
             .field("skipped", &self.skipped)
+            .field("notes", &self.notes)
             .finish_non_exhaustive()
     }
 }

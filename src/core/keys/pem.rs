@@ -52,8 +52,11 @@ pub enum PemError {
     /// The text has a private key, which does not belong on a resource server.
     #[error("this is a private key: give the public key, and keep the private one away from APIs")]
     PrivateKey,
-    /// The text is over 1 MiB, or has more than 1,000 keys.
-    #[error("the PEM text has more than 1 MiB or more than 1000 keys")]
+    /// The text is over 1 MiB, or has more than 1,000 keys. For a key file, these are settings.
+    #[error(
+        "the PEM text is too large or has too many keys: 1 MiB and 1000 keys are read, unless max_key_set_bytes and \
+         max_keys of a key file's issuer set other bounds"
+    )]
     TooLarge,
     /// A block is damaged.
     #[error("a PEM block is damaged")]
@@ -72,8 +75,8 @@ pub(crate) fn read_keys(
     text: &str,
     key_id: Option<&str>,
     algorithm: Algorithm,
+    limits: KeySetLimits,
 ) -> Result<Vec<VerificationKey>, PemError> {
-    let limits = KeySetLimits::default();
     if text.len() > limits.max_bytes() {
         return Err(PemError::TooLarge);
     }

@@ -13,6 +13,10 @@ impl SourceBuilder<'_> {
         if !file.has_sound_interval() {
             problems.push(ConfigErrorKind::KeyFileInterval);
         }
-        Some(Box::new(file.finish(self.policy?.clone(), self.clock())))
+        Some(Box::new(file.finish(
+            self.policy?.clone(),
+            self.clock(),
+            self.settings.limits.key_set,
+        )))
     }
 }

@@ -23,7 +23,7 @@ impl SourceBuilder<'_> {
             self.settings.limits,
             self.settings.is_lazy,
         );
-        if let Some(Ok(starting)) = &self.settings.starting_keys {
+        if let Some(starting) = &self.starting_keys {
             keys.start_with(starting);
         }
         // The age of a snapshot's keys is known, so they replace the starting keys.

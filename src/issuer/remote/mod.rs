@@ -12,10 +12,9 @@ mod tenant_keys;
 use std::time::Duration;
 
 use super::{Issuer, WrongSetting};
-use crate::core::{KeySetError, PolicyBuilder, Tenants};
+use crate::core::{PolicyBuilder, Tenants};
 use crate::source::{
-    DynKeySource, Fetch, Introspection, KeyFile, KeySource, Limits, Location, StaticKeys,
-    TenantBounds,
+    DynKeySource, Fetch, Introspection, KeyFile, KeySource, Limits, Location, TenantBounds,
 };
 
 pub(crate) use shared::{Shared, SharedSettings};
@@ -29,7 +28,10 @@ pub(super) struct RemoteSettings {
     limits: Limits,
     tenant_bounds: TenantBounds,
     is_lazy: bool,
-    starting_keys: Option<Result<StaticKeys, KeySetError>>,
+    max_keys: Option<usize>,
+    max_key_set_bytes: Option<usize>,
+    /// Read within the bounds, once all settings are known.
+    starting_jwks: Option<String>,
 }
 
 impl RemoteSettings {
@@ -68,7 +70,9 @@ impl Recipe {
 
 impl Issuer {
     /// An issuer by its name, with keys from the location that its metadata names: RFC 8414, or
-    /// OpenID Connect Discovery. The metadata must name this issuer.
+    /// OpenID Connect Discovery. The metadata must name this issuer. It is looked for at RFC 8414's
+    /// address, at OpenID's, at OpenID's in the manner of RFC 8414, and at RFC 8414's in the manner
+    /// of OpenID, in this order.
     ///
     /// Keys are fetched at first use, or by [`Validator::warm_up`](crate::Validator::warm_up), and
     /// refreshed in the background before their lifetime ends. A key that is missing causes another
@@ -111,6 +115,18 @@ impl Issuer {
 
     /// Keys from the location that this metadata document names, for an issuer whose name is not
     /// its address (containers, clusters, AD FS). The document must still name this issuer.
+    ///
+    /// The issuer's name is what tokens have in `iss`. AD FS writes another name into tokens than
+    /// into the `issuer` of its metadata, and publishes it there as `access_token_issuer`. So that
+    /// member may be the name too, in a document that also has an `issuer`. It may not be the name
+    /// of a template.
+    ///
+    /// ```
+    /// use resource_server::Issuer;
+    ///
+    /// let issuer = Issuer::new("http://adfs.example.com/adfs/services/trust")
+    ///     .discovery_at("https://adfs.example.com/adfs/.well-known/openid-configuration");
+    /// ```
     pub fn discovery_at(self, url: impl Into<String>) -> Self {
         self.fetching(Location::MetadataAt(url.into()))
     }
@@ -196,6 +212,40 @@ impl Issuer {
         self
     }
 
+    /// How many keys of a set are accepted that is fetched or read from a file. Default 1,000, from 1
+    /// to 10,000.
+    ///
+    /// Of a set with more keys the first ones are accepted.
+    /// [`KeySet::skipped`](crate::keys::KeySet::skipped) of
+    /// [`SourceStatus::keys`](crate::health::SourceStatus::keys) says how many were left out. For a
+    /// template, the bound applies to each tenant's set.
+    ///
+    /// ```
+    /// use resource_server::{Issuer, Validator};
+    ///
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(Issuer::discover("https://as.example.com").max_keys(5_000).max_key_set_bytes(4 << 20))
+    ///     .build()?;
+    /// # Ok::<(), resource_server::error::BuildError>(())
+    /// ```
+    pub fn max_keys(mut self, keys: usize) -> Self {
+        self.remote.max_keys = Some(keys);
+        self
+    }
+
+    /// The largest key set that is fetched or read from a file, in bytes. Default 1 MiB, from 1 KiB
+    /// to 16 MiB.
+    ///
+    /// A larger set is refused as a whole: that is a failed fetch, and the keys of the last one stay
+    /// in use. [`SourceStatus::last_error`](crate::health::SourceStatus::last_error) reports it. The
+    /// bound also applies to the sets of [`starting_from_jwks`](Issuer::starting_from_jwks) and
+    /// [`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore), and to each tenant's set.
+    pub fn max_key_set_bytes(mut self, bytes: usize) -> Self {
+        self.remote.max_key_set_bytes = Some(bytes);
+        self
+    }
+
     /// Refreshes keys only when a token comes, without a background task: for processes that are
     /// frozen between requests.
     pub fn refresh_on_demand(mut self) -> Self {
@@ -234,7 +284,7 @@ impl Issuer {
     /// # Ok::<(), resource_server::error::BuildError>(())
     /// ```
     pub fn starting_from_jwks(mut self, text: &str) -> Self {
-        self.remote.starting_keys = Some(StaticKeys::from_jwks(text));
+        self.remote.starting_jwks = Some(text.to_owned());
         self
     }
 }

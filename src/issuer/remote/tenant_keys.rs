@@ -20,7 +20,7 @@ impl SourceBuilder<'_> {
         let fetcher = self.fetcher.as_ref()?;
         let sample = location.of_tenant(template, SAMPLE);
         let name = template.fill(&self.name, SAMPLE);
-        let metadata = sample.metadata(&name, fetcher, &self.shared.clock);
+        let metadata = sample.metadata(&name, true, fetcher, &self.shared.clock);
         checked(
             sample.endpoint(&metadata, fetcher.http()),
             fetcher,
@@ -39,7 +39,7 @@ impl SourceBuilder<'_> {
     }
 
     fn check_tenants(&self, tenants: &Tenants, problems: &mut Problems) {
-        if self.settings.starting_keys.is_some() {
+        if self.settings.starting_jwks.is_some() {
             problems.push(ConfigErrorKind::StartingKeysNotFetched);
         }
         if !tenants.are_chosen() {

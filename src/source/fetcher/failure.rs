@@ -6,21 +6,28 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_rustls::rustls;
+use tokio_rustls::rustls::{self, CertificateError};
 
 use super::super::error::SourceErrorKind;
 use super::credentials::TokenFileError;
+use super::response::BodyLimit;
 
 /// A call that brought nothing. Shows the address without its query.
 #[derive(Clone, Debug)]
 pub(crate) struct CallError {
     pub(super) address: String,
     pub(super) kind: CallErrorKind,
+    /// The setting that may mend it.
+    pub(super) hint: Option<String>,
 }
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.address, self.kind)
+        write!(f, "{}: {}", self.address, self.kind)?;
+        match &self.hint {
+            Some(hint) => write!(f, " ({hint})"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -53,16 +60,25 @@ pub(super) enum CallErrorKind {
     CredentialsWithheld { code: u16 },
     #[error(transparent)]
     TokenFile(#[from] TokenFileError),
+    /// Without what may be secret of the address.
     #[error(
-        "it redirects to host \"{host}\", and redirects are not followed: set the address that it leads to"
+        "it redirects to {to}, and redirects are not followed: set the address that it leads to"
     )]
-    Redirected { host: String },
-    #[error("its answer is larger than {limit} bytes")]
-    TooLarge { limit: usize },
+    Redirected { to: String },
+    #[error("its answer is larger than {limit}")]
+    TooLarge { limit: BodyLimit },
     #[error("its answer is not UTF-8 text")]
     NotText,
-    #[error("its answer is not of the type {0}")]
-    OtherType(&'static str),
+    #[error("its answer is compressed: {0}")]
+    Compressed(String),
+    #[error(
+        "its answer begins with a byte order mark, which JSON must not have (RFC 8259 section 8.1)"
+    )]
+    ByteOrderMark,
+    #[error("its answer is not JSON, by its content type {0}")]
+    NotJson(String),
+    #[error("its answer is not of the type {wanted}, but {found}")]
+    OtherType { wanted: &'static str, found: String },
 }
 
 impl CallError {
@@ -83,6 +99,10 @@ impl CallError {
         matches!(self.kind, CallErrorKind::Dropped(_))
     }
 
+    pub(crate) fn is_redirect(&self) -> bool {
+        matches!(self.kind, CallErrorKind::Redirected { .. })
+    }
+
     pub(crate) fn kind(&self) -> SourceErrorKind {
         match &self.kind {
             CallErrorKind::Unreachable(error) | CallErrorKind::Dropped(error) => kind_of(error),
@@ -96,7 +116,10 @@ impl CallError {
             }
             CallErrorKind::TooLarge { .. }
             | CallErrorKind::NotText
-            | CallErrorKind::OtherType(_) => SourceErrorKind::Body,
+            | CallErrorKind::Compressed(_)
+            | CallErrorKind::ByteOrderMark
+            | CallErrorKind::NotJson(_)
+            | CallErrorKind::OtherType { .. } => SourceErrorKind::Body,
             CallErrorKind::Busy | CallErrorKind::TokenFile(_) => SourceErrorKind::Other,
         }
     }
@@ -126,6 +149,38 @@ impl CallError {
     }
 }
 
+impl CallErrorKind {
+    /// The setting of `Fetch` that mends it, where one does. `unused_proxy` is the variable of the
+    /// environment that names a proxy, if that is not used.
+    pub(super) fn hint(&self, unused_proxy: Option<&'static str>) -> Option<String> {
+        let cause = match self {
+            CallErrorKind::Unreachable(error) | CallErrorKind::Dropped(error) => cause_of(error),
+            CallErrorKind::Timeout => Cause::Other,
+            _ => return None,
+        };
+        let proxy = unused_proxy.map(|variable| {
+            format!(
+                "{variable} names a proxy, which is not used without Fetch::proxy_from_environment"
+            )
+        });
+        match (cause, proxy) {
+            (Cause::UnknownAuthority, _) => Some(
+                "the authority that issued its TLS certificate is not trusted here: \
+                 Fetch::root_certificates_pem adds an authority"
+                    .to_owned(),
+            ),
+            (Cause::Tls, _) => None,
+            (_, Some(proxy)) => Some(proxy),
+            (Cause::Dns, None) => Some(
+                "its host name does not resolve here: if a proxy resolves it, set Fetch::proxy or \
+                 Fetch::proxy_from_environment"
+                    .to_owned(),
+            ),
+            (Cause::Other, None) => None,
+        }
+    }
+}
+
 /// Whether the connection ended before there was an answer.
 pub(super) fn was_dropped(error: &reqwest::Error) -> bool {
     error.is_request() && !error.is_connect() && !error.is_timeout()
@@ -140,34 +195,56 @@ pub(super) fn unreachable(error: reqwest::Error) -> CallErrorKind {
     }
 }
 
-/// The HTTP client says only that it could not connect; why is somewhere in its chain.
+#[derive(Clone, Copy)]
+enum Cause {
+    Dns,
+    /// A TLS certificate of an authority that is not trusted.
+    UnknownAuthority,
+    /// Another failure of TLS.
+    Tls,
+    Other,
+}
+
 fn kind_of(error: &reqwest::Error) -> SourceErrorKind {
-    let mut cause = error.source();
-    while let Some(one) = cause {
-        if is_of_tls(one) {
-            return SourceErrorKind::Tls;
-        }
-        // Its type is private to the client.
-        if one.to_string() == "dns error" {
-            return SourceErrorKind::Dns;
-        }
-        cause = one.source();
-    }
-    if error.is_body() || error.is_decode() {
-        SourceErrorKind::Body
-    } else {
-        SourceErrorKind::Connect
+    match cause_of(error) {
+        Cause::Dns => SourceErrorKind::Dns,
+        Cause::UnknownAuthority | Cause::Tls => SourceErrorKind::Tls,
+        Cause::Other if error.is_body() || error.is_decode() => SourceErrorKind::Body,
+        Cause::Other => SourceErrorKind::Connect,
     }
 }
 
+/// The HTTP client says only that it could not connect; why is somewhere in its chain.
+fn cause_of(error: &reqwest::Error) -> Cause {
+    let mut cause = error.source();
+    while let Some(one) = cause {
+        match tls_error(one) {
+            Some(rustls::Error::InvalidCertificate(
+                // The other one is of an authority whose name is known, with another key.
+                CertificateError::UnknownIssuer | CertificateError::BadSignature,
+            )) => {
+                return Cause::UnknownAuthority;
+            }
+            Some(_) => return Cause::Tls,
+            None => {}
+        }
+        // Its type is private to the client.
+        if one.to_string() == "dns error" {
+            return Cause::Dns;
+        }
+        cause = one.source();
+    }
+    Cause::Other
+}
+
 /// An io::Error shows the source of what it wraps as its own source, and not what it wraps.
-fn is_of_tls(error: &(dyn StdError + 'static)) -> bool {
+fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
     let mut wrapper = error.downcast_ref::<io::Error>();
     while let Some(inner) = wrapper.and_then(io::Error::get_ref) {
-        if inner.is::<rustls::Error>() {
-            return true;
+        if let Some(found) = inner.downcast_ref() {
+            return Some(found);
         }
         wrapper = inner.downcast_ref::<io::Error>();
     }
-    error.is::<rustls::Error>()
+    error.downcast_ref()
 }

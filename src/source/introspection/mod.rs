@@ -249,11 +249,14 @@ impl Inner {
     }
 
     async fn call(&self, token: &str) -> Outcome {
-        let address = self.address().await?;
-        let text = match self.post(&address, token, false).await? {
+        let (address, issuer) = self.address().await?;
+        let issuer = issuer.as_deref();
+        let text = match self.post(&address, issuer, token, false).await? {
             // The server closed it while it was written to. Asking is harmless, so it is done once
             // more, with an assertion of its own.
-            Err(error) if error.is_of_old_connection() => self.post(&address, token, true).await?,
+            Err(error) if error.is_of_old_connection() => {
+                self.post(&address, issuer, token, true).await?
+            }
             answered => answered,
         };
         let text = text.map_err(|error| self.not_answered(error))?;
@@ -274,10 +277,11 @@ impl Inner {
     async fn post(
         &self,
         address: &Address,
+        issuer: Option<&str>,
         token: &str,
         wants_new: bool,
     ) -> Result<Result<String, CallError>, SourceError> {
-        let form = self.form(token).map_err(|error| {
+        let form = self.form(issuer, token).map_err(|error| {
             SourceError::new("the introspection endpoint can't be asked").caused_by(error)
         })?;
         let authorization = self.authentication.header();
@@ -290,20 +294,24 @@ impl Inner {
     }
 
     /// RFC 7662 section 2.1.
-    fn form(&self, token: &str) -> Result<Zeroizing<String>, NotSigned> {
+    fn form(&self, issuer: Option<&str>, token: &str) -> Result<Zeroizing<String>, NotSigned> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("token", token)
             .append_pair("token_type_hint", "access_token");
-        self.authentication.append_to(&mut form, self.clock.now())?;
+        let now = self.clock.now();
+        self.authentication.append_to(&mut form, issuer, now)?;
         Ok(Zeroizing::new(form.finish()))
     }
 
-    async fn address(&self) -> Result<Address, SourceError> {
+    /// The address, and the `issuer` of the document that names it.
+    async fn address(&self) -> Result<(Address, Option<Arc<str>>), SourceError> {
         match &self.endpoint {
-            Endpoint::At(address) => Ok(address.clone()),
+            Endpoint::At(address) => Ok((address.clone(), None)),
             Endpoint::InMetadata(metadata) => {
                 let found = metadata.find(Member::IntrospectionEndpoint).await;
-                found.map(|one| one.address).map_err(|not| not.error)
+                found
+                    .map(|one| (one.address, Some(one.issuer)))
+                    .map_err(|not| not.error)
             }
         }
     }

@@ -95,6 +95,8 @@ pub(crate) enum Proof {
     Assertion {
         key: ClientKey,
         audience: String,
+        /// Set by [`Introspection::assertion_audience`], which no document changes.
+        is_set: bool,
     },
 }
 
@@ -176,7 +178,10 @@ impl Introspection {
     /// Its `aud` is the issuer's name and nothing else, never an address that metadata names: one
     /// that an attacker could choose would let them hand the assertion on (CVE-2025-27370). For a
     /// server that wants another audience there is
-    /// [`assertion_audience`](Introspection::assertion_audience).
+    /// [`assertion_audience`](Introspection::assertion_audience). Only where the configured name is
+    /// the `access_token_issuer` of the document at
+    /// [`Issuer::discovery_at`](crate::Issuer::discovery_at) (AD FS), it is the document's
+    /// `issuer`, if that is on the host of the configured name or of the document.
     ///
     /// ```
     /// use resource_server::{Introspection, Issuer, introspection::ClientKey};
@@ -191,6 +196,7 @@ impl Introspection {
         let proof = Proof::Assertion {
             key,
             audience: String::new(),
+            is_set: false,
         };
         let is_sound = !client_id.is_empty();
         self.authenticating(Some(client_id), is_sound.then(|| form(client_id, proof)))
@@ -366,9 +372,12 @@ impl Introspection {
             None => problems.push(IntrospectionError::NoAuthentication),
             Some(Authentication::Unsound) => problems.push(IntrospectionError::Credentials),
             Some(Authentication::Form {
-                proof: Proof::Assertion { audience, .. },
+                proof: Proof::Assertion {
+                    audience, is_set, ..
+                },
                 ..
             }) => {
+                *is_set = self.assertion_audience.is_some();
                 *audience = self
                     .assertion_audience
                     .take()
@@ -463,10 +472,12 @@ impl Authentication {
         }
     }
 
-    /// What it adds to a form that is sent now.
+    /// What it adds to a form that is sent now. `issuer` is the name of the issuer of metadata, where
+    /// the endpoint is found in metadata.
     pub(super) fn append_to(
         &self,
         form: &mut form_urlencoded::Serializer<'_, String>,
+        issuer: Option<&str>,
         now: NumericDate,
     ) -> Result<(), NotSigned> {
         let Authentication::Form { client_id, proof } = self else {
@@ -478,7 +489,12 @@ impl Authentication {
             Proof::Secret(secret) => {
                 form.append_pair("client_secret", secret);
             }
-            Proof::Assertion { key, audience } => {
+            Proof::Assertion {
+                key,
+                audience,
+                is_set,
+            } => {
+                let audience = issuer.filter(|_| !is_set).unwrap_or(audience);
                 let assertion = key.assertion(client_id, audience, now)?;
                 form.append_pair("client_assertion_type", JWT_BEARER)
                     .append_pair("client_assertion", &assertion);

@@ -6,7 +6,7 @@ use crate::core::KeySet;
 
 use super::super::address::Address;
 use super::super::discovery::Member;
-use super::super::fetcher::{Answer, CallError};
+use super::super::fetcher::{Answer, BodyLimit, CallError};
 use super::super::metadata::{Endpoint, NotFound};
 use super::super::refresh::Lifetime;
 use super::super::{SourceError, SourceErrorKind};
@@ -72,64 +72,66 @@ impl Inner {
                     is_absent: error.says_absent(),
                     error: not_fetched(error),
                 })?;
-                return Ok(take(address, answer)?);
+                return Ok(self.take(address, answer)?);
             }
             Endpoint::InMetadata(metadata) => metadata,
         };
         let found = metadata.find(Member::JwksUri).await?;
         let error = match self.get(&found.address).await {
-            Ok(answer) => return Ok(take(&found.address, answer)?),
+            Ok(answer) => return Ok(self.take(&found.address, answer)?),
             Err(error) => error,
         };
         // Have the keys moved since the metadata was read?
         if !found.is_fresh
             && let Ok(named) = metadata.read(Member::JwksUri).await
-            && named != found.address
+            && named.address != found.address
         {
-            let answer = self.get(&named).await;
+            let answer = self.get(&named.address).await;
             let answer = answer.map_err(not_fetched)?;
-            return Ok(take(&named, answer)?);
+            return Ok(self.take(&named.address, answer)?);
         }
         Err(not_fetched(error).into())
+    }
+
+    fn take(&self, from: &Address, answer: Answer) -> Result<Loaded, SourceError> {
+        match answer {
+            Answer::NotModified { lifetime } => Ok(Loaded {
+                keys: None,
+                lifetime: lifetime.map_or(Lifetime::Kept, Lifetime::Said),
+            }),
+            Answer::Body {
+                text,
+                etag,
+                lifetime,
+            } => {
+                let (keys, jwks) = KeySet::from_jwks_with_text(&text, self.key_set_limits)
+                    .map_err(|error| {
+                        SourceError::new("the published keys can't be used")
+                            .caused_by(error)
+                            .of_kind(SourceErrorKind::Body)
+                    })?;
+                let etag = etag.map(|tag| EntityTag {
+                    at: from.clone(),
+                    tag,
+                });
+                Ok(Loaded {
+                    keys: Some(Fetched {
+                        keys: Arc::new(keys),
+                        jwks: jwks.into(),
+                        etag,
+                    }),
+                    lifetime: lifetime.map_or(Lifetime::Unsaid, Lifetime::Said),
+                })
+            }
+        }
     }
 
     async fn get(&self, address: &Address) -> Result<Answer, CallError> {
         let etag = self.read().etag.clone();
         let tag = etag.as_ref().filter(|etag| etag.at == *address);
         let tag = tag.map(|etag| etag.tag.as_str());
-        self.fetcher.get(address, tag).await
-    }
-}
-
-fn take(from: &Address, answer: Answer) -> Result<Loaded, SourceError> {
-    match answer {
-        Answer::NotModified { lifetime } => Ok(Loaded {
-            keys: None,
-            lifetime: lifetime.map_or(Lifetime::Kept, Lifetime::Said),
-        }),
-        Answer::Body {
-            text,
-            etag,
-            lifetime,
-        } => {
-            let (keys, jwks) = KeySet::from_jwks_with_text(&text).map_err(|error| {
-                SourceError::new("the published keys can't be used")
-                    .caused_by(error)
-                    .of_kind(SourceErrorKind::Body)
-            })?;
-            let etag = etag.map(|tag| EntityTag {
-                at: from.clone(),
-                tag,
-            });
-            Ok(Loaded {
-                keys: Some(Fetched {
-                    keys: Arc::new(keys),
-                    jwks: jwks.into(),
-                    etag,
-                }),
-                lifetime: lifetime.map_or(Lifetime::Unsaid, Lifetime::Said),
-            })
-        }
+        let limit = BodyLimit::of_key_set(self.key_set_limits);
+        self.fetcher.get(address, tag, limit).await
     }
 }
 

@@ -1,4 +1,7 @@
 mod client_certificate;
 mod credentials;
+mod encodings;
+mod header_names;
+mod remedies;
 mod settings;
 mod token_file;

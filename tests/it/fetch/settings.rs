@@ -92,7 +92,7 @@ async fn s01_the_document_must_be_of_the_configured_issuer() {
 async fn s01_the_gravest_answer_of_discovery_is_told() {
     for (fault, part) in [
         (Fault::NoMetadata, "openid-configuration"),
-        (Fault::Html, "no metadata document"),
+        (Fault::Html, "text/html"),
         (
             Fault::Redirect("https://login.example.com/?next=secret".into()),
             "login.example.com",
@@ -205,10 +205,10 @@ async fn s02_what_is_no_good_answer_leaves_the_keys_in_use() {
             "evil.example",
         ),
         (Fault::Redirect("/elsewhere".into()), "redirects"),
-        (Fault::Oversized(256 * 1024 + 1), "larger than"),
+        (Fault::Oversized(1024 * 1024 + 1), "larger than"),
         (Fault::Endless, "larger than"),
         (Fault::Garbage, "not well-formed JSON"),
-        (Fault::Html, "not well-formed JSON"),
+        (Fault::Html, "text/html"),
         (Fault::Truncated, "can't be reached"),
         (Fault::Reset, "can't be reached"),
         (Fault::Refused, "can't be reached"),
@@ -410,7 +410,7 @@ async fn f01_headers_are_sent_and_a_proxy_is_used() {
     let keys = || ok(&server.issuer().jwks(), "");
     let answer = keys();
     let (url, asked) = by_hand(move |_| std::future::ready(answer.clone())).await;
-    let fetch = Fetch::new().header("x-api-key", "secret-value");
+    let fetch = Fetch::new().header("x-gateway", "secret-value");
     assert!(!format!("{fetch:?}").contains("secret-value"));
     let issuer = Issuer::new(NAME)
         .jwks_at(format!("{url}?tenant=1"))
@@ -421,10 +421,10 @@ async fn f01_headers_are_sent_and_a_proxy_is_used() {
         head.starts_with("get /jwks?tenant=1 http/1.1\r\n"),
         "{head}"
     );
-    assert!(head.contains("\r\nx-api-key: secret-value\r\n"), "{head}");
+    assert!(head.contains("\r\nx-gateway: secret-value\r\n"), "{head}");
     // Past caches on the way; and nothing that could come back compressed.
     assert!(head.contains("\r\ncache-control: no-cache\r\n"), "{head}");
-    assert!(!head.contains("accept-encoding"), "{head}");
+    assert!(head.contains("\r\naccept-encoding: identity\r\n"), "{head}");
 
     // The host exists nowhere: only the proxy can be asked for it.
     let answer = keys();
@@ -459,9 +459,9 @@ async fn f01_a_client_of_ones_own_stays_within_the_bounds() {
         // This client follows redirects, and what it brings is refused.
         (
             Fault::Redirect(moved.jwks_url()),
-            "redirects to host \"127.0.0.1\"",
+            "redirects to http://127.0.0.1:",
         ),
-        (Fault::Oversized(256 * 1024 + 1), "larger than"),
+        (Fault::Oversized(1024 * 1024 + 1), "larger than"),
         (Fault::Endless, "larger than"),
         (Fault::Delay(Duration::from_secs(3_600)), "in time"),
     ] {

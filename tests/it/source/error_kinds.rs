@@ -53,7 +53,7 @@ async fn s02_f05_the_kind_of_an_outage_by_what_the_server_does() {
         ),
         (status(401), Kind::CredentialsRefused),
         (status(403), Kind::CredentialsRefused),
-        (Fault::Oversized(1024 * 1024), Kind::Body),
+        (Fault::Oversized(1024 * 1024 + 1), Kind::Body),
         (Fault::Garbage, Kind::Body),
         (Fault::Truncated, Kind::Body),
     ];

@@ -199,11 +199,11 @@ fn bad_files() -> Vec<(&'static str, Put)> {
     let secret = r#"{"keys":[{"kty":"oct","kid":"a","k":"c2VjcmV0"}]}"#;
     let half = TestIssuer::new(NAME, AUDIENCE).jwks();
     let half = half[..half.len() / 2].to_owned();
-    let large = format!(r#"{{"keys":[],"x":"{}"}}"#, "x".repeat(256 * 1024));
+    let large = format!(r#"{{"keys":[],"x":"{}"}}"#, "x".repeat(1024 * 1024));
     let mut files: Vec<(_, Put)> = vec![
         ("No such file", Box::new(|_| {})),
         ("directory", Box::new(|path| fs::create_dir(path).unwrap())),
-        ("larger than 262144", text(large)),
+        ("larger than 1048576", text(large)),
         ("utf-8", text([0xff_u8, 0xfe])),
         ("not well-formed JSON", text("")),
         ("not well-formed JSON", text(half)),
