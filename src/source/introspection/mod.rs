@@ -2,7 +2,9 @@
 //! cache of its answers.
 
 mod cache;
+mod call;
 mod client_key;
+mod pause;
 mod problem;
 mod settings;
 mod signed;
@@ -13,31 +15,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use crate::core::{Clock, Evidence, IntrospectionResponse, PresentedToken};
 
-use super::address::Address;
 use super::bounds::{GRACE, LONGEST_QUEUE, STORE_LIMIT, WAITING_PER_CALL};
-use super::discovery::Member;
-use super::fetcher::{CallError, Fetcher};
+use super::fetcher::Fetcher;
 use super::metadata::Endpoint;
 use super::moment::Moment;
 use super::single_flight::{Awaited, Flight, Landing, Loss, take_off};
-use super::{KeySource, SourceError, SourceErrorKind, SourceStatus, runtime, timer};
+use super::{KeySource, SourceError, SourceStatus, runtime, timer};
 use cache::{Cache, TokenHash};
-use client_key::NotSigned;
 pub use client_key::{ClientKey, ClientKeyError};
+use pause::Pauses;
 pub use problem::IntrospectionError;
 pub use settings::Introspection;
 pub(crate) use settings::{Authentication, Settings};
 pub(crate) use signed::SignedAnswers;
 pub use store::IntrospectionStore;
 use store::Store;
-
-/// RFC 7662 section 2.2.
-const PLAIN: &str = "application/json";
 
 /// An issuer's introspection endpoint.
 pub(crate) struct RemoteIntrospection(Arc<Inner>);
@@ -46,6 +42,8 @@ struct Inner {
     endpoint: Endpoint,
     fetcher: Fetcher,
     authentication: Authentication,
+    /// Whether the form has a `token_type_hint`.
+    has_hint: bool,
     /// Where answers must be signed, what they are held against.
     signed: Option<SignedAnswers>,
     clock: Arc<dyn Clock>,
@@ -58,6 +56,7 @@ struct Inner {
     /// Of calls that run or wait.
     places: Arc<Semaphore>,
     longest_call: Duration,
+    pauses: Pauses,
     health: Mutex<Health>,
 }
 
@@ -110,6 +109,7 @@ impl RemoteIntrospection {
                 ),
             fetcher,
             authentication: settings.authentication,
+            has_hint: settings.has_hint,
             signed,
             clock,
             cache: Cache::new(&settings.cache),
@@ -117,6 +117,7 @@ impl RemoteIntrospection {
             calls: Mutex::default(),
             permits: Semaphore::new(calls),
             places: Arc::new(Semaphore::new(calls.saturating_mul(1 + WAITING_PER_CALL))),
+            pauses: Pauses::default(),
             health: Mutex::default(),
         }))
     }
@@ -184,12 +185,7 @@ impl Inner {
             landing.land(Ok(response));
             return;
         }
-        let limit = self.longest_call.saturating_add(GRACE / 2);
-        let call = tokio::time::timeout(limit, self.ask(&token));
-        let outcome = call.await.unwrap_or_else(|_| {
-            let error = SourceError::new("the introspection endpoint did not answer in time");
-            Err(error.of_kind(SourceErrorKind::Timeout))
-        });
+        let outcome = self.ask(&token).await;
         let response = outcome.as_ref().ok().cloned();
         let answer = response.as_ref().map(|response| (response, asked));
         let is_kept = self.keep(&hash, landing.number(), answer);
@@ -233,104 +229,6 @@ impl Inner {
         };
         let left = self.cache.time_left(&stored.response, asked, now);
         (!left.is_zero()).then(|| (Arc::new(stored.response), asked))
-    }
-
-    /// Asks, within the bound on calls at once.
-    async fn ask(&self, token: &str) -> Outcome {
-        let permit = tokio::time::timeout(LONGEST_QUEUE, self.permits.acquire()).await;
-        let Ok(Ok(_permit)) = permit else {
-            return Err(self.turned_away());
-        };
-        let outcome = self.call(token).await;
-        let mut health = self.health();
-        health.last_asked = Some(self.now());
-        health.last_error = outcome.as_ref().err().map(SourceError::chain);
-        outcome
-    }
-
-    async fn call(&self, token: &str) -> Outcome {
-        let address = self.address().await?;
-        let text = match self.post(&address, token, false).await? {
-            // The server closed it while it was written to. Asking is harmless, so it is done once
-            // more, with an assertion of its own.
-            Err(error) if error.is_of_old_connection() => self.post(&address, token, true).await?,
-            answered => answered,
-        };
-        let text = text.map_err(|error| self.not_answered(error))?;
-        let response = match &self.signed {
-            Some(signed) => signed.open(&text, &*self.clock).await,
-            None => IntrospectionResponse::from_json(&text).map_err(|error| {
-                let told = SourceError::new("it is not an introspection response");
-                told.caused_by(error).of_kind(SourceErrorKind::Body)
-            }),
-        };
-        response.map(Arc::new).map_err(|error| {
-            let told = SourceError::new("what the introspection endpoint answers can't be used");
-            let retry_after = error.retry_after();
-            told.caused_by(error).retry_as(retry_after)
-        })
-    }
-
-    async fn post(
-        &self,
-        address: &Address,
-        token: &str,
-        wants_new: bool,
-    ) -> Result<Result<String, CallError>, SourceError> {
-        let form = self.form(token).map_err(|error| {
-            SourceError::new("the introspection endpoint can't be asked").caused_by(error)
-        })?;
-        let authorization = self.authentication.header();
-        let signed = self.signed.as_ref();
-        let media_type = signed.map_or(PLAIN, |_| SignedAnswers::MEDIA_TYPE);
-        let posted = self
-            .fetcher
-            .post(address, authorization, &form, media_type, wants_new);
-        Ok(posted.await)
-    }
-
-    /// RFC 7662 section 2.1.
-    fn form(&self, token: &str) -> Result<Zeroizing<String>, NotSigned> {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("token", token)
-            .append_pair("token_type_hint", "access_token");
-        self.authentication.append_to(&mut form, self.clock.now())?;
-        Ok(Zeroizing::new(form.finish()))
-    }
-
-    async fn address(&self) -> Result<Address, SourceError> {
-        match &self.endpoint {
-            Endpoint::At(address) => Ok(address.clone()),
-            Endpoint::InMetadata(metadata) => {
-                let found = metadata.find(Member::IntrospectionEndpoint).await;
-                found.map(|one| one.address).map_err(|not| not.error)
-            }
-        }
-    }
-
-    /// For one that can't wait longer for its turn.
-    fn turned_away(&self) -> SourceError {
-        let what = "so many tokens are being asked about that this one was turned away";
-        let error = SourceError::new(what).retry_in(Duration::from_secs(1));
-        self.health().last_error = Some(error.chain());
-        error
-    }
-
-    fn not_answered(&self, error: CallError) -> SourceError {
-        if matches!(error.status(), Some(404 | 410))
-            && let Endpoint::InMetadata(metadata) = &self.endpoint
-        {
-            metadata.doubt(Member::IntrospectionEndpoint);
-        }
-        let what = match error.status() {
-            Some(401 | 403) => {
-                "the introspection endpoint refuses this API's own credentials: look at its client id, and at its secret or key"
-            }
-            _ => "the introspection endpoint gives no answer about the token",
-        };
-        let (kind, retry_after) = (error.kind(), error.retry_after());
-        let told = SourceError::new(what).caused_by(error);
-        told.of_kind(kind).retry_as(retry_after)
     }
 
     /// Waits for the end of a call, but no longer than it can take.

@@ -32,6 +32,13 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 /// holds the server's response and never a verdict: policy, binding and requirement are checked
 /// each time. Failures are never cached.
 ///
+/// A failure of the endpoint or of its metadata starts a pause in which no token is sent to it.
+/// Tokens whose response is cached are accepted as before. Any other token is answered with 503 and
+/// `Retry-After`. The pause is about a second after the first failure and grows to 5 seconds. A
+/// `Retry-After` of the endpoint lengthens it, up to 5 minutes. After it, one call tries whether
+/// the endpoint answers again. A status of 400, 413, 414, 422 or 431, and a JSON response that
+/// can't be used, may concern one token only, and start no pause.
+///
 /// At most 64 calls run at once, and 16 times as many wait. One that gets no turn within a second,
 /// or finds no place to wait, is answered with 503 and `Retry-After`.
 ///
@@ -72,6 +79,7 @@ pub struct Introspection {
     inactive_for: Duration,
     cache_bytes: u64,
     max_concurrent_calls: usize,
+    has_hint: bool,
 }
 
 /// How this API says who it is (RFC 7662 section 2.1, RFC 6749 section 2.3).
@@ -108,6 +116,7 @@ pub(crate) struct Settings {
     pub(crate) signed_for: Option<String>,
     pub(crate) cache: CacheSettings,
     pub(crate) max_concurrent_calls: usize,
+    pub(crate) has_hint: bool,
     pub(crate) store: Option<Store>,
 }
 
@@ -139,6 +148,7 @@ impl Introspection {
             inactive_for: DEFAULT_INACTIVE_FOR,
             cache_bytes: DEFAULT_CACHE_BYTES,
             max_concurrent_calls: DEFAULT_CONCURRENT_CALLS,
+            has_hint: true,
         }
     }
 
@@ -337,6 +347,23 @@ impl Introspection {
         self
     }
 
+    /// Leaves `token_type_hint=access_token` out of the request (RFC 7662 section 2.1). By default it
+    /// is sent. Use this where the server answers `"active": false` about good tokens: some servers
+    /// search only the tokens of the hinted type, and name that type otherwise.
+    ///
+    /// ```
+    /// use resource_server::Introspection;
+    ///
+    /// # let secret = "secret";
+    /// let introspection = Introspection::discover()
+    ///     .client_secret_basic("orders-api", secret)
+    ///     .without_token_type_hint();
+    /// ```
+    pub fn without_token_type_hint(mut self) -> Self {
+        self.has_hint = false;
+        self
+    }
+
     /// Whether nothing that it needs is each tenant's own.
     pub(crate) fn can_be_of_tenants(&self) -> bool {
         let is_assertion = matches!(
@@ -440,6 +467,7 @@ impl Introspection {
                 max_bytes: self.cache_bytes,
             },
             max_concurrent_calls: self.max_concurrent_calls,
+            has_hint: self.has_hint,
             store,
         })
     }

@@ -6,6 +6,8 @@ mod client_auth;
 mod connections;
 #[cfg(feature = "fetch")]
 mod mixed_fleet;
+#[cfg(feature = "fetch")]
+mod pauses;
 mod responses;
 #[cfg(feature = "fetch")]
 mod signed;
