@@ -162,6 +162,8 @@ pub(super) const MAX_CONCURRENT_CALLS: usize = 1_024;
 pub(super) const MAX_CALL_PAUSE: Duration = Duration::from_secs(5);
 /// How long a call of the user's store may take.
 pub(super) const STORE_LIMIT: Duration = Duration::from_millis(100);
+/// Removals from the user's store at once. One more is left out.
+pub(super) const MAX_REMOVALS: usize = 256;
 /// Forgotten tokens that are remembered.
 pub(super) const MAX_FORGOTTEN: u64 = 10_000;
 /// How long a forgotten token is remembered: longer than any response is cached, by any clock.

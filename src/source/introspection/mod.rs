@@ -24,7 +24,7 @@ use super::fetcher::Fetcher;
 use super::metadata::Endpoint;
 use super::moment::Moment;
 use super::single_flight::{Awaited, Flight, Landing, Loss, take_off};
-use super::{KeySource, SourceError, SourceStatus, runtime, timer};
+use super::{DynKeySource, SourceError, SourceStatus, Waiting, runtime, timer};
 use cache::{Cache, TokenHash};
 pub use client_key::{ClientKey, ClientKeyError};
 use pause::Pauses;
@@ -73,6 +73,16 @@ type Outcome = Result<Arc<IntrospectionResponse>, SourceError>;
 struct Call {
     flight: Flight<Outcome>,
     asked: Moment,
+}
+
+/// Which answer a caller accepts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Any,
+    /// One that is requested now. `supersedes`: another was cached in this process.
+    New {
+        supersedes: bool,
+    },
 }
 
 enum Boarding {
@@ -137,18 +147,30 @@ impl Inner {
     }
 
     /// Joins the call about this token that is under way, or begins one that no caller can cancel.
-    fn board(self: &Arc<Self>, hash: TokenHash, token: &str) -> Result<Boarding, SourceError> {
+    /// Where a new answer is wanted, it begins one, and an earlier call is not kept.
+    fn board(
+        self: &Arc<Self>,
+        hash: TokenHash,
+        token: &str,
+        wanted: Wanted,
+    ) -> Result<Boarding, SourceError> {
         let runtime = runtime()?;
         let now = self.now();
-        let (place, call, landing) = {
+        let (place, call, landing, wanted) = {
             let mut calls = self.calls();
             // It may have come since the caller looked.
-            if let Some(response) = self.cache.get(&hash, now) {
-                return Ok(Boarding::Answered(response));
-            }
+            let cached = self.cache.get(&hash, now);
+            let wanted = match (wanted, cached) {
+                (Wanted::Any, Some(response)) => return Ok(Boarding::Answered(response)),
+                (Wanted::New { .. }, cached) => Wanted::New {
+                    supersedes: cached.is_some(),
+                },
+                (Wanted::Any, None) => Wanted::Any,
+            };
             // One that is lost with its runtime, or stuck on one that is not driven, or in a
             // process that was frozen, is not waited for.
-            if let Some(known) = calls.get(&hash)
+            if wanted == Wanted::Any
+                && let Some(known) = calls.get(&hash)
                 && known.flight.is_under_way(self.longest_call)
                 && known.asked.elapsed(now) < self.longest_call
             {
@@ -162,11 +184,12 @@ impl Inner {
             let (flight, landing) = take_off(move |number, _| inner.end(hash, number));
             let call = Call { flight, asked: now };
             calls.insert(hash, call.clone());
-            (place, call, landing)
+            (place, call, landing, wanted)
         };
         // The lock is let go before: a runtime that shuts down drops the task within `spawn`.
         let token = Zeroizing::new(token.to_owned());
-        runtime.spawn(Arc::clone(self).fly(hash, token, now, landing, place));
+        let call_made = Arc::clone(self).fly(hash, token, wanted, now, landing, place);
+        runtime.spawn(call_made);
         Ok(Boarding::Waiting(call))
     }
 
@@ -175,12 +198,15 @@ impl Inner {
         self: Arc<Self>,
         hash: TokenHash,
         token: Zeroizing<String>,
+        wanted: Wanted,
         asked: Moment,
         mut landing: Landing<Outcome, L>,
         _place: OwnedSemaphorePermit,
     ) {
         landing.begin();
-        if let Some((response, asked)) = self.stored(&hash).await {
+        if wanted == Wanted::Any
+            && let Some((response, asked)) = self.stored(&hash).await
+        {
             self.keep(&hash, landing.number(), Some((&response, asked)));
             landing.land(Ok(response));
             return;
@@ -191,8 +217,18 @@ impl Inner {
         let is_kept = self.keep(&hash, landing.number(), answer);
         landing.land(outcome);
         if let (Some(response), Some(store), true) = (response, &self.store, is_kept) {
+            if let Wanted::New { supersedes: true } = wanted {
+                // An earlier answer may be on its way to the store, so neither is kept there.
+                store.forget(&hash, asked.wall);
+                store.remove(&hash).await;
+                return;
+            }
             let left = self.cache.time_left(&response, asked, self.now());
-            store.put(&hash, &response, asked.wall, left).await;
+            let is_stored = store.put(&hash, &response, asked.wall, left).await;
+            if !is_stored && !response.is_active() {
+                // An earlier answer may still be there.
+                store.forget(&hash, asked.wall);
+            }
         }
     }
 
@@ -258,20 +294,38 @@ fn end_of(calls: &mut HashMap<TokenHash, Call>, hash: &TokenHash, number: u64) -
     is_current
 }
 
-impl KeySource for RemoteIntrospection {
-    async fn evidence(&self, token: &PresentedToken<'_>) -> Result<Evidence, SourceError> {
+impl RemoteIntrospection {
+    async fn answer(
+        &self,
+        token: &PresentedToken<'_>,
+        wanted: Wanted,
+    ) -> Result<Evidence, SourceError> {
         let inner = &self.0;
         let hash = TokenHash::of(token.as_str());
-        if let Some(response) = inner.cache.get(&hash, inner.now()) {
+        if wanted == Wanted::Any
+            && let Some(response) = inner.cache.get(&hash, inner.now())
+        {
             return Ok(Evidence::Introspection(response));
         }
         // Before anything is begun that a runtime without time could not end.
         drop(timer(Duration::ZERO)?);
-        let response = match inner.board(hash, token.as_str())? {
+        let response = match inner.board(hash, token.as_str(), wanted)? {
             Boarding::Answered(response) => response,
             Boarding::Waiting(call) => inner.wait(call).await?,
         };
         Ok(Evidence::Introspection(response))
+    }
+}
+
+impl DynKeySource for RemoteIntrospection {
+    fn evidence<'a>(&'a self, token: &'a PresentedToken<'a>) -> Waiting<'a, Evidence> {
+        Box::pin(self.answer(token, Wanted::Any))
+    }
+
+    /// What is cached and stored stays until the server has answered, so that made-up tokens cost
+    /// the store nothing.
+    fn new_evidence<'a>(&'a self, token: &'a PresentedToken<'a>) -> Waiting<'a, Evidence> {
+        Box::pin(self.answer(token, Wanted::New { supersedes: false }))
     }
 
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
@@ -294,19 +348,20 @@ impl KeySource for RemoteIntrospection {
         if let (Some(store), Ok(runtime)) = (&self.0.store, runtime())
             && has_time()
         {
-            let store = store.clone();
-            runtime.spawn(async move { store.remove(&hash).await });
+            store.remove_later(hash, &runtime);
         }
     }
 
-    async fn warm_up(&self) -> Result<(), SourceError> {
-        runtime()?;
-        drop(timer(Duration::ZERO)?);
-        self.0.address().await?;
-        match &self.0.signed {
-            Some(signed) => signed.warm_up().await,
-            None => Ok(()),
-        }
+    fn warm_up(&self) -> Waiting<'_, ()> {
+        Box::pin(async {
+            runtime()?;
+            drop(timer(Duration::ZERO)?);
+            self.0.address().await?;
+            match &self.0.signed {
+                Some(signed) => signed.warm_up().await,
+                None => Ok(()),
+            }
+        })
     }
 
     fn status(&self) -> SourceStatus {

@@ -311,9 +311,11 @@ impl Introspection {
     /// key can't make an answer, nor move one to another token. They can still bring back an older
     /// one about the same token for as long as that applies, and remove any.
     ///
-    /// [`Validator::forget`](crate::Validator::forget) removes the token's answer there too, in the
-    /// background. In this process it is dropped at once; another process may still have it in
-    /// memory.
+    /// [`Validator::forget`](crate::Validator::forget) removes the token's response there too, in
+    /// the background, at most 256 at once. Beyond that, one is left there until it expires. In this
+    /// process it is dropped at once; another process may still have it in memory.
+    /// [`Validator::validate_online`](crate::Validator::validate_online) neither reads the store nor
+    /// removes anything before the authorization server has answered.
     pub fn store(mut self, store: impl IntrospectionStore, key: impl AsRef<[u8]>) -> Self {
         self.store = Some(Box::new(StoreSetting::new(store, key.as_ref())));
         self
