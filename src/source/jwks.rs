@@ -454,7 +454,7 @@ impl Drop for Prompter {
 }
 
 /// From 0 to 1, another in each process and at each call.
-fn spread() -> f64 {
+pub(super) fn spread() -> f64 {
     use std::hash::{BuildHasher, RandomState};
     let random = RandomState::new().hash_one(0_u8);
     #[allow(clippy::cast_precision_loss)] // a rough figure is wanted
