@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
+use crate::chain::chain;
 use crate::core::IntrospectionResponse;
 
 use super::super::address::Address;
@@ -69,7 +70,7 @@ impl Inner {
         };
         let mut health = self.health();
         health.last_asked = Some(now);
-        health.last_error = outcome.as_ref().err().map(SourceError::chain);
+        health.last_error = outcome.as_ref().err().map(|error| chain(error));
         outcome
     }
 
@@ -156,7 +157,7 @@ impl Inner {
     pub(super) fn turned_away(&self) -> SourceError {
         let what = "so many tokens are being introspected that this one was turned away";
         let error = SourceError::new(what).retry_in(Duration::from_secs(1));
-        self.health().last_error = Some(error.chain());
+        self.health().last_error = Some(chain(&error));
         error
     }
 

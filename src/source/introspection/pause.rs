@@ -158,6 +158,7 @@ impl Drop for Attempt<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chain::chain;
     use crate::core::NumericDate;
 
     fn at(millis: u64) -> Moment {
@@ -192,7 +193,7 @@ mod tests {
             trial.failed(&error(), 1.0, at(now));
             let refused = pauses.check(at(now + pause - 1)).unwrap_err();
             assert_eq!(refused.retry_after(), Some(Duration::from_millis(1)));
-            assert!(refused.chain().ends_with(": status 500"));
+            assert!(chain(&refused).ends_with(": status 500"));
             now += pause;
         }
         // A trial without an outcome makes way for another.

@@ -12,6 +12,7 @@ use moka::policy::EvictionPolicy;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+use crate::chain::chain;
 use crate::core::{IntrospectionResponse, NumericDate, sha256};
 
 use super::super::SourceError;
@@ -271,7 +272,7 @@ impl Store {
     async fn limited<T>(&self, call: Waiting<'_, T>) -> Option<T> {
         let (done, error) = match tokio::time::timeout(STORE_LIMIT, call).await {
             Ok(Ok(done)) => (Some(done), None),
-            Ok(Err(error)) => (None, Some(error.chain())),
+            Ok(Err(error)) => (None, Some(chain(&error))),
             Err(_) => (None, Some("it did not answer in 100 ms".to_owned())),
         };
         self.report(error);
