@@ -265,7 +265,7 @@ async fn i07_a_token_is_accepted_by_a_signed_answer_for_its_resource() -> TestRe
     for introspection in [signed(API.id), by_secret] {
         let validator = asking(&server, introspection).build()?;
         let why = outage(validator.validate(&token).await);
-        assert!(why.contains("no signed introspection response"), "{why}");
+        assert!(why.contains("not a signed introspection response"), "{why}");
         assert!(why.contains("audience"), "{why}");
     }
     Ok(())
