@@ -116,7 +116,7 @@ impl Case<'_, '_> {
 
     async fn judge_by(&self, source: &dyn DynKeySource) -> Result<AccessToken, Error> {
         let evidence = source.evidence(&self.token).await;
-        let evidence = evidence.map_err(|cause| self.issuer.unavailable(cause))?;
+        let evidence = evidence.map_err(|cause| self.issuer.no_evidence(cause))?;
         // Every check again: the token may have expired in the meantime.
         self.accept(verify(
             &self.token,
