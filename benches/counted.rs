@@ -1,4 +1,5 @@
-//! What the counts of instructions share: a program that runs itself under callgrind, and what it judges there.
+//! What the counts of instructions share: a program that runs itself under callgrind, and what it
+//! judges there.
 
 use std::process::{Command, Stdio};
 
@@ -12,7 +13,8 @@ pub(crate) fn is_counted() -> bool {
     std::env::var_os(COUNTED).is_some()
 }
 
-/// Runs this program under callgrind, which counts what is done in one function, and gives what it printed.
+/// Runs this program under callgrind, which counts what is done in one function, and gives what it
+/// printed.
 pub(crate) fn run_under_callgrind(function: &str, output: &str, options: &[String]) -> String {
     let this = std::env::current_exe().expect("this program");
     let counted = Command::new("valgrind")

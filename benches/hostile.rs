@@ -1,8 +1,8 @@
-//! What it costs to reject a token whose JSON is chosen to cost, in instructions counted by callgrind, as a share of what
-//! accepting a good token of that size costs.
+//! What it costs to reject a token whose JSON is chosen to cost, in instructions counted by
+//! callgrind, as a share of what accepting a good token of that size costs.
 //!
-//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench hostile` prints the table and fails if a row is over its
-//! bound (row P02). It needs valgrind, under which it runs itself.
+//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench hostile` prints the table and
+//! fails if a row is over its bound (row P02). It needs valgrind, under which it runs itself.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -219,7 +219,8 @@ fn claims(expires: u64, with_audience: bool) -> String {
     claims
 }
 
-/// Claims sets that are as full of one kind of thing as there is room, and what they are rejected for.
+/// Claims sets that are as full of one kind of thing as there is room, and what they are rejected
+/// for.
 fn hostile(room: usize) -> Vec<(&'static str, String, Reason)> {
     /// Objects and arrays inside one another are at most 32.
     const DEPTH: usize = 29;

@@ -1,7 +1,9 @@
-//! Where the time goes: the instructions of one accepted RS256 token, by function, counted by callgrind.
+//! Where the time goes: the instructions of one accepted RS256 token, by function, counted by
+//! callgrind.
 //!
-//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench instructions` prints the table. It needs valgrind, under
-//! which it runs itself. Counts repeat nearly exactly; hash keys and addresses make the difference.
+//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench instructions` prints the table. It
+//! needs valgrind, under which it runs itself. Counts repeat nearly exactly; hash keys and
+//! addresses make the difference.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -51,8 +53,8 @@ fn run() {
     assert!(accept_one(black_box(&validator), black_box(&token)));
 }
 
-/// An issuer with RS256 and 2048 bits, and a Validator that has judged a token, so that what is done once in a process is
-/// done.
+/// An issuer with RS256 and 2048 bits, and a Validator that has judged a token, so that what is
+/// done once in a process is done.
 fn issuer_and_validator() -> (TestIssuer, Validator) {
     let issuer = TestIssuer::new(ISSUER, AUDIENCE).algorithms([Algorithm::RS256]);
     let keys = StaticKeys::from_jwks(&issuer.jwks()).expect("a JWK Set");

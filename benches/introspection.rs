@@ -1,9 +1,9 @@
-//! What an opaque token costs: where the answer about it is kept, beside a bare look into the same kind of cache, and where
-//! the authorization server is asked, beside a bare call; how the number of issuers tells; and how much memory an issuer
-//! takes that sends no tokens.
+//! What an opaque token costs: where the answer about it is kept, beside a bare look into the same
+//! kind of cache, and where the authorization server is asked, beside a bare call; how the number
+//! of issuers tells; and how much memory an issuer takes that sends no tokens.
 //!
-//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench introspection` prints tables; with `-- --json` a line of JSON
-//! for each case.
+//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench introspection` prints tables; with
+//! `-- --json` a line of JSON for each case.
 
 #[path = "rounds.rs"]
 mod rounds;
@@ -247,7 +247,8 @@ fn memory(as_json: bool, runtime: &Runtime) {
         },
     );
 
-    // What the backend allocates is not seen by Rust's allocator, so here it is the process that is measured.
+    // What the backend allocates is not seen by Rust's allocator, so here it is the process that is
+    // measured.
     let server = runtime
         .block_on(TestServer::start(AUDIENCE))
         .expect("a server");

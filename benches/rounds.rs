@@ -1,5 +1,5 @@
-//! What the benchmarks share: cases that run in turn, round by round in one process, so that what the machine does meanwhile
-//! hits all alike, and a count of what is allocated.
+//! What the benchmarks share: cases that run in turn, round by round in one process, so that what
+//! the machine does meanwhile hits all alike, and a count of what is allocated.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,7 +9,8 @@ const ROUNDS: usize = 301;
 /// Each case runs so long in a round.
 const SLICE: Duration = Duration::from_millis(1);
 
-/// Counts allocations, but not while cases are timed: counting takes time, the more the more is allocated.
+/// Counts allocations, but not while cases are timed: counting takes time, the more the more is
+/// allocated.
 struct Counting;
 
 static IS_TIMED: AtomicBool = AtomicBool::new(false);
@@ -73,7 +74,8 @@ pub(crate) fn pollster<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Medians of the rounds, and of the rounds' ratios to the case at the place that `base` gives for a case's own.
+/// Medians of the rounds, and of the rounds' ratios to the case at the place that `base` gives for
+/// a case's own.
 pub(crate) fn measure(cases: &[Case<'_>], base: impl Fn(usize) -> usize) -> Vec<Figure> {
     let repeats: Vec<u32> = cases
         .iter()

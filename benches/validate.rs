@@ -1,9 +1,11 @@
-//! What validating a token costs: beside bare signature verification, beside jsonwebtoken, and when it is refused.
+//! What validating a token costs: beside bare signature verification, beside jsonwebtoken, and when
+//! it is refused.
 //!
-//! `cargo bench --manifest-path benches/peers/Cargo.toml` prints a table; with `-- --json` a line of JSON for each algorithm
-//! and case.
+//! `cargo bench --manifest-path benches/peers/Cargo.toml` prints a table; with `-- --json` a line
+//! of JSON for each algorithm and case.
 //!
-//! Figures are medians of the rounds, ratios are medians of the rounds' ratios, allocations are exact.
+//! Figures are medians of the rounds, ratios are medians of the rounds' ratios, allocations are
+//! exact.
 
 #[path = "rounds.rs"]
 mod rounds;

@@ -1,5 +1,5 @@
-//! Every error of the crate. The three kinds inside [`Error`] are never mixed; the others are errors of
-//! settings and of what you supply.
+//! Every error of the crate. The three kinds inside [`Error`] are never mixed; the others are
+//! errors of settings and of what you supply.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! How to set this crate up, task by task. Start with [`choosing_a_source`]; each page can be read by itself.
+//! How to set this crate up, task by task. Start with [`choosing_a_source`]; each page can be read
+//! by itself.
 //!
 //! | page | content |
 //! | --- | --- |

@@ -83,10 +83,10 @@
 //! * Replay. A bearer token may be presented any number of times, and `jti` is not remembered.
 //! * Proof of possession. A token that is bound to a key or certificate (`cnf`) is refused, and so
 //!   is an encrypted token. A token that is not bound is good for anyone who has it.
-//! * Claims that [`Policy`] does not name. Require your own with
-//!   [`PolicyBuilder::required_claim`], or read them with [`AccessToken::claim`] and
-//!   [`AccessToken::claims`]. Of `act` ([`AccessToken::actor`]) only the type is checked, and of
-//!   `acr` and `auth_time` only with the profile of RFC 9068. A token has no roles unless [`PolicyBuilder::role_claims`] names their
+//! * Claims that [`Policy`] does not name. Require your own with [`PolicyBuilder::required_claim`],
+//!   or read them with [`AccessToken::claim`] and [`AccessToken::claims`]. Of `act`
+//!   ([`AccessToken::actor`]) only the type is checked, and of `acr` and `auth_time` only with the
+//!   profile of RFC 9068. A token has no roles unless [`PolicyBuilder::role_claims`] names their
 //!   claims.
 //! * Which of several issuers may grant what. Roles and scopes of two issuers look alike, so check
 //!   [`AccessToken::issuer`] as well.

@@ -1,5 +1,5 @@
-//! Row P03, the reader of claims sets on any text: it accepts what another JSON reader accepts and the rules allow, and nothing
-//! else.
+//! Row P03, the reader of claims sets on any text: it accepts what another JSON reader accepts and
+//! the rules allow, and nothing else.
 
 #![no_main]
 

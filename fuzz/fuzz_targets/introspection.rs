@@ -1,4 +1,5 @@
-//! Row P03, introspection responses: another JSON reader sees the same `active`, and what is accepted by one meets the policy.
+//! Row P03, introspection responses: another JSON reader sees the same `active`, and what is
+//! accepted by one meets the policy.
 
 #![no_main]
 

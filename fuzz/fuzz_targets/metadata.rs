@@ -1,5 +1,5 @@
-//! Row P03, metadata documents on any text: keys are looked for only where a document of this very issuer says, and where may be
-//! fetched from.
+//! Row P03, metadata documents on any text: keys are looked for only where a document of this very
+//! issuer says, and where may be fetched from.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! Row P03, `verify()` on any header and claims, well signed: what is accepted meets the policy, all ways to read its claims agree, and
-//! a changed token never verifies.
+//! Row P03, `verify()` on any header and claims, well signed: what is accepted meets the policy,
+//! all ways to read its claims agree, and a changed token never verifies.
 
 #![no_main]
 

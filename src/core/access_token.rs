@@ -301,7 +301,8 @@ impl AccessToken {
         })
     }
 
-    /// Rejects the token for an operation that it does not allow. A malformed requirement allows none.
+    /// Rejects the token for an operation that it does not allow. A malformed requirement allows
+    /// none.
     pub(crate) fn check_requirement(&self, requirement: &Requirement) -> Result<(), Rejection> {
         if requirement.is_met_by(&self.scopes()) {
             return Ok(());

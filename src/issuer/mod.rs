@@ -155,11 +155,13 @@ impl Issuer {
         Issuer::hmac_secrets(name, algorithm, [(None, secret)])
     }
 
-    /// The same with several secrets at once, so that one can be replaced without refusing the tokens of the other: add the
-    /// new secret, let the authorization server sign with it, and remove the old one when its last token has expired.
+    /// The same with several secrets at once, so that one can be replaced without refusing the
+    /// tokens of the other: add the new secret, let the authorization server sign with it, and
+    /// remove the old one when its last token has expired.
     ///
-    /// A secret with a `kid` is for tokens with that `kid`, and for those without one. A secret without a `kid` is for all
-    /// tokens; there are at most 4 of them. The secrets that a token selects are tried in this order, at most 4 of them.
+    /// A secret with a `kid` is for tokens with that `kid`, and for those without one. A secret
+    /// without a `kid` is for all tokens; there are at most 4 of them. The secrets that a token
+    /// selects are tried in this order, at most 4 of them.
     ///
     /// ```
     /// use resource_server::{Algorithm, Issuer, Validator};

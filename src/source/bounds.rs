@@ -159,8 +159,13 @@ pub(super) const MIN_CACHE_BYTES: u64 = 128 * 1024;
 pub(super) const DEFAULT_CONCURRENT_CALLS: usize = 64;
 /// The most concurrent calls that can be set.
 pub(super) const MAX_CONCURRENT_CALLS: usize = 1_024;
+/// The longest pause that failures of the endpoint lead to, unless it asks for a longer one. A token
+/// that is not cached gets no response during a pause, so an outage must not seem longer than it is.
+pub(super) const MAX_CALL_PAUSE: Duration = Duration::from_secs(5);
 /// How long a call of the user's store may take.
 pub(super) const STORE_LIMIT: Duration = Duration::from_millis(100);
+/// Removals from the user's store at once. One more is left out.
+pub(super) const MAX_REMOVALS: usize = 256;
 /// Forgotten tokens that are remembered.
 pub(super) const MAX_FORGOTTEN: u64 = 10_000;
 /// How long a forgotten token is remembered: longer than any response is cached, by any clock.

@@ -149,19 +149,6 @@ impl SourceError {
             .filter_map(|one| one.downcast_ref())
     }
 
-    /// The error and its causes in one line.
-    #[cfg(feature = "fetch")]
-    pub(crate) fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = StdError::source(self);
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
-    }
-
     /// When a new attempt is worthwhile, where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after

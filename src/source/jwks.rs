@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use crate::chain::chain;
 use crate::core::{Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken, has_candidate};
 
 use super::bounds::{GRACE, LONGEST_SLEEP, MAX_ROUNDS, SHORTEST_SLEEP};
@@ -454,7 +455,7 @@ impl Drop for Prompter {
 }
 
 /// From 0 to 1, another in each process and at each call.
-fn spread() -> f64 {
+pub(super) fn spread() -> f64 {
     use std::hash::{BuildHasher, RandomState};
     let random = RandomState::new().hash_one(0_u8);
     #[allow(clippy::cast_precision_loss)] // a rough figure is wanted
@@ -499,7 +500,7 @@ impl KeySource for RemoteJwks {
             age: state.refresh.age(now),
             usable_for: Some(state.refresh.usable_for(now)),
             last_asked: state.refresh.last_asked(now),
-            last_error: state.last_error.as_ref().map(SourceError::chain),
+            last_error: state.last_error.as_ref().map(|error| chain(error)),
             next_refresh: Some(state.refresh.next_due(now)),
             tenants: Vec::new(),
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use crate::chain::chain;
 use crate::core::{
     Algorithm, Clock, Evidence, KeySetLimits, Policy, PresentedToken, has_candidate,
 };
@@ -370,7 +371,7 @@ impl KeySource for WatchedKeys {
             last_asked: since_last,
             last_error: slow
                 .or_else(|| state.last_error.clone())
-                .map(|error| error.chain()),
+                .map(|error| chain(&error)),
             next_refresh: Some(since_last.map_or(Duration::ZERO, |since| {
                 state.looks.interval.saturating_sub(since)
             })),
@@ -427,9 +428,9 @@ mod tests {
         }
         let error = source.evidence(&stray).await.unwrap_err();
         assert!(
-            error.chain().contains("/keys.json is taking long"),
+            chain(&error).contains("/keys.json is taking long"),
             "{}",
-            error.chain()
+            chain(&error)
         );
         assert!(source.warm_up().await.is_err());
         {

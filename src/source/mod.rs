@@ -210,6 +210,13 @@ pub(crate) trait DynKeySource: Send + Sync {
     fn evidence<'a>(&'a self, token: &'a PresentedToken<'a>) -> Waiting<'a, Evidence>;
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence>;
     fn forget(&self, token: &PresentedToken<'_>);
+
+    /// Evidence that is requested now, regardless of what is cached.
+    fn new_evidence<'a>(&'a self, token: &'a PresentedToken<'a>) -> Waiting<'a, Evidence> {
+        self.forget(token);
+        self.evidence(token)
+    }
+
     fn warm_up(&self) -> Waiting<'_, ()>;
     fn status(&self) -> SourceStatus;
 

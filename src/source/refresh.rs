@@ -356,13 +356,10 @@ impl Refresh {
         if !self.ended(ticket) {
             return false;
         }
-        let doubled = FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(self.failures));
+        let backoff = backoff(self.failures, MAX_BACKOFF, spread);
         self.failures = self.failures.saturating_add(1);
         self.failed_at = Some(now);
         self.failed = ticket.number;
-        let backoff = doubled
-            .min(MAX_BACKOFF)
-            .mul_f64(1.0 - BACKOFF_SPREAD * (1.0 - spread.clamp(0.0, 1.0)));
         self.pause = backoff.max(retry_after.unwrap_or_default().min(MAX_FETCH_PAUSE));
         true
     }
@@ -487,6 +484,15 @@ impl Refresh {
             Err(not_yet)
         }
     }
+}
+
+/// The pause after one more failure: it doubles up to `longest`, and is shorter by a part that
+/// `spread`, from 0 to 1, selects.
+pub(super) fn backoff(failures: u32, longest: Duration, spread: f64) -> Duration {
+    FIRST_BACKOFF
+        .saturating_mul(2_u32.saturating_pow(failures))
+        .min(longest)
+        .mul_f64(1.0 - BACKOFF_SPREAD * (1.0 - spread.clamp(0.0, 1.0)))
 }
 
 #[cfg(test)]

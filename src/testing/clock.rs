@@ -8,8 +8,9 @@ use crate::clock::Clock;
 
 /// A clock that stands still until it is turned. Clones are the same clock.
 ///
-/// Turning it wakes nobody: what a Validator does in the background it does by the time of the machine. So keys that are due
-/// by this clock are refreshed when the next token comes, and [`health`](crate::Validator::health) may tell of old ones until then.
+/// Turning it wakes nobody: what a Validator does in the background it does by the time of the
+/// machine. So keys that are due by this clock are refreshed when the next token comes, and
+/// [`health`](crate::Validator::health) may tell of old ones until then.
 ///
 /// ```
 /// use resource_server::testing::ManualClock;

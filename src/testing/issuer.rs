@@ -12,9 +12,11 @@ use crate::keys::KeySet;
 use crate::source::{KeySource, SourceError, SourceStatus};
 use crate::{Algorithm, Evidence, Issuer, NumericDate, PresentedToken};
 
-/// Plays the authorization server: mints tokens, publishes keys, rotates them. Clones are the same issuer.
+/// Plays the authorization server: mints tokens, publishes keys, rotates them. Clones are the same
+/// issuer.
 ///
-/// It signs by ES256 unless a token says otherwise; a key of another kind is made when it is first asked for.
+/// It signs by ES256 unless a token says otherwise; a key of another kind is made when it is first
+/// asked for.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -58,8 +60,9 @@ struct State {
 }
 
 impl TestIssuer {
-    /// An issuer of this name (`iss`), whose tokens are for this audience (`aud`) unless they say otherwise. The name of a SPIFFE
-    /// trust domain (`spiffe://..`) gives its published keys the use `jwt-svid`.
+    /// An issuer of this name (`iss`), whose tokens are for this audience (`aud`) unless they say
+    /// otherwise. The name of a SPIFFE trust domain (`spiffe://..`) gives its published keys the
+    /// use `jwt-svid`.
     pub fn new(name: &str, audience: &str) -> Self {
         let state = State {
             key_use: name.starts_with("spiffe://").then_some("jwt-svid"),
@@ -75,7 +78,8 @@ impl TestIssuer {
         issuer
     }
 
-    /// A server that publishes a new issuer, named by its address, whose tokens are for this audience.
+    /// A server that publishes a new issuer, named by its address, whose tokens are for this
+    /// audience.
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
@@ -102,8 +106,8 @@ impl TestIssuer {
         self
     }
 
-    /// Makes keys for these algorithms now, so that they are in the JWK Set before the first token. None of HMAC, whose
-    /// secrets are not published.
+    /// Makes keys for these algorithms now, so that they are in the JWK Set before the first token.
+    /// None of HMAC, whose secrets are not published.
     ///
     /// # Panics
     /// Where one is HMAC.
@@ -125,8 +129,8 @@ impl TestIssuer {
         &self.audience
     }
 
-    /// This issuer for a Validator, with its keys as they are at each moment. To put its keys under settings of your own, hand
-    /// a clone to [`Issuer::source`]:
+    /// This issuer for a Validator, with its keys as they are at each moment. To put its keys under
+    /// settings of your own, hand a clone to [`Issuer::source`]:
     ///
     /// ```
     /// use resource_server::testing::TestIssuer;
@@ -154,9 +158,9 @@ impl TestIssuer {
 
     /// Signs with new keys from now on. The old ones stay published.
     ///
-    /// A Validator that fetches keys asks for an unknown one at most every 10 s, by its clock. In a test advance its
-    /// [`ManualClock`](super::ManualClock) by 10 s after this, or tokens of the new key may be refused as
-    /// [`UnknownKey`](crate::Reason::UnknownKey).
+    /// A Validator that fetches keys asks for an unknown one at most every 10 s, by its clock. In a
+    /// test advance its [`ManualClock`](super::ManualClock) by 10 s after this, or tokens of the
+    /// new key may be refused as [`UnknownKey`](crate::Reason::UnknownKey).
     pub fn rotate_keys(&self) {
         let mut state = self.state();
         state.generation += 1;

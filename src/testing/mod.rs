@@ -1,4 +1,5 @@
-//! For tests of APIs that use this crate: an issuer that mints any token, good or bad, and a clock that you turn.
+//! For tests of APIs that use this crate: an issuer that mints any token, good or bad, and a clock
+//! that you turn.
 //!
 //! Nothing here belongs in production.
 //!

@@ -11,7 +11,8 @@ use crate::{Algorithm, NumericDate};
 
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 
-/// A token on its way to be minted. Without any change it is a good one by RFC 9068; every part of it can be made wrong.
+/// A token on its way to be minted. Without any change it is a good one by RFC 9068; every part of
+/// it can be made wrong.
 ///
 /// ```
 /// use resource_server::{Algorithm, testing::TestIssuer};
@@ -46,10 +47,11 @@ enum Signer {
 }
 
 impl TestIssuer {
-    /// A token to mint: good as it is, and by RFC 9068, with a lifetime of 300 seconds. It has `typ` `at+jwt`, and the claims
-    /// `iss`, `aud`, `sub` (`test-subject`), `client_id` (`test-client`), `iat`, `exp` and `jti`. The methods of [`TestToken`]
-    /// change and remove them; for tokens of a provider, see [`like_keycloak`](TestToken::like_keycloak) and the methods next to
-    /// it.
+    /// A token to mint: good as it is, and by RFC 9068, with a lifetime of 300 seconds. It has
+    /// `typ` `at+jwt`, and the claims `iss`, `aud`, `sub` (`test-subject`), `client_id`
+    /// (`test-client`), `iat`, `exp` and `jti`. The methods of [`TestToken`] change and remove
+    /// them; for tokens of a provider, see [`like_keycloak`](TestToken::like_keycloak) and the
+    /// methods next to it.
     pub fn token(&self) -> TestToken {
         TestToken::new(self.clone())
     }
@@ -154,7 +156,8 @@ impl TestToken {
         self.header("typ", typ)
     }
 
-    /// Any member of the header. `alg` and `kid` are set from the signing key unless they are given here.
+    /// Any member of the header. `alg` and `kid` are set from the signing key unless they are given
+    /// here.
     pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.header.insert(name.to_owned(), value.into());
         self
@@ -172,14 +175,15 @@ impl TestToken {
         self
     }
 
-    /// Signs by this algorithm, with the issuer's key for it. For an HMAC algorithm use [`hmac`](TestToken::hmac).
+    /// Signs by this algorithm, with the issuer's key for it. For an HMAC algorithm use
+    /// [`hmac`](TestToken::hmac).
     pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
         self.algorithm = algorithm;
         self
     }
 
-    /// Signs by this HMAC algorithm with this secret, which may be of any length. The header then has no `kid`, unless it is
-    /// given.
+    /// Signs by this HMAC algorithm with this secret, which may be of any length. The header then
+    /// has no `kid`, unless it is given.
     ///
     /// ```
     /// use resource_server::{Algorithm, Issuer, Validator, testing::TestIssuer};

@@ -12,7 +12,7 @@ use crate::core::{
 };
 use crate::credentials::Credentials;
 use crate::error::{Error, Misconfigured};
-use crate::source::DynKeySource;
+use crate::source::{DynKeySource, SourceError};
 
 /// Which evidence a token is judged by.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,8 +90,7 @@ impl Case<'_, '_> {
             self.check_claims(self.now())?;
         }
         let source = self.issuer.online_source();
-        source.forget(&self.token);
-        let token = self.judge_by(source).await?;
+        let token = self.accept_by(source.new_evidence(&self.token).await)?;
         // This comes last, so that a bad token is rejected as such.
         if !token.is_introspected() {
             return Err(Misconfigured::no_introspection(&self.issuer.name).into());
@@ -115,7 +114,10 @@ impl Case<'_, '_> {
     }
 
     async fn judge_by(&self, source: &dyn DynKeySource) -> Result<AccessToken, Error> {
-        let evidence = source.evidence(&self.token).await;
+        self.accept_by(source.evidence(&self.token).await)
+    }
+
+    fn accept_by(&self, evidence: Result<Evidence, SourceError>) -> Result<AccessToken, Error> {
         let evidence = evidence.map_err(|cause| self.issuer.no_evidence(cause))?;
         // Every check again: the token may have expired in the meantime.
         self.accept(verify(

@@ -1,4 +1,5 @@
-//! Compares the rows of docs/requirements.md with the names of the tests, so that neither can drift from the other.
+//! Compares the rows of docs/requirements.md with the names of the tests, so that neither can drift
+//! from the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -151,15 +152,16 @@ fn ids_in(source: &str) -> BTreeSet<String> {
             }
             is_test = false;
         }
-        // Every second piece is inside quotes, unless a quote is escaped. Both kinds are looked at: what is outside
-        // never begins with an ID.
+        // Every second piece is inside quotes, unless a quote is escaped. Both kinds are looked at:
+        // what is outside never begins with an ID.
         let literals = line.split('"').skip(1);
         ids.extend(literals.filter_map(leading_id).map(str::to_owned));
     }
     ids
 }
 
-/// The ID that this text begins with: a letter and two digits, and no further letter, digit or hyphen.
+/// The ID that this text begins with: a letter and two digits, and no further letter, digit or
+/// hyphen.
 fn leading_id(text: &str) -> Option<&str> {
     let (id, rest) = text.split_at_checked(3)?;
     let [letter, tens, ones] = id.as_bytes() else {

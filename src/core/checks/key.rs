@@ -69,8 +69,8 @@ pub(crate) fn check_signature(
     Err(refusal.into())
 }
 
-/// The keys to try for a token, at most four: those that its header selects, of the policy's kind and
-/// of the token's issuer. A `kid` that matches no key selects none.
+/// The keys to try for a token, at most four: those that its header selects, of the policy's kind
+/// and of the token's issuer. A `kid` that matches no key selects none.
 fn candidates<'k>(
     keys: &'k KeySet,
     jwt: &UnverifiedJwt<'_>,

@@ -33,8 +33,8 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// `urn:ietf:params:oauth:token-type:access_token`, in any case. `iss`, `aud`, `exp`, `nbf`, `iat`,
 /// `scope`, `client_id` and `cnf` are checked like those of a JWT. `iss` and `exp` may be absent,
 /// since RFC 7662 has them optional. `aud` may be absent only with
-/// [`PolicyBuilder::allow_missing_audience`](crate::PolicyBuilder::allow_missing_audience). A member
-/// that is `null` is absent, except `active` and `cnf`.
+/// [`PolicyBuilder::allow_missing_audience`](crate::PolicyBuilder::allow_missing_audience). A
+/// member that is `null` is absent, except `active` and `cnf`.
 ///
 /// ```
 /// use resource_server::{error::ResponseError, introspection::IntrospectionResponse};

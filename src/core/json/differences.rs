@@ -1,4 +1,5 @@
-//! What the strict reader and serde_json read in the same texts, compared with the model of the rules.
+//! What the strict reader and serde_json read in the same texts, compared with the model of the
+//! rules.
 
 use std::collections::HashMap;
 

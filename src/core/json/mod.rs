@@ -5,7 +5,8 @@
 //! - two members of one object with the same name, compared after unescaping (RFC 7515 section 4,
 //!   RFC 7519 section 4, RFC 8725 section 2.4),
 //! - lone surrogates (RFC 8259 section 8.2),
-//! - numbers longer than 64 bytes, and numbers that are not finite as a double (RFC 8259 section 6).
+//! - numbers longer than 64 bytes, and numbers that are not finite as a double (RFC 8259 section
+//!   6).
 //!
 //! Time and memory are linear in the bytes of the text. Depth is bounded; the number of members,
 //! values and elements is not. The scratch memory is at most twice the text.
@@ -123,7 +124,8 @@ impl<'t> Value<'t> {
         Some(elements(self.text, read)?.map_while(Result::ok))
     }
 
-    /// The strings of an array, which was read before. `None` ends them if an element is not a string.
+    /// The strings of an array, which was read before. `None` ends them if an element is not a
+    /// string.
     pub(crate) fn strings(self) -> Option<impl Iterator<Item = Option<Str<'t>>> + use<'t>> {
         let read = |tokens: &mut Tokens<'t>| tokens.string()?.is_text();
         Some(elements(self.text, read)?.map(Result::ok))

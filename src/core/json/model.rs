@@ -1,5 +1,5 @@
-//! A slow model of the strict reader: what serde_json reads in a text, and then each rule by itself. A fuzz target includes it
-//! too.
+//! A slow model of the strict reader: what serde_json reads in a text, and then each rule by
+//! itself. A fuzz target includes it too.
 
 #![allow(unreachable_pub)] // for the fuzz target
 

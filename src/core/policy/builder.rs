@@ -93,8 +93,8 @@ impl PolicyBuilder {
 
     /// A key without an `alg` serves one algorithm: the first of those in
     /// [`algorithms`](PolicyBuilder::algorithms) that fit its type (RFC 8725 section 3.1). By
-    /// default it serves all of the list that fit, since large providers publish RSA keys without an
-    /// `alg`. A key with an `alg` is not affected.
+    /// default it serves all of the list that fit, since large providers publish RSA keys without
+    /// an `alg`. A key with an `alg` is not affected.
     ///
     /// ```
     /// use resource_server::{Algorithm, Policy};
@@ -169,8 +169,9 @@ impl PolicyBuilder {
     /// prefix `application/`. A token without a `typ` is then rejected.
     ///
     /// A type other than `at+jwt` does not switch off the search for claims of other kinds of
-    /// token. The types of other kinds of JWT can't be accepted: DPoP proofs, logout tokens, security
-    /// events, introspection responses, client assertions and attestations, credentials, and others.
+    /// token. The types of other kinds of JWT can't be accepted: DPoP proofs, logout tokens,
+    /// security events, introspection responses, client assertions and attestations, credentials,
+    /// and others.
     #[must_use]
     pub fn accepted_types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
         self.0.accepted_types = Some(types.into_iter().map(Into::into).collect());
@@ -251,8 +252,8 @@ impl PolicyBuilder {
     /// without both is accepted only with one of these two settings; which claims serve is said at
     /// [`allow_jwt_without_audience`](PolicyBuilder::allow_jwt_without_audience).
     ///
-    /// An empty `aud` (`[]` or `""`) is a missing one. A response that has an `aud` must still match.
-    /// It is not for JWTs, which have
+    /// An empty `aud` (`[]` or `""`) is a missing one. A response that has an `aud` must still
+    /// match. This is not for JWTs, which have
     /// [`allow_jwt_without_audience`](PolicyBuilder::allow_jwt_without_audience).
     #[must_use]
     pub fn allow_missing_audience(mut self) -> Self {
@@ -260,21 +261,22 @@ impl PolicyBuilder {
         self
     }
 
-    /// Accepts a JWT without `aud`, for providers whose access tokens never have one (WorkOS, Clerk).
-    /// Off by default, since `aud` is what says that a token is meant for this API (RFC 8725 section
-    /// 3.9).
+    /// Accepts a JWT without `aud`, for providers whose access tokens never have one (WorkOS,
+    /// Clerk). Off by default, since `aud` is what says that a token is meant for this API (RFC
+    /// 8725 section 3.9).
     ///
     /// Something else must say it, so `build` fails unless one of these is set too:
     ///
     /// * [`allowed_clients`](PolicyBuilder::allowed_clients).
     /// * A [`required_claim`](PolicyBuilder::required_claim) of the form
     ///   [`equals`](RequiredClaim::equals) or [`one_of`](RequiredClaim::one_of), such as the
-    ///   organization. The claim must not be `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`, `jti`, `typ`,
-    ///   `token_use`, `token_type`, `active`, `scope` or `scp`, or be inside one of these.
+    ///   organization. The claim must not be `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`, `jti`,
+    ///   `typ`, `token_use`, `token_type`, `active`, `scope` or `scp`, or be inside one of these.
     ///
-    /// An audience of this API may then be left out. An empty `aud` (`[]` or `""`) is a missing one.
-    /// An `aud` that is present must still match. [`Profile::Rfc9068`] and [`Profile::JwtSvid`] always
-    /// need one, and `build` fails for them. [`Profile::Cognito`] does not need this.
+    /// An audience of this API may then be left out. An empty `aud` (`[]` or `""`) is a missing
+    /// one. An `aud` that is present must still match. [`Profile::Rfc9068`] and
+    /// [`Profile::JwtSvid`] always need one, and `build` fails for them. [`Profile::Cognito`] does
+    /// not need this.
     ///
     /// ```
     /// use resource_server::{Policy, claims::RequiredClaim};

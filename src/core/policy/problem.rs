@@ -110,8 +110,8 @@ pub enum PolicyErrorKind {
     /// A required claim without a value, or with an empty one.
     #[error("the required claim {0} has no value that it must be, or an empty one")]
     NoClaimValue(ClaimPath),
-    /// An accepted `typ` that is not a media type, or is that of another kind of JWT, such as a DPoP
-    /// proof, a logout token or a client attestation.
+    /// An accepted `typ` that is not a media type, or is that of another kind of JWT, such as a
+    /// DPoP proof, a logout token or a client attestation.
     #[error(
         "\"{0}\" can't be the typ of access tokens: it is not a media type, or names another kind of token"
     )]

@@ -33,8 +33,8 @@ pub enum Profile {
     /// those that are set.
     ///
     /// Only the client then says that a token is meant for this API. So name the app clients that
-    /// may call it, and no others of the pool. [`Issuer::cognito`](crate::providers::cognito) sets all
-    /// of this.
+    /// may call it, and no others of the pool. [`Issuer::cognito`](crate::providers::cognito) sets
+    /// all of this.
     #[serde(rename = "cognito")]
     Cognito,
     /// SPIFFE JWT-SVIDs: the policy's issuer is a trust domain (`spiffe://example.org`). `sub` is a

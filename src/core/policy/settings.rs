@@ -87,8 +87,8 @@ impl Settings {
     /// Whether something other than `aud` says which tokens are for this API: the clients that they
     /// were issued to, or the value of a claim.
     pub(crate) fn has_stand_in_for_audience(&self) -> bool {
-        /// Claims that every token of the issuer has, or that say what kind of token it is. Some are
-        /// only in introspection responses.
+        /// Claims that every token of the issuer has, or that say what kind of token it is. Some
+        /// are only in introspection responses.
         const NO_STAND_INS: [&str; 13] = [
             "iss",
             "sub",

@@ -70,8 +70,8 @@ impl OneOrMany {
         }
     }
 
-    /// Hands out the entries in order, at most `max` of them, without keeping them. `None` if one of
-    /// these is not a string.
+    /// Hands out the entries in order, at most `max` of them, without keeping them. `None` if one
+    /// of these is not a string.
     pub(crate) fn each(
         &self,
         within: &str,

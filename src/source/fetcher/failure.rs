@@ -141,6 +141,13 @@ impl CallError {
         })
     }
 
+    /// Whether the answer may concern this request alone, so that another may succeed: the server
+    /// can't process it (400, 422), or it or its answer is too large (413, 414, 431).
+    pub(crate) fn is_about_one_request(&self) -> bool {
+        matches!(self.status(), Some(400 | 413 | 414 | 422 | 431))
+            || matches!(self.kind, CallErrorKind::TooLarge { .. })
+    }
+
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self.kind {
             CallErrorKind::Status { retry_after, .. } => retry_after,

@@ -2,7 +2,9 @@
 //! cache of its answers.
 
 mod cache;
+mod call;
 mod client_key;
+mod pause;
 mod problem;
 mod settings;
 mod signed;
@@ -13,31 +15,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use crate::core::{Clock, Evidence, IntrospectionResponse, PresentedToken};
 
-use super::address::Address;
 use super::bounds::{GRACE, LONGEST_QUEUE, STORE_LIMIT, WAITING_PER_CALL};
-use super::discovery::Member;
-use super::fetcher::{CallError, Fetcher};
+use super::fetcher::Fetcher;
 use super::metadata::Endpoint;
 use super::moment::Moment;
 use super::single_flight::{Awaited, Flight, Landing, Loss, take_off};
-use super::{KeySource, SourceError, SourceErrorKind, SourceStatus, runtime, timer};
+use super::{DynKeySource, SourceError, SourceStatus, Waiting, runtime, timer};
 use cache::{Cache, TokenHash};
-use client_key::NotSigned;
 pub use client_key::{ClientKey, ClientKeyError};
+use pause::Pauses;
 pub use problem::IntrospectionError;
 pub use settings::Introspection;
 pub(crate) use settings::{Authentication, Settings};
 pub(crate) use signed::SignedAnswers;
 pub use store::IntrospectionStore;
 use store::Store;
-
-/// RFC 7662 section 2.2.
-const PLAIN: &str = "application/json";
 
 /// An issuer's introspection endpoint.
 pub(crate) struct RemoteIntrospection(Arc<Inner>);
@@ -46,6 +42,8 @@ struct Inner {
     endpoint: Endpoint,
     fetcher: Fetcher,
     authentication: Authentication,
+    /// Whether the form has a `token_type_hint`.
+    has_hint: bool,
     /// Where answers must be signed, what they are held against.
     signed: Option<SignedAnswers>,
     clock: Arc<dyn Clock>,
@@ -58,6 +56,7 @@ struct Inner {
     /// Of calls that run or wait.
     places: Arc<Semaphore>,
     longest_call: Duration,
+    pauses: Pauses,
     health: Mutex<Health>,
 }
 
@@ -74,6 +73,16 @@ type Outcome = Result<Arc<IntrospectionResponse>, SourceError>;
 struct Call {
     flight: Flight<Outcome>,
     asked: Moment,
+}
+
+/// Which answer a caller accepts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Any,
+    /// One that is requested now. `supersedes`: another was cached in this process.
+    New {
+        supersedes: bool,
+    },
 }
 
 enum Boarding {
@@ -110,6 +119,7 @@ impl RemoteIntrospection {
                 ),
             fetcher,
             authentication: settings.authentication,
+            has_hint: settings.has_hint,
             signed,
             clock,
             cache: Cache::new(&settings.cache),
@@ -117,6 +127,7 @@ impl RemoteIntrospection {
             calls: Mutex::default(),
             permits: Semaphore::new(calls),
             places: Arc::new(Semaphore::new(calls.saturating_mul(1 + WAITING_PER_CALL))),
+            pauses: Pauses::default(),
             health: Mutex::default(),
         }))
     }
@@ -136,18 +147,30 @@ impl Inner {
     }
 
     /// Joins the call about this token that is under way, or begins one that no caller can cancel.
-    fn board(self: &Arc<Self>, hash: TokenHash, token: &str) -> Result<Boarding, SourceError> {
+    /// Where a new answer is wanted, it begins one, and an earlier call is not kept.
+    fn board(
+        self: &Arc<Self>,
+        hash: TokenHash,
+        token: &str,
+        wanted: Wanted,
+    ) -> Result<Boarding, SourceError> {
         let runtime = runtime()?;
         let now = self.now();
-        let (place, call, landing) = {
+        let (place, call, landing, wanted) = {
             let mut calls = self.calls();
             // It may have come since the caller looked.
-            if let Some(response) = self.cache.get(&hash, now) {
-                return Ok(Boarding::Answered(response));
-            }
+            let cached = self.cache.get(&hash, now);
+            let wanted = match (wanted, cached) {
+                (Wanted::Any, Some(response)) => return Ok(Boarding::Answered(response)),
+                (Wanted::New { .. }, cached) => Wanted::New {
+                    supersedes: cached.is_some(),
+                },
+                (Wanted::Any, None) => Wanted::Any,
+            };
             // One that is lost with its runtime, or stuck on one that is not driven, or in a
             // process that was frozen, is not waited for.
-            if let Some(known) = calls.get(&hash)
+            if wanted == Wanted::Any
+                && let Some(known) = calls.get(&hash)
                 && known.flight.is_under_way(self.longest_call)
                 && known.asked.elapsed(now) < self.longest_call
             {
@@ -161,11 +184,12 @@ impl Inner {
             let (flight, landing) = take_off(move |number, _| inner.end(hash, number));
             let call = Call { flight, asked: now };
             calls.insert(hash, call.clone());
-            (place, call, landing)
+            (place, call, landing, wanted)
         };
         // The lock is let go before: a runtime that shuts down drops the task within `spawn`.
         let token = Zeroizing::new(token.to_owned());
-        runtime.spawn(Arc::clone(self).fly(hash, token, now, landing, place));
+        let call_made = Arc::clone(self).fly(hash, token, wanted, now, landing, place);
+        runtime.spawn(call_made);
         Ok(Boarding::Waiting(call))
     }
 
@@ -174,29 +198,37 @@ impl Inner {
         self: Arc<Self>,
         hash: TokenHash,
         token: Zeroizing<String>,
+        wanted: Wanted,
         asked: Moment,
         mut landing: Landing<Outcome, L>,
         _place: OwnedSemaphorePermit,
     ) {
         landing.begin();
-        if let Some((response, asked)) = self.stored(&hash).await {
+        if wanted == Wanted::Any
+            && let Some((response, asked)) = self.stored(&hash).await
+        {
             self.keep(&hash, landing.number(), Some((&response, asked)));
             landing.land(Ok(response));
             return;
         }
-        let limit = self.longest_call.saturating_add(GRACE / 2);
-        let call = tokio::time::timeout(limit, self.ask(&token));
-        let outcome = call.await.unwrap_or_else(|_| {
-            let error = SourceError::new("the introspection endpoint did not answer in time");
-            Err(error.of_kind(SourceErrorKind::Timeout))
-        });
+        let outcome = self.ask(&token).await;
         let response = outcome.as_ref().ok().cloned();
         let answer = response.as_ref().map(|response| (response, asked));
         let is_kept = self.keep(&hash, landing.number(), answer);
         landing.land(outcome);
         if let (Some(response), Some(store), true) = (response, &self.store, is_kept) {
+            if let Wanted::New { supersedes: true } = wanted {
+                // An earlier answer may be on its way to the store, so neither is kept there.
+                store.forget(&hash, asked.wall);
+                store.remove(&hash).await;
+                return;
+            }
             let left = self.cache.time_left(&response, asked, self.now());
-            store.put(&hash, &response, asked.wall, left).await;
+            let is_stored = store.put(&hash, &response, asked.wall, left).await;
+            if !is_stored && !response.is_active() {
+                // An earlier answer may still be there.
+                store.forget(&hash, asked.wall);
+            }
         }
     }
 
@@ -235,112 +267,6 @@ impl Inner {
         (!left.is_zero()).then(|| (Arc::new(stored.response), asked))
     }
 
-    /// Asks, within the bound on calls at once.
-    async fn ask(&self, token: &str) -> Outcome {
-        let permit = tokio::time::timeout(LONGEST_QUEUE, self.permits.acquire()).await;
-        let Ok(Ok(_permit)) = permit else {
-            return Err(self.turned_away());
-        };
-        let outcome = self.call(token).await;
-        let mut health = self.health();
-        health.last_asked = Some(self.now());
-        health.last_error = outcome.as_ref().err().map(SourceError::chain);
-        outcome
-    }
-
-    async fn call(&self, token: &str) -> Outcome {
-        let (address, issuer) = self.address().await?;
-        let issuer = issuer.as_deref();
-        let text = match self.post(&address, issuer, token, false).await? {
-            // The server closed it while it was written to. Asking is harmless, so it is done once
-            // more, with an assertion of its own.
-            Err(error) if error.is_of_old_connection() => {
-                self.post(&address, issuer, token, true).await?
-            }
-            answered => answered,
-        };
-        let text = text.map_err(|error| self.not_answered(error))?;
-        let response = match &self.signed {
-            Some(signed) => signed.open(&text, &*self.clock).await,
-            None => IntrospectionResponse::from_json(&text).map_err(|error| {
-                let told = SourceError::new("it is not an introspection response");
-                told.caused_by(error).of_kind(SourceErrorKind::Body)
-            }),
-        };
-        response.map(Arc::new).map_err(|error| {
-            let told = SourceError::new("what the introspection endpoint answers can't be used");
-            let retry_after = error.retry_after();
-            told.caused_by(error).retry_as(retry_after)
-        })
-    }
-
-    async fn post(
-        &self,
-        address: &Address,
-        issuer: Option<&str>,
-        token: &str,
-        wants_new: bool,
-    ) -> Result<Result<String, CallError>, SourceError> {
-        let form = self.form(issuer, token).map_err(|error| {
-            SourceError::new("the introspection endpoint can't be asked").caused_by(error)
-        })?;
-        let authorization = self.authentication.header();
-        let signed = self.signed.as_ref();
-        let media_type = signed.map_or(PLAIN, |_| SignedAnswers::MEDIA_TYPE);
-        let posted = self
-            .fetcher
-            .post(address, authorization, &form, media_type, wants_new);
-        Ok(posted.await)
-    }
-
-    /// RFC 7662 section 2.1.
-    fn form(&self, issuer: Option<&str>, token: &str) -> Result<Zeroizing<String>, NotSigned> {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("token", token)
-            .append_pair("token_type_hint", "access_token");
-        let now = self.clock.now();
-        self.authentication.append_to(&mut form, issuer, now)?;
-        Ok(Zeroizing::new(form.finish()))
-    }
-
-    /// The address, and the `issuer` of the document that names it.
-    async fn address(&self) -> Result<(Address, Option<Arc<str>>), SourceError> {
-        match &self.endpoint {
-            Endpoint::At(address) => Ok((address.clone(), None)),
-            Endpoint::InMetadata(metadata) => {
-                let found = metadata.find(Member::IntrospectionEndpoint).await;
-                found
-                    .map(|one| (one.address, Some(one.issuer)))
-                    .map_err(|not| not.error)
-            }
-        }
-    }
-
-    /// For one that can't wait longer for its turn.
-    fn turned_away(&self) -> SourceError {
-        let what = "so many tokens are being asked about that this one was turned away";
-        let error = SourceError::new(what).retry_in(Duration::from_secs(1));
-        self.health().last_error = Some(error.chain());
-        error
-    }
-
-    fn not_answered(&self, error: CallError) -> SourceError {
-        if matches!(error.status(), Some(404 | 410))
-            && let Endpoint::InMetadata(metadata) = &self.endpoint
-        {
-            metadata.doubt(Member::IntrospectionEndpoint);
-        }
-        let what = match error.status() {
-            Some(401 | 403) => {
-                "the introspection endpoint refuses this API's own credentials: look at its client id, and at its secret or key"
-            }
-            _ => "the introspection endpoint gives no answer about the token",
-        };
-        let (kind, retry_after) = (error.kind(), error.retry_after());
-        let told = SourceError::new(what).caused_by(error);
-        told.of_kind(kind).retry_as(retry_after)
-    }
-
     /// Waits for the end of a call, but no longer than it can take.
     async fn wait(&self, call: Call) -> Outcome {
         let limit = self.longest_call.saturating_add(GRACE);
@@ -368,20 +294,38 @@ fn end_of(calls: &mut HashMap<TokenHash, Call>, hash: &TokenHash, number: u64) -
     is_current
 }
 
-impl KeySource for RemoteIntrospection {
-    async fn evidence(&self, token: &PresentedToken<'_>) -> Result<Evidence, SourceError> {
+impl RemoteIntrospection {
+    async fn answer(
+        &self,
+        token: &PresentedToken<'_>,
+        wanted: Wanted,
+    ) -> Result<Evidence, SourceError> {
         let inner = &self.0;
         let hash = TokenHash::of(token.as_str());
-        if let Some(response) = inner.cache.get(&hash, inner.now()) {
+        if wanted == Wanted::Any
+            && let Some(response) = inner.cache.get(&hash, inner.now())
+        {
             return Ok(Evidence::Introspection(response));
         }
         // Before anything is begun that a runtime without time could not end.
         drop(timer(Duration::ZERO)?);
-        let response = match inner.board(hash, token.as_str())? {
+        let response = match inner.board(hash, token.as_str(), wanted)? {
             Boarding::Answered(response) => response,
             Boarding::Waiting(call) => inner.wait(call).await?,
         };
         Ok(Evidence::Introspection(response))
+    }
+}
+
+impl DynKeySource for RemoteIntrospection {
+    fn evidence<'a>(&'a self, token: &'a PresentedToken<'a>) -> Waiting<'a, Evidence> {
+        Box::pin(self.answer(token, Wanted::Any))
+    }
+
+    /// What is cached and stored stays until the server has answered, so that made-up tokens cost
+    /// the store nothing.
+    fn new_evidence<'a>(&'a self, token: &'a PresentedToken<'a>) -> Waiting<'a, Evidence> {
+        Box::pin(self.answer(token, Wanted::New { supersedes: false }))
     }
 
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
@@ -404,19 +348,20 @@ impl KeySource for RemoteIntrospection {
         if let (Some(store), Ok(runtime)) = (&self.0.store, runtime())
             && has_time()
         {
-            let store = store.clone();
-            runtime.spawn(async move { store.remove(&hash).await });
+            store.remove_later(hash, &runtime);
         }
     }
 
-    async fn warm_up(&self) -> Result<(), SourceError> {
-        runtime()?;
-        drop(timer(Duration::ZERO)?);
-        self.0.address().await?;
-        match &self.0.signed {
-            Some(signed) => signed.warm_up().await,
-            None => Ok(()),
-        }
+    fn warm_up(&self) -> Waiting<'_, ()> {
+        Box::pin(async {
+            runtime()?;
+            drop(timer(Duration::ZERO)?);
+            self.0.address().await?;
+            match &self.0.signed {
+                Some(signed) => signed.warm_up().await,
+                None => Ok(()),
+            }
+        })
     }
 
     fn status(&self) -> SourceStatus {

@@ -32,6 +32,13 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 /// holds the server's response and never a verdict: policy, binding and requirement are checked
 /// each time. Failures are never cached.
 ///
+/// A failure of the endpoint or of its metadata starts a pause in which no token is sent to it.
+/// Tokens whose response is cached are accepted as before. Any other token is answered with 503 and
+/// `Retry-After`. The pause is about a second after the first failure and grows to 5 seconds. A
+/// `Retry-After` of the endpoint lengthens it, up to 5 minutes. After it, one call tries whether
+/// the endpoint answers again. A status of 400, 413, 414, 422 or 431, and a JSON response that
+/// can't be used, may concern one token only, and start no pause.
+///
 /// At most 64 calls run at once, and 16 times as many wait. One that gets no turn within a second,
 /// or finds no place to wait, is answered with 503 and `Retry-After`.
 ///
@@ -72,6 +79,7 @@ pub struct Introspection {
     inactive_for: Duration,
     cache_bytes: u64,
     max_concurrent_calls: usize,
+    has_hint: bool,
 }
 
 /// How this API says who it is (RFC 7662 section 2.1, RFC 6749 section 2.3).
@@ -110,6 +118,7 @@ pub(crate) struct Settings {
     pub(crate) signed_for: Option<String>,
     pub(crate) cache: CacheSettings,
     pub(crate) max_concurrent_calls: usize,
+    pub(crate) has_hint: bool,
     pub(crate) store: Option<Store>,
 }
 
@@ -141,6 +150,7 @@ impl Introspection {
             inactive_for: DEFAULT_INACTIVE_FOR,
             cache_bytes: DEFAULT_CACHE_BYTES,
             max_concurrent_calls: DEFAULT_CONCURRENT_CALLS,
+            has_hint: true,
         }
     }
 
@@ -307,9 +317,11 @@ impl Introspection {
     /// key can't make an answer, nor move one to another token. They can still bring back an older
     /// one about the same token for as long as that applies, and remove any.
     ///
-    /// [`Validator::forget`](crate::Validator::forget) removes the token's answer there too, in the
-    /// background. In this process it is dropped at once; another process may still have it in
-    /// memory.
+    /// [`Validator::forget`](crate::Validator::forget) removes the token's response there too, in
+    /// the background, at most 256 at once. Beyond that, one is left there until it expires. In this
+    /// process it is dropped at once; another process may still have it in memory.
+    /// [`Validator::validate_online`](crate::Validator::validate_online) neither reads the store nor
+    /// removes anything before the authorization server has answered.
     pub fn store(mut self, store: impl IntrospectionStore, key: impl AsRef<[u8]>) -> Self {
         self.store = Some(Box::new(StoreSetting::new(store, key.as_ref())));
         self
@@ -340,6 +352,23 @@ impl Introspection {
     /// turn, each with its token in memory.
     pub fn max_concurrent_calls(mut self, calls: usize) -> Self {
         self.max_concurrent_calls = calls;
+        self
+    }
+
+    /// Leaves `token_type_hint=access_token` out of the request (RFC 7662 section 2.1). By default it
+    /// is sent. Use this where the server answers `"active": false` about good tokens: some servers
+    /// search only the tokens of the hinted type, and name that type otherwise.
+    ///
+    /// ```
+    /// use resource_server::Introspection;
+    ///
+    /// # let secret = "secret";
+    /// let introspection = Introspection::discover()
+    ///     .client_secret_basic("orders-api", secret)
+    ///     .without_token_type_hint();
+    /// ```
+    pub fn without_token_type_hint(mut self) -> Self {
+        self.has_hint = false;
         self
     }
 
@@ -449,6 +478,7 @@ impl Introspection {
                 max_bytes: self.cache_bytes,
             },
             max_concurrent_calls: self.max_concurrent_calls,
+            has_hint: self.has_hint,
             store,
         })
     }

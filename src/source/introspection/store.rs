@@ -9,12 +9,15 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use moka::notification::RemovalCause;
 use moka::policy::EvictionPolicy;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
+use crate::chain::chain;
 use crate::core::{IntrospectionResponse, NumericDate, sha256};
 
 use super::super::SourceError;
 use super::super::bounds::{
-    CLOCK_SKEW, FORGOTTEN_FOR, MAX_FORGOTTEN, MIN_STORE_KEY_BYTES, STORE_LIMIT,
+    CLOCK_SKEW, FORGOTTEN_FOR, MAX_FORGOTTEN, MAX_REMOVALS, MIN_STORE_KEY_BYTES, STORE_LIMIT,
 };
 use super::cache::TokenHash;
 
@@ -146,6 +149,8 @@ pub(crate) struct Store {
     /// So many tokens were forgotten that some are no longer known: responses to requests before
     /// those don't apply.
     nothing_before: Arc<AtomicI64>,
+    /// Of removals at once.
+    removals: Arc<Semaphore>,
     last_error: Arc<Mutex<Option<String>>>,
 }
 
@@ -181,6 +186,7 @@ impl Store {
                 })
                 .build(),
             nothing_before,
+            removals: Arc::new(Semaphore::new(MAX_REMOVALS)),
             last_error: Arc::default(),
         }
     }
@@ -204,28 +210,29 @@ impl Store {
         counts.then_some(stored)
     }
 
-    /// Keeps an answer for others, unless the token was forgotten in the meantime.
+    /// Keeps an answer for others, unless the token was forgotten in the meantime. Says whether the
+    /// store has done what it was to do.
     pub(super) async fn put(
         &self,
         token: &TokenHash,
         response: &IntrospectionResponse,
         asked: NumericDate,
         lifetime: Duration,
-    ) {
+    ) -> bool {
         let place = self.place(token);
         if lifetime.as_secs() == 0 {
             // Earlier responses to others are older.
-            self.limited(self.backend.remove(&place)).await;
-            return;
+            return self.limited(self.backend.remove(&place)).await.is_some();
         }
         let value = self.write(&place, response, asked);
         let lifetime = Duration::from_secs(lifetime.as_secs());
-        self.limited(self.backend.put(&place, &value, lifetime))
-            .await;
+        let put = self.limited(self.backend.put(&place, &value, lifetime));
+        let is_stored = put.await.is_some();
         // By our own clock.
         if self.is_forgotten(token, asked, Duration::ZERO) {
             self.limited(self.backend.remove(&place)).await;
         }
+        is_stored
     }
 
     /// From now on no stored response for this token applies, unless it is requested after `now`,
@@ -239,6 +246,21 @@ impl Store {
         self.limited(self.backend.remove(&place)).await;
     }
 
+    /// Removes what is stored for this token, in the background. Beyond the bound on removals at
+    /// once it stays in the store, where it expires; in this process it doesn't apply.
+    pub(super) fn remove_later(&self, token: TokenHash, runtime: &Handle) {
+        let Ok(permit) = Arc::clone(&self.removals).try_acquire_owned() else {
+            let what = "so many tokens are being forgotten that one was left to expire there";
+            self.report(Some(what.to_owned()));
+            return;
+        };
+        let store = self.clone();
+        runtime.spawn(async move {
+            store.remove(&token).await;
+            drop(permit);
+        });
+    }
+
     fn is_forgotten(&self, token: &TokenHash, asked: NumericDate, skew: Duration) -> bool {
         let is_before = |moment: NumericDate| asked <= moment.saturating_add(skew);
         is_before(NumericDate::from_secs(
@@ -250,16 +272,17 @@ impl Store {
     async fn limited<T>(&self, call: Waiting<'_, T>) -> Option<T> {
         let (done, error) = match tokio::time::timeout(STORE_LIMIT, call).await {
             Ok(Ok(done)) => (Some(done), None),
-            Ok(Err(error)) => (None, Some(error.chain())),
+            Ok(Err(error)) => (None, Some(chain(&error))),
             Err(_) => (None, Some("it did not answer in 100 ms".to_owned())),
         };
-        let error = error.map(|error| format!("the store of introspection responses: {error}"));
-        let mut last = self
-            .last_error
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *last = error;
+        self.report(error);
         done
+    }
+
+    fn report(&self, error: Option<String>) {
+        let last = self.last_error.lock();
+        *last.unwrap_or_else(PoisonError::into_inner) =
+            error.map(|error| format!("the store of introspection responses: {error}"));
     }
 
     fn write(

@@ -94,7 +94,8 @@ impl Door {
         loop {
             match std::future::poll_fn(|context| self.poll_accept(context)).await {
                 Ok(connection) => return connection,
-                // Of one connection (gone already) or of the system (out of descriptors): neither ends a server.
+                // Of one connection (gone already) or of the system (out of descriptors): neither
+                // ends a server.
                 Err(_) => tokio::task::yield_now().await,
             }
         }
@@ -129,7 +130,8 @@ impl Door {
 
 fn reserve(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
-    // Connections of before may linger at this port. On Windows the option would let others take it.
+    // Connections of before may linger at this port. On Windows the option would let others take
+    // it.
     #[cfg(not(windows))]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;

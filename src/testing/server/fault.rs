@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-/// Something wrong with a [`TestServer`](super::TestServer), from [`fail`](super::TestServer::fail) until
-/// [`recover`](super::TestServer::recover) or another fault.
+/// Something wrong with a [`TestServer`](super::TestServer), from [`fail`](super::TestServer::fail)
+/// until [`recover`](super::TestServer::recover) or another fault.
 ///
-/// Faults of the body, from [`SlowBody`](Fault::SlowBody) to [`Oversized`](Fault::Oversized), come with the whole document
-/// even where `If-None-Match` would be answered with 304.
+/// Faults of the body, from [`SlowBody`](Fault::SlowBody) to [`Oversized`](Fault::Oversized), come
+/// with the whole document even where `If-None-Match` would be answered with 304.
 ///
 /// ```
 /// use resource_server::testing::Fault;
@@ -22,8 +22,9 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
-    /// This long before the answer, which is then a good one. Requests that wait are answered at once by
-    /// [`recover`](super::TestServer::recover), and go on to the next fault when that is set.
+    /// This long before the answer, which is then a good one. Requests that wait are answered at
+    /// once by [`recover`](super::TestServer::recover), and go on to the next fault when that is
+    /// set.
     Delay(Duration),
     /// A pause before each byte of the body.
     SlowBody(Duration),
@@ -31,15 +32,15 @@ pub enum Fault {
     Truncated,
     /// The document without its end: chunks of white space for as long as the client reads.
     Endless,
-    /// The document with white space behind it, this many bytes in all; `Content-Length` announces them. It is a good
-    /// document still, so only a cap on its size refuses it.
+    /// The document with white space behind it, this many bytes in all; `Content-Length` announces
+    /// them. It is a good document still, so only a cap on its size refuses it.
     Oversized(usize),
     /// 200 and `application/json`, but not JSON.
     Garbage,
     /// 200 and a page of HTML, as from a captive portal or a proxy.
     Html,
-    /// An answer of this status without a document. A Validator waits out `retry_after`, by its clock, also after
-    /// [`recover`](super::TestServer::recover).
+    /// An answer of this status without a document. A Validator waits out `retry_after`, by its
+    /// clock, also after [`recover`](super::TestServer::recover).
     Status {
         /// The status code.
         code: u16,
@@ -48,14 +49,15 @@ pub enum Fault {
     },
     /// 302 to this address, which stands in `Location` as it is.
     Redirect(String),
-    /// The port is closed: connects are refused, and open connections end. It is the server as a whole, also when only
-    /// its keys or its metadata are to fail, and takes the place of all other faults. The port stays reserved, so recovery is
-    /// at the same address; setting another fault opens it too.
+    /// The port is closed: connects are refused, and open connections end. It is the server as a
+    /// whole, also when only its keys or its metadata are to fail, and takes the place of all other
+    /// faults. The port stays reserved, so recovery is at the same address; setting another fault
+    /// opens it too.
     Refused,
     /// The connection is reset (RST) when a request was read.
     Reset,
-    /// A connection's first request is answered; a further one on it is read and the connection reset, as when a server
-    /// closes a pooled connection at the moment it is used again.
+    /// A connection's first request is answered; a further one on it is read and the connection
+    /// reset, as when a server closes a pooled connection at the moment it is used again.
     ResetReused,
     /// 404 for all metadata. The JWK Set is served.
     NoMetadata,

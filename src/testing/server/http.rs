@@ -197,7 +197,8 @@ impl<W: Wire> Connection<W> {
                 Ok(goes_on)
             }
             Answer::Reset => {
-                // A linger of zero makes the close an RST, and doesn't block. `set_zero_linger` would need tokio 1.50.
+                // A linger of zero makes the close an RST, and doesn't block. `set_zero_linger`
+                // would need tokio 1.50.
                 #[allow(deprecated)]
                 self.wire.tcp().set_linger(Some(Duration::ZERO))?;
                 Ok(false)

@@ -1,4 +1,5 @@
-//! The introspection endpoint of a test server (RFC 7662): the tokens that it knows, and who may ask.
+//! The introspection endpoint of a test server (RFC 7662): the tokens that it knows, and who may
+//! ask.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -67,8 +68,8 @@ impl Known {
         Response::new(200, JSON, answer.to_string()).header("cache-control", "no-store")
     }
 
-    /// Whether a client says by an assertion who it is: signed by one of its keys, for the issuer, good for 5 minutes at most
-    /// (RFC 7523 section 3). Its `jti` is not remembered.
+    /// Whether a client says by an assertion who it is: signed by one of its keys, for the issuer,
+    /// good for 5 minutes at most (RFC 7523 section 3). Its `jti` is not remembered.
     fn has_sound_assertion(&self, form: &HashMap<String, String>, issuer: &str) -> bool {
         const MAX_LIFETIME: Duration = Duration::from_secs(300);
 

@@ -25,12 +25,14 @@ use super::TestIssuer;
 
 pub use self::fault::Fault;
 
-/// An authorization server on loopback: metadata (RFC 8414 and OpenID Connect Discovery) and JWK Set of a [`TestIssuer`],
-/// introspection of opaque tokens (RFC 7662), and any [`Fault`] in serving them.
+/// An authorization server on loopback: metadata (RFC 8414 and OpenID Connect Discovery) and JWK
+/// Set of a [`TestIssuer`], introspection of opaque tokens (RFC 7662), and any [`Fault`] in serving
+/// them.
 ///
-/// What the issuer signs with and publishes is served at once. The server runs on the tokio runtime that starts it, which
-/// needs I/O and time enabled, and ends when it is dropped or that runtime ends; its port is free as soon as it is dropped.
-/// It speaks HTTP/1.1, with and without TLS, and sends no `Date`.
+/// What the issuer signs with and publishes is served at once. The server runs on the tokio runtime
+/// that starts it, which needs I/O and time enabled, and ends when it is dropped or that runtime
+/// ends; its port is free as soon as it is dropped. It speaks HTTP/1.1, with and without TLS, and
+/// sends no `Date`.
 ///
 /// How an API behaves in an outage and after a rotation, tested:
 ///
@@ -104,8 +106,9 @@ pub struct TestServerBuilder {
     tls: bool,
 }
 
-/// The addresses at which an issuer's metadata may stand: for the issuer `https://as.example.com/tenant`, below that host.
-/// Where an issuer's name has no path, both OpenID forms are one.
+/// The addresses at which an issuer's metadata may stand: for the issuer
+/// `https://as.example.com/tenant`, below that host. Where an issuer's name has no path, both
+/// OpenID forms are one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WellKnown {
     /// `/.well-known/oauth-authorization-server/tenant`, by RFC 8414 section 3.
@@ -118,8 +121,8 @@ pub enum WellKnown {
 
 /// How many requests a [`TestServer`] has received.
 ///
-/// Each is counted when it has been read and before it is answered, also where a fault is all that comes back. Connects
-/// that are refused, and connections without a request, aren't.
+/// Each is counted when it has been read and before it is answered, also where a fault is all that
+/// comes back. Connects that are refused, and connections without a request, aren't.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Fetches {
     /// Requests for metadata, at any well-known address.
@@ -135,7 +138,8 @@ pub struct Fetches {
 }
 
 impl TestServer {
-    /// Starts a server whose issuer is named by its address, `http://127.0.0.1:PORT`, with tokens for this audience.
+    /// Starts a server whose issuer is named by its address, `http://127.0.0.1:PORT`, with tokens
+    /// for this audience.
     ///
     /// # Errors
     /// Where the system has no port on 127.0.0.1.
@@ -157,8 +161,8 @@ impl TestServer {
         }
     }
 
-    /// The issuer: mints tokens, rotates and withdraws the keys that are served. A clone is the same issuer, also with a
-    /// clock of its own: `server.issuer().clone().clock(clock)`.
+    /// The issuer: mints tokens, rotates and withdraws the keys that are served. A clone is the
+    /// same issuer, also with a clock of its own: `server.issuer().clone().clock(clock)`.
     pub fn issuer(&self) -> &TestIssuer {
         self.site.issuer()
     }
@@ -178,9 +182,9 @@ impl TestServer {
         self.site.discovery_url()
     }
 
-    /// Where it is asked about tokens (RFC 7662), by a client that names itself by [`CLIENT_ID`](Self::CLIENT_ID) and
-    /// [`CLIENT_SECRET`](Self::CLIENT_SECRET), by the Basic scheme or in the form, or by an assertion
-    /// ([`know_client`](Self::know_client)).
+    /// Where it is asked about tokens (RFC 7662), by a client that names itself by
+    /// [`CLIENT_ID`](Self::CLIENT_ID) and [`CLIENT_SECRET`](Self::CLIENT_SECRET), by the Basic
+    /// scheme or in the form, or by an assertion ([`know_client`](Self::know_client)).
     pub fn introspection_url(&self) -> String {
         self.site.introspection_url()
     }
@@ -191,7 +195,8 @@ impl TestServer {
     /// Its secret.
     pub const CLIENT_SECRET: &str = introspection::CLIENT_SECRET;
 
-    /// How this server is asked about tokens, for [`Issuer::introspection`](crate::Issuer::introspection).
+    /// How this server is asked about tokens, for
+    /// [`Issuer::introspection`](crate::Issuer::introspection).
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
@@ -219,9 +224,11 @@ impl TestServer {
             .client_secret_basic(Self::CLIENT_ID, Self::CLIENT_SECRET)
     }
 
-    /// From now on this client may ask about tokens by assertions that are signed with one of these keys, a JWK Set of public
-    /// ones (RFC 7523): what [`Introspection::private_key_jwt`](crate::Introspection::private_key_jwt) sends. They must be for the
-    /// issuer, by its name. Whether they are in time is judged by their own `iat`, so that the clock of a test counts.
+    /// From now on this client may ask about tokens by assertions that are signed with one of these
+    /// keys, a JWK Set of public ones (RFC 7523): what
+    /// [`Introspection::private_key_jwt`](crate::Introspection::private_key_jwt) sends. They must
+    /// be for the issuer, by its name. Whether they are in time is judged by their own `iat`, so
+    /// that the clock of a test counts.
     ///
     /// ```
     /// # #[cfg(feature = "fetch")]
@@ -256,21 +263,24 @@ impl TestServer {
         Ok(())
     }
 
-    /// A new opaque token, which the introspection endpoint calls active, with `iss`, `aud`, `token_type` and `client_id`, and
-    /// with these members besides or instead. It has no end unless an `exp` is among them.
+    /// A new opaque token, which the introspection endpoint calls active, with `iss`, `aud`,
+    /// `token_type` and `client_id`, and with these members besides or instead. It has no end
+    /// unless an `exp` is among them.
     pub fn opaque_token(&self, members: Value) -> String {
         let token = introspection::random_token();
         self.site.know(&token, members);
         token
     }
 
-    /// From now on the introspection endpoint calls this token active, with the same and these members: for JWTs.
+    /// From now on the introspection endpoint calls this token active, with the same and these
+    /// members: for JWTs.
     pub fn know(&self, token: &str, members: Value) {
         self.site.know(token, members);
     }
 
-    /// From now on the introspection endpoint calls this token inactive. A Validator that keeps an earlier answer hears of it when
-    /// that runs out (60 s by default, by its clock), or after [`forget`](crate::Validator::forget).
+    /// From now on the introspection endpoint calls this token inactive. A Validator that keeps an
+    /// earlier answer hears of it when that runs out (60 s by default, by its clock), or after
+    /// [`forget`](crate::Validator::forget).
     pub fn revoke(&self, token: &str) {
         self.site.revoke(token);
     }
@@ -290,12 +300,14 @@ impl TestServer {
         self.site.set_cache_control(value);
     }
 
-    /// The `Age` header of the JWK Set's answers, in whole seconds: they come from a cache. Without this they have none.
+    /// The `Age` header of the JWK Set's answers, in whole seconds: they come from a cache. Without
+    /// this they have none.
     pub fn age(&self, age: Duration) {
         self.site.set_age(age);
     }
 
-    /// Publishes this text as the JWK Set, whatever it is, until [`serve_issuer_keys`](Self::serve_issuer_keys).
+    /// Publishes this text as the JWK Set, whatever it is, until
+    /// [`serve_issuer_keys`](Self::serve_issuer_keys).
     pub fn serve_jwks(&self, text: impl Into<String>) {
         self.site.set_text(Document::Jwks, Some(text.into()));
     }
@@ -316,7 +328,8 @@ impl TestServer {
         self.site.set_text(Document::Metadata, None);
     }
 
-    /// From the next answer on, this is wrong with metadata, JWK Set and introspection, in place of what was.
+    /// From the next answer on, this is wrong with metadata, JWK Set and introspection, in place of
+    /// what was.
     ///
     /// # Panics
     /// Where the port can't be held for [`Fault::Refused`].
@@ -363,14 +376,15 @@ impl TestServer {
 
 impl TestServerBuilder {
     /// The issuer's name, where that isn't the server's address. It may be a template
-    /// ([`Issuer::template`](crate::Issuer::template)): then its keys for all tenants are had by `jwks_at(server.jwks_url())`, and
-    /// tokens by `server.issuer().token().issuer(name)`.
+    /// ([`Issuer::template`](crate::Issuer::template)): then its keys for all tenants are had by
+    /// `jwks_at(server.jwks_url())`, and tokens by `server.issuer().token().issuer(name)`.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// A path behind the address in the issuer's name, such as `/tenant`. Without effect where a name is given.
+    /// A path behind the address in the issuer's name, such as `/tenant`. Without effect where a
+    /// name is given.
     pub fn path(mut self, path: &str) -> Self {
         self.path = match path {
             "" => String::new(),

@@ -1,5 +1,5 @@
-//! Known mistakes of other libraries, each with the attack that it let through. A test is named by the number of the
-//! mistake and says what had gone wrong there.
+//! Known mistakes of other libraries, each with the attack that it let through. A test is named by
+//! the number of the mistake and says what had gone wrong there.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -97,7 +97,8 @@ fn assert_no_hmac(algorithm: Algorithm, secret: impl Fn(&Value) -> Vec<u8>) {
     assert_eq!(api.reason(&api.token().algorithm(algorithm).mint()), None);
 }
 
-/// node jsonwebtoken before 4.2.2 let the token's `alg` say what the key is: the RSA key, in PEM, as the secret of HS256.
+/// node jsonwebtoken before 4.2.2 let the token's `alg` say what the key is: the RSA key, in PEM,
+/// as the secret of HS256.
 #[test]
 fn cve_2015_9235_an_rsa_key_is_no_secret() {
     assert_no_hmac(Algorithm::RS256, |key| {
@@ -119,7 +120,8 @@ fn cve_2016_10555_no_default_list_has_hmac() {
     }
 }
 
-/// PyJWT before 1.5.1 kept public keys from being secrets by a list of how they begin, and the list lacked PKCS #1.
+/// PyJWT before 1.5.1 kept public keys from being secrets by a list of how they begin, and the list
+/// lacked PKCS #1.
 #[test]
 fn cve_2017_11424_pkcs1_pem_is_no_secret() {
     assert_no_hmac(Algorithm::RS256, |key| {
@@ -162,7 +164,8 @@ fn cve_2026_34950_white_space_makes_no_secret() {
     }
 }
 
-/// PyJWT before 2.13.0 took a public key, written as a JWK, for the secret of an HMAC where both kinds were allowed.
+/// PyJWT before 2.13.0 took a public key, written as a JWK, for the secret of an HMAC where both
+/// kinds were allowed.
 #[test]
 fn cve_2026_48526_a_jwk_is_no_secret() {
     let api = Api::new();
@@ -232,7 +235,8 @@ fn cve_2023_48238_the_header_does_not_choose_the_kind_of_key() {
     }
 }
 
-/// Hono's JWKS middleware before 4.11.4 took `alg` from the header where the key in the set states none.
+/// Hono's JWKS middleware before 4.11.4 took `alg` from the header where the key in the set states
+/// none.
 #[test]
 fn cve_2026_22817_a_key_without_alg_is_of_its_own_kind_only() {
     let api = Api::new();
@@ -284,7 +288,8 @@ fn cve_2022_23539_a_key_fits_its_own_algorithms_only() {
     }
 }
 
-/// PyJWT 2.9.0 to 2.12.1 held the header's `alg` against the allowed ones, and then verified by the algorithm of the key.
+/// PyJWT 2.9.0 to 2.12.1 held the header's `alg` against the allowed ones, and then verified by the
+/// algorithm of the key.
 #[test]
 fn cve_2026_48523_what_is_allowed_is_what_verifies() {
     let api = Api::new();
@@ -315,7 +320,8 @@ fn cve_2022_23540_none_is_never_a_default() {
     }
 }
 
-/// DP-3T's backend before 1.1.1 parsed unsigned and signed tokens alike, so that a missing signature was no fault.
+/// DP-3T's backend before 1.1.1 parsed unsigned and signed tokens alike, so that a missing
+/// signature was no fault.
 #[test]
 fn cve_2020_15957_a_token_without_signature_is_refused_for_that() {
     let api = Api::new();
@@ -328,7 +334,8 @@ fn cve_2020_15957_a_token_without_signature_is_refused_for_that() {
     assert_eq!(api.reason(&format!("{none}.{claims}.")), Some(Unsigned));
 }
 
-/// ServiceStack before 5.9.2 compared as many bytes as the presented signature has: none, where it is empty.
+/// ServiceStack before 5.9.2 compared as many bytes as the presented signature has: none, where it
+/// is empty.
 #[test]
 fn cve_2020_28042_a_part_of_a_signature_is_none() {
     for algorithm in [Algorithm::ES256, Algorithm::EdDSA, Algorithm::RS256] {
@@ -373,7 +380,8 @@ fn cve_2022_21449_a_signature_of_zeros_is_none() {
     }
 }
 
-/// elliptic before 6.5.6 did not hold EdDSA's S against the order of the group, so one signature had several spellings.
+/// elliptic before 6.5.6 did not hold EdDSA's S against the order of the group, so one signature
+/// had several spellings.
 #[test]
 fn cve_2024_48949_ed25519_has_one_scalar() {
     // RFC 8032 section 5.1, little-endian.
@@ -429,7 +437,8 @@ fn assert_embedded_key_is_unused(adapt: fn(Value) -> Value) {
     }
 }
 
-/// Microsoft.IdentityModel before 7.1.2 went to the address in `jku` for the key of a signed request.
+/// Microsoft.IdentityModel before 7.1.2 went to the address in `jku` for the key of a signed
+/// request.
 #[test]
 fn cve_2024_21643_an_address_in_a_token_is_never_visited() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -455,7 +464,8 @@ fn cve_2024_21643_an_address_in_a_token_is_never_visited() {
     assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
 }
 
-/// pac4j-jwt before 6.3.3 checked no signature where the encrypted part held a token that has none. Anybody can encrypt.
+/// pac4j-jwt before 6.3.3 checked no signature where the encrypted part held a token that has none.
+/// Anybody can encrypt.
 #[test]
 fn cve_2026_29000_encryption_stands_for_no_signature() {
     let api = Api::new();
@@ -489,7 +499,8 @@ fn cve_2024_28180_nothing_is_inflated() {
     assert_eq!(api.reason(&encrypted), Some(EncryptedToken));
 }
 
-/// python-jwt before 3.3.4 read the claims as compact, while what it stood on verified the same text as JSON.
+/// python-jwt before 3.3.4 read the claims as compact, while what it stood on verified the same
+/// text as JSON.
 #[test]
 fn cve_2022_39227_one_text_is_never_of_two_forms() {
     let api = Api::new();
@@ -588,7 +599,8 @@ fn assert_critical(headers: &[Value]) {
     }
 }
 
-/// PyJWT 2.8.0 to 2.12.1 decoded the payload of a detached token, however long, only to throw it away.
+/// PyJWT 2.8.0 to 2.12.1 decoded the payload of a detached token, however long, only to throw it
+/// away.
 #[test]
 fn cve_2026_48525_a_detached_payload_is_refused() {
     let api = Api::new();
@@ -631,7 +643,8 @@ fn cve_2026_25537_a_claim_of_the_wrong_type_is_not_absent() {
     }
 }
 
-/// jwt-go before 4.0.0-preview1 read an `aud` that is a list as an empty one, and an empty one as good enough.
+/// jwt-go before 4.0.0-preview1 read an `aud` that is a list as an empty one, and an empty one as
+/// good enough.
 #[test]
 fn cve_2020_26160_a_list_of_other_audiences_is_not_ours() {
     let api = Api::new();
@@ -671,7 +684,8 @@ fn cve_2025_30144_a_list_of_issuers_is_none() {
     api.check("C01", "iss", &[(Some(MalformedClaim), lists)]);
 }
 
-/// Auth0's WCF service before 1.0.4 told, with its refusal, the signature that would have been right.
+/// Auth0's WCF service before 1.0.4 told, with its refusal, the signature that would have been
+/// right.
 #[test]
 fn cve_2019_7644_a_refusal_shows_no_signature() {
     let api = Api::new();
@@ -712,7 +726,8 @@ impl KeySource for Counting {
     }
 }
 
-/// Envoy 1.17.0, told to let requests without a token pass, took one of an unknown issuer for such a request.
+/// Envoy 1.17.0, told to let requests without a token pass, took one of an unknown issuer for such
+/// a request.
 #[test]
 fn cve_2021_21378_a_token_of_an_unknown_issuer_is_a_bad_token_and_not_none() {
     let api = Api::new();
@@ -816,7 +831,8 @@ mod fetched {
         }
     }
 
-    /// PyJWT before 2.13.0 asked the issuer for every unknown `kid`, and dropped the keys it had when the answer failed.
+    /// PyJWT before 2.13.0 asked the issuer for every unknown `kid`, and dropped the keys it had
+    /// when the answer failed.
     #[tokio::test]
     async fn cve_2026_48524_unknown_kids_neither_storm_nor_evict() {
         let world = World::new().await;

@@ -438,7 +438,8 @@ fn p07_a_key_that_was_left_out_is_told_with_the_reason() {
     );
 }
 
-/// Keys of no use for this kind of token are left out of what is told, unless that is what somebody must know.
+/// Keys of no use for this kind of token are left out of what is told, unless that is what somebody
+/// must know.
 #[test]
 fn p07_keys_for_svids_are_told_where_they_are_of_no_use() {
     let issuer = TestIssuer::new(ISSUER, API);

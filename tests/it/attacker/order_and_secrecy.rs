@@ -33,8 +33,8 @@ const MARKER: &str = "s3cr3tM4rk3r";
 type Change = fn(TestToken) -> TestToken;
 type Put = fn(TestToken, &str) -> TestToken;
 
-/// One fault each: the step of the order of checks that finds it, the reason, the member of the token that is at fault
-/// (two faults in one member are no pair), and how to make it.
+/// One fault each: the step of the order of checks that finds it, the reason, the member of the
+/// token that is at fault (two faults in one member are no pair), and how to make it.
 #[rustfmt::skip]
 const FAULTS: &[(u8, Reason, &str, Change)] = &[
     // Size and form.
@@ -199,7 +199,8 @@ fn p02_form_comes_before_everything() {
     assert_eq!(api.reason(&long), Some(TooLong), "P02: header");
 }
 
-/// Tokens with the marker in every place that may not be seen, for as many reasons as a token can be refused for.
+/// Tokens with the marker in every place that may not be seen, for as many reasons as a token can
+/// be refused for.
 fn marked() -> Vec<(Option<Api>, Reason, String)> {
     #[rustfmt::skip]
     let faults: &[(Reason, Change)] = &[

@@ -28,7 +28,8 @@ use serde_json::json;
 
 const OTHER: &str = "https://other.example.com";
 
-/// A source as a user writes it: it awaits, counts how often it is asked, and fails on request. Clones are the same.
+/// A source as a user writes it: it awaits, counts how often it is asked, and fails on request.
+/// Clones are the same.
 #[derive(Clone)]
 struct Counting {
     keys: TestIssuer,

@@ -1,4 +1,5 @@
-//! Rows C03, C08, C14, O01 and P07: slips of issuers and of settings, and the explanation that leads out of each.
+//! Rows C03, C08, C14, O01 and P07: slips of issuers and of settings, and the explanation that
+//! leads out of each.
 
 use std::time::Duration;
 
@@ -143,7 +144,8 @@ fn o01_a_token_without_a_scope_claim_is_explained_as_such() {
     }
 }
 
-/// A name with dots is literal. It is a slip only if the token has the nested path and not the name.
+/// A name with dots is literal. It is a slip only if the token has the nested path and not the
+/// name.
 #[test]
 fn c14_a_dotted_name_for_a_nested_path_is_reported() {
     const ADVICE: &str = r#"ClaimPath::nested(["realm_access", "roles"])"#;

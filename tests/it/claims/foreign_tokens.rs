@@ -1,4 +1,5 @@
-//! Tokens of well-known providers that are sent to the wrong place, and what `explain()` says of them (row P07).
+//! Tokens of well-known providers that are sent to the wrong place, and what `explain()` says of
+//! them (row P07).
 
 use crate::support::{self, API, Api};
 use resource_server::Reason::{
@@ -49,7 +50,8 @@ fn refused(
 fn p07_a_token_for_microsoft_graph() {
     let words = ["Microsoft Graph", "scope of this API"];
     let as_microsoft_makes_it = |t: TestToken| t.typ("JWT").header("nonce", MARKER).audience(GRAPH);
-    // Where version 2 is configured, where version 1 is, and where the audience was set to Graph's for want of another.
+    // Where version 2 is configured, where version 1 is, and where the audience was set to Graph's
+    // for want of another.
     let elsewhere = refused(&v2(), Policy::builder(), &v1(), as_microsoft_makes_it);
     assert_explained(&elsewhere, IssuerMismatch, &words, &["manifest"]);
     let here = refused(&v1(), Policy::builder(), &v1(), as_microsoft_makes_it);

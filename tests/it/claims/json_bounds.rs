@@ -1,5 +1,5 @@
-//! Row C05, the bounds of JSON: the bytes of a token, its depth and the size of its numbers. Nothing bounds how many members,
-//! values and entries there are.
+//! Row C05, the bounds of JSON: the bytes of a token, its depth and the size of its numbers.
+//! Nothing bounds how many members, values and entries there are.
 
 use std::fmt::Write as _;
 

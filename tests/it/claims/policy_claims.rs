@@ -148,7 +148,8 @@ fn c12_introspection_answers_are_held_to_the_same() {
     }
 }
 
-/// The claim and its value are the policy's, so the person on call may see them; what the token has there nobody.
+/// The claim and its value are the policy's, so the person on call may see them; what the token has
+/// there nobody.
 #[test]
 fn c12_and_p01_the_claim_is_named_and_its_value_is_not() {
     let path = ClaimPath::nested(["org", "na\u{1b}me"]);

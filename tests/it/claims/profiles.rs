@@ -1,4 +1,5 @@
-//! Profiles of tokens that are not by RFC 9068: Amazon Cognito's (row C07) and SPIFFE JWT-SVIDs (rows C07, K01).
+//! Profiles of tokens that are not by RFC 9068: Amazon Cognito's (row C07) and SPIFFE JWT-SVIDs
+//! (rows C07, K01).
 
 use std::sync::Arc;
 

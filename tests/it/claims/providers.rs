@@ -1,5 +1,5 @@
-//! Issuers of well-known providers (row C14), on tokens of the shape that their public documentation shows. None of it was
-//! checked against the providers' running services.
+//! Issuers of well-known providers (row C14), on tokens of the shape that their public
+//! documentation shows. None of it was checked against the providers' running services.
 
 use crate::support::{NOW, clock};
 use crate::support::{Problem, problems_of};
@@ -248,8 +248,9 @@ fn c10_entra_ids_keys_say_whose_they_are() {
     case.refused(&[("aio", json!("x"), KeyOfAnotherIssuer)]);
 }
 
-/// The sets with an `issuer` member that Microsoft documents, for issuers configured by their exact names. Keys of version 2.0
-/// sets sign tokens of both versions, and version 1.0 names differ from what those keys state.
+/// The sets with an `issuer` member that Microsoft documents, for issuers configured by their exact
+/// names. Keys of version 2.0 sets sign tokens of both versions, and version 1.0 names differ from
+/// what those keys state.
 #[test]
 fn c10_entra_ids_key_sets_serve_exact_names() {
     const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";

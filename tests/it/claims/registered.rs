@@ -280,8 +280,8 @@ fn c05_what_is_no_claims_set() {
     assert_eq!(api.reason(&large), Some(TooLong), "C05: over the size cap");
 }
 
-/// Members to write behind a good claims set, by lines. Two of one name, at any depth and of any name, compared after
-/// unescaping; then lone surrogates, in names and values.
+/// Members to write behind a good claims set, by lines. Two of one name, at any depth and of any
+/// name, compared after unescaping; then lone surrogates, in names and values.
 const UNSOUND_MEMBERS: &str = r#"
     "iss":"https://as.example.com"
     "i\u0073s":"https://as.example.com"
@@ -392,7 +392,8 @@ fn c06_rfc_9068_requires_its_claims() {
     }
 }
 
-/// Members that only other kinds of token carry: those that a policy can excuse, and those that nothing excuses.
+/// Members that only other kinds of token carry: those that a policy can excuse, and those that
+/// nothing excuses.
 const OF_ID_TOKENS: &str =
     r#""nonce":"n" "nonce":null "at_hash":"h" "c_hash":"h" "s_hash":"h" "n\u006fnce":"n""#;
 const OF_OTHERS: &str = r#"

@@ -1,4 +1,5 @@
-//! Who a token speaks for: roles and principal (row C14), identity and kind of subject (C13), actors (C09).
+//! Who a token speaks for: roles and principal (row C14), identity and kind of subject (C13),
+//! actors (C09).
 
 use std::collections::HashMap;
 

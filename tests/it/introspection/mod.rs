@@ -6,6 +6,8 @@ mod client_auth;
 mod connections;
 #[cfg(feature = "fetch")]
 mod mixed_fleet;
+#[cfg(feature = "fetch")]
+mod pauses;
 mod real_servers;
 mod responses;
 #[cfg(feature = "fetch")]

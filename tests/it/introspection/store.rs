@@ -31,6 +31,8 @@ enum Mode {
     KeepsAll,
     /// Stores when the gate is opened.
     Gated,
+    /// Removes when the gate is opened.
+    GatedRemovals,
 }
 
 /// What every process of a fleet reaches.
@@ -110,6 +112,10 @@ impl IntrospectionStore for Shared {
 
     async fn remove(&self, key: &[u8; 32]) -> Result<(), SourceError> {
         let mode = self.mode().await?;
+        if mode == Mode::GatedRemovals {
+            self.0.lock().unwrap().waiting += 1;
+            self.1.acquire().await.unwrap().forget();
+        }
         let mut kept = self.0.lock().unwrap();
         kept.removes += 1;
         if mode != Mode::KeepsAll {
@@ -573,6 +579,87 @@ async fn i12_what_is_forgotten_while_it_is_stored_is_removed() {
     world.store.1.add_permits(1);
     until(|| kept().removes == 2).await;
     assert_eq!(world.store.len(), 0);
+}
+
+/// Anyone can make tokens up: they cost the store nothing before the server has answered.
+#[tokio::test]
+async fn i12_online_nothing_is_removed_before_the_server_has_answered() {
+    let answer = |number| match number {
+        1 => active(),
+        2..=3 => inactive(),
+        _ => "HTTP/1.1 500 Oh\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned(),
+    };
+    let (server, gate) = HandMade::gated(|number| number == 2, answer).await;
+    let world = World::at(server);
+    let first = world.first_asks().await;
+    let other = world.process(0);
+    let online = tokio::spawn({
+        let other = other.clone();
+        async move { other.validate_online(TOKEN).await }
+    });
+    until(|| world.calls() == 2).await;
+    {
+        let kept = world.store.0.lock().unwrap();
+        // What is stored is not read either.
+        assert_eq!((kept.values.len(), kept.gets, kept.removes), (1, 1, 0));
+    }
+    gate.add_permits(1);
+    assert_eq!(reason(online.await.unwrap()), Reason::Inactive);
+    // Others learn of it.
+    until(|| world.store.0.lock().unwrap().lifetimes.len() == 2).await;
+    let third = world.process(0).validate(TOKEN).await;
+    assert_eq!(reason(third), Reason::Inactive);
+    assert_eq!(world.calls(), 2);
+
+    // Where this process has an earlier answer, that is dropped with the new one.
+    assert_eq!(reason(first.validate_online(TOKEN).await), Reason::Inactive);
+    until(|| world.store.len() == 0).await;
+    assert_eq!(reason(first.validate(TOKEN).await), Reason::Inactive);
+    for number in 0..200 {
+        let junk = first.validate_online(&format!("junk-{number}")).await;
+        crate::support::http::outage(junk);
+    }
+    assert_eq!(world.store.0.lock().unwrap().removes, 1);
+}
+
+/// Where the store can't take the new answer, the old one there does not apply.
+#[tokio::test]
+async fn i12_online_a_store_that_fails_brings_nothing_back() {
+    let world = World::answering(|number| match number {
+        1 => active(),
+        _ => inactive(),
+    })
+    .await;
+    world.first_asks().await;
+    let clock = clock();
+    let introspection = world.introspection().store(world.store.clone(), KEY);
+    let issuer = Issuer::new(ISSUER).introspection(introspection);
+    let other = validator(issuer, &clock);
+    world.store.set(Mode::Fails);
+    assert_eq!(reason(other.validate_online(TOKEN).await), Reason::Inactive);
+    let last_error = || other.health()[0].status().last_error.clone();
+    until(|| last_error().is_some()).await;
+    world.store.set(Mode::Works);
+    turn(&clock, 10);
+    assert_eq!(reason(other.validate(TOKEN).await), Reason::Inactive);
+    assert_eq!(world.calls(), 3);
+}
+
+#[tokio::test]
+async fn i12_removals_at_once_are_bounded() {
+    let world = World::answering(|_| inactive()).await;
+    let process = world.process(0);
+    world.store.set(Mode::GatedRemovals);
+    for number in 0..2_000 {
+        process.forget(&format!("token-{number}"));
+    }
+    for _ in 0..3_000 {
+        tokio::task::yield_now().await;
+    }
+    let waiting = world.store.0.lock().unwrap().waiting;
+    assert!((1..=256).contains(&waiting), "{waiting}");
+    let told = process.health()[0].status().last_error.clone().unwrap();
+    assert!(told.contains("left to expire"), "{told}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Row K13: what a signature backend lacks is told, and both give one verdict side by side. All vectors are put to both in
-//! `vectors/`.
+//! Row K13: what a signature backend lacks is told, and both give one verdict side by side. All
+//! vectors are put to both in `vectors/`.
 
 use crate::support::form::{decode, encode, with_public_keys};
 use resource_server::testing::TestIssuer;
@@ -104,8 +104,8 @@ fn sum_that_fits(left: &[u8], right: &[u8]) -> Option<Vec<u8>> {
     (carry == 0).then_some(sum)
 }
 
-/// An issuer whose RSA modulus leaves room above it: under three quarters of what its bytes hold, so that a third of its
-/// signatures can have the modulus added.
+/// An issuer whose RSA modulus leaves room above it: under three quarters of what its bytes hold,
+/// so that a third of its signatures can have the modulus added.
 fn issuer_with_small_modulus() -> TestIssuer {
     loop {
         let issuer = TestIssuer::new(AS, API).algorithms([Algorithm::RS256]);
@@ -153,7 +153,8 @@ fn k13_backends_work_side_by_side() {
                 changed[at] ^= 1;
                 assert!(!verify(algorithm, signed, &changed), "{algorithm}, {at}");
             }
-            // Numbers out of range that are the same to sloppy arithmetic (RFC 8017 section 5.2.2 step 1).
+            // Numbers out of range that are the same to sloppy arithmetic (RFC 8017 section 5.2.2
+            // step 1).
             if jwk["kty"] == "RSA" {
                 let n = decode(jwk["n"].as_str().unwrap());
                 let mut beyond = 0;

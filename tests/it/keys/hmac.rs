@@ -1,5 +1,5 @@
-//! Row K12: tokens that are signed with a shared secret. The secret is given by hand, is one, and never stands beside
-//! public keys.
+//! Row K12: tokens that are signed with a shared secret. The secret is given by hand, is one, and
+//! never stands beside public keys.
 
 use std::sync::Arc;
 
@@ -444,7 +444,8 @@ fn base64_decoded(text: &str) -> Vec<u8> {
     crate::support::form::decode(&url_safe)
 }
 
-/// Rotation: the tokens of both secrets are accepted, and the message for two issuers of one name says how.
+/// Rotation: the tokens of both secrets are accepted, and the message for two issuers of one name
+/// says how.
 #[test]
 fn k12_several_secrets_of_one_issuer() {
     let issuer = test_issuer();

@@ -1,4 +1,5 @@
-//! Rows K01 to K09: which keys of a JWK Set are taken, which are skipped and why, and which of them judge a token.
+//! Rows K01 to K09: which keys of a JWK Set are taken, which are skipped and why, and which of them
+//! judge a token.
 
 use std::sync::Arc;
 
@@ -115,7 +116,8 @@ fn skipped(key: &str) -> Option<KeyError> {
     }
 }
 
-/// Row K13: a well-formed key that the signature backend of this build has no algorithm for. Only `rust-crypto` lacks any.
+/// Row K13: a well-formed key that the signature backend of this build has no algorithm for. Only
+/// `rust-crypto` lacks any.
 fn is_unsupported(key: &Value) -> bool {
     // More than 4,096 bits, or for PSS one bit over whole bytes.
     let is_large = || {
@@ -591,7 +593,8 @@ fn k05_at_most_four_keys_are_tried() {
         case("one kid", &with_kid, &named_keys);
         case("no kid anywhere", &without_kid, &keys);
         case("no kid in the token", &without_kid, &named_keys);
-        // Keys of other algorithms, and for a token with a kid those of others, are not among the four.
+        // Keys of other algorithms, and for a token with a kid those of others, are not among the
+        // four.
         let strangers = [ed25519(), rsa_2048(), p521(), ml_dsa_44(), ed25519()];
         let behind = [&strangers.map(|key| named(&key))[..], &named_keys].concat();
         case("one kid, behind strangers", &with_kid, &behind);

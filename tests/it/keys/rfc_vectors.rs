@@ -1,5 +1,5 @@
-//! Row K10 by the examples that RFCs print: RFC 7515 A.1 to A.4, RFC 7520 4.1 to 4.4, RFC 8037 A.4 and RFC 9964 A.1;
-//! and row K09 by the thumbprints that RFCs print.
+//! Row K10 by the examples that RFCs print: RFC 7515 A.1 to A.4, RFC 7520 4.1 to 4.4, RFC 8037 A.4
+//! and RFC 9964 A.1; and row K09 by the thumbprints that RFCs print.
 
 use std::sync::Arc;
 
@@ -22,7 +22,8 @@ struct Vector {
     signature: &'static str,
 }
 
-/// Each signed example. Their payloads are no claims sets of ours, so what they show is the signature alone.
+/// Each signed example. Their payloads are no claims sets of ours, so what they show is the
+/// signature alone.
 fn vectors() -> Vec<Vector> {
     let bilbo = json!({
         "kty": "RSA", "kid": "bilbo.baggins@hobbiton.example", "use": "sig", "n": BILBO_N, "e": "AQAB",
@@ -165,7 +166,8 @@ fn k10_signatures_of_rfc_examples_verify() {
     assert_eq!(vectors().len(), 10);
 }
 
-/// What the test above shows is worth something only if the same bytes, changed a little, do not verify.
+/// What the test above shows is worth something only if the same bytes, changed a little, do not
+/// verify.
 #[test]
 fn k10_changed_rfc_examples_do_not_verify() {
     for vector in verifiable() {
@@ -234,7 +236,8 @@ fn k04_rfc_ml_dsa_examples_with_their_private_keys_are_refused() {
     }
 }
 
-/// RFC 7515 A.1 and RFC 7520 4.4 are HMAC: they verify with their secrets, and never as keys of a JWK Set.
+/// RFC 7515 A.1 and RFC 7520 4.4 are HMAC: they verify with their secrets, and never as keys of a
+/// JWK Set.
 #[test]
 fn k10_hmac_examples() {
     const A1_K: &str =

@@ -140,6 +140,7 @@ async fn s08_keys_never_wait_for_a_member_that_only_introspection_needs() {
     assert!(asking.await.unwrap().is_err());
     // And it is found there once that address answers.
     documents.lock().unwrap()[1] = Some(both());
+    server.clock.advance(Duration::from_secs(1));
     assert!(server.judges(OPAQUE).await);
 }
 

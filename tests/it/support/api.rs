@@ -71,8 +71,8 @@ impl Api {
         self.issuer.token()
     }
 
-    /// The verdict on a token: of the pure core, of `validate_cached`, and of `validate` with cached
-    /// keys and without.
+    /// The verdict on a token: of the pure core, of `validate_cached`, and of `validate` with
+    /// cached keys and without.
     pub(crate) fn judge(&self, token: &str) -> Result<AccessToken, Rejection> {
         let keys = KeySet::from_jwks(&self.issuer.jwks()).unwrap();
         let verdict = PresentedToken::parse(token)

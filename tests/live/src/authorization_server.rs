@@ -72,7 +72,8 @@ pub struct Forgery {
 /// What is wrong with a forged token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForgeryKind {
-    /// Nothing: it is signed as the server does. It shows that the others are refused for their one fault.
+    /// Nothing: it is signed as the server does. It shows that the others are refused for their one
+    /// fault.
     Faultless,
     /// `alg` is of another size of ML-DSA than the key that signed, which `kid` names.
     OtherAlgorithm,
@@ -121,8 +122,8 @@ impl AuthorizationServer {
     /// [started with them](Self::start_with_api_keys).
     pub const KEY_API: &str = "api: 100% key";
 
-    /// Starts a server with keys of its own, after installing its packages where that is needed. Its address is its
-    /// name.
+    /// Starts a server with keys of its own, after installing its packages where that is needed.
+    /// Its address is its name.
     ///
     /// # Panics
     /// Without node or npm, or when the server isn't ready within a minute.
@@ -134,8 +135,8 @@ impl AuthorizationServer {
     /// The same with keys of ML-DSA besides, one of each size.
     ///
     /// # Panics
-    /// As [`start`](Self::start); also where the packages hold no Node for this kind of machine and the machine's own
-    /// knows no ML-DSA.
+    /// As [`start`](Self::start); also where the packages hold no Node for this kind of machine and
+    /// the machine's own knows no ML-DSA.
     pub async fn start_with_ml_dsa() -> Self {
         let http = reqwest::Client::builder();
         Self::start_with(Node::WithMlDsa, json!({ "mlDsa": true }), http).await
@@ -219,10 +220,12 @@ impl AuthorizationServer {
         &self.introspection_endpoint
     }
 
-    /// An access token for a resource by the client credentials grant, with the scope given (space-separated).
+    /// An access token for a resource by the client credentials grant, with the scope given
+    /// (space-separated).
     ///
     /// # Panics
-    /// When the server refuses, or grants another scope: it drops scopes it doesn't know without a word.
+    /// When the server refuses, or grants another scope: it drops scopes it doesn't know without a
+    /// word.
     pub async fn token(&self, resource: &str, scope: &str) -> String {
         self.granted(&[("resource", resource)], scope).await
     }
@@ -317,10 +320,12 @@ impl AuthorizationServer {
         self.script().ask("expire").await;
     }
 
-    /// Forgeries of ML-DSA tokens: each of these tokens once without a fault, and with each fault there is.
+    /// Forgeries of ML-DSA tokens: each of these tokens once without a fault, and with each fault
+    /// there is.
     ///
     /// # Panics
-    /// For a token that isn't of this server and ML-DSA, and as [`announce_keys`](Self::announce_keys).
+    /// For a token that isn't of this server and ML-DSA, and as
+    /// [`announce_keys`](Self::announce_keys).
     pub async fn forge(&self, tokens: &[String]) -> Vec<Forgery> {
         let keys = self.script().ask("keys").await;
         let settings = json!({ "keys": keys, "tokens": tokens });
@@ -340,7 +345,8 @@ impl AuthorizationServer {
         forgeries.iter().map(forgery).collect()
     }
 
-    /// The private keys of [`KEY_API`](Self::KEY_API), one of each algorithm. Their ids are the same in every server.
+    /// The private keys of [`KEY_API`](Self::KEY_API), one of each algorithm. Their ids are the
+    /// same in every server.
     ///
     /// # Panics
     /// As [`announce_keys`](Self::announce_keys).
@@ -392,7 +398,8 @@ impl AuthorizationServer {
     /// What the library asked for since the last start. What this asks for by itself doesn't count.
     ///
     /// # Panics
-    /// As [`announce_keys`](Self::announce_keys), and for a request that the library has no reason for.
+    /// As [`announce_keys`](Self::announce_keys), and for a request that the library has no reason
+    /// for.
     pub async fn requests(&self) -> Requests {
         let Value::Array(all) = self.script().ask("requests").await else {
             panic!("the authorization server doesn't tell what it was asked for");

@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A new certification authority, and what a server named `localhost` needs of it. Everything is in PEM.
+/// A new certification authority, and what a server named `localhost` needs of it. Everything is in
+/// PEM.
 #[derive(Debug)]
 pub struct Certificates {
     /// The authority's certificate, for those who trust it.

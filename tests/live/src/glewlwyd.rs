@@ -22,7 +22,8 @@ pub struct Glewlwyd {
 }
 
 impl Glewlwyd {
-    /// An API that may ask about tokens, by its secret in either place, by its key, or by a token of its own.
+    /// An API that may ask about tokens, by its secret in either place, by its key, or by a token
+    /// of its own.
     pub const API: Client = Client {
         id: "orders-api",
         secret: "orders-api-secret",
@@ -37,7 +38,8 @@ impl Glewlwyd {
     /// Starts a server with keys and a database of its own.
     ///
     /// # Panics
-    /// Without node, npm or the package glewlwyd of Debian, or when the server isn't ready within a minute.
+    /// Without node, npm or the package glewlwyd of Debian, or when the server isn't ready within a
+    /// minute.
     pub async fn start() -> Self {
         let mut port = Port::reserve();
         port.leave_to_server();
@@ -76,14 +78,15 @@ impl Glewlwyd {
         &self.api_key
     }
 
-    /// The client that gets tokens signed by this algorithm, which is one of [`ALGORITHMS`](Self::ALGORITHMS).
+    /// The client that gets tokens signed by this algorithm, which is one of
+    /// [`ALGORITHMS`](Self::ALGORITHMS).
     #[must_use]
     pub fn client_id(algorithm: &str) -> String {
         format!("live-test-{algorithm}")
     }
 
-    /// An access token for [`RESOURCE`](Self::RESOURCE) by the client credentials grant, signed by this algorithm, with
-    /// the scope given (space-separated).
+    /// An access token for [`RESOURCE`](Self::RESOURCE) by the client credentials grant, signed by
+    /// this algorithm, with the scope given (space-separated).
     ///
     /// # Panics
     /// When the server refuses, or grants another scope.

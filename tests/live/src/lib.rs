@@ -1,6 +1,8 @@
-//! Starts real authorization servers of two makes for tests and asks them for access tokens; starts a forward proxy too.
+//! Starts real authorization servers of two makes for tests and asks them for access tokens; starts
+//! a forward proxy too.
 //!
-//! What goes wrong here is no finding about the library, so it panics with what is needed to mend it.
+//! What goes wrong here is no finding about the library, so it panics with what is needed to mend
+//! it.
 
 mod authorization_server;
 mod certificates;

@@ -25,8 +25,8 @@ impl Port {
         }
     }
 
-    /// Linux lets two sockets that both asked for reuse have one port as long as at most one listens, so that it is
-    /// never free. Elsewhere it is free for a moment.
+    /// Linux lets two sockets that both asked for reuse have one port as long as at most one
+    /// listens, so that it is never free. Elsewhere it is free for a moment.
     pub(crate) fn leave_to_server(&mut self) {
         if !cfg!(target_os = "linux") {
             self.held = None;

@@ -19,7 +19,8 @@ const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
 /// The Node among the packages, where there is one for this kind of machine.
 const PACKAGED_NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/node_modules/.bin/node");
 
-/// A start takes about half a second, a command less; the rest is for a machine that is busy building.
+/// A start takes about half a second, a command less; the rest is for a machine that is busy
+/// building.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
 /// For the last words of a script that ends.
@@ -49,8 +50,8 @@ pub(crate) struct Script {
     file: &'static str,
     ready: Value,
     pipes: Mutex<Pipes>,
-    /// Killed on drop. The pipe to it ends too, which is the end of the script: that covers a test process that dies
-    /// before it can drop anything.
+    /// Killed on drop. The pipe to it ends too, which is the end of the script: that covers a test
+    /// process that dies before it can drop anything.
     process: Child,
 }
 
@@ -79,7 +80,8 @@ impl Script {
         let mut pipes = Pipes {
             commands: process.stdin.take().expect("a pipe was asked for"),
             answers: BufReader::new(process.stdout.take().expect("a pipe was asked for")),
-            // Through this process, so that the test runner shows a script's words with the test they belong to.
+            // Through this process, so that the test runner shows a script's words with the test
+            // they belong to.
             noise: tokio::spawn(repeat_on_stderr(
                 file,
                 process.stderr.take().expect("a pipe was asked for"),

@@ -1,4 +1,5 @@
-//! Access tokens of a real authorization server are accepted, and refused for the right reason when they should be.
+//! Access tokens of a real authorization server are accepted, and refused for the right reason when
+//! they should be.
 
 mod support;
 

@@ -1,5 +1,5 @@
-//! The access tokens of another make of authorization server, glewlwyd: by its keys, and by what it answers about them.
-//! Rows C02, C06, S01, I01 to I03, I05, I07 and I11.
+//! The access tokens of another make of authorization server, glewlwyd: by its keys, and by what it
+//! answers about them. Rows C02, C06, S01, I01 to I03, I05, I07 and I11.
 
 mod support;
 
@@ -226,8 +226,9 @@ async fn i05_a_revoked_token_is_refused_by_introspection_and_lives_on_by_keys() 
     Ok(())
 }
 
-/// The server writes the audience of the token into `aud` of its answer, where RFC 9701 section 5 has whoever asked. So an API
-/// that asks with a bearer token says that it is called as the token's audience is.
+/// The server writes the audience of the token into `aud` of its answer, where RFC 9701 section 5
+/// has whoever asked. So an API that asks with a bearer token says that it is called as the token's
+/// audience is.
 #[tokio::test]
 #[ignore = "needs glewlwyd and node: see tests/live/README.md"]
 async fn i07_a_token_is_accepted_by_a_signed_answer_for_its_resource() -> TestResult {
@@ -270,8 +271,8 @@ async fn i07_a_token_is_accepted_by_a_signed_answer_for_its_resource() -> TestRe
     Ok(())
 }
 
-/// The server answers 400 where RFC 9701 section 5 has a signed answer that the token is not active. That is no answer about
-/// the token, which is not accepted all the same.
+/// The server answers 400 where RFC 9701 section 5 has a signed answer that the token is not
+/// active. That is no answer about the token, which is not accepted all the same.
 #[tokio::test]
 #[ignore = "needs glewlwyd and node: see tests/live/README.md"]
 async fn i07_a_revoked_token_is_not_judged_where_signed_answers_are_required() -> TestResult {

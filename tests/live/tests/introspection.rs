@@ -1,4 +1,5 @@
-//! Opaque tokens of a real authorization server, which is asked about them (RFC 7662). Rows I01 to I05, I08 and I12.
+//! Opaque tokens of a real authorization server, which is asked about them (RFC 7662). Rows I01 to
+//! I05, I08 and I12.
 
 mod support;
 
@@ -235,7 +236,8 @@ async fn i04_a_scope_that_was_not_granted_is_insufficient() -> TestResult {
     Ok(())
 }
 
-/// The API's clock is ahead of the server's, which goes on to say that the token is active: it is the policy that refuses it.
+/// The API's clock is ahead of the server's, which goes on to say that the token is active: it is
+/// the policy that refuses it.
 #[tokio::test]
 #[ignore = "needs node: see tests/live/README.md"]
 async fn i04_an_active_token_is_refused_once_its_expiry_and_the_skew_are_past() -> TestResult {
@@ -338,7 +340,8 @@ async fn i05_a_revoked_token_is_refused_when_the_answer_about_it_runs_out() -> T
     Ok(())
 }
 
-/// The answer under way was settled before the token was revoked. It is good for who waits for it, and for nobody after.
+/// The answer under way was settled before the token was revoked. It is good for who waits for it,
+/// and for nobody after.
 #[tokio::test]
 #[ignore = "needs node: see tests/live/README.md"]
 async fn i12_an_answer_under_way_counts_no_more_once_its_token_is_forgotten() -> TestResult {
@@ -447,7 +450,8 @@ async fn i08_a_jwt_that_the_server_will_not_be_asked_about_is_not_judged() -> Te
         assert!(!why.contains("credentials"), "{why}");
         assert_eq!(calls(&server).await, asked, "it is not kept");
     }
-    // The same of what the server alone takes for a JWT: a blank stands before the brace of its header.
+    // The same of what the server alone takes for a JWT: a blank stands before the brace of its
+    // header.
     let why = outage(validator.validate("IHsiYWxnIjoiRVMyNTYifQ.e30.AA").await);
     assert!(why.contains("status 400"), "{why}");
     // Which is nothing to those it can be asked about.

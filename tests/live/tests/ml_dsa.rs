@@ -1,5 +1,5 @@
-//! ML-DSA (RFC 9964): the access tokens of a real authorization server, and forgeries that its keys have signed. Rows
-//! K10, K13, C02 and C03.
+//! ML-DSA (RFC 9964): the access tokens of a real authorization server, and forgeries that its keys
+//! have signed. Rows K10, K13, C02 and C03.
 
 mod support;
 

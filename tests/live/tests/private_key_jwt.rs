@@ -1,4 +1,5 @@
-//! An API that says who it is with a private key (RFC 7523) when it asks about opaque tokens. Rows I01, I03 and I11.
+//! An API that says who it is with a private key (RFC 7523) when it asks about opaque tokens. Rows
+//! I01, I03 and I11.
 
 mod support;
 

@@ -80,8 +80,8 @@ impl ClaimPath {
     }
 }
 
-/// A claim that the policy names by dots. The token does not have it, but has the nested path of the
-/// same words.
+/// A claim that the policy names by dots. The token does not have it, but has the nested path of
+/// the same words.
 #[derive(Clone)]
 pub(crate) struct DottedName {
     pub(crate) named: ClaimPath,

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::*;
+use crate::source::bounds::MAX_RETRY_AFTER;
 
 /// A generator of numbers: SplitMix64, which any seed suits.
 struct Numbers(u64);

@@ -1,5 +1,5 @@
-//! The two programs of the guide's page on moving from `jsonwebtoken`: they compile, give the same verdicts, and are what the
-//! page shows.
+//! The two programs of the guide's page on moving from `jsonwebtoken`: they compile, give the same
+//! verdicts, and are what the page shows.
 
 // The page shows them as parts of a user's library.
 #[allow(unreachable_pub)]

@@ -56,7 +56,8 @@ pub(crate) async fn tokens(server: &AuthorizationServer) -> Vec<String> {
     tokens
 }
 
-/// A clock that stands, a minute ahead of the server's: the server's tokens don't get ahead of it while a test runs.
+/// A clock that stands, a minute ahead of the server's: the server's tokens don't get ahead of it
+/// while a test runs.
 pub(crate) fn clock() -> ManualClock {
     let clock = ManualClock::at(SystemClock::new().now());
     clock.advance(Duration::from_secs(60));
@@ -133,7 +134,8 @@ pub(crate) fn key_id(token: &str) -> String {
     header["kid"].as_str().expect("a kid is text").to_owned()
 }
 
-/// One character in the middle of the signature is another: the last one may hold bits that no decoder looks at.
+/// One character in the middle of the signature is another: the last one may hold bits that no
+/// decoder looks at.
 pub(crate) fn with_changed_signature(token: &str) -> String {
     let (signed, signature) = token.rsplit_once('.').expect("a token has three parts");
     let mut signature = signature.as_bytes().to_vec();

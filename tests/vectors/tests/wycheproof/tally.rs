@@ -14,13 +14,14 @@ pub(crate) struct Counts {
     pub(crate) invalid: usize,
     /// Their key is refused before any signature is looked at.
     pub(crate) refused_key: usize,
-    /// Signatures by parameters that no algorithm here has, such as another length of salt, under a key that is taken:
-    /// did not verify by any algorithm.
+    /// Signatures by parameters that no algorithm here has, such as another length of salt, under a
+    /// key that is taken: did not verify by any algorithm.
     pub(crate) other_parameters: usize,
-    /// Not run: invalid by other parameters, which says nothing about ours, or under a key that no JWK here can state.
+    /// Not run: invalid by other parameters, which says nothing about ours, or under a key that no
+    /// JWK here can state.
     pub(crate) left_out: usize,
-    /// Of those that were judged: by both backends. The rest only by `aws-lc-rs`, since `rust-crypto` lacks the algorithm
-    /// or the size of key.
+    /// Of those that were judged: by both backends. The rest only by `aws-lc-rs`, since
+    /// `rust-crypto` lacks the algorithm or the size of key.
     pub(crate) by_both: usize,
 }
 
@@ -40,7 +41,8 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// A case of an algorithm with these names. What is valid must verify by each of them, and by nothing else.
+    /// A case of an algorithm with these names. What is valid must verify by each of them, and by
+    /// nothing else.
     pub(crate) fn judge(
         &mut self,
         set: &str,

@@ -26,7 +26,8 @@ impl VectorKey {
     }
 }
 
-/// Row K13: both take the key, or refuse it for the same reason, or `rust-crypto` says that it can't.
+/// Row K13: both take the key, or refuse it for the same reason, or `rust-crypto` says that it
+/// can't.
 fn prepare(jwk: &Value) -> Result<VectorKey, KeyError> {
     let of = |backend| VerificationKey::from_jwk_for(backend, &jwk.to_string());
     match (of(Backend::AwsLcRs), of(Backend::RustCrypto)) {

@@ -1,0 +1,186 @@
+//! One call of the endpoint: its address, its form, and what a failure is about.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+use crate::chain::chain;
+use crate::core::IntrospectionResponse;
+
+use super::super::address::Address;
+use super::super::bounds::{GRACE, LONGEST_QUEUE};
+use super::super::discovery::Member;
+use super::super::fetcher::CallError;
+use super::super::jwks::spread;
+use super::super::metadata::Endpoint;
+use super::super::{SourceError, SourceErrorKind};
+use super::client_key::NotSigned;
+use super::signed::SignedAnswers;
+use super::{Inner, Outcome};
+
+/// RFC 7662 section 2.2.
+const PLAIN: &str = "application/json";
+
+/// Why there is no response.
+enum Failure {
+    /// Another token would have fared the same.
+    OfEndpoint(SourceError),
+    /// It may concern this token only: some servers answer 400 to every JWT, and a response may be
+    /// too large. So a caller can't stop the calls for other tokens by sending such tokens.
+    OfToken(SourceError),
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        Failure::OfEndpoint(error)
+    }
+}
+
+impl Inner {
+    /// Introspects the token, within the bound on calls at once and outside of pauses.
+    pub(super) async fn ask(&self, token: &str) -> Outcome {
+        self.pauses.check(self.now())?;
+        let permit = tokio::time::timeout(LONGEST_QUEUE, self.permits.acquire()).await;
+        let Ok(Ok(_permit)) = permit else {
+            return Err(self.turned_away());
+        };
+        let attempt = self.pauses.begin(|| self.now()).await?;
+        let limit = self.longest_call.saturating_sub(LONGEST_QUEUE) + GRACE / 2;
+        let called = tokio::time::timeout(limit, self.call(token)).await;
+        let called = called.unwrap_or_else(|_| {
+            let error = SourceError::new("the introspection endpoint did not answer in time");
+            Err(error.of_kind(SourceErrorKind::Timeout).into())
+        });
+        let now = self.now();
+        let outcome = match called {
+            Ok(response) => {
+                attempt.answered();
+                Ok(response)
+            }
+            Err(Failure::OfToken(error)) => {
+                attempt.answered();
+                Err(error)
+            }
+            Err(Failure::OfEndpoint(error)) => {
+                attempt.failed(&error, spread(), now);
+                Err(error)
+            }
+        };
+        let mut health = self.health();
+        health.last_asked = Some(now);
+        health.last_error = outcome.as_ref().err().map(|error| chain(error));
+        outcome
+    }
+
+    async fn call(&self, token: &str) -> Result<Arc<IntrospectionResponse>, Failure> {
+        let (address, issuer) = self.address().await?;
+        let issuer = issuer.as_deref();
+        let text = match self.post(&address, issuer, token, false).await? {
+            // The server closed the connection during the write. A second request is harmless, and
+            // has an assertion of its own.
+            Err(error) if error.is_of_old_connection() => {
+                self.post(&address, issuer, token, true).await?
+            }
+            answered => answered,
+        };
+        let text = text.map_err(|error| self.not_answered(error))?;
+        let unusable = |error: SourceError| {
+            let told = SourceError::new("the response of the introspection endpoint can't be used");
+            let retry_after = error.retry_after();
+            told.caused_by(error).retry_as(retry_after)
+        };
+        match &self.signed {
+            Some(signed) => {
+                let response = signed.open(&text, &*self.clock).await;
+                response.map_err(|error| match error.kind() {
+                    SourceErrorKind::Body => Failure::OfToken(unusable(error)),
+                    // Its keys are missing.
+                    _ => Failure::OfEndpoint(unusable(error)),
+                })
+            }
+            None => IntrospectionResponse::from_json(&text).map_err(|error| {
+                let told = SourceError::new("it is not an introspection response");
+                let told = told.caused_by(error).of_kind(SourceErrorKind::Body);
+                Failure::OfToken(unusable(told))
+            }),
+        }
+        .map(Arc::new)
+    }
+
+    async fn post(
+        &self,
+        address: &Address,
+        issuer: Option<&str>,
+        token: &str,
+        wants_new: bool,
+    ) -> Result<Result<String, CallError>, SourceError> {
+        let form = self.form(issuer, token).map_err(|error| {
+            SourceError::new("the introspection endpoint can't be asked").caused_by(error)
+        })?;
+        let authorization = self.authentication.header();
+        let signed = self.signed.as_ref();
+        let media_type = signed.map_or(PLAIN, |_| SignedAnswers::MEDIA_TYPE);
+        let posted = self
+            .fetcher
+            .post(address, authorization, &form, media_type, wants_new);
+        Ok(posted.await)
+    }
+
+    /// RFC 7662 section 2.1.
+    fn form(&self, issuer: Option<&str>, token: &str) -> Result<Zeroizing<String>, NotSigned> {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("token", token);
+        if self.has_hint {
+            form.append_pair("token_type_hint", "access_token");
+        }
+        let now = self.clock.now();
+        self.authentication.append_to(&mut form, issuer, now)?;
+        Ok(Zeroizing::new(form.finish()))
+    }
+
+    /// The address, and the `issuer` of the document that names it.
+    pub(super) async fn address(&self) -> Result<(Address, Option<Arc<str>>), SourceError> {
+        match &self.endpoint {
+            Endpoint::At(address) => Ok((address.clone(), None)),
+            Endpoint::InMetadata(metadata) => {
+                let found = metadata.find(Member::IntrospectionEndpoint).await;
+                found
+                    .map(|one| (one.address, Some(one.issuer)))
+                    .map_err(|not| not.error)
+            }
+        }
+    }
+
+    /// For a token that can't wait longer for its turn.
+    pub(super) fn turned_away(&self) -> SourceError {
+        let what = "so many tokens are being introspected that this one was turned away";
+        let error = SourceError::new(what).retry_in(Duration::from_secs(1));
+        self.health().last_error = Some(chain(&error));
+        error
+    }
+
+    fn not_answered(&self, error: CallError) -> Failure {
+        if matches!(error.status(), Some(404 | 410))
+            && let Endpoint::InMetadata(metadata) = &self.endpoint
+        {
+            metadata.doubt(Member::IntrospectionEndpoint);
+        }
+        let what = match error.status() {
+            Some(401 | 403) => {
+                "the introspection endpoint refuses this API's own credentials: look at its client id, and at its secret or key"
+            }
+            _ => "the introspection endpoint gives no answer about the token",
+        };
+        let is_of_token = error.is_about_one_request();
+        let (kind, retry_after) = (error.kind(), error.retry_after());
+        let told = SourceError::new(what).caused_by(error);
+        let told = told.of_kind(kind).retry_as(retry_after);
+        if is_of_token {
+            Failure::OfToken(told)
+        } else {
+            Failure::OfEndpoint(told)
+        }
+    }
+}
