@@ -40,7 +40,12 @@ pub enum Error {
     /// The authorization server's fault, or the network's: 503. Says nothing about the token.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-    /// The API author's fault: 500.
+    /// The API author's fault: 500. One such fault is a call outside of a tokio runtime, for an
+    /// issuer whose evidence must be fetched.
+    ///
+    /// A runtime without I/O or time (`enable_all`) is the same fault, but tokio reports it only by a
+    /// panic. The panic is caught, after the panic hook has run, and the error is `Unavailable`, with
+    /// a cause that names `enable_all`. With `panic = "abort"` the process ends.
     #[error(transparent)]
     Misconfigured(#[from] Misconfigured),
 }
@@ -153,9 +158,18 @@ enum Mistake {
         "issuer \"{0}\" has no introspection, so its tokens can't be validated online: add Issuer::introspection"
     )]
     NoIntrospection(Arc<str>),
+    #[error(
+        "issuer \"{0}\": its evidence is fetched on the tokio runtime of the call, and this call is made outside of one: \
+         make it in a task, or in Runtime::block_on"
+    )]
+    OutsideRuntime(Arc<str>),
 }
 
 impl Misconfigured {
+    pub(crate) fn outside_runtime(issuer: &Arc<str>) -> Self {
+        Misconfigured(Mistake::OutsideRuntime(Arc::clone(issuer)))
+    }
+
     pub(crate) fn no_introspection(issuer: &Arc<str>) -> Self {
         Misconfigured(Mistake::NoIntrospection(Arc::clone(issuer)))
     }

@@ -27,6 +27,8 @@ struct Inner {
     cause: Option<Arc<dyn StdError + Send + Sync>>,
     retry_after: Option<Duration>,
     kind: Option<SourceErrorKind>,
+    /// The call was made outside of a tokio runtime.
+    is_outside_runtime: bool,
 }
 
 /// What kind of outage a [`SourceError`] is: few enough to label a metric with.
@@ -84,6 +86,7 @@ impl SourceError {
             cause: None,
             retry_after: None,
             kind: None,
+            is_outside_runtime: false,
         }))
     }
 
@@ -108,6 +111,14 @@ impl SourceError {
         self
     }
 
+    /// The same, by the fault of whoever makes the call.
+    #[cfg(feature = "fetch")]
+    #[must_use]
+    pub(super) fn outside_runtime(mut self) -> Self {
+        Arc::make_mut(&mut self.0).is_outside_runtime = true;
+        self
+    }
+
     /// The same with the pause of its cause, where that has one.
     #[cfg(feature = "fetch")]
     #[must_use]
@@ -121,16 +132,21 @@ impl SourceError {
     /// What kind of outage it is, by itself or by the first of its causes that is a SourceError and
     /// says so.
     pub fn kind(&self) -> SourceErrorKind {
-        let mut error: Option<&(dyn StdError + 'static)> = Some(self);
-        while let Some(one) = error {
-            if let Some(SourceError(inner)) = one.downcast_ref()
-                && let Some(kind) = inner.kind
-            {
-                return kind;
-            }
-            error = one.source();
-        }
-        SourceErrorKind::Other
+        let kind = self.own_chain().find_map(|SourceError(inner)| inner.kind);
+        kind.unwrap_or(SourceErrorKind::Other)
+    }
+
+    /// Whether it, or a cause of it, says that the call was made outside of a tokio runtime.
+    pub(crate) fn is_outside_runtime(&self) -> bool {
+        self.own_chain()
+            .any(|SourceError(inner)| inner.is_outside_runtime)
+    }
+
+    /// It and its causes, as far as they are errors of this type.
+    fn own_chain(&self) -> impl Iterator<Item = &SourceError> {
+        let first: &(dyn StdError + 'static) = self;
+        std::iter::successors(Some(first), |one| StdError::source(*one))
+            .filter_map(|one| one.downcast_ref())
     }
 
     /// When a new attempt is worthwhile, where that is known.

@@ -16,16 +16,18 @@ pub(super) const PANICKED: &str =
 /// The runtime that this is called on.
 pub(super) fn runtime() -> Result<Handle, SourceError> {
     Handle::try_current().map_err(|error| {
-        SourceError::new(
-            "an authorization server is asked within a tokio runtime, and there is none here",
-        )
-        .caused_by(error)
+        let what = "an authorization server is asked on a tokio runtime, and there is none here";
+        SourceError::new(what).caused_by(error).outside_runtime()
     })
 }
 
 /// A timer of the runtime that this is called on. A runtime that has none, or is shutting down,
 /// says so by a panic and in no other way, and the caller must not suffer for that.
+///
+/// # Errors
+/// There is no runtime, which is found without a panic, or there is no timer.
 pub(super) fn timer(after: Duration) -> Result<impl Future<Output = ()>, SourceError> {
+    runtime()?;
     let sleep = std::panic::catch_unwind(|| tokio::time::sleep(after)).map_err(|_| {
         SourceError::new(
             "an issuer is asked on a tokio runtime with I/O and time: build it with enable_all",

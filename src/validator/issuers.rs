@@ -7,7 +7,7 @@ use crate::core::{
     AcceptedIssuers, IssuerTemplate, Policy, PresentedToken, Profile, Rejection, issuer_of,
     trust_domain_of, wrong_issuer,
 };
-use crate::error::Unavailable;
+use crate::error::{Error, Misconfigured, Unavailable};
 use crate::issuer::BuiltIssuer;
 use crate::source::{DynKeySource, SourceError};
 
@@ -63,6 +63,14 @@ impl Trusted {
 
     pub(super) fn unavailable(&self, cause: SourceError) -> Unavailable {
         Unavailable::new(Arc::clone(&self.name), cause)
+    }
+
+    /// Why its source gave nothing for a token.
+    pub(super) fn no_evidence(&self, cause: SourceError) -> Error {
+        if cause.is_outside_runtime() {
+            return Misconfigured::outside_runtime(&self.name).into();
+        }
+        self.unavailable(cause).into()
     }
 
     fn accepts_svids(&self) -> bool {

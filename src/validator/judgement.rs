@@ -118,7 +118,7 @@ impl Case<'_, '_> {
     }
 
     fn accept_by(&self, evidence: Result<Evidence, SourceError>) -> Result<AccessToken, Error> {
-        let evidence = evidence.map_err(|cause| self.issuer.unavailable(cause))?;
+        let evidence = evidence.map_err(|cause| self.issuer.no_evidence(cause))?;
         // Every check again: the token may have expired in the meantime.
         self.accept(verify(
             &self.token,

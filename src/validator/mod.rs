@@ -72,7 +72,8 @@ impl Validator {
     ///
     /// # Errors
     /// The token is rejected (401). Or its issuer's keys or introspection response are unavailable
-    /// (503). Use [`Error::status`].
+    /// (503). Or they must be fetched, and the call is made outside of a tokio runtime (500). Use
+    /// [`Error::status`].
     pub async fn validate(&self, token: &str) -> Result<AccessToken, Error> {
         self.authenticate(&Credentials::bearer(token)).await
     }

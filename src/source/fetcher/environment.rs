@@ -43,7 +43,13 @@ mod tests {
 
     #[test]
     fn f05_which_variable_names_a_proxy() {
-        let cases: &[(&str, &[(&str, &str)], Option<&str>)] = &[
+        /// An address, the variables that are set, and the one that names its proxy.
+        type Case = (
+            &'static str,
+            &'static [(&'static str, &'static str)],
+            Option<&'static str>,
+        );
+        let cases: &[Case] = &[
             ("https://as.example.com", &[], None),
             (
                 "https://as.example.com",

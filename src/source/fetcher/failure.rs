@@ -176,14 +176,13 @@ impl CallErrorKind {
                  Fetch::root_certificates_pem adds an authority"
                     .to_owned(),
             ),
-            (Cause::Tls, _) => None,
+            (Cause::Tls, _) | (Cause::Other, None) => None,
             (_, Some(proxy)) => Some(proxy),
             (Cause::Dns, None) => Some(
                 "its host name does not resolve here: if a proxy resolves it, set Fetch::proxy or \
                  Fetch::proxy_from_environment"
                     .to_owned(),
             ),
-            (Cause::Other, None) => None,
         }
     }
 }

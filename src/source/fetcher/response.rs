@@ -1,15 +1,14 @@
 //! What of a response is accepted.
 
+use std::fmt;
+
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use reqwest::{Response, StatusCode};
-
-use std::fmt;
 
 use crate::core::{KeySetLimits, excerpt};
 
 use super::super::address::Address;
-use super::super::bounds::MAX_KEY_SET_BYTES;
-use super::super::bounds::{MAX_INTROSPECTION_BYTES, MAX_METADATA_BYTES};
+use super::super::bounds::{MAX_INTROSPECTION_BYTES, MAX_KEY_SET_BYTES, MAX_METADATA_BYTES};
 use super::failure::{CallErrorKind, unreachable};
 use super::headers::retry_after;
 

@@ -561,7 +561,7 @@ fn p01_debug_names_the_type() {
     for (shown, expected) in [
         (
             set_shown,
-            "KeySet { key_ids: [\"p256-0\"], skipped: [], .. }",
+            "KeySet { key_ids: [\"p256-0\"], skipped: [], notes: [], .. }",
         ),
         (
             key_shown,

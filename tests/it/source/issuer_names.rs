@@ -41,7 +41,8 @@ async fn server(documents: Vec<(&'static str, Value)>) -> HandMade {
     .await
 }
 
-fn document(issuer: Value, access_token_issuer: Value) -> Value {
+fn document(issuer: impl Into<Value>, access_token_issuer: impl Into<Value>) -> Value {
+    let (issuer, access_token_issuer) = (issuer.into(), access_token_issuer.into());
     json!({
         "issuer": issuer, "access_token_issuer": access_token_issuer,
         "jwks_uri": "HOST/keys", "introspection_endpoint": "HOST/ask",

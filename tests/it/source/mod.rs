@@ -9,6 +9,7 @@ mod key_file;
 mod keys_in_hand;
 mod made_up_tenants;
 mod metadata;
+mod outside_runtime;
 mod redirects;
 mod refreshing;
 mod set_bounds;

@@ -78,20 +78,18 @@ async fn s02_of_several_addresses_the_one_that_came_nearest_is_reported() {
             let text = answers[index].clone();
             let text = text.split_once("\r\n\r\n").unwrap();
             let (head, body) = (text.0.to_owned(), text.1.replace("HOST", &request.host));
-            match head.contains("200 OK") {
-                false => format!("{head}\r\n\r\n{body}"),
-                true => {
-                    let is_html = head.contains("text/html");
-                    ok(
-                        &body,
-                        if is_html {
-                            "content-type: text/html\r\n"
-                        } else {
-                            ""
-                        },
-                    )
-                }
+            if !head.contains("200 OK") {
+                return format!("{head}\r\n\r\n{body}");
             }
+            let is_html = head.contains("text/html");
+            ok(
+                &body,
+                if is_html {
+                    "content-type: text/html\r\n"
+                } else {
+                    ""
+                },
+            )
         })
         .await;
         let said = said_of(Issuer::discover(&server.host), &server.host).await;

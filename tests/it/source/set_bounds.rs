@@ -7,7 +7,7 @@ use resource_server::testing::TestIssuer;
 use resource_server::{
     Algorithm, Issuer, Reason, Tenants, Validator,
     error::{ConfigErrorKind, KeyError, KeySetError, KeySetLimitsError},
-    keys::{KeyFile, KeySnapshot, Misspelling},
+    keys::{KeyFile, KeySnapshot, Misspelling, SkippedKey},
 };
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ fn left_out(validator: &Validator) -> Option<KeyError> {
     let status = health[0].status();
     let status = status.tenants.first().map_or(status, |one| &one.status);
     let keys = status.keys.as_ref().unwrap();
-    keys.skipped().first().map(|key| key.reason())
+    keys.skipped().first().map(SkippedKey::reason)
 }
 
 /// Fetched for one issuer, fetched for a tenant, from a file, and to start with: the signer's key is
