@@ -1,5 +1,6 @@
 //! One call of the endpoint: its address, its form, and what a failure is about.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::core::IntrospectionResponse;
 
 use super::super::address::Address;
-use super::super::bounds::{GRACE, LONGEST_QUEUE};
+use super::super::bounds::{GRACE, LATE_PART, LONGEST_QUEUE};
 use super::super::discovery::Member;
 use super::super::fetcher::CallError;
 use super::super::jwks::spread;
@@ -17,6 +18,7 @@ use super::super::metadata::Endpoint;
 use super::super::{SourceError, SourceErrorKind};
 use super::client_key::NotSigned;
 use super::signed::SignedAnswers;
+use super::turns::Turn;
 use super::{Inner, Outcome};
 
 /// RFC 7662 section 2.2.
@@ -39,15 +41,14 @@ impl From<SourceError> for Failure {
 
 impl Inner {
     /// Introspects the token, within the bound on calls at once and outside of pauses.
-    pub(super) async fn ask(&self, token: &str) -> Outcome {
+    pub(super) async fn ask(&self, token: &str, is_known: bool) -> Outcome {
         self.pauses.check(self.now())?;
-        let permit = tokio::time::timeout(LONGEST_QUEUE, self.permits.acquire()).await;
-        let Ok(Ok(_permit)) = permit else {
+        let Some(turn) = self.turns.take(is_known).await else {
             return Err(self.turned_away());
         };
         let attempt = self.pauses.begin(|| self.now()).await?;
         let limit = self.longest_call.saturating_sub(LONGEST_QUEUE) + GRACE / 2;
-        let called = tokio::time::timeout(limit, self.call(token)).await;
+        let called = tokio::time::timeout(limit, self.call(token, &turn)).await;
         let called = called.unwrap_or_else(|_| {
             let error = SourceError::new("the introspection endpoint did not answer in time");
             Err(error.of_kind(SourceErrorKind::Timeout).into())
@@ -73,12 +74,15 @@ impl Inner {
         outcome
     }
 
-    async fn call(&self, token: &str) -> Result<Arc<IntrospectionResponse>, Failure> {
+    async fn call(&self, token: &str, turn: &Turn) -> Result<Arc<IntrospectionResponse>, Failure> {
         let address = self.address().await?;
-        let text = match self.post(&address, token, false).await? {
+        let wants_new = !turn.is_kept;
+        let text = match self.post(&address, token, wants_new, turn).await? {
             // The server closed it while it was written to. Asking is harmless, so it is done once
             // more, with an assertion of its own.
-            Err(error) if error.is_of_old_connection() => self.post(&address, token, true).await?,
+            Err(error) if error.is_of_old_connection() => {
+                self.post(&address, token, true, turn).await?
+            }
             answered => answered,
         };
         let text = text.map_err(|error| self.not_answered(error))?;
@@ -110,6 +114,7 @@ impl Inner {
         address: &Address,
         token: &str,
         wants_new: bool,
+        turn: &Turn,
     ) -> Result<Result<String, CallError>, SourceError> {
         let form = self.form(token).map_err(|error| {
             SourceError::new("the introspection endpoint can't be asked").caused_by(error)
@@ -120,7 +125,19 @@ impl Inner {
         let posted = self
             .fetcher
             .post(address, authorization, &form, media_type, wants_new);
-        Ok(posted.await)
+        let mut posted = pin!(posted);
+        let in_time = self.fetcher.timeout() / LATE_PART;
+        let Ok(answer) = tokio::time::timeout(in_time, &mut posted).await else {
+            // At once, so that no further call joins those that wait.
+            turn.was_late();
+            return Ok(posted.await);
+        };
+        match &answer {
+            Ok(_) => turn.was_in_time(),
+            Err(error) if matches!(error.status(), Some(429 | 503)) => turn.was_late(),
+            Err(_) => {}
+        }
+        Ok(answer)
     }
 
     /// RFC 7662 section 2.1.
@@ -161,6 +178,9 @@ impl Inner {
         let what = match error.status() {
             Some(401 | 403) => {
                 "the introspection endpoint refuses this API's own credentials: look at its client id, and at its secret or key"
+            }
+            _ if error.kind() == SourceErrorKind::Timeout => {
+                "the introspection endpoint gives no answer about the token in time: if it has few workers, set Introspection::max_concurrent_calls to their number"
             }
             _ => "the introspection endpoint gives no answer about the token",
         };
