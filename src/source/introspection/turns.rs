@@ -229,6 +229,11 @@ mod tests {
         all
     }
 
+    fn bounds(turns: &Turns) -> (usize, usize) {
+        let state = turns.state();
+        (state.bound, state.kept)
+    }
+
     #[tokio::test]
     async fn f03_a_quarter_of_the_turns_is_for_known_tokens() {
         for (max, of_new, of_known) in [(1, 1, 0), (2, 2, 0), (4, 3, 1), (16, 12, 4)] {
@@ -263,11 +268,11 @@ mod tests {
         for turn in all(&turns, false).await {
             turn.was_late();
         }
-        assert_eq!((turns.state().bound, turns.state().kept), (32, 8));
+        assert_eq!(bounds(&turns), (32, 8));
         for _ in 0..10 {
             taken(&turns, true).await.unwrap().was_late();
         }
-        assert_eq!((turns.state().bound, turns.state().kept), (1, 0));
+        assert_eq!(bounds(&turns), (1, 0));
         for turn in all(&turns, true).await {
             turn.was_in_time();
         }
