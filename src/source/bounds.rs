@@ -13,8 +13,9 @@ pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) const MAX_TIMEOUT: Duration = Duration::from_secs(60);
 /// Connections that are kept open to one host.
 pub(super) const MAX_KEPT_CONNECTIONS: usize = 16;
-/// How long a connection is kept without use: less than servers and proxies keep theirs.
-pub(super) const KEPT_FOR: Duration = Duration::from_secs(10);
+/// How long a connection is kept without use. A server with one worker for each connection serves no
+/// other for that time, so it is shorter than a call may take.
+pub(super) const KEPT_FOR: Duration = Duration::from_secs(1);
 /// The largest metadata document that is read, in bytes.
 pub(super) const MAX_METADATA_BYTES: usize = 1024 * 1024;
 /// The largest introspection response that is read, in bytes.
@@ -162,6 +163,18 @@ pub(super) const MAX_CONCURRENT_CALLS: usize = 1_024;
 /// The longest pause that failures of the endpoint lead to, unless it asks for a longer one. A token
 /// that is not cached gets no response during a pause, so an outage must not seem longer than it is.
 pub(super) const MAX_CALL_PAUSE: Duration = Duration::from_secs(5);
+/// Concurrent calls before the server has shown how many it answers in time.
+pub(super) const CALLS_AT_FIRST: usize = 16;
+/// An answer is late after this part of the time limit of a call.
+pub(super) const LATE_PART: u32 = 5;
+/// So many answers in time, for each connection that is kept, let one more be kept.
+pub(super) const KEPT_AFTER: usize = 64;
+/// The same after several answers were late: each time it doubles, up to this.
+pub(super) const MAX_KEPT_AFTER: usize = 4_096;
+/// Tokens that are known to have been active, and have a quarter of the calls for themselves.
+pub(super) const MAX_KNOWN_TOKENS: u64 = 10_000;
+/// How long a token is known after it was active.
+pub(super) const KNOWN_FOR: Duration = Duration::from_secs(3_600);
 /// How long a call of the user's store may take.
 pub(super) const STORE_LIMIT: Duration = Duration::from_millis(100);
 /// Removals from the user's store at once. One more is left out.

@@ -1,5 +1,6 @@
 //! One call of the endpoint: its address, its form, and what a failure is about.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::chain::chain;
 use crate::core::IntrospectionResponse;
 
 use super::super::address::Address;
-use super::super::bounds::{GRACE, LONGEST_QUEUE};
+use super::super::bounds::{GRACE, LATE_PART, LONGEST_QUEUE};
 use super::super::discovery::Member;
 use super::super::fetcher::CallError;
 use super::super::jwks::spread;
@@ -18,6 +19,7 @@ use super::super::metadata::Endpoint;
 use super::super::{SourceError, SourceErrorKind};
 use super::client_key::NotSigned;
 use super::signed::SignedAnswers;
+use super::turns::Turn;
 use super::{Inner, Outcome};
 
 /// RFC 7662 section 2.2.
@@ -40,15 +42,14 @@ impl From<SourceError> for Failure {
 
 impl Inner {
     /// Introspects the token, within the bound on calls at once and outside of pauses.
-    pub(super) async fn ask(&self, token: &str) -> Outcome {
+    pub(super) async fn ask(&self, token: &str, is_known: bool) -> Outcome {
         self.pauses.check(self.now())?;
-        let permit = tokio::time::timeout(LONGEST_QUEUE, self.permits.acquire()).await;
-        let Ok(Ok(_permit)) = permit else {
+        let Some(turn) = self.turns.take(is_known).await else {
             return Err(self.turned_away());
         };
         let attempt = self.pauses.begin(|| self.now()).await?;
         let limit = self.longest_call.saturating_sub(LONGEST_QUEUE) + GRACE / 2;
-        let called = tokio::time::timeout(limit, self.call(token)).await;
+        let called = tokio::time::timeout(limit, self.call(token, &turn)).await;
         let called = called.unwrap_or_else(|_| {
             let error = SourceError::new("the introspection endpoint did not answer in time");
             Err(error.of_kind(SourceErrorKind::Timeout).into())
@@ -74,14 +75,15 @@ impl Inner {
         outcome
     }
 
-    async fn call(&self, token: &str) -> Result<Arc<IntrospectionResponse>, Failure> {
+    async fn call(&self, token: &str, turn: &Turn) -> Result<Arc<IntrospectionResponse>, Failure> {
         let (address, issuer) = self.address().await?;
         let issuer = issuer.as_deref();
-        let text = match self.post(&address, issuer, token, false).await? {
+        let wants_new = !turn.is_kept;
+        let text = match self.post(&address, issuer, token, wants_new, turn).await? {
             // The server closed the connection during the write. A second request is harmless, and
             // has an assertion of its own.
             Err(error) if error.is_of_old_connection() => {
-                self.post(&address, issuer, token, true).await?
+                self.post(&address, issuer, token, true, turn).await?
             }
             answered => answered,
         };
@@ -115,6 +117,7 @@ impl Inner {
         issuer: Option<&str>,
         token: &str,
         wants_new: bool,
+        turn: &Turn,
     ) -> Result<Result<String, CallError>, SourceError> {
         let form = self.form(issuer, token).map_err(|error| {
             SourceError::new("the introspection endpoint can't be asked").caused_by(error)
@@ -125,7 +128,19 @@ impl Inner {
         let posted = self
             .fetcher
             .post(address, authorization, &form, media_type, wants_new);
-        Ok(posted.await)
+        let mut posted = pin!(posted);
+        let in_time = self.fetcher.timeout() / LATE_PART;
+        let Ok(answer) = tokio::time::timeout(in_time, &mut posted).await else {
+            // At once, so that no further call joins those that wait.
+            turn.was_late();
+            return Ok(posted.await);
+        };
+        match &answer {
+            Ok(_) => turn.was_in_time(),
+            Err(error) if matches!(error.status(), Some(429 | 503)) => turn.was_late(),
+            Err(_) => {}
+        }
+        Ok(answer)
     }
 
     /// RFC 7662 section 2.1.
@@ -170,6 +185,9 @@ impl Inner {
         let what = match error.status() {
             Some(401 | 403) => {
                 "the introspection endpoint refuses this API's own credentials: look at its client id, and at its secret or key"
+            }
+            _ if error.kind() == SourceErrorKind::Timeout => {
+                "the introspection endpoint gives no answer about the token in time: if it has few workers, set Introspection::max_concurrent_calls to their number"
             }
             _ => "the introspection endpoint gives no answer about the token",
         };

@@ -1,6 +1,7 @@
 //! Asking the authorization server about tokens (RFC 7662): each once for all who wait, with a
 //! cache of its answers.
 
+mod active_tokens;
 mod cache;
 mod call;
 mod client_key;
@@ -9,12 +10,13 @@ mod problem;
 mod settings;
 mod signed;
 mod store;
+mod turns;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use zeroize::Zeroizing;
 
 use crate::core::{Clock, Evidence, IntrospectionResponse, PresentedToken};
@@ -25,6 +27,7 @@ use super::metadata::Endpoint;
 use super::moment::Moment;
 use super::single_flight::{Awaited, Flight, Landing, Loss, take_off};
 use super::{DynKeySource, SourceError, SourceStatus, Waiting, runtime, timer};
+use active_tokens::ActiveTokens;
 use cache::{Cache, TokenHash};
 pub use client_key::{ClientKey, ClientKeyError};
 use pause::Pauses;
@@ -34,6 +37,7 @@ pub(crate) use settings::{Authentication, Settings};
 pub(crate) use signed::SignedAnswers;
 pub use store::IntrospectionStore;
 use store::Store;
+use turns::Turns;
 
 /// An issuer's introspection endpoint.
 pub(crate) struct RemoteIntrospection(Arc<Inner>);
@@ -52,9 +56,12 @@ struct Inner {
     store: Option<Store>,
     /// Calls under way, by what they ask about.
     calls: Mutex<HashMap<TokenHash, Call>>,
-    permits: Semaphore,
+    turns: Arc<Turns>,
     /// Of calls that run or wait.
     places: Arc<Semaphore>,
+    /// Further ones, for tokens that were active not long ago.
+    places_of_known: Arc<Semaphore>,
+    active: ActiveTokens,
     longest_call: Duration,
     pauses: Pauses,
     health: Mutex<Health>,
@@ -85,6 +92,16 @@ enum Wanted {
     },
 }
 
+/// What one call is about.
+struct Question {
+    hash: TokenHash,
+    token: Zeroizing<String>,
+    wanted: Wanted,
+    /// The token was active not long ago.
+    is_known: bool,
+    asked: Moment,
+}
+
 enum Boarding {
     Answered(Arc<IntrospectionResponse>),
     Waiting(Call),
@@ -102,6 +119,7 @@ impl RemoteIntrospection {
         let fetcher = home.map_or_else(|| fetcher.clone(), |home| fetcher.at_home_at(home));
         let for_metadata = fetcher.timeout().saturating_mul(endpoint.calls());
         let calls = settings.max_concurrent_calls;
+        let places = calls.saturating_mul(1 + WAITING_PER_CALL);
         let for_keys = signed
             .as_ref()
             .map_or(Duration::ZERO, SignedAnswers::longest_fetch);
@@ -125,8 +143,10 @@ impl RemoteIntrospection {
             cache: Cache::new(&settings.cache),
             store: settings.store,
             calls: Mutex::default(),
-            permits: Semaphore::new(calls),
-            places: Arc::new(Semaphore::new(calls.saturating_mul(1 + WAITING_PER_CALL))),
+            turns: Turns::new(calls),
+            places: Arc::new(Semaphore::new(places)),
+            places_of_known: Arc::new(Semaphore::new(places / 4)),
+            active: ActiveTokens::new(),
             pauses: Pauses::default(),
             health: Mutex::default(),
         }))
@@ -156,6 +176,7 @@ impl Inner {
     ) -> Result<Boarding, SourceError> {
         let runtime = runtime()?;
         let now = self.now();
+        let is_known = self.active.contains(&hash, now);
         let (place, call, landing, wanted) = {
             let mut calls = self.calls();
             // It may have come since the caller looked.
@@ -176,7 +197,7 @@ impl Inner {
             {
                 return Ok(Boarding::Waiting(known.clone()));
             }
-            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            let Ok(place) = self.place(is_known) else {
                 drop(calls);
                 return Err(self.turned_away());
             };
@@ -187,23 +208,42 @@ impl Inner {
             (place, call, landing, wanted)
         };
         // The lock is let go before: a runtime that shuts down drops the task within `spawn`.
-        let token = Zeroizing::new(token.to_owned());
-        let call_made = Arc::clone(self).fly(hash, token, wanted, now, landing, place);
-        runtime.spawn(call_made);
+        let question = Question {
+            hash,
+            token: Zeroizing::new(token.to_owned()),
+            wanted,
+            is_known,
+            asked: now,
+        };
+        runtime.spawn(Arc::clone(self).fly(question, landing, place));
         Ok(Boarding::Waiting(call))
+    }
+
+    fn place(&self, is_known: bool) -> Result<OwnedSemaphorePermit, TryAcquireError> {
+        let place = || Arc::clone(&self.places).try_acquire_owned();
+        if is_known {
+            let reserved = Arc::clone(&self.places_of_known).try_acquire_owned();
+            reserved.or_else(|_| place())
+        } else {
+            place()
+        }
     }
 
     /// Carries out one call and hands its outcome to all who wait.
     async fn fly<L: FnOnce(u64, Loss)>(
         self: Arc<Self>,
-        hash: TokenHash,
-        token: Zeroizing<String>,
-        wanted: Wanted,
-        asked: Moment,
+        question: Question,
         mut landing: Landing<Outcome, L>,
         _place: OwnedSemaphorePermit,
     ) {
         landing.begin();
+        let Question {
+            hash,
+            token,
+            wanted,
+            is_known,
+            asked,
+        } = question;
         if wanted == Wanted::Any
             && let Some((response, asked)) = self.stored(&hash).await
         {
@@ -211,7 +251,7 @@ impl Inner {
             landing.land(Ok(response));
             return;
         }
-        let outcome = self.ask(&token).await;
+        let outcome = self.ask(&token, is_known).await;
         let response = outcome.as_ref().ok().cloned();
         let answer = response.as_ref().map(|response| (response, asked));
         let is_kept = self.keep(&hash, landing.number(), answer);
@@ -245,6 +285,7 @@ impl Inner {
         let is_current = end_of(&mut calls, hash, number);
         if is_current && let Some((response, asked)) = answer {
             self.cache.insert(*hash, response, asked);
+            self.active.answered(hash, response.is_active(), asked);
         }
         is_current
     }

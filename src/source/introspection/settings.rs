@@ -39,12 +39,21 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 /// the endpoint answers again. A status of 400, 413, 414, 422 or 431, and a JSON response that
 /// can't be used, may concern one token only, and start no pause.
 ///
-/// At most 64 calls run at once, and 16 times as many wait. One that gets no turn within a second,
+/// Calls at once are bounded. The bound begins at 16 and follows the server. It grows while answers
+/// come in time, up to [`max_concurrent_calls`](Introspection::max_concurrent_calls), by default 64.
+/// It halves when an answer is late: after a fifth of [`Fetch::timeout`](crate::Fetch::timeout), or
+/// a 429 or 503. 16 times `max_concurrent_calls` may wait. A token that gets no turn within a second,
 /// or finds no place to wait, is answered with 503 and `Retry-After`.
 ///
-/// Connections are kept open for ten seconds without use, at most 16. One that the server closes
-/// just when it is used costs another try, on a new one; one that died in silence costs one
-/// question its time limit.
+/// A quarter of the bound, and a quarter more places to wait, are for tokens that were active in the
+/// last hour, of those at most 10,000. So a flood of made-up tokens does not displace them. **It can
+/// displace a token that this process has never seen active**: that is then answered with 503. Limit
+/// the rate of requests by client address before this crate where that matters.
+///
+/// One connection is kept open at first, and up to 16 while answers come in time. Each is closed
+/// after one or two seconds without use, since some servers have one worker for each connection. A
+/// kept connection that the server closes just when it is used costs another try, on a new one. One
+/// that died in silence costs one call its time limit.
 ///
 /// Token and credentials go to the endpoint and nowhere else: redirects are not followed, and an
 /// HTTP client of your own ([`Fetch::client`](crate::Fetch::client)), which might, is refused when
@@ -348,8 +357,10 @@ impl Introspection {
         self
     }
 
-    /// How many calls run at once. Default 64, from 1 to 1024. 16 times as many wait for their
-    /// turn, each with its token in memory.
+    /// The most calls at once. Default 64, from 1 to 1024. Fewer run where the server does not
+    /// answer more in time. 16 times as many wait for their turn, each with its token in memory; a
+    /// quarter more where those were active in the last hour. Set it to the number of the server's
+    /// workers if that is small and known.
     pub fn max_concurrent_calls(mut self, calls: usize) -> Self {
         self.max_concurrent_calls = calls;
         self

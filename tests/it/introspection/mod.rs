@@ -5,6 +5,8 @@ mod client_auth;
 #[cfg(feature = "fetch")]
 mod connections;
 #[cfg(feature = "fetch")]
+mod few_workers;
+#[cfg(feature = "fetch")]
 mod mixed_fleet;
 #[cfg(feature = "fetch")]
 mod pauses;
