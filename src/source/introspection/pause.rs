@@ -29,6 +29,9 @@ struct State {
     has_trial: bool,
     /// How many pauses there were. A call belongs to the one that it began after.
     pauses: u64,
+    /// How many answers there were. A call that fails after an answer to a later one tells nothing
+    /// of the endpoint as it is now.
+    answers: u64,
 }
 
 struct Failure {
@@ -43,6 +46,7 @@ struct Failure {
 pub(super) struct Attempt<'a> {
     of: &'a Pauses,
     pauses: u64,
+    answers: u64,
     is_trial: bool,
 }
 
@@ -84,6 +88,7 @@ impl Pauses {
         Ok(Some(Attempt {
             of: self,
             pauses: state.pauses,
+            answers: state.answers,
             is_trial,
         }))
     }
@@ -116,6 +121,7 @@ impl Attempt<'_> {
     /// not end one that the endpoint asked for.
     pub(super) fn answered(self) {
         let mut state = self.of.state();
+        state.answers = state.answers.wrapping_add(1);
         let is_earlier = self.pauses != state.pauses;
         if !(is_earlier && state.last.as_ref().is_some_and(|last| last.is_asked_for)) {
             state.failures = 0;
@@ -123,13 +129,15 @@ impl Attempt<'_> {
         }
     }
 
-    /// The endpoint failed. Calls that began together and fail together are one failure. `spread`,
-    /// from 0 to 1, keeps many processes from trying at one moment.
+    /// The endpoint failed. Calls that began together and fail together are one failure, and one
+    /// that outlived an answer is none. `spread`, from 0 to 1, keeps many processes from trying at
+    /// one moment.
     pub(super) fn failed(self, error: &SourceError, spread: f64, now: Moment) {
         let mut state = self.of.state();
         let asked_for = error.retry_after().map(|pause| pause.min(MAX_FETCH_PAUSE));
         let is_earlier = self.pauses != state.pauses;
-        if is_earlier && asked_for.is_none() {
+        let is_outdated = is_earlier || self.answers != state.answers;
+        if is_outdated && asked_for.is_none() {
             return;
         }
         let grown = backoff(state.failures, MAX_CALL_PAUSE, spread);
@@ -208,11 +216,14 @@ mod tests {
     #[test]
     fn s08_calls_that_began_before_a_pause_neither_lengthen_it_nor_end_what_was_asked_for() {
         let pauses = Pauses::default();
-        let [one, two, three, four, five] = [(); 5].map(|()| begin(&pauses, 0));
+        let [one, two, three, four, five, late] = [(); 6].map(|()| begin(&pauses, 0));
         one.failed(&error(), 1.0, at(0));
         two.failed(&error(), 1.0, at(500));
         assert_eq!(left(&pauses, 500), Some(Duration::from_millis(500)));
         three.answered();
+        assert_eq!(left(&pauses, 500), None);
+        // Nor does one begin another after an answer.
+        late.failed(&error(), 1.0, at(500));
         assert_eq!(left(&pauses, 500), None);
         let for_an_hour = error().retry_in(Duration::from_secs(3_600));
         four.failed(&for_an_hour, 1.0, at(500));
