@@ -67,7 +67,7 @@
 //! | [`error`] | every error |
 #![cfg_attr(
     feature = "testing",
-    doc = "| [`testing`] | a test issuer, a test server and a clock that you turn |"
+    doc = "| [`testing`] | a test issuer, a test server and a clock that a test sets |"
 )]
 #![cfg_attr(
     all(any(doc, doctest), feature = "fetch", feature = "testing"),
