@@ -46,9 +46,9 @@
 //! | authenticate a request | [`Validator::authenticate`] with [`Credentials`] | the same |
 //! | verify a token with given keys at a given time | [`verify`] | nothing: pure, without I/O, async and clock |
 //!
-//! [`Validator::validate_cached`] is `validate` for code that can't wait. It is not async, and
-//! gives `None` if something must be fetched first. [`Validator::validate_online`] introspects the
-//! token on each call.
+//! [`Validator::validate_cached`] is `validate` for code that can't wait. It is not async. It gives
+//! `None` if nothing is cached for the token, or a refresh is due and none is running.
+//! [`Validator::validate_online`] introspects the token on each call.
 //!
 //! # Map of the crate
 //!
@@ -67,7 +67,7 @@
 //! | [`error`] | every error |
 #![cfg_attr(
     feature = "testing",
-    doc = "| [`testing`] | a test issuer, a test server and a clock that you turn |"
+    doc = "| [`testing`] | a test issuer, a test server and a clock that a test sets |"
 )]
 #![cfg_attr(
     all(any(doc, doctest), feature = "fetch", feature = "testing"),

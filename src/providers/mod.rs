@@ -1,11 +1,11 @@
-//! Issuers of well-known providers, whose tokens differ from RFC 9068: one function a provider.
+//! Issuers of well-known providers, whose tokens differ from RFC 9068: one function per provider.
 //!
 //! Each of these functions gives an ordinary issuer with its name, the location of its keys and a
 //! policy. What remains for you to set is this API's audience. Your own settings take precedence:
 //!
-//! * A source replaces the provider's, such as [`jwks_at`](Issuer::jwks_at) for an address of your
-//!   own. In a test, use `source(issuer.clone())` with a `testing::TestIssuer`.
-//! * Each setting of a [`policy`](Issuer::policy) replaces the provider's. But [required
+//! * A source replaces the provider's, such as [`jwks_at`](crate::Issuer::jwks_at) for an
+//!   address of your own. In a test, use `source(issuer.clone())` with a `testing::TestIssuer`.
+//! * Each setting of a [`policy`](crate::Issuer::policy) replaces the provider's. But [required
 //!   claims](crate::PolicyBuilder::required_claim) are added to the provider's.
 //!
 //! The rest of the table says what to set for other providers. The tests use tokens of the form

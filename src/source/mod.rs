@@ -122,8 +122,10 @@ pub trait KeySource: Send + Sync + 'static {
         token: &PresentedToken<'_>,
     ) -> impl Future<Output = Result<Evidence, SourceError>> + Send;
 
-    /// What is cached, without waiting. `None` also when [`evidence`](KeySource::evidence) should
-    /// be called although something is cached, so that a due refresh starts.
+    /// What is cached for the token, without waiting. This call starts no fetch.
+    ///
+    /// `None`: call [`evidence`](KeySource::evidence). Nothing is cached for the token, or a
+    /// refresh is due and none is running.
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
         let _ = token;
         None
@@ -149,7 +151,7 @@ pub trait KeySource: Send + Sync + 'static {
     }
 }
 
-/// How a source is doing. What it doesn't know stays `None`.
+/// State of a source. Unknown values are `None`.
 ///
 /// ```
 /// use resource_server::health::SourceStatus;
@@ -174,18 +176,19 @@ pub struct SourceStatus {
     /// [`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore)), and no fetch has succeeded
     /// since.
     pub is_confirmed: Option<bool>,
-    /// How old they are. For keys that were given at the start: how long they are held.
+    /// Their age. For keys of [`Issuer::starting_from_jwks`](crate::Issuer::starting_from_jwks):
+    /// the time since they were loaded.
     pub age: Option<Duration>,
     /// How long they can still be used if nothing newer comes. Zero where there are none, or where
     /// they are too old: then tokens of this issuer are answered with 503.
     pub usable_for: Option<Duration>,
     /// How long ago they were last asked for, with or without success.
     pub last_asked: Option<Duration>,
-    /// What went wrong last, if nothing has gone well since.
+    /// The last error, or `None` after a later success.
     pub last_error: Option<String>,
     /// When they will be refreshed, from now.
     pub next_refresh: Option<Duration>,
-    /// How the sources of its tenants are doing, of an issuer with many: those that are held now.
+    /// State of each tenant's source that is cached now.
     pub tenants: Vec<TenantStatus>,
     /// What of it goes into a snapshot.
     #[cfg(feature = "fetch")]

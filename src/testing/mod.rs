@@ -1,5 +1,5 @@
 //! For tests of APIs that use this crate: an issuer that mints any token, good or bad, and a clock
-//! that you turn.
+//! that a test sets.
 //!
 //! Nothing here belongs in production.
 //!

@@ -1,5 +1,6 @@
 //! One token on its way to be minted.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::{hmac, rand};
@@ -12,7 +13,7 @@ use crate::{Algorithm, NumericDate};
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 
 /// A token on its way to be minted. Without any change it is a good one by RFC 9068; every part of
-/// it can be made wrong.
+/// it can be made wrong. A clone has the same claims, its `jti` included.
 ///
 /// ```
 /// use resource_server::{Algorithm, testing::TestIssuer};
@@ -25,6 +26,7 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 /// let forged = issuer.token().signed_by(&TestIssuer::new("https://evil.example", "x")).mint();
 /// let odd = issuer.token().raw_payload(br#"{"iss":"a","iss":"b"}"#).mint();
 /// ```
+#[derive(Clone)]
 #[must_use]
 pub struct TestToken {
     issuer: TestIssuer,
@@ -37,8 +39,9 @@ pub struct TestToken {
     signer: Signer,
 }
 
-type Sign = Box<dyn FnOnce(&[u8]) -> Vec<u8> + Send>;
+type Sign = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 
+#[derive(Clone)]
 enum Signer {
     Own,
     Other(TestIssuer),
@@ -220,15 +223,15 @@ impl TestToken {
     }
 
     /// Signs by a function of yours, which gets what is to be signed.
-    pub fn sign_with(mut self, sign: impl FnOnce(&[u8]) -> Vec<u8> + Send + 'static) -> Self {
-        self.signer = Signer::Custom(Box::new(sign));
+    pub fn sign_with(mut self, sign: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        self.signer = Signer::Custom(Arc::new(sign));
         self
     }
 
     /// These bytes for a signature.
     pub fn signature(self, signature: &[u8]) -> Self {
         let signature = signature.to_vec();
-        self.sign_with(move |_| signature)
+        self.sign_with(move |_| signature.clone())
     }
 
     /// An empty signature.

@@ -57,7 +57,7 @@ impl ValidatorBuilder {
         self
     }
 
-    /// Another clock than the machine's, for tests. It also measures the age of keys, pauses
+    /// Replaces the system clock (for tests). It also measures the age of keys, pauses
     /// between fetches and outages. Give the same clock to the `TestIssuer`.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(ClockSetting(Arc::new(clock)));

@@ -91,8 +91,8 @@ impl Validator {
     /// (RFC 7662), bypassing the cache. Use it where a revocation must take effect immediately;
     /// each call costs a request. The result has the claims of the introspection response.
     ///
-    /// A JWT must pass by its signature where its issuer has keys, and also in the response. A bad
-    /// JWT causes no request.
+    /// If the issuer has keys, a JWT must pass signature verification and introspection. A bad JWT
+    /// causes no request.
     ///
     /// # Errors
     /// As [`validate`](Validator::validate). An issuer without
@@ -114,8 +114,12 @@ impl Validator {
             .await
     }
 
-    /// Judges a bearer token with cached evidence, without waiting. `None`: its issuer's source
-    /// must fetch or introspect first, so call [`validate`](Validator::validate).
+    /// Judges a bearer token with cached evidence, without waiting.
+    ///
+    /// `None`: call [`validate`](Validator::validate). Nothing is cached for the token, or a
+    /// refresh is due and none is running. So `None` also occurs now and then during an outage,
+    /// while the cached keys are still usable. This call starts no fetch. Code that can't wait
+    /// answers 503, and another task calls [`warm_up`](Validator::warm_up) or `validate`.
     ///
     /// A verdict is the same that `validate` gives. `None` is not a verdict: never treat it as a
     /// request without a token.
@@ -124,8 +128,8 @@ impl Validator {
     }
 
     /// Drops what is cached about this token, such as an introspection response, so that the next
-    /// request with it introspects it again. Use it for a token that was just revoked. Does nothing
-    /// to a JWT that keys judge.
+    /// request with it introspects it again. Use it for a token that was just revoked. Has no
+    /// effect on JWTs that are verified with keys.
     pub fn forget(&self, token: &str) {
         if let Ok(case) = self.open(&Credentials::bearer(token)) {
             case.forget();

@@ -12,8 +12,8 @@ impl ValidatorBuilder {
     }
 
     /// Starts with the keys that another process has fetched, and continues by fetching. The keys
-    /// keep their age. While they are fresh (at most an hour), they are used without a fetch, and
-    /// afterwards as any keys that were fetched.
+    /// keep their age. While they are fresh (at most an hour), they are used without a fetch;
+    /// afterwards they are handled like fetched keys.
     ///
     /// Keys are not used when they are older than their lifetime and the
     /// [`outage_tolerance`](crate::Issuer::outage_tolerance), or when this machine's clock says

@@ -8,6 +8,8 @@ use resource_server::testing::{ManualClock, TestIssuer, TestServer};
 use resource_server::{Algorithm, Introspection, Issuer, NumericDate, Validator};
 use serde_json::json;
 
+use crate::support::chain;
+
 const PAGE: &str = "docs/guide/operating.md";
 const AS: &str = "https://as.example.com";
 const API: &str = "https://api.example.com";
@@ -103,7 +105,7 @@ async fn quotes() -> Vec<(&'static str, String)> {
         said(&validator, &token, &[(server.url(), AS)]).await,
     ));
 
-    let problems = Validator::builder()
+    let error = Validator::builder()
         .issuer(Issuer::new(AS))
         .issuer(Issuer::hmac(
             "https://legacy.example.com",
@@ -112,9 +114,13 @@ async fn quotes() -> Vec<(&'static str, String)> {
         ))
         .build()
         .unwrap_err();
-    let problems = problems.problems().iter();
-    let text = problems.map(|problem| wrapped(&problem.to_string()));
-    quotes.push(("build", text.collect()));
+    let problems: Vec<_> = error
+        .problems()
+        .iter()
+        .map(|problem| chain(problem))
+        .collect();
+    assert_eq!(problems.join("; "), error.to_string());
+    quotes.push(("build", problems.iter().map(|text| wrapped(text)).collect()));
     quotes
 }
 

@@ -14,8 +14,8 @@ use crate::core::policy::profile::Profile;
 use crate::core::policy::settings::Settings;
 use crate::core::policy::tenants::{IssuerTemplate, Tenants};
 
-/// What this API accepts from one issuer. A policy that exists is sound: every way to make one,
-/// deserializing included, runs the same checks.
+/// What this API accepts from one issuer. Every constructor, and deserializing, runs the same
+/// checks.
 ///
 /// The pure [`verify`](crate::verify) needs one. With a [`Validator`](crate::Validator) give the
 /// settings to [`Issuer::policy`](crate::Issuer::policy) instead; it knows the issuer's name and
@@ -89,7 +89,7 @@ impl Policy {
         &self.0.issuer
     }
 
-    /// The audiences of which a token must have one, byte for byte.
+    /// A token must have at least one of these audiences, byte for byte.
     pub fn audiences(&self) -> impl Iterator<Item = &str> {
         let audiences = self.0.settings.audiences.iter().flatten();
         audiences.map(String::as_str)

@@ -156,8 +156,8 @@ impl ClientKey {
         Ok(Self::new(algorithm, None, signer))
     }
 
-    /// From a private JWK (RFC 7517, RFC 7518 section 6, RFC 8037), with its `kid`. An RSA key has
-    /// all of `n`, `e`, `d`, `p`, `q`, `dp`, `dq` and `qi`, and an `alg`. Without an `alg` an EC
+    /// From a private JWK (RFC 7517, RFC 7518 section 6, RFC 8037), with its `kid`. An RSA key
+    /// must have `n`, `e`, `d`, `p`, `q`, `dp`, `dq` and `qi`, and `alg`. Without an `alg` an EC
     /// key signs with its curve's algorithm, an Ed25519 key with `EdDSA`.
     ///
     /// # Errors

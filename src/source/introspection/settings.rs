@@ -91,7 +91,7 @@ pub struct Introspection {
     has_hint: bool,
 }
 
-/// How this API says who it is (RFC 7662 section 2.1, RFC 6749 section 2.3).
+/// How this API authenticates (RFC 7662 section 2.1, RFC 6749 section 2.3).
 pub(crate) enum Authentication {
     /// Of the Basic or the Bearer scheme.
     Header(HeaderValue),
@@ -106,7 +106,7 @@ pub(crate) enum Authentication {
 /// What the form has besides the client id.
 pub(crate) enum Proof {
     Secret(Zeroizing<String>),
-    /// Nothing: a client certificate says it (RFC 8705 section 2).
+    /// Nothing: the client certificate authenticates (RFC 8705 section 2).
     Certificate,
     /// RFC 7523 section 2.2.
     Assertion {
@@ -123,7 +123,7 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 /// Settings of an introspection source that were checked.
 pub(crate) struct Settings {
     pub(crate) authentication: Authentication,
-    /// Whom signed answers are for, where they must be signed.
+    /// The `aud` of signed responses, where they must be signed.
     pub(crate) signed_for: Option<String>,
     pub(crate) cache: CacheSettings,
     pub(crate) max_concurrent_calls: usize,
@@ -132,7 +132,7 @@ pub(crate) struct Settings {
 }
 
 impl Introspection {
-    /// Asks at this address, without discovery: https, or http on loopback.
+    /// Calls the endpoint at this address, without discovery: https, or http on loopback.
     pub fn at(url: impl Into<String>) -> Self {
         Self::with(Some(url.into()))
     }
@@ -163,8 +163,8 @@ impl Introspection {
         }
     }
 
-    /// Says who this API is by the Basic scheme, with id and secret encoded as RFC 6749 section
-    /// 2.3.1 has it.
+    /// Authenticates with `client_secret_basic`: the Basic scheme, with id and secret encoded as in
+    /// RFC 6749 section 2.3.1.
     pub fn client_secret_basic(self, client_id: &str, client_secret: &str) -> Self {
         let encode = |text: &str| {
             let encoded: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
@@ -183,24 +183,26 @@ impl Introspection {
         )
     }
 
-    /// Says who this API is in the form (RFC 6749 section 2.3.1), for servers that want it there.
+    /// Authenticates with `client_secret_post`: id and secret are in the form (RFC 6749 section
+    /// 2.3.1). Use it for servers that require this.
     pub fn client_secret_post(self, client_id: &str, client_secret: &str) -> Self {
         let is_sound = !client_id.is_empty() && !client_secret.is_empty();
         let proof = Proof::Secret(Zeroizing::new(client_secret.to_owned()));
         self.authenticating(Some(client_id), is_sound.then(|| form(client_id, proof)))
     }
 
-    /// Says who this API is by an assertion that is signed with its private key (RFC 7523 section
-    /// 2.2, OpenID Connect Core section 9): a new one for each call, good for 60 seconds and for
-    /// one use (`jti`).
+    /// Authenticates with `private_key_jwt`: an assertion that is signed with this API's private
+    /// key (RFC 7523 section 2.2, OpenID Connect Core section 9). Each call has a new one, which is
+    /// valid for 60 seconds and for one use (`jti`).
     ///
-    /// Its `aud` is the issuer's name and nothing else, never an address that metadata names: one
-    /// that an attacker could choose would let them hand the assertion on (CVE-2025-27370). For a
-    /// server that wants another audience there is
-    /// [`assertion_audience`](Introspection::assertion_audience). Only where the configured name is
-    /// the `access_token_issuer` of the document at
-    /// [`Issuer::discovery_at`](crate::Issuer::discovery_at) (AD FS), it is the document's
-    /// `issuer`, if that is on the host of the configured name or of the document.
+    /// Its `aud` is the issuer's name and nothing else, never an address that metadata names: if an
+    /// attacker could choose it, they could replay the assertion at another server
+    /// (CVE-2025-27370). For a server that requires another audience there is
+    /// [`assertion_audience`](Introspection::assertion_audience).
+    ///
+    /// There is one exception (AD FS): the configured name is the `access_token_issuer` of the
+    /// document at [`Issuer::discovery_at`](crate::Issuer::discovery_at). Then `aud` is the
+    /// document's `issuer`, if that is on the host of the configured name or of the document.
     ///
     /// ```
     /// use resource_server::{Introspection, Issuer, introspection::ClientKey};
@@ -222,15 +224,15 @@ impl Introspection {
     }
 
     /// The `aud` of the assertions of [`private_key_jwt`](Introspection::private_key_jwt), for a
-    /// server that wants another than the issuer's name, such as the address of its token endpoint.
-    /// It is taken as it is, and must be this server's own: anyone whom the audience names can use
-    /// the assertion there.
+    /// server that requires another than the issuer's name, such as the address of its token
+    /// endpoint. Not checked. It must name this server only: any server that the audience names
+    /// could use the assertion.
     pub fn assertion_audience(mut self, audience: impl Into<String>) -> Self {
         self.assertion_audience = Some(audience.into());
         self
     }
 
-    /// Says who this API is by an access token of its own (RFC 6750), which must not run out.
+    /// Authenticates with an access token of this API (RFC 6750), which must not expire.
     pub fn bearer_token(self, token: &str) -> Self {
         let text = Zeroizing::new(format!("Bearer {token}"));
         let is_sound = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
@@ -243,8 +245,8 @@ impl Introspection {
         )
     }
 
-    /// Says who this API is by the client certificate of [`Fetch`](crate::Fetch), with this
-    /// `client_id` (RFC 8705 section 2). One must be set there.
+    /// Authenticates with `tls_client_auth`: the client certificate of [`Fetch`](crate::Fetch), and
+    /// this `client_id` (RFC 8705 section 2). The certificate must be set there.
     pub fn tls_client_auth(self, client_id: &str) -> Self {
         let is_sound = !client_id.is_empty();
         let form = is_sound.then(|| form(client_id, Proof::Certificate));
@@ -263,23 +265,24 @@ impl Introspection {
         self
     }
 
-    /// Takes signed answers and no others (RFC 9701): `application/token-introspection+jwt`, signed
-    /// with a key of the issuer, whose `iss` is the issuer, `aud` this API's client id, and `iat`
-    /// at most 5 minutes and the policy's skew ago. What it says of the token is read from its
-    /// member `token_introspection` alone. Anything else, a plain answer too, is an outage (503)
-    /// and says nothing about the token. Encrypted answers are not read.
+    /// Accepts only signed responses (RFC 9701). An unsigned one is treated as an outage (503), and
+    /// so is an encrypted one.
+    ///
+    /// A signed response is `application/token-introspection+jwt`, signed with a key of the issuer.
+    /// Its `iss` is the issuer, its `aud` is this API's client id, and its `iat` is at most 5
+    /// minutes and the policy's skew ago. Only its member `token_introspection` is read for the
+    /// token.
     ///
     /// A signature protects against anyone between the authorization server and this API, such as a
-    /// gateway that ends TLS, and shows afterwards what the server has said. It does **not** bind
-    /// the answer to the question: RFC 9701 puts nothing of the token into it, so who can change
-    /// the traffic can still answer with what the server said to this client about another token in
-    /// the last minutes. TLS to the server itself is what prevents that.
+    /// gateway that ends TLS. It also proves afterwards what the server has said. It does **not**
+    /// bind the response to the request: RFC 9701 puts nothing of the token into it, so an attacker
+    /// on the path can replay a response about another token from the last minutes. TLS to the
+    /// server itself prevents that.
     ///
-    /// Keys are those that the issuer's tokens are verified with where they are fetched, else those
-    /// of the `jwks_uri` in its metadata, with all that is said of fetched keys at
-    /// [`Issuer::discover`](crate::Issuer::discover); or those at
-    /// [`answer_keys_at`](Introspection::answer_keys_at). The algorithms are the policy's. Most
-    /// servers sign only for clients that are registered for it
+    /// The keys are the issuer's fetched keys, else those of `jwks_uri` in its metadata. The rules
+    /// of [`Issuer::discover`](crate::Issuer::discover) apply.
+    /// [`answer_keys_at`](Introspection::answer_keys_at) replaces them. The algorithms are the
+    /// policy's. Most servers sign only for clients that are registered for it
     /// (`introspection_signed_response_alg`).
     ///
     /// ```
@@ -298,33 +301,31 @@ impl Introspection {
         self
     }
 
-    /// Keys of signed answers from this address of a JWK Set, instead of where the issuer's
-    /// metadata says.
+    /// The address of the JWK Set for signed responses, instead of the issuer's own.
     pub fn answer_keys_at(mut self, jwks_url: impl Into<String>) -> Self {
         self.answer_keys = Some(jwks_url.into());
         self
     }
 
-    /// The client that this API is to the authorization server: for signed answers, whose `aud` it
-    /// is, and for a store. Needed with [`bearer_token`](Introspection::bearer_token) only: the
-    /// other ways of authentication have it already.
+    /// This API's client id. It is the `aud` of signed responses, and part of the store's keys.
+    /// Needed with [`bearer_token`](Introspection::bearer_token) only: the other methods have it
+    /// already.
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_id = Some(client_id.into());
         self
     }
 
-    /// Shares answers with the other processes of this API through a store of yours, behind the
-    /// cache in memory: a response to one of them serves the others. Durations run from the
-    /// request, by the wall clock, so the machines' clocks must be right. A response is ignored if
-    /// it is from the future, belongs to another issuer, endpoint or client, is damaged, or takes
-    /// more than 100 ms.
+    /// Shares responses with the other processes of this API through a store of yours. It is read
+    /// after the cache in memory. Durations run from the request, by the wall clock, so the
+    /// machines' clocks must be right. A response is ignored if it is from the future, belongs to
+    /// another issuer, endpoint or client, is damaged, or takes more than 100 ms.
     ///
-    /// It is kept under a hash of issuer, endpoint, client and token; the token itself is not
-    /// stored. **The answers are, in clear**: subject, scopes and all else that the authorization
-    /// server says of people. Each is authenticated (HMAC-SHA-256) by `key`, at least 32 random
-    /// bytes, the same in each process and nowhere else: who can write to the store but has not the
-    /// key can't make an answer, nor move one to another token. They can still bring back an older
-    /// one about the same token for as long as that applies, and remove any.
+    /// It is stored under a hash of issuer, endpoint, client and token; the token itself is not
+    /// stored. **Responses are stored in clear text**: subject, scopes and all else that the
+    /// authorization server says of people. Each is authenticated (HMAC-SHA-256) by `key`: at least
+    /// 32 random bytes, the same in each process and used nowhere else. Without the key nobody can
+    /// forge a response or move it to another token. Anyone who can write to the store can still
+    /// restore an older response about the same token until it expires, and remove any.
     ///
     /// [`Validator::forget`](crate::Validator::forget) removes the token's response there too, in
     /// the background, at most 256 at once. Beyond that, one is left there until it expires. In this
@@ -336,22 +337,22 @@ impl Introspection {
         self
     }
 
-    /// How long the answer about an active token is kept, though never past its `exp`. Default 60
-    /// seconds, at most an hour; zero asks each time.
+    /// How long the response about an active token is cached, but never past its `exp`. Default 60
+    /// seconds, at most an hour; zero introspects each time.
     pub fn cache_active_for(mut self, lifetime: Duration) -> Self {
         self.active_for = lifetime;
         self
     }
 
-    /// How long the answer about an inactive token is kept. Default 10 seconds, at most an hour;
-    /// zero asks each time.
+    /// How long the response about an inactive token is cached. Default 10 seconds, at most an
+    /// hour; zero introspects each time.
     pub fn cache_inactive_for(mut self, lifetime: Duration) -> Self {
         self.inactive_for = lifetime;
         self
     }
 
-    /// How much memory the answers about active tokens may take. Default 16 MiB, about 20,000 usual
-    /// answers; at least 128 KiB.
+    /// How much memory the responses about active tokens may use. Default 16 MiB, about 20,000
+    /// usual responses; at least 128 KiB.
     pub fn cache_bytes(mut self, bytes: u64) -> Self {
         self.cache_bytes = bytes;
         self

@@ -73,15 +73,13 @@ impl fmt::Debug for Identity<'_> {
 /// Whether the subject of a token is a client that acts for itself (client credentials grant, RFC
 /// 6749 section 4.4) or a user: [`AccessToken::subject_kind`](crate::AccessToken::subject_kind).
 ///
-/// Where an API serves both, a client may be mistaken for a user. It registers with a `client_id`
-/// that is the `sub` of a user and gets a token of its own. By
-/// [`identity`](crate::AccessToken::identity) it then is that user (RFC 9700 section 4.15). So
-/// check the kind before you treat a subject as a user, and reject the token if the kind is
-/// unknown.
+/// Suppose a client registers a `client_id` equal to a user's `sub`. Its token then has the same
+/// [`identity`](crate::AccessToken::identity) as that user (RFC 9700 section 4.15). So check the
+/// kind before you treat a subject as a user, and reject the token if the kind is unknown.
 ///
-/// The answer is only as good as the issuer's names. A user who can choose a `sub` that is the
-/// `client_id` of the client that signs the user in looks like that client. The authorization
-/// server must keep the two kinds of names apart (section 4.15.1).
+/// It is reliable only if the issuer keeps client ids and user ids apart (section 4.15.1). A user
+/// can otherwise choose a `sub` equal to the `client_id` of the client that signs the user in. That
+/// user then looks like the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SubjectKind {

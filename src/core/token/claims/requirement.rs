@@ -1,14 +1,14 @@
-//! What one operation asks of a verified token.
+//! What one operation requires of a verified token.
 
 use std::fmt;
 
 use crate::core::token::claims::values::{Scope, ScopeSet};
 
-/// What one operation asks of a token: the scopes that it needs.
+/// The scopes that an operation requires.
 ///
-/// Making one never fails, so that it can stand in a constant place; one that makes no sense, such
-/// as all of no scopes or a scope with a space in it, can never pass, and says so as the API
-/// author's mistake and not the caller's.
+/// Constructors never fail. A requirement that no token can meet (an empty list, a scope with a
+/// space) gives [`Misconfigured`](crate::Misconfigured) (500);
+/// [`check`](Requirement::check) reports it early.
 ///
 /// ```
 /// use resource_server::Requirement;
@@ -62,11 +62,10 @@ impl Requirement {
         })
     }
 
-    /// Whether it makes sense. Call it when a route is built, to hear of a mistake before the first
-    /// request.
+    /// Checks that a token can meet it. Call this when you build the route.
     ///
     /// # Errors
-    /// It can never pass.
+    /// No token can meet it.
     pub fn check(&self) -> Result<(), RequirementError> {
         match &self.0 {
             Kind::AllScopes(_) | Kind::AnyScope(_) => Ok(()),
