@@ -58,6 +58,8 @@ struct State {
     last_error: Option<SourceError>,
     /// The last fetch found that the issuer doesn't exist.
     is_absent: bool,
+    /// The last fetch found no turn.
+    is_unasked: bool,
 }
 
 /// What a caller waits for.
@@ -109,6 +111,7 @@ impl RemoteJwks {
                 landings: 0,
                 last_error: None,
                 is_absent: false,
+                is_unasked: false,
             }),
             is_lazy,
             has_prompter: AtomicBool::new(false),
@@ -212,12 +215,20 @@ impl Inner {
         Moment::of(&*self.clock)
     }
 
+    /// Without the lock, since a key may be prepared for it, and many may have to be looked at.
+    fn look(&self, token: Option<&PresentedToken<'_>>) -> Look {
+        let keys = self.read().keys.clone();
+        let asked = asked_of(keys.as_ref(), token, &self.policy);
+        (keys, asked)
+    }
+
     /// Decides and does it under one lock, so that a thousand callers start one fetch.
     fn step(self: &Arc<Self>, token: Option<&PresentedToken<'_>>) -> Result<Step, SourceError> {
         let now = self.now();
+        let look = self.look(token);
         let mut state = self.write();
         self.give_up_stuck_flight(&mut state);
-        let asked = state.asked(token, &self.policy);
+        let asked = state.asked(token, &self.policy, &look);
         let decision = state.refresh.decide(asked, now);
         match (decision, state.keys.clone()) {
             (Decision::Serve, Some(keys)) => Ok(Step::Serve(keys)),
@@ -239,11 +250,13 @@ impl Inner {
         landings: u64,
     ) -> Option<Result<Arc<KeySet>, SourceError>> {
         let now = self.now();
+        let look = self.look(token);
         let state = self.read();
-        if state.landings == landings || state.refresh.is_well() {
+        let brought_keys = state.refresh.is_well() && !state.is_unasked;
+        if state.landings == landings || brought_keys {
             return None;
         }
-        let asked = state.asked(token, &self.policy);
+        let asked = state.asked(token, &self.policy, &look);
         Some(
             match (state.refresh.after_failure(asked, now), &state.keys) {
                 (Decision::Serve, Some(keys)) => Ok(Arc::clone(keys)),
@@ -355,7 +368,16 @@ impl Inner {
                 }
                 state.is_absent = false;
             }
-            Err(NotLoaded { error, is_absent }) => {
+            Err(not_loaded) if not_loaded.is_unasked => {
+                state.refresh.never_began(ticket);
+                state.last_error = Some(not_loaded.error);
+                state.is_unasked = true;
+                state.landings = state.landings.saturating_add(1);
+                return;
+            }
+            Err(NotLoaded {
+                error, is_absent, ..
+            }) => {
                 if !state
                     .refresh
                     .failed(ticket, error.retry_after(), spread, now)
@@ -366,6 +388,7 @@ impl Inner {
                 state.is_absent = is_absent;
             }
         }
+        state.is_unasked = false;
         state.landings = state.landings.saturating_add(1);
     }
 
@@ -405,20 +428,44 @@ impl State {
         error.retry_in(Duration::from_secs(retry_in.as_secs().saturating_add(1)))
     }
 
-    fn asked(&self, token: Option<&PresentedToken<'_>>, policy: &Policy) -> Asked {
-        let Some(token) = token else {
-            return Asked::Ahead;
+    /// What was found without the lock still holds, unless the keys are others by now.
+    fn asked(
+        &self,
+        token: Option<&PresentedToken<'_>>,
+        policy: &Policy,
+        (seen, asked): &Look,
+    ) -> Asked {
+        let are_same = match (&self.keys, seen) {
+            (Some(keys), Some(seen)) => Arc::ptr_eq(keys, seen),
+            (None, None) => true,
+            _ => false,
         };
-        let Some(jwt) = token.jwt() else {
-            return Asked::Known;
-        };
-        let keys = self.keys.as_ref();
-        let is_known = keys.is_some_and(|keys| has_candidate(keys, jwt, policy));
-        if is_known {
-            Asked::Known
+        if are_same {
+            *asked
         } else {
-            Asked::Unknown
+            asked_of(self.keys.as_ref(), token, policy)
         }
+    }
+}
+
+/// Keys, and what a token asks of them.
+type Look = (Option<Arc<KeySet>>, Asked);
+
+fn asked_of(
+    keys: Option<&Arc<KeySet>>,
+    token: Option<&PresentedToken<'_>>,
+    policy: &Policy,
+) -> Asked {
+    let Some(token) = token else {
+        return Asked::Ahead;
+    };
+    let Some(jwt) = token.jwt() else {
+        return Asked::Known;
+    };
+    if keys.is_some_and(|keys| has_candidate(keys, jwt, policy)) {
+        Asked::Known
+    } else {
+        Asked::Unknown
     }
 }
 
@@ -469,9 +516,10 @@ impl KeySource for RemoteJwks {
     }
 
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
+        let look = self.0.look(Some(token));
         let state = self.0.read();
         let keys = state.keys.as_ref()?;
-        let asked = state.asked(Some(token), &self.0.policy);
+        let asked = state.asked(Some(token), &self.0.policy, &look);
         match state.refresh.decide(asked, self.0.now()) {
             Decision::Serve => Some(Evidence::Keys(Arc::clone(keys))),
             Decision::ServeAndFetch if state.refresh.is_in_flight() => {

@@ -24,6 +24,8 @@ pub(super) struct NotLoaded {
     pub(super) error: SourceError,
     /// The issuer doesn't exist, as far as its server says.
     pub(super) is_absent: bool,
+    /// It found no turn, so the issuer was not asked. That is no failure of the issuer.
+    pub(super) is_unasked: bool,
 }
 
 impl From<SourceError> for NotLoaded {
@@ -31,6 +33,7 @@ impl From<SourceError> for NotLoaded {
         NotLoaded {
             error,
             is_absent: false,
+            is_unasked: false,
         }
     }
 }
@@ -40,6 +43,7 @@ impl From<NotFound> for NotLoaded {
         NotLoaded {
             error: not_found.error,
             is_absent: not_found.is_absent,
+            is_unasked: false,
         }
     }
 }
@@ -62,7 +66,11 @@ impl Inner {
     pub(super) async fn load(&self) -> Result<Loaded, NotLoaded> {
         let is_first = self.read().keys.is_none();
         let _turn = if is_first {
-            self.fetcher.first_fetch().await?
+            let turn = self.fetcher.first_fetch().await;
+            turn.map_err(|error| NotLoaded {
+                is_unasked: true,
+                ..error.into()
+            })?
         } else {
             None
         };
@@ -70,7 +78,7 @@ impl Inner {
             Endpoint::At(address) => {
                 let answer = self.get(address).await.map_err(|error| NotLoaded {
                     is_absent: error.says_absent(),
-                    error: not_fetched(error),
+                    ..not_fetched(error).into()
                 })?;
                 return Ok(self.take(address, answer)?);
             }
