@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::core::base64url;
 use crate::core::json::Fault;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::key_family::KeyFamily;
@@ -115,11 +116,12 @@ impl<'t> Jwk<'t> {
         Some(value.as_str().unwrap_or_default())
     }
 
-    /// A thumbprint that can't be read selects nothing. Some software writes the digits of one in
-    /// base64url, so its length may differ.
+    /// A thumbprint that can't be read selects nothing; it is read as strictly as a token's. Some
+    /// software writes the digits of one in base64url, so its length may differ.
     fn certificate(&self) -> CertificateThumbprints {
         let thumbprint = |name| {
-            let bytes = self.0.bytes(name).ok()?;
+            let text = self.0.text(name).ok()??;
+            let bytes = base64url::decode(&text).ok()?;
             (!bytes.is_empty()).then(|| bytes.into_boxed_slice())
         };
         CertificateThumbprints {

@@ -197,6 +197,18 @@ fn k06_the_last_key_of_a_large_set_verifies() {
     }
 }
 
+/// A JWK's thumbprint is read as strictly as a token's, so one that is misspelt on both sides
+/// refuses nothing.
+#[test]
+fn k05_k14_a_misspelt_thumbprint_is_none() {
+    let issuer = test_issuer();
+    let misspelt = json!(format!("{}=", encode(&[9; 20])));
+    let key = key_of(&issuer, Algorithm::ES256, &json!({"x5t": misspelt}));
+    let token = issuer.token().without_header("kid");
+    let token = token.header("x5t", misspelt).mint();
+    assert_eq!(reason(judge(&token, &set_of(&[key]))), None);
+}
+
 /// AD FS: a token without kid whose x5t is that of one of many keys.
 #[test]
 fn k05_x5t_selects_the_key_of_a_token_without_kid() {
