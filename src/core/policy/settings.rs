@@ -88,8 +88,9 @@ impl Settings {
     /// were issued to, or the value of a claim.
     pub(crate) fn has_stand_in_for_audience(&self) -> bool {
         /// Claims that every token of the issuer has, or that say what kind of token it is. Some
-        /// are only in introspection responses.
-        const NO_STAND_INS: [&str; 13] = [
+        /// are only in introspection responses. Others say who the user is and how they signed in,
+        /// which is the same at every API.
+        const NO_STAND_INS: [&str; 23] = [
             "iss",
             "sub",
             "aud",
@@ -103,6 +104,16 @@ impl Settings {
             "active",
             "scope",
             "scp",
+            "ver",
+            "tid",
+            "acr",
+            "amr",
+            "auth_time",
+            "nonce",
+            "cnf",
+            "email",
+            "email_verified",
+            "token_introspection",
         ];
         let names_clients = self
             .allowed_clients

@@ -111,7 +111,7 @@ fn c15_the_word_needs_something_in_place_of_the_audience() {
         problems(lenient().audience(API)),
         [NothingInPlaceOfAudience]
     );
-    // Claims that every token has, or that say what kind of token it is.
+    // Claims that every token has, that say what kind of token it is, or who the user is.
     for claim in [
         "iss",
         "sub",
@@ -126,6 +126,16 @@ fn c15_the_word_needs_something_in_place_of_the_audience() {
         "scp",
         "active",
         "token_type",
+        "ver",
+        "tid",
+        "acr",
+        "amr",
+        "auth_time",
+        "nonce",
+        "cnf",
+        "email",
+        "email_verified",
+        "token_introspection",
     ] {
         assert_eq!(
             requiring(RequiredClaim::equals(claim, "a")),
