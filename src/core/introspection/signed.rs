@@ -52,7 +52,7 @@ impl<'t> SignedResponse<'t> {
         Policy::builder()
             .issuer(of_tokens.issuer())
             .audience(client_id)
-            .algorithms(of_tokens.algorithms())
+            .algorithms_of(of_tokens)
             .clock_skew(of_tokens.clock_skew())
             .max_token_age(MAX_AGE)
             .build()

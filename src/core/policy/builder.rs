@@ -91,6 +91,15 @@ impl PolicyBuilder {
         self
     }
 
+    /// The algorithms of another policy in its order, and whether a key serves one of them.
+    pub(crate) fn algorithms_of(mut self, other: &Policy) -> Self {
+        let settings = other.settings();
+        let listed = settings.algorithms.clone();
+        self.0.algorithms = Some(listed.unwrap_or_else(|| other.profile().default_algorithms()));
+        self.0.one_algorithm_per_key = settings.one_algorithm_per_key;
+        self
+    }
+
     /// A key without an `alg` serves one algorithm: the first of those in
     /// [`algorithms`](PolicyBuilder::algorithms) that fit its type (RFC 8725 section 3.1). By
     /// default it serves all of the list that fit, since large providers publish RSA keys without

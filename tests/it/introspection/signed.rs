@@ -323,6 +323,11 @@ async fn i07_the_algorithms_are_the_policys() {
     let world = World::with(|server| signed(answer(server)), discover, policy()).await;
     let told = outage(world.validator.validate("token").await);
     assert!(told.contains("algorithm_not_allowed"), "{told}");
+    let by_pss = |server: &TestIssuer| signed(answer(server).algorithm(Algorithm::PS256));
+    let both = || Policy::builder().algorithms([Algorithm::RS256, Algorithm::PS256]);
+    let of_one = both().one_algorithm_per_key();
+    let world = World::with(by_pss, discover, of_one).await;
+    assert!(world.validator.validate("token").await.is_err(), "K15");
     let by_rsa = |server: &TestIssuer| signed(answer(server).algorithm(Algorithm::RS256));
     let world = World::with(by_rsa, discover, policy()).await;
     assert!(world.validator.validate("token").await.is_ok());
