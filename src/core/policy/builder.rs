@@ -92,6 +92,7 @@ impl PolicyBuilder {
     }
 
     /// The algorithms of another policy in its order, and whether a key serves one of them.
+    #[cfg(feature = "fetch")]
     pub(crate) fn algorithms_of(mut self, other: &Policy) -> Self {
         let settings = other.settings();
         let listed = settings.algorithms.clone();
