@@ -43,9 +43,9 @@ pub enum Error {
     /// The API author's fault: 500. One such fault is a call outside of a tokio runtime, for an
     /// issuer whose evidence must be fetched.
     ///
-    /// A runtime without I/O or time (`enable_all`) is the same fault, but tokio reports it only by a
-    /// panic. The panic is caught, after the panic hook has run, and the error is `Unavailable`, with
-    /// a cause that names `enable_all`. With `panic = "abort"` the process ends.
+    /// A runtime without I/O or time (`enable_all`) is the same fault, but tokio reports it only by
+    /// a panic. The panic is caught, after the panic hook has run, and the error is `Unavailable`,
+    /// with a cause that names `enable_all`. With `panic = "abort"` the process ends.
     #[error(transparent)]
     Misconfigured(#[from] Misconfigured),
 }

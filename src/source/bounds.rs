@@ -13,8 +13,8 @@ pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) const MAX_TIMEOUT: Duration = Duration::from_secs(60);
 /// Connections that are kept open to one host.
 pub(super) const MAX_KEPT_CONNECTIONS: usize = 16;
-/// How long a connection is kept without use. A server with one worker for each connection serves no
-/// other for that time, so it is shorter than a call may take.
+/// How long a connection is kept without use. A server with one worker for each connection serves
+/// no other for that time, so it is shorter than a call may take.
 pub(super) const KEPT_FOR: Duration = Duration::from_secs(1);
 /// The largest metadata document that is read, in bytes.
 pub(super) const MAX_METADATA_BYTES: usize = 1024 * 1024;
@@ -160,8 +160,9 @@ pub(super) const MIN_CACHE_BYTES: u64 = 128 * 1024;
 pub(super) const DEFAULT_CONCURRENT_CALLS: usize = 64;
 /// The most concurrent calls that can be set.
 pub(super) const MAX_CONCURRENT_CALLS: usize = 1_024;
-/// The longest pause that failures of the endpoint lead to, unless it asks for a longer one. A token
-/// that is not cached gets no response during a pause, so an outage must not seem longer than it is.
+/// The longest pause that failures of the endpoint lead to, unless it asks for a longer one. A
+/// token that is not cached gets no response during a pause, so an outage must not seem longer than
+/// it is.
 pub(super) const MAX_CALL_PAUSE: Duration = Duration::from_secs(5);
 /// Concurrent calls before the server has shown how many it answers in time.
 pub(super) const CALLS_AT_FIRST: usize = 16;

@@ -59,8 +59,8 @@ pub(super) struct Document {
 }
 
 impl Document {
-    /// The name that assertions for the issuer have as `aud`: the document's `issuer`, which need not
-    /// be the configured name (see [`Discovery::at`]).
+    /// The name that assertions for the issuer have as `aud`: the document's `issuer`, which need
+    /// not be the configured name (see [`Discovery::at`]).
     pub(super) fn issuer(&self) -> &Arc<str> {
         &self.issuer
     }

@@ -101,9 +101,9 @@ impl Fetch {
     ///
     /// A token waits only where there are no keys that can be used, and then for each call that it
     /// takes to get some. These are metadata at up to four addresses (two where the issuer's name
-    /// has no path), and keys: up to five times this. Where that is too long, put a limit of your own around
-    /// [`Validator::validate`](crate::Validator::validate); the fetch goes on for those who come
-    /// later.
+    /// has no path), and keys: up to five times this. Where that is too long, put a limit of your
+    /// own around [`Validator::validate`](crate::Validator::validate); the fetch goes on for those
+    /// who come later.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
         self
@@ -148,8 +148,8 @@ impl Fetch {
     /// that metadata names. **In the `Fetch` of a whole Validator it goes to every issuer**, and
     /// over plain http where that is allowed.
     ///
-    /// `Authorization`, `Proxy-Authorization`, `Cookie`, `X-Api-Key` and `Api-Key` have credentials,
-    /// so they are a [`FetchError`]. Set credentials by [`basic`](Fetch::basic),
+    /// `Authorization`, `Proxy-Authorization`, `Cookie`, `X-Api-Key` and `Api-Key` have
+    /// credentials, so they are a [`FetchError`]. Set credentials by [`basic`](Fetch::basic),
     /// [`bearer_file`](Fetch::bearer_file) or [`secret_header`](Fetch::secret_header), which are
     /// bound to one issuer's origin and go by https only. `Accept-Encoding` is always `identity`.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {

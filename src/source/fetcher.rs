@@ -197,8 +197,8 @@ impl Fetcher {
         self.inner.timeout
     }
 
-    /// Gets a JSON document of at most this size, past caches on the way. With the `etag` of what is
-    /// held, an unchanged one isn't sent again.
+    /// Gets a JSON document of at most this size, past caches on the way. With the `etag` of what
+    /// is held, an unchanged one isn't sent again.
     pub(crate) async fn get(
         &self,
         address: &Address,

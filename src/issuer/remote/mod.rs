@@ -212,8 +212,8 @@ impl Issuer {
         self
     }
 
-    /// How many keys of a set are accepted that is fetched or read from a file. Default 1,000, from 1
-    /// to 10,000.
+    /// How many keys of a set are accepted that is fetched or read from a file. Default 1,000, from
+    /// 1 to 10,000.
     ///
     /// Of a set with more keys the first ones are accepted.
     /// [`KeySet::skipped`](crate::keys::KeySet::skipped) of
@@ -237,10 +237,11 @@ impl Issuer {
     /// The largest key set that is fetched or read from a file, in bytes. Default 1 MiB, from 1 KiB
     /// to 16 MiB.
     ///
-    /// A larger set is refused as a whole: that is a failed fetch, and the keys of the last one stay
-    /// in use. [`SourceStatus::last_error`](crate::health::SourceStatus::last_error) reports it. The
-    /// bound also applies to the sets of [`starting_from_jwks`](Issuer::starting_from_jwks) and
-    /// [`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore), and to each tenant's set.
+    /// A larger set is refused as a whole: that is a failed fetch, and the keys of the last one
+    /// stay in use. [`SourceStatus::last_error`](crate::health::SourceStatus::last_error) reports
+    /// it. The bound also applies to the sets of [`starting_from_jwks`](Issuer::starting_from_jwks)
+    /// and [`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore), and to each tenant's
+    /// set.
     pub fn max_key_set_bytes(mut self, bytes: usize) -> Self {
         self.remote.max_key_set_bytes = Some(bytes);
         self
@@ -268,9 +269,9 @@ impl Issuer {
     /// [`SourceStatus::is_confirmed`](crate::health::SourceStatus::is_confirmed) is `Some(false)`.
     ///
     /// **Anyone who can write the set decides which keys are trusted.** Only its public keys are
-    /// used. A set without a usable key is a [`ConfigError`](crate::error::ConfigError). Usable keys of
-    /// this issuer in a snapshot ([`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore))
-    /// take precedence.
+    /// used. A set without a usable key is a [`ConfigError`](crate::error::ConfigError). Usable
+    /// keys of this issuer in a snapshot
+    /// ([`ValidatorBuilder::restore`](crate::ValidatorBuilder::restore)) take precedence.
     ///
     /// ```
     /// use resource_server::{Issuer, Validator};

@@ -1,4 +1,5 @@
-//! The tokens that were active not long ago, so that a flood of made-up tokens does not displace them.
+//! The tokens that were active not long ago, so that a flood of made-up tokens does not displace
+//! them.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
@@ -13,7 +14,8 @@ use super::cache::TokenHash;
 /// 128 bits under two secret keys.
 type Digest = [u64; 2];
 
-/// A keyed digest of each token that was active in the last hour, of the 10,000 that were used last.
+/// A keyed digest of each token that was active in the last hour, of the 10,000 that were used
+/// last.
 pub(super) struct ActiveTokens {
     secrets: [RandomState; 2],
     seen: LazyLock<Cache<Digest, Moment>>,

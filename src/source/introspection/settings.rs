@@ -40,15 +40,16 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 /// can't be used, may concern one token only, and start no pause.
 ///
 /// Calls at once are bounded. The bound begins at 16 and follows the server. It grows while answers
-/// come in time, up to [`max_concurrent_calls`](Introspection::max_concurrent_calls), by default 64.
-/// It halves when an answer is late: after a fifth of [`Fetch::timeout`](crate::Fetch::timeout), or
-/// a 429 or 503. 16 times `max_concurrent_calls` may wait. A token that gets no turn within a second,
-/// or finds no place to wait, is answered with 503 and `Retry-After`.
+/// come in time, up to [`max_concurrent_calls`](Introspection::max_concurrent_calls), by default
+/// 64. It halves when an answer is late: after a fifth of
+/// [`Fetch::timeout`](crate::Fetch::timeout), or a 429 or 503. 16 times `max_concurrent_calls` may
+/// wait. A token that gets no turn within a second, or finds no place to wait, is answered with 503
+/// and `Retry-After`.
 ///
-/// A quarter of the bound, and a quarter more places to wait, are for tokens that were active in the
-/// last hour, of those at most 10,000. So a flood of made-up tokens does not displace them. **It can
-/// displace a token that this process has never seen active**: that is then answered with 503. Limit
-/// the rate of requests by client address before this crate where that matters.
+/// A quarter of the bound, and a quarter more places to wait, are for tokens that were active in
+/// the last hour, of those at most 10,000. So a flood of made-up tokens does not displace them.
+/// **It can displace a token that this process has never seen active**: that is then answered with
+/// 503. Limit the rate of requests by client address before this crate where that matters.
 ///
 /// One connection is kept open at first, and up to 16 while answers come in time. Each is closed
 /// after one or two seconds without use, since some servers have one worker for each connection. A
@@ -328,10 +329,10 @@ impl Introspection {
     /// restore an older response about the same token until it expires, and remove any.
     ///
     /// [`Validator::forget`](crate::Validator::forget) removes the token's response there too, in
-    /// the background, at most 256 at once. Beyond that, one is left there until it expires. In this
-    /// process it is dropped at once; another process may still have it in memory.
-    /// [`Validator::validate_online`](crate::Validator::validate_online) neither reads the store nor
-    /// removes anything before the authorization server has answered.
+    /// the background, at most 256 at once. Beyond that, one is left there until it expires. In
+    /// this process it is dropped at once; another process may still have it in memory.
+    /// [`Validator::validate_online`](crate::Validator::validate_online) neither reads the store
+    /// nor removes anything before the authorization server has answered.
     pub fn store(mut self, store: impl IntrospectionStore, key: impl AsRef<[u8]>) -> Self {
         self.store = Some(Box::new(StoreSetting::new(store, key.as_ref())));
         self
@@ -367,9 +368,9 @@ impl Introspection {
         self
     }
 
-    /// Leaves `token_type_hint=access_token` out of the request (RFC 7662 section 2.1). By default it
-    /// is sent. Use this where the server answers `"active": false` about good tokens: some servers
-    /// search only the tokens of the hinted type, and name that type otherwise.
+    /// Leaves `token_type_hint=access_token` out of the request (RFC 7662 section 2.1). By default
+    /// it is sent. Use this where the server answers `"active": false` about good tokens: some
+    /// servers search only the tokens of the hinted type, and name that type otherwise.
     ///
     /// ```
     /// use resource_server::Introspection;
@@ -514,8 +515,8 @@ impl Authentication {
         }
     }
 
-    /// What it adds to a form that is sent now. `issuer` is the name of the issuer of metadata, where
-    /// the endpoint is found in metadata.
+    /// What it adds to a form that is sent now. `issuer` is the name of the issuer of metadata,
+    /// where the endpoint is found in metadata.
     pub(super) fn append_to(
         &self,
         form: &mut form_urlencoded::Serializer<'_, String>,

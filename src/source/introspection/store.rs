@@ -35,7 +35,8 @@ const LABEL: &[u8] = b"resource-server introspection store 1";
 /// It keeps bytes under a key, for a time. It needs to keep no promise: what it loses is asked for
 /// again, and what it brings back is checked. Each call is given 100 ms; an error or a longer wait
 /// means to go on without it, shows in
-/// [`SourceStatus::last_error`](crate::health::SourceStatus::last_error), and never fails a request.
+/// [`SourceStatus::last_error`](crate::health::SourceStatus::last_error), and never fails a
+/// request.
 ///
 /// ```
 /// use resource_server::{error::SourceError, introspection::IntrospectionStore};

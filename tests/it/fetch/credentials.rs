@@ -184,7 +184,8 @@ async fn f02_a_file_without_a_token_is_an_outage_that_names_it() {
     assert!(asked.lock().unwrap().is_empty(), "nothing is asked without");
 }
 
-/// Whoever can write the metadata, or answer in its place, must not get what was meant for the issuer.
+/// Whoever can write the metadata, or answer in its place, must not get what was meant for the
+/// issuer.
 #[tokio::test]
 async fn f02_metadata_does_not_lead_credentials_to_another_origin() {
     let folder = Folder::with(SECRET);
@@ -445,8 +446,9 @@ fn f02_introspection_has_its_own_credentials() {
     }
 }
 
-/// An API server of a cluster: both documents want the bearer token that it knows at the moment, over TLS by a CA of its own. It
-/// is reached by two names, and its metadata names the keys by `jwks_host`.
+/// An API server of a cluster: both documents want the bearer token that it knows at the moment,
+/// over TLS by a CA of its own. It is reached by two names, and its metadata names the keys by
+/// `jwks_host`.
 struct ApiServer {
     port: u16,
     ca_pem: String,

@@ -1,4 +1,5 @@
-//! Rows S01, S02 and F01: where keys are fetched from, what is taken for an answer, and how the way there is set.
+//! Rows S01, S02 and F01: where keys are fetched from, what is taken for an answer, and how the way
+//! there is set.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Rows I01 to I06 and I10 to I12, and F03: how the authorization server is asked about tokens, and what is kept of its
-//! answers.
+//! Rows I01 to I06 and I10 to I12, and F03: how the authorization server is asked about tokens, and
+//! what is kept of its answers.
 
 use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -508,7 +508,8 @@ async fn i11_the_endpoint_is_where_the_issuer_says() {
     assert!(!requests[0].contains("hush"));
 }
 
-/// A cold start asks for the metadata once, whoever goes away, and a failure is of those alone who waited for it.
+/// A cold start asks for the metadata once, whoever goes away, and a failure is of those alone who
+/// waited for it.
 #[tokio::test]
 async fn i11_f03_metadata_is_read_once_for_all_who_wait() {
     let is_up = Arc::new(AtomicBool::new(false));
@@ -627,7 +628,8 @@ async fn i11_metadata_is_read_again_once_a_day_and_when_the_endpoint_is_gone() {
     assert!(is_good().await);
     assert_eq!(gets(), 2);
 
-    // A day later the metadata is down: each address is tried once a minute, and no token suffers for it.
+    // A day later the metadata is down: each address is tried once a minute, and no token suffers
+    // for it.
     *is_there.lock().unwrap() = "down";
     clock.advance(Duration::from_secs(86_400));
     for _ in 0..5 {

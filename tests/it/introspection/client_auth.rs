@@ -1,4 +1,5 @@
-//! Rows I01 and I11: this API says who it is by its private key (RFC 7523), and to nobody but the issuer.
+//! Rows I01 and I11: this API says who it is by its private key (RFC 7523), and to nobody but the
+//! issuer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,7 +71,8 @@ impl Keys {
     }
 
     fn rsa_from(pkcs8: Vec<u8>) -> Self {
-        // SEQUENCE { version, algorithm, OCTET STRING { SEQUENCE { version, n, e, d, p, q, dp, dq, qi } } }
+        // SEQUENCE { version, algorithm, OCTET STRING { SEQUENCE { version, n, e, d, p, q, dp, dq,
+        // qi } } }
         let mut outer = Der(&Der(&pkcs8).next().unwrap().1).collect::<Vec<_>>();
         let pkcs1 = outer.remove(2).1;
         let numbers = Der(&Der(&pkcs1).next().unwrap().1).collect::<Vec<_>>();
@@ -266,7 +268,8 @@ async fn i01_an_assertion_is_signed_by_each_algorithm_and_from_each_form_of_key(
     );
 }
 
-/// CVE-2025-27370: an assertion for an address that metadata names would be good at that address's owner's victim.
+/// CVE-2025-27370: an assertion for an address that metadata names would be good at that address's
+/// owner's victim.
 #[tokio::test]
 async fn i11_a_hostile_endpoint_in_metadata_does_not_become_the_audience() {
     let keys = Keys::ed25519();

@@ -1,4 +1,5 @@
-//! Row F03: questions that come one upon another share connections, and one that ended in silence harms no question.
+//! Row F03: questions that come one upon another share connections, and one that ended in silence
+//! harms no question.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,8 +12,8 @@ use tokio::sync::Barrier;
 use crate::support::ISSUER;
 use crate::support::http::{AUDIENCE, HandMade, clock, json, outage, url_decoded, validator};
 
-/// A server that keeps connections open, unless it is to drop one instead of an answer: by the number of the connection
-/// and of the request on it, both from 1.
+/// A server that keeps connections open, unless it is to drop one instead of an answer: by the
+/// number of the connection and of the request on it, both from 1.
 struct Server {
     server: HandMade,
     /// By the number of their connection.

@@ -1,5 +1,5 @@
-//! Rows I08 and P05: one Validator for JWTs by keys, JWTs by introspection and opaque tokens; an issuer that has both keys
-//! and introspection; and the question that is asked each time.
+//! Rows I08 and P05: one Validator for JWTs by keys, JWTs by introspection and opaque tokens; an
+//! issuer that has both keys and introspection; and the question that is asked each time.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,5 @@
-//! Rows S08 and I13: how often an endpoint that fails is called, and what is served in the meantime.
+//! Rows S08 and I13: how often an endpoint that fails is called, and what is served in the
+//! meantime.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -156,7 +157,8 @@ async fn s08_what_may_concern_one_token_pauses_nothing() {
     }
 }
 
-/// After the pause one call tries whether the endpoint answers, and the others wait for its outcome.
+/// After the pause one call tries whether the endpoint answers, and the others wait for its
+/// outcome.
 #[tokio::test]
 async fn s08_one_call_at_a_time_tries_whether_the_endpoint_answers_again() {
     let answer = |number| match number {

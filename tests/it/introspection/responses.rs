@@ -1,5 +1,6 @@
-//! Rows I02, I04, I06, I08, I09 and I10, and what of C05, C11 and D07 is about introspection responses (RFC 7662): what an
-//! authorization server's answer means, and which token it is asked about.
+//! Rows I02, I04, I06, I08, I09 and I10, and what of C05, C11 and D07 is about introspection
+//! responses (RFC 7662): what an authorization server's answer means, and which token it is asked
+//! about.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -438,7 +439,8 @@ fn i08_form_and_issuer_decide_who_judges() {
     assert_eq!(accepted.issuer(), OTHER);
     assert_eq!(*asking.asked.lock().unwrap(), [OPAQUE]);
 
-    // A JWT that its issuer's keys refuse is asked about nowhere; nor is one of nobody, or what is no token.
+    // A JWT that its issuer's keys refuse is asked about nowhere; nor is one of nobody, or what is
+    // no token.
     let forger = TestIssuer::new(ISSUER, API).clock(clock());
     let bad = [
         by_keys.token().signed_by(&forger).mint(),
@@ -488,7 +490,8 @@ fn i08_a_jwt_of_an_issuer_that_is_asked_meets_the_policy_first() {
     assert_eq!(asking.count.load(Ordering::Relaxed), 1);
 }
 
-/// Whoever is asked about a JWT, what it is bound to does not fall away because the answer is silent on it.
+/// Whoever is asked about a JWT, what it is bound to does not fall away because the answer is
+/// silent on it.
 #[test]
 fn d07_a_bound_jwt_stays_bound_whatever_the_answer_says() {
     const JKT: &str = crate::support::THUMBPRINT;

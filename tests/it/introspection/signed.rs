@@ -48,7 +48,8 @@ fn signed(token: TestToken) -> String {
 
 type Answer = Box<dyn Fn(&TestIssuer) -> String + Send>;
 
-/// An authorization server with metadata, keys and an introspection endpoint, and an API that asks it.
+/// An authorization server with metadata, keys and an introspection endpoint, and an API that asks
+/// it.
 struct World {
     server: HandMade,
     signer: TestIssuer,
@@ -344,7 +345,8 @@ async fn i07_keys_rotate_and_their_outage_is_no_verdict() {
     world.clock.advance(Duration::from_secs(10));
     assert!(world.validator.validate("a").await.is_ok());
     assert_eq!(world.asked_for("/keys"), 2);
-    // Keys that can't be had now: an outage, with the time to come again. Those that are known go on to serve.
+    // Keys that can't be had now: an outage, with the time to come again. Those that are known go
+    // on to serve.
     world.keys_are_down.store(true, Ordering::Relaxed);
     world.clock.advance(Duration::from_secs(700));
     assert!(world.validator.validate("b").await.is_ok());
@@ -371,7 +373,8 @@ async fn i07_keys_at_an_address_need_no_metadata() {
     assert_eq!(world.server.requests.lock().unwrap().len(), 2);
 }
 
-/// The issuer's name leads nowhere; its tokens' keys are fetched from a given address, or as metadata at one says.
+/// The issuer's name leads nowhere; its tokens' keys are fetched from a given address, or as
+/// metadata at one says.
 #[tokio::test]
 async fn i07_keys_of_answers_are_where_the_keys_of_tokens_are() {
     let clock = clock();

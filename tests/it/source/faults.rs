@@ -1,5 +1,5 @@
-//! Rows S04 to S07 and F01 once more: what goes wrong around fetched keys. Runtimes that end, stand still or lack a part;
-//! processes that are frozen; issuers that move and answer by halves.
+//! Rows S04 to S07 and F01 once more: what goes wrong around fetched keys. Runtimes that end, stand
+//! still or lack a part; processes that are frozen; issuers that move and answer by halves.
 
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Row C05 for metadata: the bytes of a document bound it, and nothing how many members and entries it has.
+//! Row C05 for metadata: the bytes of a document bound it, and nothing how many members and entries
+//! it has.
 
 use serde_json::{Value, json};
 

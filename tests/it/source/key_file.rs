@@ -157,7 +157,8 @@ async fn s11_an_unchanged_file_is_not_taken_for_a_new_one() {
     assert!(Arc::ptr_eq(&first, &keys().unwrap()));
 }
 
-/// As the kubelet does it: the file is a link through a folder that is a link, and that one is replaced by renaming.
+/// As the kubelet does it: the file is a link through a folder that is a link, and that one is
+/// replaced by renaming.
 #[cfg(unix)]
 #[tokio::test]
 async fn s11_a_symlink_that_is_swapped() {

@@ -340,8 +340,8 @@ fn s10_a_text_that_is_no_snapshot_is_refused() {
     }
 }
 
-/// A set with a secret and a private key beside the public one: both stay out of what is put away, and what is put in by hand
-/// does not come out.
+/// A set with a secret and a private key beside the public one: both stay out of what is put away,
+/// and what is put in by hand does not come out.
 #[tokio::test]
 async fn s10_nothing_but_public_keys_is_in_a_snapshot() {
     const SECRET: &str = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE";

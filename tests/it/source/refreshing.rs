@@ -1,4 +1,5 @@
-//! Rows S03 to S09 and S12: keys that are fetched, shared, refreshed, rotated, and outlive an outage.
+//! Rows S03 to S09 and S12: keys that are fetched, shared, refreshed, rotated, and outlive an
+//! outage.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,7 +71,8 @@ async fn s04_a_rotated_key_passes_on_its_first_try() {
     // The old key is still published.
     world.validate(&old).await.unwrap();
 
-    // A second rotation on the heels of the first: within the cooldown the key is unknown, then it isn't.
+    // A second rotation on the heels of the first: within the cooldown the key is unknown, then it
+    // isn't.
     world.server.issuer().rotate_keys();
     assert_eq!(
         reason(world.validate(&world.token()).await),
@@ -496,7 +498,8 @@ async fn k01_a_bundle_of_keys_for_svids_is_fetched_once() {
     assert_eq!(keys.skipped()[0].reason(), KeyError::OnlyForSvids, "K01");
 }
 
-/// A key for SVIDs under a token's `kid` is none for other tokens: an unknown key, and an outage while the set is stale.
+/// A key for SVIDs under a token's `kid` is none for other tokens: an unknown key, and an outage
+/// while the set is stale.
 #[tokio::test]
 async fn k01_s09_a_key_of_another_use_is_an_unknown_one() {
     let world = World::new().await;

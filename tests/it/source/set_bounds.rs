@@ -54,8 +54,8 @@ fn left_out(validator: &Validator) -> Option<KeyError> {
     keys.skipped().first().map(SkippedKey::reason)
 }
 
-/// Fetched for one issuer, fetched for a tenant, from a file, and to start with: the signer's key is
-/// number 1,001 of the set.
+/// Fetched for one issuer, fetched for a tenant, from a file, and to start with: the signer's key
+/// is number 1,001 of the set.
 #[tokio::test]
 async fn k06_the_number_of_keys_is_a_setting_for_every_set() {
     let signer = signer(NAME, &clock());

@@ -165,7 +165,8 @@ async fn c10_a_key_that_is_stated_for_an_issuer_vouches_for_no_other() {
     }
 }
 
-/// One shared set vouches for no other issuer either where each issuer is configured by its exact name.
+/// One shared set vouches for no other issuer either where each issuer is configured by its exact
+/// name.
 #[tokio::test]
 async fn c10_a_stated_issuer_applies_to_an_exact_name_too() {
     let signer = TestIssuer::new(ACME, AUDIENCE);
@@ -461,8 +462,8 @@ fn c10_i04_an_answer_about_a_token_names_its_tenant() {
     );
 }
 
-/// An authorization server with many tenants, each with metadata and keys of its own. One named `hangs` never answers, one
-/// named `down` answers with 500.
+/// An authorization server with many tenants, each with metadata and keys of its own. One named
+/// `hangs` never answers, one named `down` answers with 500.
 struct Landlord {
     server: HandMade,
     clock: ManualClock,

@@ -537,12 +537,16 @@ async fn i03_a_validator_made_during_an_outage_finds_the_server_later() -> TestR
     let token = server.token(API, SCOPE).await;
     server.stop().await;
 
-    let validator = asking(&server, introspection()).build()?;
+    let clock = clock();
+    let validator = asking(&server, introspection())
+        .clock(clock.clone())
+        .build()?;
     assert!(validator.warm_up().await.is_err());
     let why = outage(validator.validate(&token).await);
     assert!(why.contains("can't be reached"), "{why}");
 
     server.start_again().await;
+    clock.advance(PAUSE);
 
     assert!(validator.validate(&token).await?.is_introspected());
     let requests = server.requests().await;
