@@ -216,15 +216,13 @@ impl DynKeySource for TenantKeys {
     }
 
     fn status(&self) -> SourceStatus {
-        let held = self.read();
-        let mut tenants: Vec<_> = held
-            .all()
-            .map(|tenant| TenantStatus {
-                issuer: Arc::clone(&tenant.issuer),
-                status: KeySource::status(&tenant.keys),
-            })
-            .collect();
-        drop(held);
+        let held: Vec<_> = self.read().all().map(Arc::clone).collect();
+        // Without the lock: there may be many.
+        let of_tenant = |tenant: &Arc<Tenant>| TenantStatus {
+            issuer: Arc::clone(&tenant.issuer),
+            status: KeySource::status(&tenant.keys),
+        };
+        let mut tenants: Vec<_> = held.iter().map(of_tenant).collect();
         tenants.sort_by(|one, two| one.issuer.cmp(&two.issuer));
         SourceStatus {
             tenants,
