@@ -98,18 +98,10 @@ impl KeySet {
         limits: KeySetLimits,
         mut accepted: impl FnMut(&'t str),
     ) -> Result<Self, KeySetError> {
-        let elements = elements_of(text, limits)?;
-        let is_prepared_at_once = elements.len() <= MAX_PREPARED_AT_ONCE;
+        let (elements, count) = elements_of(text, limits)?;
+        let is_prepared_at_once = count <= MAX_PREPARED_AT_ONCE;
         let mut set = KeySet::default();
         for (index, element) in elements.iter().copied().enumerate() {
-            if index == limits.max_keys() {
-                let reason = KeyError::OverMaxKeys {
-                    limit: limits.max_keys(),
-                    left_out: elements.len() - index,
-                };
-                set.skip(index, None, reason);
-                break;
-            }
             let jwk = match Jwk::read(element, Reading::Lenient) {
                 Ok(jwk) => jwk,
                 Err(reason) => {
@@ -140,6 +132,13 @@ impl KeySet {
                 }
                 Err(reason) => set.skip(index, id(), reason),
             }
+        }
+        if count > limits.max_keys() {
+            let reason = KeyError::OverMaxKeys {
+                limit: limits.max_keys(),
+                left_out: count - limits.max_keys(),
+            };
+            set.skip(limits.max_keys(), None, reason);
         }
         if set.has_no_key() && !set.skipped.is_empty() {
             return Err(KeySetError::NoUsableKey {
@@ -322,8 +321,8 @@ impl KeySet {
     }
 }
 
-/// The text of each element of `keys`.
-fn elements_of(text: &str, limits: KeySetLimits) -> Result<Vec<&str>, KeySetError> {
+/// The text of each element of `keys`, of those within the limit, and how many there are.
+fn elements_of(text: &str, limits: KeySetLimits) -> Result<(Vec<&str>, usize), KeySetError> {
     if text.len() > limits.max_bytes() {
         return Err(KeySetError::TooLarge {
             bytes: text.len(),
@@ -352,7 +351,16 @@ fn elements_of(text: &str, limits: KeySetLimits) -> Result<Vec<&str>, KeySetErro
         }
     })?;
     match listed {
-        Some(elements) => Ok(elements.map(Value::text).collect()),
+        Some(elements) => {
+            let (mut within, mut count) = (Vec::new(), 0);
+            for element in elements {
+                if count < limits.max_keys() {
+                    within.push(element.text());
+                }
+                count += 1;
+            }
+            Ok((within, count))
+        }
         None if has_pem => Err(KeySetError::PemByKeyId),
         None => Err(KeySetError::NotAKeySet),
     }
@@ -360,14 +368,18 @@ fn elements_of(text: &str, limits: KeySetLimits) -> Result<Vec<&str>, KeySetErro
 
 impl fmt::Debug for KeySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Key ids shown, so that a large set does not fill a log.
+        /// Entries shown of each list, so that a large set does not fill a log.
         const MAX_SHOWN: usize = 100;
+
+        fn shown<T>(list: &[T]) -> &[T] {
+            list.get(..MAX_SHOWN).unwrap_or(list)
+        }
 
         let ids: Vec<_> = self.key_ids().take(MAX_SHOWN).map(excerpt).collect();
         f.debug_struct("KeySet")
             .field("key_ids", &ids)
-            .field("skipped", &self.skipped)
-            .field("notes", &self.notes)
+            .field("skipped", &shown(&self.skipped))
+            .field("notes", &shown(&self.notes))
             .finish_non_exhaustive()
     }
 }

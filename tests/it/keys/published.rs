@@ -197,6 +197,18 @@ fn k06_the_last_key_of_a_large_set_verifies() {
     }
 }
 
+/// A published set must not fill a log.
+#[test]
+fn k06_p01_debug_of_a_large_set_is_short() {
+    let issuer = test_issuer();
+    let mut keys = vec![key_of(&issuer, Algorithm::ES256, &json!({"kid": "one"}))];
+    keys.extend((0..900).map(|number| json!({"kid": format!("k{number}"), "kty": "new"})));
+    let set = set_of(&keys);
+    assert_eq!(set.skipped().len(), 900);
+    let shown = format!("{set:?}");
+    assert!(shown.len() < 20_000, "{} bytes", shown.len());
+}
+
 /// A JWK's thumbprint is read as strictly as a token's, so one that is misspelt on both sides
 /// refuses nothing.
 #[test]
