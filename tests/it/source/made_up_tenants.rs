@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use resource_server::testing::{ManualClock, TestIssuer};
-use resource_server::{Issuer, Tenants, Validator};
+use resource_server::{Fetch, Issuer, Tenants, Validator};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
-use crate::support::http::{AUDIENCE, by_request, clock, ok, outage, validator};
+use crate::support::http::{AUDIENCE, by_request, by_request_later, clock, ok, outage, validator};
 
 /// An authorization server that knows the tenants whose name begins with `good`. `status` answers
 /// for all others.
@@ -126,6 +127,66 @@ async fn s13_nor_where_few_tenants_are_held() {
 async fn s13_nor_where_the_server_fails_for_tenants_that_do_not_exist() {
     all_are_served_within_5_seconds("503 No", |issuer| issuer).await;
     all_are_served_within_5_seconds("503 No", |issuer| issuer.max_tenants(20)).await;
+}
+
+/// A tenant that found no turn was not asked. So it pauses for nothing, and gets its keys when the
+/// slow server has answered the others.
+#[tokio::test]
+async fn s13_a_fetch_that_found_no_turn_is_no_failure() {
+    let gate = Arc::new(Semaphore::new(0));
+    let (base, doors) = (Arc::new(Mutex::new(String::new())), Arc::clone(&gate));
+    let (host, clock) = (Arc::clone(&base), clock());
+    let signer = TestIssuer::new("https://as.example.com", AUDIENCE).clock(clock.clone());
+    let jwks = signer.jwks();
+    let (url, requests) = by_request_later(move |request| {
+        let path = request.split(' ').nth(1).unwrap();
+        let base = host.lock().unwrap().clone();
+        let is_good = path.starts_with("/good");
+        let answer = if !is_good {
+            "HTTP/1.1 404 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned()
+        } else if path.ends_with("/keys") {
+            ok(&jwks, "")
+        } else {
+            let issuer = format!("{base}/good");
+            let metadata = json!({"issuer": issuer, "jwks_uri": format!("{issuer}/keys")});
+            ok(&metadata.to_string(), "")
+        };
+        let doors = Arc::clone(&doors);
+        async move {
+            if !is_good {
+                let _permit = doors.acquire().await;
+            }
+            answer
+        }
+    })
+    .await;
+    let url = url.trim_end_matches("/jwks").to_owned();
+    base.lock().unwrap().clone_from(&url);
+    let template = format!("{url}/{{tenantid}}");
+    let fetch = Fetch::new().timeout(Duration::from_secs(60));
+    let issuer = Issuer::discover_tenants(template, Tenants::matching(|_| true)).fetch(fetch);
+    let validator = validator(issuer, &clock);
+    let token = |tenant: &str| {
+        let token = signer.token().issuer(&format!("{url}/{tenant}"));
+        token.mint()
+    };
+    for number in 0..48 {
+        let (validator, token) = (validator.clone(), token(&format!("made-up-{number}")));
+        tokio::spawn(async move { validator.validate(&token).await });
+    }
+    while requests.lock().unwrap().len() < 48 {
+        tokio::task::yield_now().await;
+    }
+    let why = outage(validator.validate(&token("good")).await);
+    assert!(why.contains("got no turn"), "{why}");
+    gate.add_permits(1_000);
+    // Without a step of the clock.
+    for _ in 0..100 {
+        if validator.validate(&token("good")).await.is_ok() {
+            return;
+        }
+    }
+    panic!("it pauses");
 }
 
 #[tokio::test]
