@@ -1,5 +1,6 @@
 //! The one bounded HTTP client.
 
+mod body_limit;
 mod credentials;
 mod environment;
 mod failure;
@@ -24,12 +25,12 @@ use super::SourceError;
 use super::address::{Address, Http};
 use super::bounds::{KEPT_FOR, LONGEST_QUEUE};
 use super::fetch_problem::FetchError;
+pub(crate) use body_limit::BodyLimit;
 pub(super) use credentials::{Credential, Credentials, sensitive};
 use environment::proxy_in;
 pub(crate) use failure::CallError;
 use failure::{CallErrorKind, unreachable, was_dropped};
 use headers::lifetime;
-pub(crate) use response::BodyLimit;
 use response::{check_is_json, check_location_and_status, content_type, is_of_type, read};
 
 /// The client, made once; for one issuer or shared by all.

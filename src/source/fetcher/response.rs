@@ -1,51 +1,14 @@
 //! What of a response is accepted.
 
-use std::fmt;
-
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use reqwest::{Response, StatusCode};
 
-use crate::core::{KeySetLimits, excerpt};
+use crate::core::excerpt;
 
 use super::super::address::Address;
-use super::super::bounds::{MAX_INTROSPECTION_BYTES, MAX_KEY_SET_BYTES, MAX_METADATA_BYTES};
+use super::body_limit::BodyLimit;
 use super::failure::{CallErrorKind, unreachable};
 use super::headers::retry_after;
-
-/// The largest body that is read, and the setting that says so, where there is one.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BodyLimit {
-    bytes: usize,
-    setting: Option<&'static str>,
-}
-
-impl BodyLimit {
-    pub(crate) const METADATA: BodyLimit = BodyLimit {
-        bytes: MAX_METADATA_BYTES,
-        setting: None,
-    };
-    pub(super) const INTROSPECTION: BodyLimit = BodyLimit {
-        bytes: MAX_INTROSPECTION_BYTES,
-        setting: None,
-    };
-
-    pub(crate) fn of_key_set(limits: KeySetLimits) -> Self {
-        BodyLimit {
-            bytes: limits.max_bytes(),
-            setting: Some(MAX_KEY_SET_BYTES),
-        }
-    }
-}
-
-impl fmt::Display for BodyLimit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes", self.bytes)?;
-        match self.setting {
-            Some(setting) => write!(f, " (raise {setting})"),
-            None => Ok(()),
-        }
-    }
-}
 
 /// Of UTF-8, and of UTF-16 in both byte orders.
 const BYTE_ORDER_MARKS: [&[u8]; 3] = [b"\xEF\xBB\xBF", b"\xFF\xFE", b"\xFE\xFF"];
@@ -92,12 +55,12 @@ pub(super) async fn read(
         return Err(CallErrorKind::Compressed(encoding));
     }
     let announced = response.content_length().unwrap_or(0);
-    if announced > u64::try_from(limit.bytes).unwrap_or(u64::MAX) {
+    if announced > u64::try_from(limit.bytes()).unwrap_or(u64::MAX) {
         return Err(too_large);
     }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if body.len().saturating_add(chunk.len()) > limit.bytes {
+        if body.len().saturating_add(chunk.len()) > limit.bytes() {
             return Err(too_large);
         }
         body.extend_from_slice(&chunk);
