@@ -34,7 +34,9 @@ use crate::{Algorithm, Evidence, Issuer, NumericDate, PresentedToken};
 /// issuer.rotate_keys();
 /// assert!(validator.validate_cached(&good).unwrap().is_ok()); // the old key is still published
 /// issuer.withdraw_old_keys();
-/// let Some(Err(Error::Rejected(rejection))) = validator.validate_cached(&good) else { unreachable!() };
+/// let Some(Err(Error::Rejected(rejection))) = validator.validate_cached(&good) else {
+///     unreachable!()
+/// };
 /// assert_eq!(rejection.reason(), Reason::UnknownKey);
 /// # Ok(())
 /// # }

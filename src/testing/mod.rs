@@ -21,7 +21,9 @@
 //! assert!(validator.validate_cached(&token).unwrap().is_ok());
 //!
 //! clock.advance(Duration::from_secs(3600));
-//! let Some(Err(Error::Rejected(rejection))) = validator.validate_cached(&token) else { unreachable!() };
+//! let Some(Err(Error::Rejected(rejection))) = validator.validate_cached(&token) else {
+//!     unreachable!()
+//! };
 //! assert_eq!(rejection.reason(), Reason::Expired);
 //! # Ok(())
 //! # }

@@ -225,7 +225,11 @@ impl Issuer {
     ///
     /// let validator = Validator::builder()
     ///     .audience("https://api.example.com")
-    ///     .issuer(Issuer::discover("https://as.example.com").max_keys(5_000).max_key_set_bytes(4 << 20))
+    ///     .issuer(
+    ///         Issuer::discover("https://as.example.com")
+    ///             .max_keys(5_000)
+    ///             .max_key_set_bytes(4 << 20),
+    ///     )
     ///     .build()?;
     /// # Ok::<(), resource_server::error::BuildError>(())
     /// ```

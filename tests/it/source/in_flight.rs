@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use resource_server::testing::{ManualClock, TestIssuer};
-use resource_server::{Fetch, Introspection, Issuer, Reason, Validator};
+use resource_server::{Error, Fetch, Introspection, Issuer, Reason, Validator};
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
@@ -153,6 +153,15 @@ impl Server {
     }
 }
 
+/// A validation that a runtime can own.
+fn validated(
+    validator: &Validator,
+    token: &str,
+) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+    let (validator, token) = (validator.clone(), token.to_owned());
+    async move { validator.validate(&token).await.map(drop) }
+}
+
 /// The newer answer: of keys that they verify, of a call that the token is not active.
 async fn is_newer(validator: &Validator, slow: Shared, token: &str) {
     let judged = validator.validate(token).await;
@@ -169,15 +178,9 @@ fn s06_i05_i11_a_runtime_that_ends_is_no_failure_and_the_next_caller_begins_agai
         let validator = server.validator(slow, Duration::from_secs(20));
         let token = server.token(slow);
         let (first, second) = (runtime(), runtime());
-        first.spawn({
-            let (validator, token) = (validator.clone(), token.clone());
-            async move { validator.validate(&token).await.map(drop) }
-        });
+        first.spawn(validated(&validator, &token));
         first.block_on(until(|| server.count(slow) == 1));
-        let waiter = second.spawn({
-            let (validator, token) = (validator.clone(), token.clone());
-            async move { validator.validate(&token).await.map(drop) }
-        });
+        let waiter = second.spawn(validated(&validator, &token));
         second.block_on(tokio::task::yield_now());
         drop(first);
         // It learns of the end: long before the call's limit of 20 s, and as of no bad token.
@@ -203,10 +206,7 @@ fn s06_i05_i11_an_answer_that_comes_late_replaces_no_newer_one() {
         let validator = server.validator(slow, Duration::from_millis(200));
         let token = server.token(slow);
         let (idle, driven) = (runtime(), runtime());
-        idle.spawn({
-            let (validator, token) = (validator.clone(), token.clone());
-            async move { validator.validate(&token).await.map(drop) }
-        });
+        idle.spawn(validated(&validator, &token));
         idle.block_on(until(|| server.count(slow) == 1));
         // Nobody drives its runtime for longer than it may take with all its pauses.
         std::thread::sleep(Duration::from_millis(2_900));
@@ -234,10 +234,7 @@ fn s06_i05_i11_work_that_is_stuck_holds_nobody_up_for_ever() {
         let validator = server.validator(slow, Duration::from_millis(200));
         let token = server.token(slow);
         let (idle, driven) = (runtime(), runtime());
-        idle.spawn({
-            let (validator, token) = (validator.clone(), token.clone());
-            async move { validator.validate(&token).await.map(drop) }
-        });
+        idle.spawn(validated(&validator, &token));
         idle.block_on(until(|| server.count(slow) == 1));
         let waited = driven.block_on(async {
             let judging = validator.validate(&token);

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use resource_server::testing::{ManualClock, TestIssuer};
 use resource_server::{
-    Error, Evidence, Issuer, NumericDate, Policy, PolicyBuilder, Possession, PresentedToken,
-    Reason, StaticKeys, Tenants, Validator,
+    AccessToken, Error, Evidence, Issuer, NumericDate, Policy, PolicyBuilder, Possession,
+    PresentedToken, Reason, StaticKeys, Tenants, Validator,
     clock::Clock,
     error::{ConfigErrorKind, PolicyErrorKind},
     introspection::IntrospectionResponse,
@@ -134,20 +134,28 @@ async fn c10_tid_is_the_tenant() {
     }
 }
 
+/// A token of the signer, judged with keys that all state this issuer.
+fn judge_with_stated(
+    signer: &TestIssuer,
+    issuer: Issuer,
+    stated: &serde_json::Value,
+) -> Result<AccessToken, Error> {
+    let mut set: serde_json::Value = serde_json::from_str(&signer.jwks()).unwrap();
+    for key in set["keys"].as_array_mut().unwrap() {
+        key["issuer"] = stated.clone();
+    }
+    let keys = StaticKeys::from_jwks(&set.to_string()).unwrap();
+    let issuer = issuer.keys(keys);
+    let validator = Validator::builder().audience(AUDIENCE).issuer(issuer);
+    let token = signer.token().mint();
+    validator.build().unwrap().validate_cached(&token).unwrap()
+}
+
 #[tokio::test]
 async fn c10_a_key_that_is_stated_for_an_issuer_vouches_for_no_other() {
     let signer = TestIssuer::new(ACME, AUDIENCE);
-    let token = signer.token().mint();
-    let judge = |stated: serde_json::Value| {
-        let mut set: serde_json::Value = serde_json::from_str(&signer.jwks()).unwrap();
-        for key in set["keys"].as_array_mut().unwrap() {
-            key["issuer"] = stated.clone();
-        }
-        let keys = StaticKeys::from_jwks(&set.to_string()).unwrap();
-        let issuer = Issuer::template(TEMPLATE, Tenants::any()).keys(keys);
-        let validator = Validator::builder().audience(AUDIENCE).issuer(issuer);
-        validator.build().unwrap().validate_cached(&token).unwrap()
-    };
+    let issuer = || Issuer::template(TEMPLATE, Tenants::any());
+    let judge = |stated| judge_with_stated(&signer, issuer(), &stated);
     assert!(judge(json!(ACME)).is_ok());
     assert!(judge(json!(TEMPLATE)).is_ok());
     // Another name of the placeholder.
@@ -170,17 +178,7 @@ async fn c10_a_key_that_is_stated_for_an_issuer_vouches_for_no_other() {
 #[tokio::test]
 async fn c10_a_stated_issuer_applies_to_an_exact_name_too() {
     let signer = TestIssuer::new(ACME, AUDIENCE);
-    let token = signer.token().mint();
-    let judge = |stated: serde_json::Value| {
-        let mut set: serde_json::Value = serde_json::from_str(&signer.jwks()).unwrap();
-        for key in set["keys"].as_array_mut().unwrap() {
-            key["issuer"] = stated.clone();
-        }
-        let keys = StaticKeys::from_jwks(&set.to_string()).unwrap();
-        let issuer = Issuer::new(ACME).keys(keys);
-        let validator = Validator::builder().audience(AUDIENCE).issuer(issuer);
-        validator.build().unwrap().validate_cached(&token).unwrap()
-    };
+    let judge = |stated| judge_with_stated(&signer, Issuer::new(ACME), &stated);
     for stated in [ACME, TEMPLATE, "https://login.example.com/{t}/v2.0"] {
         assert!(judge(json!(stated)).is_ok(), "{stated}");
     }
