@@ -20,7 +20,7 @@ use crate::core::token::claims::requirement::Requirement;
 use crate::core::token::claims::roles::RoleSet;
 use crate::core::token::claims::values::{Audience, Confirmation, ScopeSet};
 use crate::core::token::payload::Payload;
-use crate::core::verdict::refusal::Refusal;
+use crate::core::verdict::operation::OperationRefusal;
 use crate::core::verdict::rejection::Rejection;
 
 /// An access token that is good: its signature (or the authorization server's response), issuer,
@@ -297,7 +297,7 @@ impl AccessToken {
         // serde's message may quote values, so only the column is kept.
         serde_json::from_str(self.payload().text()).map_err(|error| {
             let column = error.column();
-            Refusal::ClaimsDoNotFit { column }.into()
+            OperationRefusal::ClaimsDoNotFit { column }.into()
         })
     }
 
@@ -308,7 +308,7 @@ impl AccessToken {
             return Ok(());
         }
         let payload = self.payload();
-        let refusal = Refusal::InsufficientScope {
+        let refusal = OperationRefusal::InsufficientScope {
             requirement: requirement.clone(),
             has_scope_claim: !(payload.scope.is_absent() && payload.scp.is_absent()),
             role_slip: self.policy.mapping().dotted_role_claim(payload),

@@ -45,7 +45,7 @@ pub use token::claims::values::{Audience, Confirmation, Scope, ScopeError, Scope
 pub use token::jws::UnverifiedJwt;
 pub use token::presented::PresentedToken;
 pub use unconfirmed::{Possession, Unconfirmed};
-pub use verdict::reason::Reason;
+pub use verdict::refusal::Reason;
 pub use verdict::rejection::Rejection;
 pub use verify::{Evidence, verify};
 
@@ -56,7 +56,9 @@ pub(crate) use checks::key::has_candidate;
 pub(crate) use keys::pem::read_keys as read_pem_keys;
 pub(crate) use policy::tenants::IssuerTemplate;
 pub(crate) use token::presented::{DEFAULT_MAX_TOKEN_BYTES, is_token68};
-pub(crate) use verdict::refusal::{AcceptedIssuers, KeySetAge, Refusal};
+pub(crate) use verdict::form::FormRefusal;
+pub(crate) use verdict::issuer::AcceptedIssuers;
+pub(crate) use verdict::key::KeySetAge;
 pub(crate) use verify::{CheckedJwt, check_claims, check_signature};
 #[cfg(feature = "fetch")]
 pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::core::access_token::AccessToken;
 use crate::core::token::payload::Claim;
-use crate::core::verdict::refusal::Refusal;
+use crate::core::verdict::possession::PossessionRefusal;
 use crate::core::verdict::rejection::Rejection;
 
 /// A token whose signature and claims are good, before its presenter is known to be allowed to use
@@ -52,7 +52,7 @@ impl Unconfirmed {
         let Possession(()) = possession;
         match self.0.payload().cnf() {
             Claim::Absent => Ok(self.0),
-            Claim::Malformed | Claim::Is(_) => Err(Refusal::ProofOfPossessionMissing.into()),
+            Claim::Malformed | Claim::Is(_) => Err(PossessionRefusal::Missing.into()),
         }
     }
 }

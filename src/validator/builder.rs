@@ -14,6 +14,12 @@ use crate::issuer::{BuildContext, Issuer, SharedSettings};
 /// The largest token size that can be set: 1 MiB.
 const LARGEST_MAX_TOKEN_BYTES: usize = 1024 * 1024;
 
+/// What the Validator reads for each token. A new setting of that kind is a field here.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) max_token_bytes: usize,
+}
+
 /// Settings of a [`Validator`].
 #[derive(Debug)]
 #[must_use]
@@ -21,7 +27,7 @@ pub struct ValidatorBuilder {
     issuers: Vec<Issuer>,
     audiences: Vec<String>,
     clock: Option<ClockSetting>,
-    max_token_bytes: usize,
+    settings: Settings,
     pub(super) shared: SharedSettings,
 }
 
@@ -39,7 +45,9 @@ impl ValidatorBuilder {
             issuers: Vec::new(),
             audiences: Vec::new(),
             clock: None,
-            max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
+            settings: Settings {
+                max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
+            },
             shared: SharedSettings::default(),
         }
     }
@@ -66,7 +74,7 @@ impl ValidatorBuilder {
 
     /// The largest token that is accepted, in bytes. Default 16 KiB, at most 1 MiB.
     pub fn max_token_bytes(mut self, bytes: usize) -> Self {
-        self.max_token_bytes = bytes;
+        self.settings.max_token_bytes = bytes;
         self
     }
 
@@ -102,7 +110,7 @@ impl ValidatorBuilder {
         Ok(Validator(Arc::new(Inner {
             issuers: TrustedIssuers::new(trusted, opaque),
             clock,
-            max_token_bytes: self.max_token_bytes,
+            settings: self.settings,
         })))
     }
 
@@ -116,9 +124,9 @@ impl ValidatorBuilder {
                 problems.push_for(issuer.name(), ConfigErrorKind::IssuerTwice);
             }
         }
-        if !(1..=LARGEST_MAX_TOKEN_BYTES).contains(&self.max_token_bytes) {
+        if !(1..=LARGEST_MAX_TOKEN_BYTES).contains(&self.settings.max_token_bytes) {
             problems.push(ConfigErrorKind::TokenSize {
-                bytes: self.max_token_bytes,
+                bytes: self.settings.max_token_bytes,
             });
         }
     }

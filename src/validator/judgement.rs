@@ -7,8 +7,8 @@
 use super::Validator;
 use super::issuers::Trusted;
 use crate::core::{
-    AccessToken, CheckedJwt, Evidence, KeySetAge, NumericDate, Possession, PresentedToken, Refusal,
-    Rejection, Unconfirmed, check_claims, check_signature, verify,
+    AccessToken, CheckedJwt, Evidence, FormRefusal, KeySetAge, NumericDate, Possession,
+    PresentedToken, Rejection, Unconfirmed, check_claims, check_signature, verify,
 };
 use crate::credentials::Credentials;
 use crate::error::{Error, Misconfigured};
@@ -59,8 +59,8 @@ impl Validator {
     pub(super) fn open<'r>(&self, presented: &Credentials<'r>) -> Result<Case<'_, 'r>, Rejection> {
         let text = presented
             .token()
-            .ok_or_else(|| Rejection::from(Refusal::NoCredentials))?;
-        let token = PresentedToken::parse_within(text, self.0.max_token_bytes)?;
+            .ok_or_else(|| Rejection::from(FormRefusal::NoCredentials))?;
+        let token = PresentedToken::parse_within(text, self.0.settings.max_token_bytes)?;
         Ok(Case {
             validator: self,
             issuer: self.0.issuers.select(&token)?,

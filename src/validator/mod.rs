@@ -13,6 +13,7 @@ use std::sync::Arc;
 use crate::core::{AccessToken, Clock};
 use crate::credentials::Credentials;
 use crate::error::{Error, WarmUpError};
+use builder::Settings;
 use health::all;
 use issuers::TrustedIssuers;
 use judgement::Freshness;
@@ -50,7 +51,7 @@ pub struct Validator(Arc<Inner>);
 struct Inner {
     issuers: TrustedIssuers,
     clock: Arc<dyn Clock>,
-    max_token_bytes: usize,
+    settings: Settings,
 }
 
 impl Validator {

@@ -4,7 +4,8 @@ use crate::core::excerpt::excerpt;
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::profile::Profile;
 use crate::core::token::payload::{Claim, Payload};
-use crate::core::verdict::refusal::{MAX_SHOWN_AUDIENCES, Refusal};
+use crate::core::verdict::audience::{AudienceRefusal, MAX_SHOWN_AUDIENCES};
+use crate::core::verdict::claims::ClaimRefusal;
 use crate::core::verdict::rejection::Rejection;
 
 /// What `aud` says, if it is not about another API.
@@ -21,7 +22,7 @@ pub(crate) fn check_audience(payload: &Payload, policy: &Policy) -> Result<(), R
         Aim::ThisApi => Ok(()),
         Aim::Missing if policy.settings().allow_jwt_without_audience == Some(true) => Ok(()),
         Aim::Missing if names_client_instead(payload, policy) => Ok(()),
-        Aim::Missing => Err(Refusal::AudienceMissing(policy.clone()).into()),
+        Aim::Missing => Err(AudienceRefusal::Missing(policy.clone()).into()),
     }
 }
 
@@ -37,10 +38,10 @@ pub(crate) fn check_audience_of_response(
         Aim::ThisApi => Ok(()),
         Aim::Missing if names_client_instead(payload, policy) => Ok(()),
         Aim::Missing if settings.allow_missing_audience != Some(true) => {
-            Err(Refusal::AudienceMissingInResponse.into())
+            Err(AudienceRefusal::MissingInResponse.into())
         }
         Aim::Missing if is_known_as_access_token || settings.has_stand_in_for_audience() => Ok(()),
-        Aim::Missing => Err(Refusal::AudienceAndTypeMissing.into()),
+        Aim::Missing => Err(AudienceRefusal::MissingWithType.into()),
     }
 }
 
@@ -53,14 +54,14 @@ fn aim_of(payload: &Payload, policy: &Policy) -> Result<Aim, Rejection> {
     // Entries are not kept, so that a long list of a token for another API costs little.
     let (mut is_empty, mut is_accepted) = (true, false);
     match &payload.aud {
-        Claim::Malformed => return Err(Refusal::MalformedClaim("aud").into()),
+        Claim::Malformed => return Err(ClaimRefusal::Malformed("aud").into()),
         Claim::Absent => {}
         Claim::Is(audience) => audience
             .each(payload.text(), usize::MAX, |entry| {
                 is_empty &= entry.is_empty();
                 is_accepted = is_accepted || policy.audiences().any(|accepted| entry.is(accepted));
             })
-            .ok_or_else(|| Rejection::from(Refusal::MalformedClaim("aud")))?,
+            .ok_or_else(|| Rejection::from(ClaimRefusal::Malformed("aud")))?,
     }
     if is_empty {
         return Ok(Aim::Missing);
@@ -75,5 +76,5 @@ fn aim_of(payload: &Payload, policy: &Policy) -> Result<Aim, Rejection> {
         });
     }
     let policy = policy.clone();
-    Err(Refusal::AudienceMismatch { found, policy }.into())
+    Err(AudienceRefusal::Mismatch { found, policy }.into())
 }

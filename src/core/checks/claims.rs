@@ -7,7 +7,8 @@ use crate::core::token::claims::actor::{ActorClaims, MAX_ACTORS};
 use crate::core::token::claims::claim_path::{DottedName, Found};
 use crate::core::token::claims::required_claim::RequiredClaim;
 use crate::core::token::payload::{Claim, Payload};
-use crate::core::verdict::refusal::Refusal;
+use crate::core::verdict::claims::ClaimRefusal;
+use crate::core::verdict::possession::PossessionRefusal;
 use crate::core::verdict::rejection::Rejection;
 
 /// Checks the types of claims that accessors of the access token rest on. `auth_time` and `acr` are
@@ -20,19 +21,19 @@ pub(crate) fn check_other_types(payload: &Payload, policy: &Policy) -> Result<()
         ("client_id", &payload.client_id),
     ] {
         if claim.is_malformed() {
-            return Err(Refusal::MalformedClaim(name).into());
+            return Err(ClaimRefusal::Malformed(name).into());
         }
     }
     // An empty subject would be an identity that every such token shares.
     if payload.str_of(&payload.sub) == Some("") {
-        return Err(Refusal::EmptySubject.into());
+        return Err(ClaimRefusal::EmptySubject.into());
     }
     if payload.act.is_malformed() {
-        return Err(Refusal::MalformedActor.into());
+        return Err(ClaimRefusal::MalformedActor.into());
     }
     match payload.malformed_authentication {
         Some(name) if policy.profile() == Profile::Rfc9068 => {
-            Err(Refusal::MalformedClaim(name).into())
+            Err(ClaimRefusal::Malformed(name).into())
         }
         Some(_) | None => Ok(()),
     }
@@ -40,7 +41,7 @@ pub(crate) fn check_other_types(payload: &Payload, policy: &Policy) -> Result<()
 
 /// Reads the chain of actors, the current one first.
 pub(crate) fn check_actors(payload: &Payload) -> Result<Vec<ActorClaims>, Rejection> {
-    let refused = || Rejection::from(Refusal::MalformedActor);
+    let refused = || Rejection::from(ClaimRefusal::MalformedActor);
     let mut actors = Vec::new();
     let mut next = payload.act.get().and_then(|()| payload.find("act"));
     while let Some(act) = next.take() {
@@ -82,7 +83,7 @@ pub(crate) fn check_required(payload: &Payload, policy: &Policy) -> Result<(), R
         ("jti", says_something(&payload.jti)),
     ];
     match present.iter().find(|(_, is_present)| !is_present) {
-        Some((name, _)) => Err(Refusal::ClaimMissing(name).into()),
+        Some((name, _)) => Err(ClaimRefusal::Missing(name).into()),
         None => Ok(()),
     }
 }
@@ -98,21 +99,21 @@ fn check_required_claim(payload: &Payload, required: &RequiredClaim) -> Result<(
         Found::Value(_) | Found::Absent | Found::Unreachable => {
             let slip = DottedName::find(required.path(), payload);
             let required = required.clone();
-            return Err(Refusal::RequiredClaimMissing { required, slip }.into());
+            return Err(ClaimRefusal::RequiredMissing { required, slip }.into());
         }
     };
     if required.is_met_by(value) {
         Ok(())
     } else {
-        Err(Refusal::RequiredClaimMismatch(required.clone()).into())
+        Err(ClaimRefusal::RequiredMismatch(required.clone()).into())
     }
 }
 
 pub(crate) fn check_confirmation(payload: &Payload) -> Result<(), Rejection> {
     match payload.cnf() {
-        Claim::Malformed => Err(Refusal::MalformedConfirmation.into()),
+        Claim::Malformed => Err(PossessionRefusal::Malformed.into()),
         Claim::Is(confirmation) if confirmation.asks_for_nothing_known() => {
-            Err(Refusal::UnknownConfirmation.into())
+            Err(PossessionRefusal::Unknown.into())
         }
         Claim::Absent | Claim::Is(_) => Ok(()),
     }

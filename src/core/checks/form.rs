@@ -2,7 +2,7 @@
 
 use crate::core::token::jws::UnverifiedJwt;
 use crate::core::token::presented::{DEFAULT_MAX_TOKEN_BYTES, Form, PresentedToken};
-use crate::core::verdict::refusal::Refusal;
+use crate::core::verdict::form::FormRefusal;
 use crate::core::verdict::rejection::Rejection;
 
 impl<'t> PresentedToken<'t> {
@@ -20,17 +20,17 @@ impl<'t> PresentedToken<'t> {
     /// # Errors
     /// The same as of [`parse`](PresentedToken::parse).
     pub fn parse_within(token: &'t str, max_bytes: usize) -> Result<Self, Rejection> {
-        Self::read(token, max_bytes).map_err(|fault| Refusal::Form(fault).into())
+        Self::read(token, max_bytes).map_err(|fault| FormRefusal::Fault(fault).into())
     }
 
     /// The parts of a JWT: no other token can be verified with keys.
     pub(crate) fn require_jwt(&self) -> Result<&UnverifiedJwt<'t>, Rejection> {
         match self.form() {
             Form::Jwt(jwt) => Ok(jwt),
-            Form::Encrypted => Err(Refusal::Encrypted.into()),
+            Form::Encrypted => Err(FormRefusal::Encrypted.into()),
             Form::Opaque { is_googles } => {
                 let is_googles = *is_googles;
-                Err(Refusal::Opaque { is_googles }.into())
+                Err(FormRefusal::Opaque { is_googles }.into())
             }
         }
     }

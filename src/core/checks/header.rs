@@ -3,18 +3,18 @@
 use crate::core::excerpt::excerpt;
 use crate::core::policy::accepted::Policy;
 use crate::core::token::jws::UnverifiedJwt;
-use crate::core::verdict::refusal::Refusal;
+use crate::core::verdict::header::HeaderRefusal;
 use crate::core::verdict::rejection::Rejection;
 
 pub(crate) fn check_header(jwt: &UnverifiedJwt<'_>) -> Result<(), Rejection> {
     if jwt.has_critical_header() {
-        return Err(Refusal::CriticalHeader.into());
+        return Err(HeaderRefusal::Critical.into());
     }
     if let Some(name) = jwt.unsupported_header() {
-        return Err(Refusal::UnsupportedHeader(name).into());
+        return Err(HeaderRefusal::Unsupported(name).into());
     }
     if jwt.has_malformed_key_id() {
-        return Err(Refusal::MalformedKeyId.into());
+        return Err(HeaderRefusal::MalformedKeyId.into());
     }
     Ok(())
 }
@@ -28,12 +28,12 @@ pub(crate) fn check_algorithm(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Resul
         return Ok(());
     }
     let Some(name) = jwt.alg() else {
-        return Err(Refusal::AlgorithmMissing.into());
+        return Err(HeaderRefusal::AlgorithmMissing.into());
     };
     let found = excerpt(name);
     Err(if jwt.algorithm().is_some() {
-        Refusal::AlgorithmNotAllowed { found, allowed }.into()
+        HeaderRefusal::AlgorithmNotAllowed { found, allowed }.into()
     } else {
-        Refusal::AlgorithmUnknown { found }.into()
+        HeaderRefusal::AlgorithmUnknown { found }.into()
     })
 }

@@ -7,7 +7,8 @@ use crate::core::policy::profile::Profile;
 use crate::core::token::claims::spiffe::trust_domain;
 use crate::core::token::jws::UnverifiedJwt;
 use crate::core::token::payload::{Claim, Payload};
-use crate::core::verdict::refusal::{AcceptedIssuers, Refusal};
+use crate::core::verdict::claims::ClaimRefusal;
+use crate::core::verdict::issuer::{AcceptedIssuers, IssuerRefusal};
 use crate::core::verdict::rejection::Rejection;
 
 pub(crate) fn check_issuer(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
@@ -34,17 +35,17 @@ pub(crate) fn trust_domain_of<'a>(jwt: &'a UnverifiedJwt<'_>) -> Option<&'a str>
 /// The `iss` claim, which selects the policy and the keys. Every token but a JWT-SVID needs it.
 pub(crate) fn issuer_of<'a>(jwt: &'a UnverifiedJwt<'_>) -> Result<&'a str, Rejection> {
     if jwt.payload().iss.is_malformed() {
-        return Err(Refusal::MalformedClaim("iss").into());
+        return Err(ClaimRefusal::Malformed("iss").into());
     }
     jwt.issuer().ok_or_else(|| {
         let typ = typ_of(jwt);
-        Refusal::IssuerMissing { typ }.into()
+        IssuerRefusal::Missing { typ }.into()
     })
 }
 
 pub(crate) fn wrong_issuer(found: &str, accepted: AcceptedIssuers) -> Rejection {
     let found = excerpt(found);
-    Refusal::IssuerMismatch { found, accepted }.into()
+    IssuerRefusal::Mismatch { found, accepted }.into()
 }
 
 /// Checks that `iss` is the policy's, or of an allowed tenant if the policy has a template.
@@ -64,13 +65,13 @@ pub(crate) fn check_issuer_name(
     };
     if !tenants.allow(tenant) {
         let (found, policy) = (excerpt(found), policy.clone());
-        return Err(Refusal::TenantNotAllowed { found, policy }.into());
+        return Err(IssuerRefusal::TenantNotAllowed { found, policy }.into());
     }
     // The issuer may name the tenant too, and then must agree.
     match payload.tid {
-        Claim::Malformed => return Err(Refusal::MalformedClaim("tid").into()),
+        Claim::Malformed => return Err(ClaimRefusal::Malformed("tid").into()),
         Claim::Is(_) if payload.str_of(&payload.tid) != Some(tenant) => {
-            return Err(Refusal::TenantMismatch.into());
+            return Err(IssuerRefusal::TenantMismatch.into());
         }
         Claim::Absent | Claim::Is(_) => {}
     }
@@ -83,11 +84,11 @@ pub(crate) fn check_trust_domain(payload: &Payload, policy: &Policy) -> Result<(
         return Ok(());
     }
     if payload.sub.is_absent() {
-        return Err(Refusal::ClaimMissing("sub").into());
+        return Err(ClaimRefusal::Missing("sub").into());
     }
     let id = payload.str_of(&payload.sub);
     let Some(found) = id.and_then(trust_domain) else {
-        return Err(Refusal::MalformedClaim("sub").into());
+        return Err(ClaimRefusal::Malformed("sub").into());
     };
     if found == policy.issuer() {
         return Ok(());

@@ -11,7 +11,8 @@ use crate::core::keys::verification_key::VerificationKey;
 use crate::core::policy::accepted::Policy;
 use crate::core::token::jws::UnverifiedJwt;
 use crate::core::token::payload::Payload;
-use crate::core::verdict::refusal::{KeySetAge, Refusal};
+use crate::core::verdict::header::HeaderRefusal;
+use crate::core::verdict::key::{KeyRefusal, KeySetAge};
 use crate::core::verdict::rejection::Rejection;
 
 /// Finds the key that the signature verifies with.
@@ -22,7 +23,7 @@ pub(crate) fn check_signature(
 ) -> Result<Proof, Rejection> {
     let algorithm = jwt
         .algorithm()
-        .ok_or_else(|| Rejection::from(Refusal::AlgorithmMissing))?;
+        .ok_or_else(|| Rejection::from(HeaderRefusal::AlgorithmMissing))?;
     let id = jwt.key_id();
     let key_use = policy.profile().key_use();
     let mut tried = 0;
@@ -43,14 +44,14 @@ pub(crate) fn check_signature(
             .find(|key| !is_key_of(key.stated_issuer(), jwt.payload(), policy))
     {
         let issuer = key_owner(jwt.payload(), policy).unwrap_or_default();
-        let refusal = Refusal::KeyOfAnotherIssuer {
+        let refusal = KeyRefusal::OfAnotherIssuer {
             stated: excerpt(key.stated_issuer().unwrap_or_default()),
             issuer: excerpt(issuer),
         };
         return Err(refusal.into());
     }
     if tried == 0 {
-        let refusal = Refusal::UnknownKey {
+        let refusal = KeyRefusal::Unknown {
             id: id_text,
             id_is_known: id.is_some_and(|id| keys.has_id(id, key_use)),
             is_by_thumbprint: keys.is_by_thumbprint(jwt.key_hint(), key_use),
@@ -61,7 +62,7 @@ pub(crate) fn check_signature(
         };
         return Err(refusal.into());
     }
-    let refusal = Refusal::BadSignature {
+    let refusal = KeyRefusal::BadSignature {
         id: id_text,
         algorithm,
         tried,

@@ -8,7 +8,7 @@ use crate::core::token::claims::claim_path::find;
 use crate::core::token::jws::{Kind, UnverifiedJwt};
 use crate::core::token::media_type::same_media_type;
 use crate::core::token::payload::{Foreign, Payload};
-use crate::core::verdict::refusal::Refusal;
+use crate::core::verdict::kind::KindRefusal;
 use crate::core::verdict::rejection::Rejection;
 
 pub(crate) fn check_type(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(), Rejection> {
@@ -28,7 +28,7 @@ pub(crate) fn check_type(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(),
         return Ok(());
     }
     let (found, policy) = (typ_of(jwt), policy.clone());
-    Err(Refusal::TypeNotAccepted { found, policy }.into())
+    Err(KindRefusal::TypeNotAccepted { found, policy }.into())
 }
 
 /// The header's `typ`, to be shown in an explanation.
@@ -43,7 +43,7 @@ pub(crate) fn check_kind(jwt: &UnverifiedJwt<'_>, policy: &Policy) -> Result<(),
     }
     match sign_of_another_kind(jwt.payload(), policy) {
         None => Ok(()),
-        Some(sign) => Err(Refusal::NotAnAccessToken(sign).into()),
+        Some(sign) => Err(KindRefusal::NotAnAccessToken(sign).into()),
     }
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn check_token_use(payload: &Payload, policy: &Policy) -> Result<(), 
     if stated.is_some_and(|stated| stated == "access") {
         return Ok(());
     }
-    Err(Refusal::NotAnAccessToken(Foreign::TokenUse).into())
+    Err(KindRefusal::NotAnAccessToken(Foreign::TokenUse).into())
 }
 
 /// A sign of another kind of token, unless the policy lets it pass.

@@ -10,7 +10,7 @@ use crate::core::token::claims::scope_claim::ScopeClaim;
 use crate::core::token::claims::values::is_scope_byte;
 use crate::core::token::payload::{Claim, Payload};
 use crate::core::token::text::OneOrMany;
-use crate::core::verdict::refusal::Refusal;
+use crate::core::verdict::claims::ClaimRefusal;
 use crate::core::verdict::rejection::Rejection;
 
 pub(crate) fn check_client<'p>(
@@ -28,7 +28,7 @@ pub(crate) fn check_client<'p>(
         Ok(client)
     } else {
         let slip = policy.mapping().dotted_client_claim(payload);
-        Err(Refusal::ClientNotAllowed { slip }.into())
+        Err(ClaimRefusal::ClientNotAllowed { slip }.into())
     }
 }
 
@@ -54,7 +54,9 @@ pub(crate) fn check_scope(payload: &Payload, policy: &Policy) -> Result<ScopeCla
         ScopeClaim::Scp => true,
     };
     let is_sound = match payload.scopes(read_from) {
-        Claim::Is(OneOrMany::Many(_)) if !allows_array => return Err(Refusal::ScopeInList.into()),
+        Claim::Is(OneOrMany::Many(_)) if !allows_array => {
+            return Err(ClaimRefusal::ScopeInList.into());
+        }
         Claim::Absent => true,
         Claim::Malformed => false,
         Claim::Is(OneOrMany::One(text)) => text
@@ -73,13 +75,13 @@ pub(crate) fn check_scope(payload: &Payload, policy: &Policy) -> Result<ScopeCla
     if is_sound {
         Ok(read_from)
     } else {
-        Err(Refusal::MalformedScope.into())
+        Err(ClaimRefusal::MalformedScope.into())
     }
 }
 
 fn unreadable(claim: Unreadable) -> Rejection {
     match claim {
-        Unreadable::Registered(name) => Refusal::MalformedClaim(name).into(),
-        Unreadable::Mapped(path) => Refusal::UnreadableClaim(path).into(),
+        Unreadable::Registered(name) => ClaimRefusal::Malformed(name).into(),
+        Unreadable::Mapped(path) => ClaimRefusal::Unreadable(path).into(),
     }
 }

@@ -18,7 +18,11 @@ use crate::core::time::NumericDate;
 use crate::core::token::claims::checked::CheckedClaims;
 use crate::core::token::payload::{Claim, Foreign, Payload};
 use crate::core::unconfirmed::Unconfirmed;
-use crate::core::verdict::refusal::{AcceptedIssuers, Refusal};
+use crate::core::verdict::claims::ClaimRefusal;
+use crate::core::verdict::form::FormRefusal;
+use crate::core::verdict::issuer::{AcceptedIssuers, IssuerRefusal};
+use crate::core::verdict::kind::KindRefusal;
+use crate::core::verdict::possession::PossessionRefusal;
 use crate::core::verdict::rejection::Rejection;
 
 /// A response is read up to this size, in bytes.
@@ -213,9 +217,9 @@ impl IntrospectionResponse {
             return Ok(());
         }
         Err(if answered.is_absent() {
-            Refusal::ProofOfPossessionMissing.into()
+            PossessionRefusal::Missing.into()
         } else {
-            Refusal::MalformedConfirmation.into()
+            PossessionRefusal::Malformed.into()
         })
     }
 
@@ -227,7 +231,7 @@ impl IntrospectionResponse {
     ) -> Result<CheckedClaims<'_>, Rejection> {
         let payload = &self.payload;
         if !self.is_active {
-            return Err(Refusal::Inactive.into());
+            return Err(FormRefusal::Inactive.into());
         }
         if let Some(jwt) = jwt {
             self.check_agrees_on_binding(jwt)?;
@@ -262,7 +266,7 @@ impl IntrospectionResponse {
         check_trust_domain(&self.payload, policy)?;
         let of_jwt = jwt.and_then(|jwt| jwt.str_of(&jwt.iss));
         let found = match &self.payload.iss {
-            Claim::Malformed => return Err(Refusal::MalformedClaim("iss").into()),
+            Claim::Malformed => return Err(ClaimRefusal::Malformed("iss").into()),
             Claim::Is(issuer) => Some(issuer.of(self.payload.text())),
             Claim::Absent => of_jwt,
         };
@@ -270,7 +274,7 @@ impl IntrospectionResponse {
             // With many tenants, nothing else says which issuer it is.
             None if policy.template().is_some() => {
                 let typ = String::new();
-                Err(Refusal::IssuerMissing { typ }.into())
+                Err(IssuerRefusal::Missing { typ }.into())
             }
             None => Ok(()),
             Some(found) if of_jwt.is_some_and(|of_jwt| of_jwt != found) => {
@@ -288,7 +292,7 @@ impl IntrospectionResponse {
         };
         match sign {
             None => Ok(()),
-            Some(sign) => Err(Refusal::NotAnAccessToken(sign).into()),
+            Some(sign) => Err(KindRefusal::NotAnAccessToken(sign).into()),
         }
     }
 
@@ -297,8 +301,8 @@ impl IntrospectionResponse {
         let confirmation = self.payload.cnf().get();
         let has_jkt = confirmation.is_some_and(|confirmation| confirmation.jkt().is_some());
         match self.kind {
-            Kind::Dpop if !has_jkt => Err(Refusal::MalformedConfirmation.into()),
-            Kind::Bearer { is_said: true } if has_jkt => Err(Refusal::MalformedConfirmation.into()),
+            Kind::Dpop if !has_jkt => Err(PossessionRefusal::Malformed.into()),
+            Kind::Bearer { is_said: true } if has_jkt => Err(PossessionRefusal::Malformed.into()),
             Kind::Bearer { .. } | Kind::Dpop | Kind::Other(_) => Ok(()),
         }
     }

@@ -7,8 +7,8 @@ use crate::core::json::Value;
 use crate::core::token::claims::claim_path::find;
 use crate::core::token::jws::UnverifiedJwt;
 use crate::core::token::payload::{Claim, Payload};
-use crate::core::verdict::reason::Reason;
-use crate::core::verdict::refusal::MAX_SHOWN_AUDIENCES;
+use crate::core::verdict::audience::MAX_SHOWN_AUDIENCES;
+use crate::core::verdict::refusal::Reason;
 
 /// What a refused token looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,31 +132,32 @@ impl Hint {
     pub(crate) const fn in_words(self) -> &'static str {
         match self {
             Hint::MicrosoftGraph => {
-                " It is a token for Microsoft Graph, which nobody but Graph can verify: the client \
-                 must ask for a scope of this API (such as api://<its application id>/.default) \
-                 instead of Graph's, User.Read among them."
+                " It is a token for Microsoft Graph, which only Graph can verify. The client must \
+                 request a scope of this API (such as api://<its application id>/.default) and not \
+                 one of Graph (such as User.Read)."
             }
             Hint::CognitoIdToken => {
-                " By its token_use it is an ID token of Amazon Cognito; the client must send its \
-                 access token."
+                " Its token_use says that it is an ID token of Amazon Cognito; the client must send \
+                 its access token."
             }
             Hint::CognitoAccessToken => {
-                " It is an access token of Amazon Cognito, which has no audience: the policy of \
-                 its issuer wants the profile cognito, and in allowed_clients the app clients that \
-                 may call this API."
+                " It is an access token of Amazon Cognito, which has no audience. The policy of its \
+                 issuer needs the profile cognito, and in allowed_clients the app clients that may \
+                 call this API."
             }
             Hint::ForItsClient => {
-                " Its audience is the very client that it was issued to (azp): it may be an ID \
-                 token, which is for that client alone. The client must send its access token."
+                " Its audience is the client that it was issued to (azp), so it may be an ID token, \
+                 which is only for that client. The client must send its access token."
             }
             Hint::Keycloak => {
-                " Keycloak puts an API into aud only where it is told to: add an audience mapper \
-                 for this API to a client scope of the client (\"account\" is Keycloak's own)."
+                " Keycloak writes an API into aud only if it is configured to: add an audience \
+                 mapper for this API to a client scope of the client (\"account\" is Keycloak's \
+                 own)."
             }
             Hint::OktaOrg => {
-                " It is of Okta's org authorization server, whose access tokens only Okta can \
-                 verify: the client must ask a custom authorization server (its issuer ends in \
-                 /oauth2/default or another name)."
+                " It is from Okta's org authorization server, whose access tokens only Okta can \
+                 verify. The client must use a custom authorization server, whose issuer ends in \
+                 /oauth2/default or another name."
             }
         }
     }

@@ -1,10 +1,20 @@
 //! A refusal: why, for programs and for people.
 
-mod explain;
+pub(crate) mod audience;
+pub(crate) mod claims;
+pub(crate) mod form;
+pub(crate) mod header;
 mod hint;
-pub(crate) mod reason;
+pub(crate) mod issuer;
+pub(crate) mod key;
+pub(crate) mod kind;
+mod likeness;
+mod list;
+pub(crate) mod operation;
+pub(crate) mod possession;
 pub(crate) mod refusal;
 pub(crate) mod rejection;
+pub(crate) mod time;
 
 #[cfg(test)]
 mod tests;

@@ -1,250 +1,248 @@
-//! Why a token is refused, with the facts of each case.
+//! Why a token is refused: the public names, and the groups of refusals with their facts.
+//!
+//! A group is in the file of its name, with the name and the explanation of each refusal in it.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::fmt;
 
-use crate::core::keys::KeyUse;
-use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
-use crate::core::keys::key_set::KeySet;
-use crate::core::policy::accepted::Policy;
-use crate::core::time::NumericDate;
-use crate::core::token::claims::claim_path::{ClaimPath, DottedName};
-use crate::core::token::claims::required_claim::RequiredClaim;
-use crate::core::token::claims::requirement::Requirement;
-use crate::core::token::jws::FormFault;
-use crate::core::token::payload::Foreign;
-use crate::core::verdict::reason::Reason;
+use crate::core::verdict::audience::AudienceRefusal;
+use crate::core::verdict::claims::ClaimRefusal;
+use crate::core::verdict::form::FormRefusal;
+use crate::core::verdict::header::HeaderRefusal;
+use crate::core::verdict::hint::Hint;
+use crate::core::verdict::issuer::IssuerRefusal;
+use crate::core::verdict::key::KeyRefusal;
+use crate::core::verdict::kind::KindRefusal;
+use crate::core::verdict::operation::OperationRefusal;
+use crate::core::verdict::possession::PossessionRefusal;
+use crate::core::verdict::rejection::Rejection;
+use crate::core::verdict::time::TimeRefusal;
 
-/// Audiences of a refused token that `explain()` shows. No more are collected.
-pub(crate) const MAX_SHOWN_AUDIENCES: usize = 10;
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal => $verdict:ident,)+) => {
+        /// Why a token was refused, for programs. The first check that fails gives the reason.
+        ///
+        /// ```
+        /// use resource_server::Reason;
+        ///
+        /// assert_eq!(Reason::Expired.as_str(), "expired");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Reason {
+            $($(#[doc = $doc])+ $name,)+
+        }
 
-/// One refusal: each variant carries what its explanation needs, and nothing else.
-///
-/// A `String` in a variant is an excerpt of the token: it is already escaped and cut.
-#[derive(Clone)]
-pub(crate) enum Refusal {
-    /// The request presented no token.
-    NoCredentials,
-    /// The token's form is not sound.
-    Form(FormFault),
-    /// The token is opaque, and no source introspects opaque tokens.
-    Opaque { is_googles: bool },
-    /// The token is a JWE.
-    Encrypted,
-    /// The authorization server says that the token is not active.
-    Inactive,
-    /// There is no `iss`; the header's `typ` may say why.
-    IssuerMissing { typ: String },
-    /// `iss`, or the trust domain of a JWT-SVID, is not accepted.
-    IssuerMismatch {
-        found: String,
-        accepted: AcceptedIssuers,
-    },
-    /// `iss` fits the policy's template, but its tenant is not allowed.
-    TenantNotAllowed { found: String, policy: Policy },
-    /// `tid` is not the tenant in `iss`.
-    TenantMismatch,
-    /// The header's `typ` is not accepted; it is empty where there is none.
-    TypeNotAccepted { found: String, policy: Policy },
-    /// The claims show another kind of JWT.
-    NotAnAccessToken(Foreign),
-    /// The header has `crit`.
-    CriticalHeader,
-    /// The header has this member, which changes what the token means.
-    UnsupportedHeader(&'static str),
-    /// The header's `kid` is not a string.
-    MalformedKeyId,
-    /// The header has no `alg`, or one that is not a string.
-    AlgorithmMissing,
-    /// This crate doesn't verify the token's `alg`.
-    AlgorithmUnknown { found: String },
-    /// The policy doesn't accept the token's `alg`.
-    AlgorithmNotAllowed {
-        found: String,
-        allowed: AlgorithmSet,
-    },
-    /// The JWT has no `aud`, or only empty ones.
-    AudienceMissing(Policy),
-    /// The introspection response has no `aud`, or only empty ones.
-    AudienceMissingInResponse,
-    /// The policy allows a response without `aud`, but this one has no `token_type` either.
-    AudienceAndTypeMissing,
-    /// No `aud` is accepted; at most [`MAX_SHOWN_AUDIENCES`] of them are kept.
-    AudienceMismatch { found: Vec<String>, policy: Policy },
+        impl Reason {
+            /// Every reason.
+            pub const ALL: &'static [Reason] = &[$(Reason::$name,)+];
+
+            /// A stable name for logs and metrics.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Reason::$name => $text,)+
+                }
+            }
+
+            /// What the reason means for the answer to the request.
+            pub(crate) const fn verdict(self) -> Verdict {
+                match self {
+                    $(Reason::$name => Verdict::$verdict,)+
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The request presented no credentials.
+    NoCredentials = "no_credentials" => NoToken,
+    /// The token has more than 16 KiB, or the limit that is set, or its encoded header more than 4
+    /// KiB.
+    TooLong = "too_long" => BadToken,
+    /// Neither a JWT nor other token68 text (RFC 6750 section 2.1).
+    MalformedToken = "malformed_token" => BadToken,
+    /// The token is opaque or not a JWT by its form, and no source introspects opaque tokens.
+    OpaqueToken = "opaque_token" => BadToken,
+    /// The token is encrypted (JWE, RFC 7516), and no decryption key is configured.
+    EncryptedToken = "encrypted_token" => BadToken,
+    /// A part is not base64url in its one canonical encoding (RFC 7515 section 2).
+    NotBase64url = "not_base64url" => BadToken,
+    /// The header is not a well-formed JSON object, or has two members of one name (RFC 7515
+    /// section 4).
+    MalformedHeader = "malformed_header" => BadToken,
+    /// The claims set is not a well-formed JSON object, or has two members of one name (RFC 7519
+    /// section 4).
+    MalformedPayload = "malformed_payload" => BadToken,
+    /// The signature part is empty: an unsecured JWS (RFC 7515 appendix A.5).
+    Unsigned = "unsigned" => BadToken,
+    /// The authorization server says that the token is not active (RFC 7662 section 2.2): it is
+    /// expired, revoked or unknown.
+    Inactive = "inactive" => BadToken,
+    /// There is no `iss`.
+    IssuerMissing = "issuer_missing" => BadToken,
+    /// `iss` is not an issuer that is configured here, byte for byte.
+    IssuerMismatch = "issuer_mismatch" => BadToken,
+    /// `iss` matches the issuer's template, but its tenant is not allowed.
+    TenantNotAllowed = "tenant_not_allowed" => BadToken,
+    /// `tid` is another tenant than the one in `iss`.
+    TenantMismatch = "tenant_mismatch" => BadToken,
+    /// The header's `typ` is not one of an access token.
+    TypeNotAccepted = "type_not_accepted" => BadToken,
+    /// An ID token, logout token or another kind of JWT (RFC 8725 sections 2.8 and 3.12).
+    NotAnAccessToken = "not_an_access_token" => BadToken,
+    /// The header has `crit`: no extension is understood, so none may be critical (RFC 7515 section
+    /// 4.1.11).
+    CriticalHeader = "critical_header" => BadToken,
+    /// The header has `zip`, `b64` or a nested `cty`.
+    UnsupportedHeader = "unsupported_header" => BadToken,
+    /// `kid` is not a string.
+    MalformedKeyId = "malformed_key_id" => BadToken,
+    /// `alg` is missing or not a string.
+    AlgorithmMissing = "algorithm_missing" => BadToken,
+    /// `alg` is not supported; `none` never is.
+    AlgorithmUnknown = "algorithm_unknown" => BadToken,
+    /// `alg` is not one that the policy accepts.
+    AlgorithmNotAllowed = "algorithm_not_allowed" => BadToken,
+    /// There is no `aud`, or an empty one.
+    AudienceMissing = "audience_missing" => BadToken,
+    /// No `aud` is this API, byte for byte.
+    AudienceMismatch = "audience_mismatch" => BadToken,
     /// There is no `exp`.
-    ExpiryMissing,
-    /// `exp` is in a smaller unit than the second.
-    ExpiryNotInSeconds { unit: &'static str },
+    ExpiryMissing = "expiry_missing" => BadToken,
     /// `exp` has passed.
-    Expired(Moment),
+    Expired = "expired" => BadToken,
     /// `nbf` is in the future.
-    NotYetValid(Moment),
+    NotYetValid = "not_yet_valid" => BadToken,
     /// `iat` is in the future.
-    IssuedInTheFuture(Moment),
-    /// `iat` is further back than `max_age`.
-    TooOld { issued: Moment, max_age: Duration },
-    /// `exp` is further ahead than `max_remaining`.
-    LifetimeTooLong {
-        expires: Moment,
-        max_remaining: Duration,
-    },
-    /// The profile or another setting requires this claim.
-    ClaimMissing(&'static str),
-    /// The token does not have the claim that the policy requires.
-    RequiredClaimMissing {
-        required: RequiredClaim,
-        /// The claim, if the policy names it by dots.
-        slip: Option<DottedName>,
-    },
-    /// The claim has another value than the policy requires.
-    RequiredClaimMismatch(RequiredClaim),
-    /// A registered claim is not of its type.
-    MalformedClaim(&'static str),
-    /// `sub` is an empty string.
-    EmptySubject,
-    /// `act` is not a chain of actors.
-    MalformedActor,
-    /// A claim that the policy reads is not of its type, or can't be reached.
-    UnreadableClaim(ClaimPath),
-    /// The client is not one of the policy's.
-    ClientNotAllowed {
-        /// A claim that the policy names by dots.
-        slip: Option<DottedName>,
-    },
-    /// A scope has characters that no scope may have, or the claim is not a string.
-    MalformedScope,
-    /// The scopes are in a list, which the policy doesn't accept.
-    ScopeInList,
-    /// `cnf` is malformed, or the answer about the token contradicts it.
-    MalformedConfirmation,
-    /// `cnf` has no member that this crate knows.
-    UnknownConfirmation,
-    /// No key has the token's `kid` and fits its algorithm.
-    UnknownKey {
-        id: Option<String>,
-        /// Whether a key has this `kid`, but is for another algorithm.
-        id_is_known: bool,
-        /// The token names no `kid`, and the thumbprint of its certificate selects the key.
-        is_by_thumbprint: bool,
-        algorithm: Algorithm,
-        key_use: KeyUse,
-        keys: Arc<KeySet>,
-        age: KeySetAge,
-    },
-    /// A key fits, but its JWK states an issuer that is not the token's.
-    KeyOfAnotherIssuer {
-        /// Empty where the member is not a string.
-        stated: String,
-        issuer: String,
-    },
-    /// The signature verifies with none of the keys that fit.
-    BadSignature {
-        id: Option<String>,
-        algorithm: Algorithm,
-        tried: usize,
-    },
-    /// The token is bound, and possession was not proven.
-    ProofOfPossessionMissing,
-    /// The claims don't fit the type of the API, from this column of the claims set on.
-    ClaimsDoNotFit { column: usize },
-    /// The token lacks what the operation requires.
-    InsufficientScope {
-        requirement: Requirement,
-        /// Whether the token has a claim for scopes.
-        has_scope_claim: bool,
-        /// A claim of roles that the policy names by dots.
-        role_slip: Option<DottedName>,
-    },
+    IssuedInTheFuture = "issued_in_the_future" => BadToken,
+    /// The token is older than the policy's `max_token_age`.
+    TooOld = "too_old" => BadToken,
+    /// The token's `exp` is further ahead than the policy's `max_remaining`.
+    LifetimeTooLong = "lifetime_too_long" => BadToken,
+    /// A claim that the profile or policy requires is missing.
+    ClaimMissing = "claim_missing" => BadToken,
+    /// A claim has another value than the policy requires.
+    ClaimMismatch = "claim_mismatch" => BadToken,
+    /// A registered claim, or one that the policy reads, is not of its type.
+    MalformedClaim = "malformed_claim" => BadToken,
+    /// The client is not one of the allowed clients.
+    ClientNotAllowed = "client_not_allowed" => BadToken,
+    /// A scope has characters outside RFC 6749 section 3.3, or is in an array where only a string
+    /// is accepted.
+    MalformedScope = "malformed_scope" => BadToken,
+    /// `cnf` does not have the form of RFC 7800, RFC 8705 or RFC 9449.
+    MalformedConfirmation = "malformed_confirmation" => BadToken,
+    /// `cnf` requires a proof that this crate doesn't know.
+    UnknownConfirmation = "unknown_confirmation" => BadToken,
+    /// No key of the issuer has this `kid` and fits the algorithm.
+    UnknownKey = "unknown_key" => BadToken,
+    /// The JWK of this `kid` names another tenant's issuer.
+    KeyOfAnotherIssuer = "key_of_another_issuer" => BadToken,
+    /// The signature does not verify.
+    BadSignature = "bad_signature" => BadToken,
+    /// The token is bound to a key or certificate (`cnf`), and possession of it was not proven.
+    ProofOfPossessionMissing = "proof_of_possession_missing" => UnfitToken,
+    /// The claims don't fit the type that the API reads them into.
+    ClaimsDoNotFit = "claims_do_not_fit" => UnfitToken,
+    /// The token is good but lacks scope for this operation.
+    InsufficientScope = "insufficient_scope" => Forbidden,
 }
 
-impl Refusal {
+/// What a reason means for the answer to the request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// No token was presented.
+    NoToken,
+    /// The token is not good.
+    BadToken,
+    /// The issuer vouches for the token, and this API can't accept it.
+    UnfitToken,
+    /// The token is good, but not for this operation.
+    Forbidden,
+}
+
+impl Verdict {
+    /// The HTTP status (RFC 6750 section 3.1).
+    pub(crate) const fn status(self) -> u16 {
+        match self {
+            Verdict::NoToken | Verdict::BadToken | Verdict::UnfitToken => 401,
+            Verdict::Forbidden => 403,
+        }
+    }
+
+    /// The `error` of the challenge (RFC 6750 section 3.1).
+    pub(crate) const fn oauth_error(self) -> Option<&'static str> {
+        match self {
+            Verdict::NoToken => None,
+            Verdict::BadToken | Verdict::UnfitToken => Some("invalid_token"),
+            Verdict::Forbidden => Some("insufficient_scope"),
+        }
+    }
+}
+
+impl Reason {
+    /// Whether it was found in a token whose signature had verified, so that the issuer vouches for
+    /// the claims.
+    pub const fn is_found_in_verified_token(self) -> bool {
+        match self.verdict() {
+            Verdict::NoToken | Verdict::BadToken => false,
+            Verdict::UnfitToken | Verdict::Forbidden => true,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A group of refusals. Each refusal carries what its explanation needs, and nothing else. A
+/// `String` in it is an excerpt of the token: it is already escaped and cut.
+pub(crate) trait Explained {
     /// The refusal's name for programs.
-    pub(crate) fn reason(&self) -> Reason {
-        match self {
-            Refusal::NoCredentials => Reason::NoCredentials,
-            Refusal::Form(fault) => match fault {
-                FormFault::TokenTooLong { .. } | FormFault::HeaderTooLong { .. } => Reason::TooLong,
-                FormFault::Malformed => Reason::MalformedToken,
-                FormFault::NotBase64url => Reason::NotBase64url,
-                FormFault::MalformedHeader(_) => Reason::MalformedHeader,
-                FormFault::MalformedPayload(_) => Reason::MalformedPayload,
-                FormFault::Unsigned => Reason::Unsigned,
-            },
-            Refusal::Opaque { .. } => Reason::OpaqueToken,
-            Refusal::Encrypted => Reason::EncryptedToken,
-            Refusal::Inactive => Reason::Inactive,
-            Refusal::IssuerMissing { .. } => Reason::IssuerMissing,
-            Refusal::IssuerMismatch { .. } => Reason::IssuerMismatch,
-            Refusal::TenantNotAllowed { .. } => Reason::TenantNotAllowed,
-            Refusal::TenantMismatch => Reason::TenantMismatch,
-            Refusal::TypeNotAccepted { .. } => Reason::TypeNotAccepted,
-            Refusal::NotAnAccessToken(_) => Reason::NotAnAccessToken,
-            Refusal::CriticalHeader => Reason::CriticalHeader,
-            Refusal::UnsupportedHeader(_) => Reason::UnsupportedHeader,
-            Refusal::MalformedKeyId => Reason::MalformedKeyId,
-            Refusal::AlgorithmMissing => Reason::AlgorithmMissing,
-            Refusal::AlgorithmUnknown { .. } => Reason::AlgorithmUnknown,
-            Refusal::AlgorithmNotAllowed { .. } => Reason::AlgorithmNotAllowed,
-            Refusal::AudienceMissing(_)
-            | Refusal::AudienceMissingInResponse
-            | Refusal::AudienceAndTypeMissing => Reason::AudienceMissing,
-            Refusal::AudienceMismatch { .. } => Reason::AudienceMismatch,
-            Refusal::ExpiryMissing => Reason::ExpiryMissing,
-            Refusal::Expired(_) => Reason::Expired,
-            Refusal::NotYetValid(_) => Reason::NotYetValid,
-            Refusal::IssuedInTheFuture(_) => Reason::IssuedInTheFuture,
-            Refusal::TooOld { .. } => Reason::TooOld,
-            Refusal::LifetimeTooLong { .. } => Reason::LifetimeTooLong,
-            Refusal::ClaimMissing(_) | Refusal::RequiredClaimMissing { .. } => Reason::ClaimMissing,
-            Refusal::RequiredClaimMismatch(_) => Reason::ClaimMismatch,
-            Refusal::MalformedClaim(_)
-            | Refusal::ExpiryNotInSeconds { .. }
-            | Refusal::EmptySubject
-            | Refusal::MalformedActor
-            | Refusal::UnreadableClaim(_) => Reason::MalformedClaim,
-            Refusal::ClientNotAllowed { .. } => Reason::ClientNotAllowed,
-            Refusal::MalformedScope | Refusal::ScopeInList => Reason::MalformedScope,
-            Refusal::MalformedConfirmation => Reason::MalformedConfirmation,
-            Refusal::UnknownConfirmation => Reason::UnknownConfirmation,
-            Refusal::UnknownKey { .. } => Reason::UnknownKey,
-            Refusal::KeyOfAnotherIssuer { .. } => Reason::KeyOfAnotherIssuer,
-            Refusal::BadSignature { .. } => Reason::BadSignature,
-            Refusal::ProofOfPossessionMissing => Reason::ProofOfPossessionMissing,
-            Refusal::ClaimsDoNotFit { .. } => Reason::ClaimsDoNotFit,
-            Refusal::InsufficientScope { .. } => Reason::InsufficientScope,
+    fn reason(&self) -> Reason;
+
+    /// Sentences for the person on call: what was found, what was expected, what to do. The hint
+    /// is added after them.
+    fn sentences(&self, hint: Option<Hint>) -> String;
+}
+
+macro_rules! groups {
+    ($($name:ident($group:ident),)+) => {
+        /// One refusal of any group.
+        #[derive(Clone)]
+        pub(crate) enum Refusal {
+            $($name($group),)+
         }
-    }
-}
 
-/// A time in the token and the time that it was compared with.
-#[derive(Clone, Copy)]
-pub(crate) struct Moment {
-    pub(crate) at: NumericDate,
-    pub(crate) now: NumericDate,
-    pub(crate) skew: Duration,
-}
-
-/// How old a key set is and how long ago it was last requested, where its source knows.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct KeySetAge {
-    pub(crate) age: Option<Duration>,
-    pub(crate) last_asked: Option<Duration>,
-}
-
-/// The issuers that are accepted.
-#[derive(Clone)]
-pub(crate) enum AcceptedIssuers {
-    /// The policy's.
-    One(Policy),
-    /// Every issuer of a Validator.
-    Many(Arc<[Box<str>]>),
-}
-
-impl AcceptedIssuers {
-    pub(crate) fn names(&self) -> Vec<&str> {
-        match self {
-            AcceptedIssuers::One(policy) => vec![policy.issuer()],
-            AcceptedIssuers::Many(names) => names.iter().map(AsRef::as_ref).collect(),
+        impl Refusal {
+            pub(crate) fn group(&self) -> &dyn Explained {
+                match self {
+                    $(Refusal::$name(refusal) => refusal,)+
+                }
+            }
         }
-    }
+
+        $(
+            impl From<$group> for Rejection {
+                fn from(refusal: $group) -> Self {
+                    Refusal::$name(refusal).into()
+                }
+            }
+        )+
+    };
+}
+
+groups! {
+    Form(FormRefusal),
+    Issuer(IssuerRefusal),
+    Kind(KindRefusal),
+    Header(HeaderRefusal),
+    Audience(AudienceRefusal),
+    Time(TimeRefusal),
+    Claim(ClaimRefusal),
+    Key(KeyRefusal),
+    Possession(PossessionRefusal),
+    Operation(OperationRefusal),
 }

@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::core::token::claims::requirement::Requirement;
 use crate::core::token::jws::UnverifiedJwt;
-use crate::core::verdict::explain::explain;
-use crate::core::verdict::hint::Seen;
-use crate::core::verdict::reason::{Reason, Verdict};
-use crate::core::verdict::refusal::{KeySetAge, Refusal};
+use crate::core::verdict::hint::{Hint, Seen};
+use crate::core::verdict::key::{KeyRefusal, KeySetAge};
+use crate::core::verdict::operation::OperationRefusal;
+use crate::core::verdict::refusal::{Reason, Refusal, Verdict};
 
 /// A token, or a request without one, was refused. The presenter's fault: 401 or 403.
 ///
@@ -74,7 +74,7 @@ impl Rejection {
 
     /// Adds what the source of the keys knows, for an unknown key.
     pub(crate) fn with_key_set_age(mut self, known: impl FnOnce() -> KeySetAge) -> Self {
-        if let Refusal::UnknownKey { age, .. } = &mut self.0.refusal {
+        if let Refusal::Key(KeyRefusal::Unknown { age, .. }) = &mut self.0.refusal {
             *age = known();
         }
         self
@@ -82,31 +82,26 @@ impl Rejection {
 
     /// Why, for programs.
     pub fn reason(&self) -> Reason {
-        self.0.refusal.reason()
+        self.0.refusal.group().reason()
     }
 
     /// The `error` of the challenge (RFC 6750 section 3.1). `None` where the request had no
     /// credentials: then the challenge names no error.
     pub fn oauth_error(&self) -> Option<&'static str> {
-        match self.reason().verdict() {
-            Verdict::NoToken => None,
-            Verdict::BadToken | Verdict::UnfitToken => Some("invalid_token"),
-            Verdict::Forbidden => Some("insufficient_scope"),
-        }
+        self.reason().verdict().oauth_error()
     }
 
     /// The HTTP status: 403 where a good token lacks scope, else 401.
     pub fn status(&self) -> u16 {
-        match self.reason().verdict() {
-            Verdict::NoToken | Verdict::BadToken | Verdict::UnfitToken => 401,
-            Verdict::Forbidden => 403,
-        }
+        self.reason().verdict().status()
     }
 
-    /// What the operation requires, where a good token lacks it: its scopes belong into the
+    /// What the operation requires, where a good token lacks it: its scopes belong in the
     /// challenge (RFC 6750 section 3.1).
     pub fn requirement(&self) -> Option<&Requirement> {
-        if let Refusal::InsufficientScope { requirement, .. } = &self.0.refusal {
+        if let Refusal::Operation(OperationRefusal::InsufficientScope { requirement, .. }) =
+            &self.0.refusal
+        {
             Some(requirement)
         } else {
             None
@@ -124,7 +119,9 @@ impl Rejection {
             .seen
             .as_ref()
             .and_then(|seen| seen.hint(self.reason()));
-        explain(&self.0.refusal, hint)
+        let mut text = self.0.refusal.group().sentences(hint);
+        text.push_str(hint.map_or("", Hint::in_words));
+        text
     }
 }
 

@@ -13,12 +13,21 @@ use crate::core::token::claims::required_claim::RequiredClaim;
 use crate::core::token::claims::requirement::Requirement;
 use crate::core::token::jws::FormFault;
 use crate::core::token::payload::Foreign;
-use crate::core::verdict::reason::Reason;
-use crate::core::verdict::refusal::{AcceptedIssuers, KeySetAge, Moment, Refusal};
+use crate::core::verdict::audience::AudienceRefusal;
+use crate::core::verdict::claims::ClaimRefusal;
+use crate::core::verdict::form::FormRefusal;
+use crate::core::verdict::header::HeaderRefusal;
+use crate::core::verdict::issuer::{AcceptedIssuers, IssuerRefusal};
+use crate::core::verdict::key::{KeyRefusal, KeySetAge};
+use crate::core::verdict::kind::KindRefusal;
+use crate::core::verdict::operation::OperationRefusal;
+use crate::core::verdict::possession::PossessionRefusal;
+use crate::core::verdict::refusal::Reason;
 use crate::core::verdict::rejection::Rejection;
+use crate::core::verdict::time::{Moment, TimeRefusal};
 
 /// Every kind of refusal, with the words that its explanation must have.
-fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
+fn refusals() -> Vec<(Rejection, Reason, &'static str)> {
     let policy = Policy::builder()
         .issuer("https://as.example.com")
         .audience("https://api.example.com")
@@ -32,7 +41,7 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
     };
     let limit = Duration::from_secs(77);
     let (bytes, limit_bytes) = (99, 88);
-    let form = Refusal::Form;
+    let form = FormRefusal::Fault;
     let too_long = FormFault::TokenTooLong {
         bytes,
         limit: limit_bytes,
@@ -44,81 +53,81 @@ fn refusals() -> Vec<(Refusal, Reason, &'static str)> {
     let of_policy = || AcceptedIssuers::One(policy.clone());
     let required = || RequiredClaim::equals("tenant", "acme");
     let allowed = policy.algorithm_set();
-    let insufficient = |has_scope_claim| Refusal::InsufficientScope {
+    let insufficient = |has_scope_claim| OperationRefusal::InsufficientScope {
         requirement: Requirement::scope("orders:read"),
         has_scope_claim,
         role_slip: None,
     };
     #[rustfmt::skip]
     let mut refusals = vec![
-        (Refusal::NoCredentials, Reason::NoCredentials, "no access token"),
-        (form(too_long), Reason::TooLong, "max_token_bytes"),
-        (form(header_too_long), Reason::TooLong, "header has 99 bytes"),
-        (form(FormFault::Malformed), Reason::MalformedToken, "no token"),
-        (form(FormFault::NotBase64url), Reason::NotBase64url, "base64url"),
-        (form(FormFault::MalformedHeader(Fault::Syntax)), Reason::MalformedHeader, "header"),
-        (form(FormFault::MalformedPayload(Fault::Duplicate)), Reason::MalformedPayload, "claims set"),
-        (form(FormFault::Unsigned), Reason::Unsigned, "no signature"),
-        (Refusal::Opaque { is_googles: true }, Reason::OpaqueToken, "Google"),
-        (Refusal::Opaque { is_googles: false }, Reason::OpaqueToken, "no introspection"),
-        (Refusal::Encrypted, Reason::EncryptedToken, "JWE"),
-        (Refusal::Inactive, Reason::Inactive, "not active"),
-        (Refusal::IssuerMissing { typ: "dpop+jwt".into() }, Reason::IssuerMissing, "DPoP proof"),
-        (Refusal::IssuerMismatch { found: found(), accepted: of_policy() }, Reason::IssuerMismatch, "found.example"),
-        (Refusal::TenantNotAllowed { found: found(), policy: policy.clone() }, Reason::TenantNotAllowed, "found.example"),
-        (Refusal::TenantMismatch, Reason::TenantMismatch, "tid"),
-        (Refusal::TypeNotAccepted { found: "x+jwt".into(), policy: policy.clone() }, Reason::TypeNotAccepted, "x+jwt"),
-        (Refusal::NotAnAccessToken(Foreign::IdToken("nonce")), Reason::NotAnAccessToken, "\"nonce\""),
-        (Refusal::NotAnAccessToken(Foreign::Other("events")), Reason::NotAnAccessToken, "\"events\""),
-        (Refusal::NotAnAccessToken(Foreign::AuthorizationResponse("code")), Reason::NotAnAccessToken, "JARM"),
-        (Refusal::NotAnAccessToken(Foreign::Typ), Reason::NotAnAccessToken, "typ among its claims"),
-        (Refusal::NotAnAccessToken(Foreign::TokenUse), Reason::NotAnAccessToken, "token_use"),
-        (Refusal::NotAnAccessToken(Foreign::TokenType), Reason::NotAnAccessToken, "token_type"),
-        (Refusal::CriticalHeader, Reason::CriticalHeader, "crit"),
-        (Refusal::UnsupportedHeader("zip"), Reason::UnsupportedHeader, "\"zip\""),
-        (Refusal::MalformedKeyId, Reason::MalformedKeyId, "kid"),
-        (Refusal::AlgorithmMissing, Reason::AlgorithmMissing, "no alg"),
-        (Refusal::AlgorithmUnknown { found: "X1".into() }, Reason::AlgorithmUnknown, "\"X1\""),
-        (Refusal::AlgorithmNotAllowed { found: "HS256".into(), allowed }, Reason::AlgorithmNotAllowed, "It allows: "),
-        (Refusal::AudienceMissing(policy.clone()), Reason::AudienceMissing, "allow_jwt_without_audience"),
-        (Refusal::AudienceMissingInResponse, Reason::AudienceMissing, "allow_missing_audience, together with allowed_clients"),
-        (Refusal::AudienceAndTypeMissing, Reason::AudienceMissing, "neither aud nor token_type"),
-        (Refusal::AudienceMismatch { found: vec![found()], policy: policy.clone() }, Reason::AudienceMismatch, "api.example.com"),
-        (Refusal::ExpiryMissing, Reason::ExpiryMissing, "no exp"),
-        (Refusal::ExpiryNotInSeconds { unit: "milliseconds" }, Reason::MalformedClaim, "milliseconds"),
-        (Refusal::Expired(moment), Reason::Expired, "1000 s ago"),
-        (Refusal::NotYetValid(moment), Reason::NotYetValid, "valid only from"),
-        (Refusal::IssuedInTheFuture(moment), Reason::IssuedInTheFuture, "issued at"),
-        (Refusal::TooOld { issued: moment, max_age: limit }, Reason::TooOld, "77 s"),
-        (Refusal::LifetimeTooLong { expires: moment, max_remaining: limit }, Reason::LifetimeTooLong, "77 s"),
-        (Refusal::ClaimMissing("jti"), Reason::ClaimMissing, "no \"jti\""),
-        (Refusal::RequiredClaimMissing { required: required(), slip: None }, Reason::ClaimMissing, "\"acme\""),
-        (Refusal::RequiredClaimMismatch(required()), Reason::ClaimMismatch, "\"acme\""),
-        (Refusal::MalformedClaim("exp"), Reason::MalformedClaim, "\"exp\""),
-        (Refusal::EmptySubject, Reason::MalformedClaim, "\"sub\" claim is empty"),
-        (Refusal::MalformedActor, Reason::MalformedClaim, "\"act\""),
-        (Refusal::UnreadableClaim(ClaimPath::from("groups")), Reason::MalformedClaim, "\"groups\""),
-        (Refusal::ClientNotAllowed { slip: None }, Reason::ClientNotAllowed, "client"),
-        (Refusal::MalformedScope, Reason::MalformedScope, "characters"),
-        (Refusal::ScopeInList, Reason::MalformedScope, "allow_scope_array"),
-        (Refusal::MalformedConfirmation, Reason::MalformedConfirmation, "cnf"),
-        (Refusal::UnknownConfirmation, Reason::UnknownConfirmation, "cnf"),
-        (Refusal::ProofOfPossessionMissing, Reason::ProofOfPossessionMissing, "cnf"),
-        (Refusal::ClaimsDoNotFit { column: 7 }, Reason::ClaimsDoNotFit, "column 7"),
-        (insufficient(true), Reason::InsufficientScope, "which its scopes don't include"),
-        (insufficient(false), Reason::InsufficientScope, "orders:read"),
+        (FormRefusal::NoCredentials.into(), Reason::NoCredentials, "no access token"),
+        (form(too_long).into(), Reason::TooLong, "max_token_bytes"),
+        (form(header_too_long).into(), Reason::TooLong, "header has 99 bytes"),
+        (form(FormFault::Malformed).into(), Reason::MalformedToken, "not a token"),
+        (form(FormFault::NotBase64url).into(), Reason::NotBase64url, "base64url"),
+        (form(FormFault::MalformedHeader(Fault::Syntax)).into(), Reason::MalformedHeader, "header"),
+        (form(FormFault::MalformedPayload(Fault::Duplicate)).into(), Reason::MalformedPayload, "claims set"),
+        (form(FormFault::Unsigned).into(), Reason::Unsigned, "no signature"),
+        (FormRefusal::Opaque { is_googles: true }.into(), Reason::OpaqueToken, "Google"),
+        (FormRefusal::Opaque { is_googles: false }.into(), Reason::OpaqueToken, "no introspection"),
+        (FormRefusal::Encrypted.into(), Reason::EncryptedToken, "JWE"),
+        (FormRefusal::Inactive.into(), Reason::Inactive, "not active"),
+        (IssuerRefusal::Missing { typ: "dpop+jwt".into() }.into(), Reason::IssuerMissing, "DPoP proof"),
+        (IssuerRefusal::Mismatch { found: found(), accepted: of_policy() }.into(), Reason::IssuerMismatch, "found.example"),
+        (IssuerRefusal::TenantNotAllowed { found: found(), policy: policy.clone() }.into(), Reason::TenantNotAllowed, "found.example"),
+        (IssuerRefusal::TenantMismatch.into(), Reason::TenantMismatch, "tid"),
+        (KindRefusal::TypeNotAccepted { found: "x+jwt".into(), policy: policy.clone() }.into(), Reason::TypeNotAccepted, "x+jwt"),
+        (KindRefusal::NotAnAccessToken(Foreign::IdToken("nonce")).into(), Reason::NotAnAccessToken, "\"nonce\""),
+        (KindRefusal::NotAnAccessToken(Foreign::Other("events")).into(), Reason::NotAnAccessToken, "\"events\""),
+        (KindRefusal::NotAnAccessToken(Foreign::AuthorizationResponse("code")).into(), Reason::NotAnAccessToken, "JARM"),
+        (KindRefusal::NotAnAccessToken(Foreign::Typ).into(), Reason::NotAnAccessToken, "typ among its claims"),
+        (KindRefusal::NotAnAccessToken(Foreign::TokenUse).into(), Reason::NotAnAccessToken, "token_use"),
+        (KindRefusal::NotAnAccessToken(Foreign::TokenType).into(), Reason::NotAnAccessToken, "token_type"),
+        (HeaderRefusal::Critical.into(), Reason::CriticalHeader, "crit"),
+        (HeaderRefusal::Unsupported("zip").into(), Reason::UnsupportedHeader, "\"zip\""),
+        (HeaderRefusal::MalformedKeyId.into(), Reason::MalformedKeyId, "kid"),
+        (HeaderRefusal::AlgorithmMissing.into(), Reason::AlgorithmMissing, "no alg"),
+        (HeaderRefusal::AlgorithmUnknown { found: "X1".into() }.into(), Reason::AlgorithmUnknown, "\"X1\""),
+        (HeaderRefusal::AlgorithmNotAllowed { found: "HS256".into(), allowed }.into(), Reason::AlgorithmNotAllowed, "It allows: "),
+        (AudienceRefusal::Missing(policy.clone()).into(), Reason::AudienceMissing, "allow_jwt_without_audience"),
+        (AudienceRefusal::MissingInResponse.into(), Reason::AudienceMissing, "allow_missing_audience, together with allowed_clients"),
+        (AudienceRefusal::MissingWithType.into(), Reason::AudienceMissing, "neither aud nor token_type"),
+        (AudienceRefusal::Mismatch { found: vec![found()], policy: policy.clone() }.into(), Reason::AudienceMismatch, "api.example.com"),
+        (TimeRefusal::ExpiryMissing.into(), Reason::ExpiryMissing, "no exp"),
+        (TimeRefusal::ExpiryNotInSeconds { unit: "milliseconds" }.into(), Reason::MalformedClaim, "milliseconds"),
+        (TimeRefusal::Expired(moment).into(), Reason::Expired, "1000 s ago"),
+        (TimeRefusal::NotYetValid(moment).into(), Reason::NotYetValid, "valid only from"),
+        (TimeRefusal::IssuedInTheFuture(moment).into(), Reason::IssuedInTheFuture, "issued at"),
+        (TimeRefusal::TooOld { issued: moment, max_age: limit }.into(), Reason::TooOld, "77 s"),
+        (TimeRefusal::LifetimeTooLong { expires: moment, max_remaining: limit }.into(), Reason::LifetimeTooLong, "77 s"),
+        (ClaimRefusal::Missing("jti").into(), Reason::ClaimMissing, "no \"jti\""),
+        (ClaimRefusal::RequiredMissing { required: required(), slip: None }.into(), Reason::ClaimMissing, "\"acme\""),
+        (ClaimRefusal::RequiredMismatch(required()).into(), Reason::ClaimMismatch, "\"acme\""),
+        (ClaimRefusal::Malformed("exp").into(), Reason::MalformedClaim, "\"exp\""),
+        (ClaimRefusal::EmptySubject.into(), Reason::MalformedClaim, "\"sub\" claim is empty"),
+        (ClaimRefusal::MalformedActor.into(), Reason::MalformedClaim, "\"act\""),
+        (ClaimRefusal::Unreadable(ClaimPath::from("groups")).into(), Reason::MalformedClaim, "\"groups\""),
+        (ClaimRefusal::ClientNotAllowed { slip: None }.into(), Reason::ClientNotAllowed, "client"),
+        (ClaimRefusal::MalformedScope.into(), Reason::MalformedScope, "characters"),
+        (ClaimRefusal::ScopeInList.into(), Reason::MalformedScope, "allow_scope_array"),
+        (PossessionRefusal::Malformed.into(), Reason::MalformedConfirmation, "cnf"),
+        (PossessionRefusal::Unknown.into(), Reason::UnknownConfirmation, "cnf"),
+        (PossessionRefusal::Missing.into(), Reason::ProofOfPossessionMissing, "cnf"),
+        (OperationRefusal::ClaimsDoNotFit { column: 7 }.into(), Reason::ClaimsDoNotFit, "column 7"),
+        (insufficient(true).into(), Reason::InsufficientScope, "which its scopes don't include"),
+        (insufficient(false).into(), Reason::InsufficientScope, "orders:read"),
     ];
     refusals.extend(refusals_of_keys());
     refusals
 }
 
-fn refusals_of_keys() -> [(Refusal, Reason, &'static str); 3] {
+fn refusals_of_keys() -> [(Rejection, Reason, &'static str); 3] {
     let id = || Some("key-1".to_owned());
-    let key_of_another_issuer = Refusal::KeyOfAnotherIssuer {
+    let key_of_another_issuer = KeyRefusal::OfAnotherIssuer {
         stated: "https://a.example.com".to_owned(),
         issuer: "https://b.example.com".to_owned(),
     };
-    let unknown_key = Refusal::UnknownKey {
+    let unknown_key = KeyRefusal::Unknown {
         id: id(),
         id_is_known: false,
         is_by_thumbprint: false,
@@ -127,27 +136,26 @@ fn refusals_of_keys() -> [(Refusal, Reason, &'static str); 3] {
         keys: Arc::new(KeySet::from_jwks(r#"{"keys":[]}"#).unwrap()),
         age: KeySetAge::default(),
     };
-    let bad_signature = Refusal::BadSignature {
+    let bad_signature = KeyRefusal::BadSignature {
         id: id(),
         algorithm: Algorithm::ES256,
         tried: 2,
     };
     [
-        (unknown_key, Reason::UnknownKey, "\"key-1\""),
+        (unknown_key.into(), Reason::UnknownKey, "\"key-1\""),
         (
-            key_of_another_issuer,
+            key_of_another_issuer.into(),
             Reason::KeyOfAnotherIssuer,
             "published for issuer \"https://a.example.com\"",
         ),
-        (bad_signature, Reason::BadSignature, "2 keys"),
+        (bad_signature.into(), Reason::BadSignature, "2 keys"),
     ]
 }
 
 #[test]
 fn p07_every_refusal_has_its_reason_and_its_own_explanation() {
     let mut explained = HashSet::new();
-    for (refusal, reason, words) in refusals() {
-        let rejection = Rejection::from(refusal);
+    for (rejection, reason, words) in refusals() {
         assert_eq!(rejection.reason(), reason);
         let text = rejection.explain();
         assert!(text.contains(words), "{reason}: no {words:?}: {text}");
@@ -167,8 +175,7 @@ fn p07_every_reason_has_a_refusal() {
 
 #[test]
 fn h02_the_reason_decides_the_answer() {
-    for (refusal, reason, _) in refusals() {
-        let rejection = Rejection::from(refusal);
+    for (rejection, reason, _) in refusals() {
         let expected = match reason {
             Reason::NoCredentials => (401, None),
             Reason::InsufficientScope => (403, Some("insufficient_scope")),

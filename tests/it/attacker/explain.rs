@@ -186,8 +186,8 @@ const FOREIGN: &[(Reason, Change, &[&str], &[&str])] = &[
     (AlgorithmUnknown, |t| t.header("alg", "none"), &["unsecured", "none", "never"], &[]),
     (AlgorithmUnknown, |t| t.header("alg", "NoNe"), &["unsecured", "never"], &[]),
     (Unsigned, |t| t.header("alg", "none").unsigned(), &["no signature", "never"], &[]),
-    (AlgorithmNotAllowed, |t| t.header("alg", "HS256"), &["\"HS256\"", "shared-secret", "public keys"], &[]),
-    (AlgorithmUnknown, |t| t.header("alg", "RS1"), &["\"RS1\"", "not one that is verified"], &["shared-secret"]),
+    (AlgorithmNotAllowed, |t| t.header("alg", "HS256"), &["\"HS256\"", "shared secret", "public keys"], &[]),
+    (AlgorithmUnknown, |t| t.header("alg", "RS1"), &["\"RS1\"", "not supported here"], &["shared secret"]),
     (AlgorithmNotAllowed, |t| t.algorithm(Algorithm::ES256K), &["\"ES256K\"", "policy", "ES256,", "RS256"], &["never"]),
     // Members of the header, and claims, by their names.
     (UnsupportedHeader, |t| t.header("zip", "DEF"), &["header", "\"zip\"", "must not have"], &["claim"]),
@@ -233,7 +233,7 @@ fn p07_what_a_profile_wants_is_named() {
         assert_explained(
             &api.judge(&token.mint()).unwrap_err(),
             NotAnAccessToken,
-            &["by its \"token_use\", or for want of one", "access token"],
+            &["its \"token_use\" is missing or is not", "access token"],
             &["another kind"],
         );
     }
@@ -309,9 +309,9 @@ fn p07_what_is_no_jwt_is_told_apart() {
         (
             "Bearer eyJ9.e30.AA",
             MalformedToken,
-            ["header value", "no token"],
+            ["header value", "not a token"],
         ),
-        ("", MalformedToken, ["empty", "no token"]),
+        ("", MalformedToken, ["empty", "not a token"]),
     ] {
         assert_explained(&api.judge(text).unwrap_err(), reason, &has, &[]);
     }

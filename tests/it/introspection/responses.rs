@@ -362,7 +362,7 @@ fn p01_nothing_of_an_answer_is_shown() {
     let other_kind = judge(&with(json!({"token_type": "N_A"})), Policy::builder()).unwrap_err();
     let explained = other_kind.explain();
     assert!(
-        explained.contains("the authorization server's answer this is no access token"),
+        explained.contains("the introspection response says that this is not an access token"),
         "{explained}"
     );
     let inactive = judge(&json!({"active": false}), Policy::builder()).unwrap_err();

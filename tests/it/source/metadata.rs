@@ -74,7 +74,7 @@ impl Server {
             .refresh_on_demand()
             .opaque_tokens()
             .introspection(introspection)
-            .fetch(Fetch::new().timeout(Duration::from_millis(500)));
+            .fetch(Fetch::new().timeout(Duration::from_secs(2)));
         let validator = Validator::builder()
             .audience(AUDIENCE)
             .issuer(issuer)
@@ -134,9 +134,8 @@ async fn s08_keys_never_wait_for_a_member_that_only_introspection_needs() {
     };
     crate::support::http::until(|| server.metadata_requests() == 2).await;
     let token = server.jwt();
-    let judging = server.judges(&token);
-    let judged = tokio::time::timeout(Duration::from_millis(400), judging).await;
-    assert!(judged.expect("at once"));
+    assert!(server.judges(&token).await);
+    assert!(!asking.is_finished(), "introspection still waits");
     assert!(asking.await.unwrap().is_err());
     // And it is found there once that address answers.
     documents.lock().unwrap()[1] = Some(both());
@@ -158,20 +157,21 @@ async fn s08_known_metadata_is_read_again_every_minute_after_a_failure() {
         // Whichever of the two comes first reads, and both go on with what is known.
         assert!(server.judges(&token).await);
         assert!(server.judges(OPAQUE).await);
-        let seen = server.metadata_requests();
-        assert!(
-            (minute + 1..=2 * minute + 1).contains(&seen),
-            "{minute}: {seen}"
-        );
+        // The read runs in the background. Of its two addresses one or both are tried.
+        crate::support::http::until(|| server.metadata_requests() > minute).await;
         server.clock.advance(Duration::from_secs(30));
         assert!(server.judges(OPAQUE).await);
-        assert_eq!(server.metadata_requests(), seen);
+        let seen = server.metadata_requests();
+        assert!(seen <= 2 * minute + 1, "{minute}: {seen}");
         server.clock.advance(Duration::from_secs(30));
         // The keys are due too.
         server.clock.advance(Duration::from_secs(540));
     }
+    let seen = server.metadata_requests();
     *documents.lock().unwrap() = [Some(both()), Some(both())];
     assert!(server.judges(OPAQUE).await);
+    // One more request, by a new read or by the last one at its second address, succeeds.
+    crate::support::http::until(|| server.metadata_requests() > seen).await;
     let seen = server.metadata_requests();
     server.clock.advance(Duration::from_secs(3_600));
     assert!(server.judges(&token).await && server.judges(OPAQUE).await);

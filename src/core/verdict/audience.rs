@@ -1,16 +1,52 @@
-//! What is wrong with a token's audience: it is missing, or is another name for the right one.
+//! Refusals for the audience: it is missing, or it is not this API.
 
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::profile::Profile;
-use crate::core::verdict::explain::likeness::{Difference, difference};
-use crate::core::verdict::explain::list::quoted;
 use crate::core::verdict::hint::Hint;
+use crate::core::verdict::likeness::{Difference, difference};
+use crate::core::verdict::list::quoted;
+use crate::core::verdict::refusal::{Explained, Reason};
+
+/// Audiences of a refused token that `explain()` shows. No more are collected.
+pub(crate) const MAX_SHOWN_AUDIENCES: usize = 10;
+
+#[derive(Clone)]
+pub(crate) enum AudienceRefusal {
+    /// The JWT has no `aud`, or only empty ones.
+    Missing(Policy),
+    /// The introspection response has no `aud`, or only empty ones.
+    MissingInResponse,
+    /// The policy allows a response without `aud`, but this one has no `token_type` either.
+    MissingWithType,
+    /// No `aud` is accepted; at most [`MAX_SHOWN_AUDIENCES`] of them are kept.
+    Mismatch { found: Vec<String>, policy: Policy },
+}
+
+impl Explained for AudienceRefusal {
+    fn reason(&self) -> Reason {
+        match self {
+            AudienceRefusal::Missing(_)
+            | AudienceRefusal::MissingInResponse
+            | AudienceRefusal::MissingWithType => Reason::AudienceMissing,
+            AudienceRefusal::Mismatch { .. } => Reason::AudienceMismatch,
+        }
+    }
+
+    fn sentences(&self, hint: Option<Hint>) -> String {
+        match self {
+            AudienceRefusal::Missing(policy) => missing(policy, hint),
+            AudienceRefusal::MissingInResponse => missing_in_response(),
+            AudienceRefusal::MissingWithType => missing_with_type(),
+            AudienceRefusal::Mismatch { found, policy } => mismatch(found, policy),
+        }
+    }
+}
 
 /// What a policy needs besides the setting that accepts a missing audience.
 const STAND_IN: &str = "allowed_clients, or a required claim (equals or one_of) whose value only \
                         tokens for this API have";
 
-pub(super) fn missing(policy: &Policy, hint: Option<Hint>) -> String {
+fn missing(policy: &Policy, hint: Option<Hint>) -> String {
     let text = "The token has no audience, so nothing says that it is meant for this API. Ask the \
                 authorization server for a token for this API (its resource or audience parameter).";
     // A hint gives the advice for its provider.
@@ -36,7 +72,7 @@ pub(super) fn missing(policy: &Policy, hint: Option<Hint>) -> String {
     }
 }
 
-pub(super) fn missing_in_response() -> String {
+fn missing_in_response() -> String {
     format!(
         "The authorization server's response has no audience (aud), which is optional in RFC 7662, \
          so nothing says that the token is meant for this API. If the server never sends one, the \
@@ -44,7 +80,7 @@ pub(super) fn missing_in_response() -> String {
     )
 }
 
-pub(super) fn missing_with_type() -> String {
+fn missing_with_type() -> String {
     format!(
         "The authorization server's response has neither aud nor token_type. Some servers respond \
          so about refresh tokens, so the policy's allow_missing_audience is not enough for it: add \
@@ -52,11 +88,11 @@ pub(super) fn missing_with_type() -> String {
     )
 }
 
-pub(super) fn mismatch(found: &[String], policy: &Policy) -> String {
+fn mismatch(found: &[String], policy: &Policy) -> String {
     format!(
-        "The token is for another audience: it has {}, and this API takes {}.{} Ask the \
+        "The token is for another audience: it has {}, and this API accepts {}.{} Ask the \
          authorization server for a token for this API (its resource or audience parameter), or \
-         set the audience that it writes.",
+         configure the audience that the token has.",
         quoted(found.iter().map(String::as_str)),
         if policy.audiences().next().is_none() {
             "only tokens without one, since none is set".to_owned()

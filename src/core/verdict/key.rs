@@ -1,16 +1,87 @@
-//! What is wrong with a key or a signature.
+//! Refusals for the key or the signature.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::core::excerpt::excerpt;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::key_set::{KeySet, SkippedKey};
 use crate::core::keys::{KeyUse, skip_reason::KeyError};
-use crate::core::verdict::explain::list::{MAX_LISTED, quoted};
-use crate::core::verdict::refusal::KeySetAge;
+use crate::core::verdict::hint::Hint;
+use crate::core::verdict::list::{MAX_LISTED, quoted};
+use crate::core::verdict::refusal::{Explained, Reason};
+
+#[derive(Clone)]
+pub(crate) enum KeyRefusal {
+    /// No key has the token's `kid` and fits its algorithm.
+    Unknown {
+        id: Option<String>,
+        /// Whether a key has this `kid`, but is for another algorithm.
+        id_is_known: bool,
+        /// The token names no `kid`, and the thumbprint of its certificate selects the key.
+        is_by_thumbprint: bool,
+        algorithm: Algorithm,
+        key_use: KeyUse,
+        keys: Arc<KeySet>,
+        age: KeySetAge,
+    },
+    /// A key fits, but its JWK states an issuer that is not the token's.
+    OfAnotherIssuer {
+        /// Empty where the member is not a string.
+        stated: String,
+        issuer: String,
+    },
+    /// The signature verifies with none of the keys that fit.
+    BadSignature {
+        id: Option<String>,
+        algorithm: Algorithm,
+        tried: usize,
+    },
+}
+
+/// How old a key set is and how long ago it was last requested, where its source knows.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct KeySetAge {
+    pub(crate) age: Option<Duration>,
+    pub(crate) last_asked: Option<Duration>,
+}
+
+impl Explained for KeyRefusal {
+    fn reason(&self) -> Reason {
+        match self {
+            KeyRefusal::Unknown { .. } => Reason::UnknownKey,
+            KeyRefusal::OfAnotherIssuer { .. } => Reason::KeyOfAnotherIssuer,
+            KeyRefusal::BadSignature { .. } => Reason::BadSignature,
+        }
+    }
+
+    fn sentences(&self, _hint: Option<Hint>) -> String {
+        match self {
+            KeyRefusal::Unknown {
+                id,
+                id_is_known,
+                is_by_thumbprint,
+                algorithm,
+                key_use,
+                keys,
+                age,
+            } => {
+                missing(id.as_deref(), *id_is_known, *is_by_thumbprint, *algorithm)
+                    + &known_keys(*id_is_known, *key_use, keys, *age)
+            }
+            KeyRefusal::OfAnotherIssuer { stated, issuer } => of_another_issuer(stated, issuer),
+            KeyRefusal::BadSignature {
+                id,
+                algorithm,
+                tried,
+            } => bad_signature(id.as_deref(), *algorithm, *tried),
+        }
+    }
+}
 
 /// No key was selected: which one is missing.
-pub(super) fn missing(
+fn missing(
     id: Option<&str>,
     id_is_known: bool,
     is_by_thumbprint: bool,
@@ -23,19 +94,14 @@ pub(super) fn missing(
         ),
         Some(id) => format!("The issuer has no key with kid \"{id}\"."),
         None if is_by_thumbprint => format!(
-            "The token names no kid, and its x5t or x5t#S256 is not that of a key for {algorithm}."
+            "The token names no kid, and its x5t or x5t#S256 is not the thumbprint of a key for {algorithm}."
         ),
         None => format!("The token names no kid, and no key of the issuer fits {algorithm}."),
     }
 }
 
 /// What else is known about the issuer's keys.
-pub(super) fn known_keys(
-    id_is_known: bool,
-    key_use: KeyUse,
-    keys: &KeySet,
-    known: KeySetAge,
-) -> String {
+fn known_keys(id_is_known: bool, key_use: KeyUse, keys: &KeySet, known: KeySetAge) -> String {
     let mut text = String::new();
     let usable = keys.of(key_use);
     if key_use == KeyUse::JwtSvid && usable.is_empty() {
@@ -82,7 +148,7 @@ pub(super) fn known_keys(
     text
 }
 
-pub(super) fn bad_signature(id: Option<&str>, algorithm: Algorithm, tried: usize) -> String {
+fn bad_signature(id: Option<&str>, algorithm: Algorithm, tried: usize) -> String {
     if algorithm.is_hmac() {
         let secrets = match tried {
             1 => "the secret that is".to_owned(),
@@ -91,7 +157,7 @@ pub(super) fn bad_signature(id: Option<&str>, algorithm: Algorithm, tried: usize
         return format!(
             "The signature ({algorithm}) does not verify with {secrets} configured for this issuer: \
              the token was changed, or signed with another secret. Is the configured one still \
-             encoded (base64, hex)? It is used as it is."
+             encoded (base64, hex)? It is used without decoding."
         );
     }
     let (which, other) = match id {
@@ -109,7 +175,7 @@ pub(super) fn bad_signature(id: Option<&str>, algorithm: Algorithm, tried: usize
 }
 
 /// The `issuer` of a JWK is not the token's.
-pub(super) fn of_another_issuer(stated: &str, issuer: &str) -> String {
+fn of_another_issuer(stated: &str, issuer: &str) -> String {
     if stated.is_empty() {
         return format!(
             "The \"issuer\" of the key that fits is empty or not a string, so the key belongs to no issuer and can't vouch \
