@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chain::chain;
-use crate::core::Rejection;
+use crate::core::{Rejection, Resource};
 
 pub use crate::build_error::{BuildError, ConfigError, ConfigErrorKind};
 #[cfg(feature = "pem")]
 pub use crate::core::PemError;
 pub use crate::core::{
     AlgorithmError, KeyError, KeySetError, KeySetLimitsError, PolicyError, PolicyErrorKind,
-    RequirementError, ResponseError, ScopeError, SecretError, SignatureError, ThumbprintError,
-    TimeRangeError,
+    RequirementError, ResourceError, ResponseError, ScopeError, SecretError, SignatureError,
+    ThumbprintError, TimeRangeError,
 };
 #[cfg(feature = "fetch")]
 pub use crate::source::{AddressError, ClientKeyError, FetchError, IntrospectionError};
@@ -34,7 +34,7 @@ pub use crate::source::{SourceError, SourceErrorKind};
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The caller's fault: 401, or 403 where a good token lacks scope.
+    /// The caller's fault: 401, 403 where a good token lacks scope, or 400 for malformed credentials.
     #[error(transparent)]
     Rejected(#[from] Rejection),
     /// The authorization server's fault, or the network's: 503. Says nothing about the token.
@@ -62,7 +62,32 @@ impl Error {
         }
     }
 
-    /// The HTTP status: 401 or 403, 503, 500.
+    /// Keeps the API that gives the error, which the answer names.
+    pub(crate) fn by(self, resource: Option<&Arc<Resource>>) -> Self {
+        match self {
+            Error::Rejected(rejection) => rejection.by(resource).into(),
+            Error::Unavailable(unavailable) => Error::Unavailable(Unavailable {
+                resource: resource.cloned(),
+                ..unavailable
+            }),
+            Error::Misconfigured(Misconfigured { mistake, .. }) => {
+                Error::Misconfigured(Misconfigured {
+                    mistake,
+                    resource: resource.cloned(),
+                })
+            }
+        }
+    }
+
+    pub(crate) fn resource(&self) -> Option<&Resource> {
+        match self {
+            Error::Rejected(rejection) => rejection.resource(),
+            Error::Unavailable(unavailable) => unavailable.resource.as_deref(),
+            Error::Misconfigured(misconfigured) => misconfigured.resource.as_deref(),
+        }
+    }
+
+    /// The HTTP status: 400, 401 or 403, 503, 500.
     pub fn status(&self) -> u16 {
         match self {
             Error::Rejected(rejection) => rejection.status(),
@@ -83,11 +108,16 @@ pub struct Unavailable {
     issuer: Arc<str>,
     #[source]
     cause: SourceError,
+    resource: Option<Arc<Resource>>,
 }
 
 impl Unavailable {
     pub(crate) fn new(issuer: Arc<str>, cause: SourceError) -> Self {
-        Unavailable { issuer, cause }
+        Unavailable {
+            issuer,
+            cause,
+            resource: None,
+        }
     }
 
     /// The issuer whose source failed, as configured.
@@ -147,8 +177,11 @@ impl std::error::Error for WarmUpError {}
 
 /// The API author's own mistake, which building the Validator can't find.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct Misconfigured(Mistake);
+#[error("{mistake}")]
+pub struct Misconfigured {
+    mistake: Mistake,
+    resource: Option<Arc<Resource>>,
+}
 
 #[derive(Clone, Debug, thiserror::Error)]
 enum Mistake {
@@ -163,20 +196,35 @@ enum Mistake {
          make it in a task, or in Runtime::block_on"
     )]
     OutsideRuntime(Arc<str>),
+    #[error("no resource is set, so there is no metadata: name this API by .resource(..)")]
+    NoResource,
 }
 
 impl Misconfigured {
     pub(crate) fn outside_runtime(issuer: &Arc<str>) -> Self {
-        Misconfigured(Mistake::OutsideRuntime(Arc::clone(issuer)))
+        Mistake::OutsideRuntime(Arc::clone(issuer)).into()
     }
 
     pub(crate) fn no_introspection(issuer: &Arc<str>) -> Self {
-        Misconfigured(Mistake::NoIntrospection(Arc::clone(issuer)))
+        Mistake::NoIntrospection(Arc::clone(issuer)).into()
+    }
+
+    pub(crate) fn no_resource() -> Self {
+        Mistake::NoResource.into()
     }
 }
 
 impl From<RequirementError> for Misconfigured {
     fn from(problem: RequirementError) -> Self {
-        Misconfigured(Mistake::Requirement(problem))
+        Mistake::Requirement(problem).into()
+    }
+}
+
+impl From<Mistake> for Misconfigured {
+    fn from(mistake: Mistake) -> Self {
+        Misconfigured {
+            mistake,
+            resource: None,
+        }
     }
 }

@@ -46,8 +46,9 @@
 //! | authenticate a request | [`Validator::authenticate`] with [`Credentials`] | the same |
 //! | verify a token with given keys at a given time | [`verify`] | nothing: pure, without I/O, async and clock |
 //!
-//! [`Validator::validate_cached`] is `validate` for code that can't wait. It is not async. It gives
-//! `None` if nothing is cached for the token, or a refresh is due and none is running.
+//! [`Validator::validate_cached`] and [`Validator::authenticate_cached`] are for code that can't
+//! wait. They are not async. They give `None` if nothing is cached for the token, or a refresh is
+//! due and none is running.
 //! [`Validator::validate_online`] introspects the token on each call.
 //!
 //! # Map of the crate
@@ -62,6 +63,7 @@
     feature = "fetch",
     doc = "| [`providers`] | issuers of Entra ID, Keycloak, Cognito, Auth0, Okta and others |"
 )]
+//! | [`resource`] | the HTTP answer to a request that is not served, and the metadata of this API |
 //! | [`health`] | the state of each issuer's source |
 //! | [`clock`] | the clock of the machine, and the trait for your own |
 //! | [`error`] | every error |
@@ -143,6 +145,7 @@ mod library {
     pub(crate) mod core;
     pub(crate) mod credentials;
     pub mod error;
+    pub(crate) mod http;
     pub(crate) mod issuer;
     pub(crate) mod operation;
     pub(crate) mod source;
@@ -176,7 +179,7 @@ mod library {
 
     pub use crate::core::{
         AccessToken, Algorithm, Evidence, NumericDate, Policy, PolicyBuilder, Possession,
-        PresentedToken, Profile, Reason, Rejection, Requirement, Tenants, Unconfirmed,
+        PresentedToken, Profile, Reason, Rejection, Requirement, Resource, Tenants, Unconfirmed,
         UnverifiedJwt, verify,
     };
     pub use credentials::Credentials;
@@ -209,6 +212,11 @@ mod library {
         pub use crate::core::IntrospectionResponse;
         #[cfg(feature = "fetch")]
         pub use crate::source::{ClientKey, IntrospectionStore};
+    }
+
+    pub mod resource {
+        //! What this API answers: to requests that it does not serve, and about itself.
+        pub use crate::http::{Answer, ResourceMetadata};
     }
 
     pub mod health {

@@ -41,8 +41,11 @@ impl AccessToken {
     /// (403): the token does not allow it. [`Error::Misconfigured`] (500): the requirement can
     /// never pass, which is the API author's mistake.
     pub fn require(&self, requirement: &Requirement) -> Result<(), Error> {
-        requirement.check().map_err(Misconfigured::from)?;
-        Ok(self.check_requirement(requirement)?)
+        let checked = match requirement.check() {
+            Ok(()) => self.check_requirement(requirement).map_err(Error::from),
+            Err(problem) => Err(Misconfigured::from(problem).into()),
+        };
+        checked.map_err(|error| error.by(self.resource()))
     }
 
     /// All claims, read into a type of yours from the text that was signed.
@@ -65,6 +68,7 @@ impl AccessToken {
     /// [`Error::Rejected`] with [`Reason::ClaimsDoNotFit`](crate::Reason::ClaimsDoNotFit) (401):
     /// the claims don't fit the type, so the token lacks what this API needs.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        Ok(self.read_claims()?)
+        let read = self.read_claims().map_err(Error::from);
+        read.map_err(|error| error.by(self.resource()))
     }
 }

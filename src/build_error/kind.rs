@@ -1,6 +1,6 @@
 //! What can be wrong with the settings of a Validator.
 
-use crate::core::{Algorithm, PolicyErrorKind, SecretError};
+use crate::core::{Algorithm, PolicyErrorKind, ResourceError, SecretError};
 #[cfg(feature = "fetch")]
 use crate::core::{KeySetError, KeySetLimitsError};
 #[cfg(feature = "fetch")]
@@ -26,6 +26,12 @@ pub enum ConfigErrorKind {
         /// The value that was set.
         bytes: usize,
     },
+    /// The [`resource`](crate::ValidatorBuilder::resource) can't be used.
+    #[error("the resource can't be used")]
+    Resource(#[source] ResourceError),
+    /// [`resource`](crate::ValidatorBuilder::resource) is set more than once.
+    #[error("several resources are set: leave one, and name other audiences by .audience(..)")]
+    SeveralResources,
     /// The same issuer is configured more than once.
     #[error(
         "it is configured twice: put its keys in one source, its audiences in one Issuer, and several \

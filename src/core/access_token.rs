@@ -11,6 +11,7 @@ use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::verification_key::VerificationKey;
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::profile::Profile;
+use crate::core::resource::Resource;
 use crate::core::time::NumericDate;
 use crate::core::token::claims::actor::Actor;
 use crate::core::token::claims::checked::{CheckedClaims, KeptClaims};
@@ -63,6 +64,8 @@ pub struct AccessToken {
     claims: KeptClaims,
     proof: Proof,
     policy: Policy,
+    /// The API that accepted it, for the answer if an operation is refused.
+    resource: Option<Arc<Resource>>,
 }
 
 /// The evidence that a token was accepted on.
@@ -85,7 +88,18 @@ impl AccessToken {
             claims: claims.into_kept(),
             proof,
             policy,
+            resource: None,
         }
+    }
+
+    /// Keeps the API that accepted it.
+    pub(crate) fn by(mut self, resource: Option<&Arc<Resource>>) -> Self {
+        self.resource = resource.cloned();
+        self
+    }
+
+    pub(crate) fn resource(&self) -> Option<&Arc<Resource>> {
+        self.resource.as_ref()
     }
 
     pub(crate) fn payload(&self) -> &Payload {

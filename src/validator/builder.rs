@@ -8,7 +8,7 @@ use super::issuers::{OpaqueRoutes, Trusted, TrustedIssuers};
 use super::{Inner, Validator};
 use crate::build_error::{BuildError, ConfigErrorKind, Problems};
 use crate::clock::SystemClock;
-use crate::core::{Clock, DEFAULT_MAX_TOKEN_BYTES, PolicyErrorKind};
+use crate::core::{Clock, DEFAULT_MAX_TOKEN_BYTES, PolicyErrorKind, Resource};
 use crate::issuer::{BuildContext, Issuer, SharedSettings};
 
 /// The largest token size that can be set: 1 MiB.
@@ -18,6 +18,8 @@ const LARGEST_MAX_TOKEN_BYTES: usize = 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) max_token_bytes: usize,
+    /// This API, for its answers.
+    pub(super) resource: Option<Arc<Resource>>,
 }
 
 /// Settings of a [`Validator`].
@@ -28,6 +30,7 @@ pub struct ValidatorBuilder {
     audiences: Vec<String>,
     clock: Option<ClockSetting>,
     settings: Settings,
+    has_several_resources: bool,
     pub(super) shared: SharedSettings,
 }
 
@@ -47,7 +50,9 @@ impl ValidatorBuilder {
             clock: None,
             settings: Settings {
                 max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
+                resource: None,
             },
+            has_several_resources: false,
             shared: SharedSettings::default(),
         }
     }
@@ -55,6 +60,19 @@ impl ValidatorBuilder {
     /// Adds an issuer whose tokens are accepted.
     pub fn issuer(mut self, issuer: Issuer) -> Self {
         self.issuers.push(issuer);
+        self
+    }
+
+    /// Names this API by its resource identifier: the audience of its tokens, and what its answers
+    /// to refused requests and its metadata say ([`Resource`]). There is at most one.
+    ///
+    /// Give an `https` URL, or a [`Resource`] with more settings. If the tokens' `aud` has another
+    /// name for this API, add it by [`audience`](ValidatorBuilder::audience).
+    pub fn resource(mut self, resource: impl Into<Resource>) -> Self {
+        let resource = resource.into();
+        self.audiences.push(resource.uri().to_owned());
+        self.has_several_resources |= self.settings.resource.is_some();
+        self.settings.resource = Some(Arc::new(resource));
         self
     }
 
@@ -117,6 +135,12 @@ impl ValidatorBuilder {
     fn check(&self, problems: &mut Problems) {
         if self.issuers.is_empty() {
             problems.push(ConfigErrorKind::NoIssuer);
+        }
+        if self.has_several_resources {
+            problems.push(ConfigErrorKind::SeveralResources);
+        }
+        for problem in self.settings.resource.iter().flat_map(|one| one.problems()) {
+            problems.push(ConfigErrorKind::Resource(problem));
         }
         let mut known = HashSet::new();
         for issuer in &self.issuers {

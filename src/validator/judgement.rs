@@ -10,7 +10,7 @@ use crate::core::{
     AccessToken, CheckedJwt, Evidence, FormRefusal, KeySetAge, NumericDate, Possession,
     PresentedToken, Rejection, Unconfirmed, check_claims, check_signature, verify,
 };
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Presented};
 use crate::error::{Error, Misconfigured};
 use crate::source::{DynKeySource, SourceError};
 
@@ -37,11 +37,12 @@ impl Validator {
         presented: &Credentials<'_>,
         freshness: Freshness,
     ) -> Result<AccessToken, Error> {
-        let case = self.open(presented)?;
-        match freshness {
-            Freshness::Cached => case.judge().await,
-            Freshness::Online => case.judge_online().await,
-        }
+        let judged = match (self.open(presented), freshness) {
+            (Ok(case), Freshness::Cached) => case.judge().await,
+            (Ok(case), Freshness::Online) => case.judge_online().await,
+            (Err(rejection), _) => Err(rejection.into()),
+        };
+        self.by_resource(judged)
     }
 
     /// Judges what a request presented, if that takes no waiting.
@@ -49,17 +50,30 @@ impl Validator {
         &self,
         presented: &Credentials<'_>,
     ) -> Option<Result<AccessToken, Error>> {
-        match self.open(presented) {
-            Ok(case) => case.judge_cached(),
-            Err(rejection) => Some(Err(rejection.into())),
+        let judged = match self.open(presented) {
+            Ok(case) => case.judge_cached()?,
+            Err(rejection) => Err(rejection.into()),
+        };
+        Some(self.by_resource(judged))
+    }
+
+    /// Keeps this API with the result, so that an answer can name it.
+    fn by_resource(&self, judged: Result<AccessToken, Error>) -> Result<AccessToken, Error> {
+        let resource = self.0.settings.resource.as_ref();
+        match judged {
+            Ok(token) => Ok(token.by(resource)),
+            Err(error) => Err(error.by(resource)),
         }
     }
 
     /// Checks the token's form and selects its issuer.
     pub(super) fn open<'r>(&self, presented: &Credentials<'r>) -> Result<Case<'_, 'r>, Rejection> {
-        let text = presented
-            .token()
-            .ok_or_else(|| Rejection::from(FormRefusal::NoCredentials))?;
+        let text = match presented.presented() {
+            Presented::Bearer(text) => text,
+            Presented::Nothing => return Err(FormRefusal::NoCredentials.into()),
+            Presented::Dpop => return Err(FormRefusal::DpopScheme.into()),
+            Presented::Malformed(fault) => return Err(FormRefusal::Credentials(fault).into()),
+        };
         let token = PresentedToken::parse_within(text, self.0.settings.max_token_bytes)?;
         Ok(Case {
             validator: self,

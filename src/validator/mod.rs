@@ -10,7 +10,7 @@ mod remote;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::core::{AccessToken, Clock};
+use crate::core::{AccessToken, Algorithm, Clock, Resource, is_identifier};
 use crate::credentials::Credentials;
 use crate::error::{Error, WarmUpError};
 use builder::Settings;
@@ -125,7 +125,17 @@ impl Validator {
     /// A verdict is the same that `validate` gives. `None` is not a verdict: never treat it as a
     /// request without a token.
     pub fn validate_cached(&self, token: &str) -> Option<Result<AccessToken, Error>> {
-        self.judge_cached(&Credentials::bearer(token))
+        self.authenticate_cached(&Credentials::bearer(token))
+    }
+
+    /// [`authenticate`](Validator::authenticate) for code that can't wait: as
+    /// [`validate_cached`](Validator::validate_cached), for what a request presented. Missing and
+    /// malformed credentials always give their error, and never `None`.
+    pub fn authenticate_cached(
+        &self,
+        presented: &Credentials<'_>,
+    ) -> Option<Result<AccessToken, Error>> {
+        self.judge_cached(presented)
     }
 
     /// Drops what is cached about this token, such as an introspection response, so that the next
@@ -159,6 +169,20 @@ impl Validator {
         } else {
             Err(WarmUpError::new(failures))
         }
+    }
+
+    pub(crate) fn resource(&self) -> Option<&Resource> {
+        self.0.settings.resource.as_deref()
+    }
+
+    /// The issuers that a client can find an authorization server by: their name is a URL without a
+    /// placeholder, and their keys are not a shared secret.
+    pub(crate) fn authorization_servers(&self) -> impl Iterator<Item = &str> {
+        self.0.issuers.iter().filter_map(|issuer| {
+            let has_secret = issuer.policy.algorithm_set().iter().any(Algorithm::is_hmac);
+            let is_one = issuer.template().is_none() && !has_secret;
+            (is_one && is_identifier(&issuer.name)).then_some(&*issuer.name)
+        })
     }
 
     /// The state of each issuer's source, in the order of configuration. An issuer with keys and

@@ -7,6 +7,7 @@ mod claims;
 mod fetch;
 #[cfg(feature = "fetch")]
 mod guide;
+mod http;
 mod introspection;
 mod keys;
 mod operation;

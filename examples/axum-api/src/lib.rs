@@ -1,28 +1,32 @@
-//! An axum API whose handlers call the Validator themselves, with an answer for each kind of
-//! refusal (RFC 6750 section 3).
-
-use std::time::Duration;
+//! An axum API whose handlers call the Validator themselves. The crate decides what a client sees;
+//! this file only moves values between its types and axum's.
 
 use axum::extract::State;
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use resource_server::{AccessToken, Credentials, Error, Rejection, Requirement, Validator};
+use resource_server::error::Misconfigured;
+use resource_server::{AccessToken, Credentials, Error, Requirement, Validator};
 use serde::Serialize;
 
-/// Names this API in challenges. A challenge needs at least one parameter (RFC 6750 section 3).
-const REALM: &str = "orders";
-
-/// The answer to an outage where the source does not know when to try again.
-const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(10);
-
 /// The API's routes. A Validator is cheap to clone, so it is the state of the handlers.
-pub fn router(validator: Validator) -> Router {
-    Router::new()
+///
+/// # Errors
+/// The Validator has no resource, so there is no metadata to serve.
+pub fn router(validator: Validator) -> Result<Router, Misconfigured> {
+    let metadata = validator.resource_metadata()?;
+    let path = metadata.path().to_owned();
+    let document = move || async move {
+        (
+            [(header::CONTENT_TYPE, "application/json")],
+            metadata.body().to_owned(),
+        )
+    };
+    Ok(Router::new()
         .route("/orders", get(orders))
-        .with_state(validator)
+        .route(&path, get(document))
+        .with_state(validator))
 }
 
 #[derive(Serialize)]
@@ -48,43 +52,25 @@ async fn orders(
     }))
 }
 
-/// Reads the `Authorization` header and judges the token in it.
+/// Judges what the `Authorization` header presents.
 ///
 /// # Errors
-/// The request is malformed, its token is bad, or the token can't be judged now.
+/// The request is not served.
 pub async fn authenticate(
     validator: &Validator,
     headers: &HeaderMap,
-) -> Result<AccessToken, Refused> {
-    let mut lines = headers.get_all(AUTHORIZATION).iter();
-    let credentials = match (lines.next(), lines.next()) {
-        (None, _) => Credentials::none(),
-        // Two lines are ambiguous: one part of a system could read the first, another the second.
-        (Some(_), Some(_)) => return Err(Refused::Malformed),
-        (Some(line), None) => {
-            let line = line.to_str().map_err(|_| Refused::Malformed)?;
-            let (scheme, token) = line.split_once(' ').unwrap_or((line, ""));
-            if !scheme.eq_ignore_ascii_case("Bearer") {
-                // Credentials of another scheme are no credentials for this API.
-                Credentials::none()
-            } else if token.trim_matches(' ').is_empty() {
-                return Err(Refused::Malformed);
-            } else {
-                Credentials::bearer(token.trim_start_matches(' '))
-            }
-        }
-    };
-    Ok(validator.authenticate(&credentials).await?)
+) -> Result<AccessToken, Error> {
+    let lines = headers.get_all(header::AUTHORIZATION).iter();
+    let credentials = Credentials::from_authorization(lines.map(HeaderValue::as_bytes));
+    validator.authenticate(&credentials).await
 }
 
 /// Why a request is not served.
 #[derive(Debug)]
 pub enum Refused {
-    /// The `Authorization` header can't be read: 400.
-    Malformed,
-    /// The token is good, but names no subject, which this API needs: 401.
+    /// The token is good, but names no subject, which this operation needs.
     NoSubject,
-    /// The crate's own error, which knows its status.
+    /// The crate's own error, which knows its answer.
     Token(Error),
 }
 
@@ -97,51 +83,19 @@ impl From<Error> for Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let error = match self {
-            Refused::Malformed => {
-                return challenge(StatusCode::BAD_REQUEST, Some("invalid_request"), None);
-            }
-            Refused::NoSubject => {
-                return challenge(StatusCode::UNAUTHORIZED, Some("invalid_token"), None);
-            }
+            Refused::NoSubject => return StatusCode::FORBIDDEN.into_response(),
             Refused::Token(error) => error,
         };
         // For the person on call. Never send it to the caller: it shows what this API expects.
         eprintln!("{}", error.explain());
-        // The crate decides: 401 or 403 for the token, 503 for an outage, 500 for our own mistake.
+        let answer = error.answer();
         let status =
-            StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        match error {
-            Error::Rejected(rejection) => {
-                let scope = required_scope(&rejection);
-                challenge(status, rejection.oauth_error(), scope.as_deref())
-            }
-            // No challenge: the token may be good, so the caller must keep it and try again.
-            Error::Unavailable(unavailable) => {
-                let after = unavailable.retry_after().unwrap_or(DEFAULT_RETRY_AFTER);
-                let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
-                (status, [(RETRY_AFTER, seconds.to_string())]).into_response()
-            }
-            _ => status.into_response(),
-        }
+            StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (
+            status,
+            AppendHeaders(answer.headers()),
+            answer.body().to_owned(),
+        )
+            .into_response()
     }
-}
-
-/// The scopes that the operation requires, if the token lacks them.
-fn required_scope(rejection: &Rejection) -> Option<String> {
-    let scopes: Vec<_> = rejection.requirement()?.scopes().collect();
-    Some(scopes.join(" "))
-}
-
-fn challenge(status: StatusCode, error: Option<&str>, scope: Option<&str>) -> Response {
-    let parameters = [("realm", Some(REALM)), ("error", error), ("scope", scope)];
-    let parameters: Vec<_> = parameters
-        .into_iter()
-        .filter_map(|(name, value)| Some(format!("{name}=\"{}\"", value?)))
-        .collect();
-    let challenge = format!("Bearer {}", parameters.join(", "));
-    let headers = [
-        (WWW_AUTHENTICATE, challenge),
-        (CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    (status, headers).into_response()
 }

@@ -1,4 +1,4 @@
-//! Serves the API on loopback: `cargo run -p axum-api -- ISSUER AUDIENCE`.
+//! Serves the API on loopback: `cargo run -p axum-api -- ISSUER RESOURCE`.
 
 use std::error::Error;
 
@@ -7,11 +7,11 @@ use resource_server::{Issuer, Validator};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let (Some(issuer), Some(audience)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: axum-api ISSUER AUDIENCE".into());
+    let (Some(issuer), Some(resource)) = (arguments.next(), arguments.next()) else {
+        return Err("usage: axum-api ISSUER RESOURCE".into());
     };
     let validator = Validator::builder()
-        .audience(audience)
+        .resource(resource)
         .issuer(Issuer::discover(issuer))
         .build()?;
     // Start even if the issuer is down now: requests get 503 until it is back.
@@ -21,6 +21,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}/orders", listener.local_addr()?);
-    axum::serve(listener, axum_api::router(validator)).await?;
+    axum::serve(listener, axum_api::router(validator)?).await?;
     Ok(())
 }

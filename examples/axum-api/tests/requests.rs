@@ -53,7 +53,7 @@ impl Api {
         let down = test_issuer("https://down.example.com");
         let in_a_while = Some(Duration::from_millis(4_200));
         let validator = Validator::builder()
-            .audience(AUDIENCE)
+            .resource(AUDIENCE)
             .issuer(issuer.to_issuer())
             .issuer(Issuer::new(busy.name()).source(Down(in_a_while)))
             .issuer(Issuer::new(down.name()).source(Down(None)))
@@ -62,7 +62,7 @@ impl Api {
         let with_mistake = Router::new()
             .route("/mistaken", get(mistaken))
             .with_state(validator.clone());
-        let router = axum_api::router(validator).merge(with_mistake);
+        let router = axum_api::router(validator).unwrap().merge(with_mistake);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -114,45 +114,54 @@ async fn a_good_token_is_served_under_its_identity() {
 
 #[tokio::test]
 async fn each_refusal_by_the_token_has_its_challenge() {
-    const NO_TOKEN: &str = r#"Bearer realm="orders""#;
-    const MALFORMED: &str = r#"Bearer realm="orders", error="invalid_request""#;
-    const BAD: &str = r#"Bearer realm="orders", error="invalid_token""#;
-    const SCOPE: &str = r#"Bearer realm="orders", error="insufficient_scope", scope="orders:read""#;
+    const METADATA: &str =
+        r#"resource_metadata="https://api.example.com/.well-known/oauth-protected-resource""#;
+    let challenge = |parameters: &str| format!("Bearer {parameters}{METADATA}");
+    let no_token = challenge("");
+    let malformed = challenge(r#"error="invalid_request", "#);
+    let bad = challenge(r#"error="invalid_token", "#);
+    let scope = challenge(r#"error="insufficient_scope", scope="orders:read", "#);
     let api = Api::start().await;
     let token = || api.issuer.token().scope("orders:read");
     let good = token().mint();
     let foreign = token().audience("https://other.example.com").mint();
-    let cases: Vec<(&str, Vec<String>, u16, &str)> = vec![
-        ("no header", vec![], 401, NO_TOKEN),
-        ("another scheme", vec!["Basic YTpi".into()], 401, NO_TOKEN),
-        ("no token", vec!["Bearer".into()], 400, MALFORMED),
+    let cases: Vec<(&str, Vec<String>, u16, Option<&str>)> = vec![
+        ("no header", vec![], 401, Some(&no_token)),
+        (
+            "another scheme",
+            vec!["Basic YTpi".into()],
+            401,
+            Some(&no_token),
+        ),
+        ("no token", vec!["Bearer".into()], 400, Some(&malformed)),
         (
             "two lines",
             [bearer(&good), bearer(&good)].concat(),
             400,
-            MALFORMED,
+            Some(&malformed),
         ),
-        ("not a token", bearer("a b"), 401, BAD),
-        ("for another API", bearer(&foreign), 401, BAD),
+        ("two words", bearer("a b"), 400, Some(&malformed)),
+        ("for another API", bearer(&foreign), 401, Some(&bad)),
         (
             "no subject",
             bearer(&token().without("sub").mint()),
-            401,
-            BAD,
+            403,
+            None,
         ),
         (
             "lacks the scope",
             bearer(&api.issuer.token().scope("other").mint()),
             403,
-            SCOPE,
+            Some(&scope),
         ),
     ];
     for (case, lines, status, challenge) in cases {
         let response = api.get("/orders", &lines).await;
         assert_eq!(response.status(), status, "{case}");
         let found = header(&response, "www-authenticate");
-        assert_eq!(found, Some(challenge), "{case}");
-        assert_eq!(header(&response, "cache-control"), Some("no-store"));
+        assert_eq!(found, challenge, "{case}");
+        let no_store = challenge.map(|_| "no-store");
+        assert_eq!(header(&response, "cache-control"), no_store, "{case}");
         assert_eq!(response.text().await.unwrap(), "", "{case}");
     }
 }
@@ -163,7 +172,7 @@ async fn an_outage_and_a_mistake_have_no_challenge() {
     let good = api.issuer.token().mint();
     let cases = [
         ("/orders", api.busy.token().mint(), 503, Some("5")),
-        ("/orders", api.down.token().mint(), 503, Some("10")),
+        ("/orders", api.down.token().mint(), 503, None),
         ("/mistaken", good, 500, None),
     ];
     for (path, token, status, retry_after) in cases {
@@ -173,4 +182,15 @@ async fn an_outage_and_a_mistake_have_no_challenge() {
         assert_eq!(header(&response, "www-authenticate"), None, "{path}");
         assert_eq!(response.text().await.unwrap(), "", "{path}");
     }
+}
+
+#[tokio::test]
+async fn the_metadata_is_served_without_a_token() {
+    let api = Api::start().await;
+    let response = api.get("/.well-known/oauth-protected-resource", &[]).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(header(&response, "content-type"), Some("application/json"));
+    let body: serde_json::Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+    assert_eq!(body["resource"], AUDIENCE);
+    assert_eq!(body["authorization_servers"][0], "https://as.example.com");
 }

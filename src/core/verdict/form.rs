@@ -10,6 +10,10 @@ use crate::core::verdict::refusal::{Explained, Reason};
 pub(crate) enum FormRefusal {
     /// The request presented no token.
     NoCredentials,
+    /// The credentials are not one access token.
+    Credentials(CredentialsFault),
+    /// The token was presented under the scheme DPoP.
+    DpopScheme,
     /// The token's form is not sound.
     Fault(FormFault),
     /// The token is opaque, and no source introspects opaque tokens.
@@ -20,10 +24,23 @@ pub(crate) enum FormRefusal {
     Inactive,
 }
 
+/// Why the credentials of a request are malformed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CredentialsFault {
+    /// There are several `Authorization` lines.
+    SeveralLines,
+    /// The line does not begin with the name of a scheme.
+    NoScheme,
+    /// The scheme is Bearer, and what follows is not one token.
+    NotOneToken,
+}
+
 impl Explained for FormRefusal {
     fn reason(&self) -> Reason {
         match self {
             FormRefusal::NoCredentials => Reason::NoCredentials,
+            FormRefusal::Credentials(_) => Reason::MalformedCredentials,
+            FormRefusal::DpopScheme => Reason::DpopNotSupported,
             FormRefusal::Fault(fault) => match fault {
                 FormFault::TokenTooLong { .. } | FormFault::HeaderTooLong { .. } => Reason::TooLong,
                 FormFault::Malformed => Reason::MalformedToken,
@@ -41,6 +58,23 @@ impl Explained for FormRefusal {
     fn sentences(&self, _hint: Option<Hint>) -> String {
         let text = match self {
             FormRefusal::NoCredentials => "The request presented no access token.",
+            FormRefusal::Credentials(CredentialsFault::SeveralLines) => {
+                "The request has several Authorization lines. Exactly one is accepted. Does a proxy \
+                 add one?"
+            }
+            FormRefusal::Credentials(CredentialsFault::NoScheme) => {
+                "The Authorization header does not begin with the name of a scheme. The client must \
+                 send \"Bearer\", a space and the access token."
+            }
+            FormRefusal::Credentials(CredentialsFault::NotOneToken) => {
+                "The Authorization header has the scheme Bearer, but not one token after it. The \
+                 client must send \"Bearer\", a space and the access token, without quotes, and \
+                 nothing after it."
+            }
+            FormRefusal::DpopScheme => {
+                "The request presented the token under the scheme DPoP, which this API does not \
+                 support. The client must request a bearer token, which is not bound to a key."
+            }
             FormRefusal::Fault(fault) => return fault_in_words(*fault),
             FormRefusal::Opaque { is_googles: true } => {
                 "The token is opaque. Its first characters are those of Google's access tokens for \

@@ -56,6 +56,12 @@ macro_rules! reasons {
 reasons! {
     /// The request presented no credentials.
     NoCredentials = "no_credentials" => NoToken,
+    /// The `Authorization` header is doubled, or does not have the form `Bearer <token>` (RFC 6750
+    /// section 2.1).
+    MalformedCredentials = "malformed_credentials" => BadRequest,
+    /// The token was presented under the scheme `DPoP` (RFC 9449 section 7.1), which is not
+    /// supported.
+    DpopNotSupported = "dpop_not_supported" => BadToken,
     /// The token has more than 16 KiB, or the limit that is set, or its encoded header more than 4
     /// KiB.
     TooLong = "too_long" => BadToken,
@@ -153,6 +159,8 @@ reasons! {
 pub(crate) enum Verdict {
     /// No token was presented.
     NoToken,
+    /// The request is malformed, so no token was found in it.
+    BadRequest,
     /// The token is not good.
     BadToken,
     /// The issuer vouches for the token, and this API can't accept it.
@@ -165,6 +173,7 @@ impl Verdict {
     /// The HTTP status (RFC 6750 section 3.1).
     pub(crate) const fn status(self) -> u16 {
         match self {
+            Verdict::BadRequest => 400,
             Verdict::NoToken | Verdict::BadToken | Verdict::UnfitToken => 401,
             Verdict::Forbidden => 403,
         }
@@ -174,6 +183,7 @@ impl Verdict {
     pub(crate) const fn oauth_error(self) -> Option<&'static str> {
         match self {
             Verdict::NoToken => None,
+            Verdict::BadRequest => Some("invalid_request"),
             Verdict::BadToken | Verdict::UnfitToken => Some("invalid_token"),
             Verdict::Forbidden => Some("insufficient_scope"),
         }
@@ -185,7 +195,7 @@ impl Reason {
     /// the claims.
     pub const fn is_found_in_verified_token(self) -> bool {
         match self.verdict() {
-            Verdict::NoToken | Verdict::BadToken => false,
+            Verdict::NoToken | Verdict::BadRequest | Verdict::BadToken => false,
             Verdict::UnfitToken | Verdict::Forbidden => true,
         }
     }

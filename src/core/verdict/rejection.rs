@@ -1,7 +1,9 @@
 //! A refusal as the rest of the crate and its users hold it.
 
 use std::fmt;
+use std::sync::Arc;
 
+use crate::core::resource::Resource;
 use crate::core::token::claims::requirement::Requirement;
 use crate::core::token::jws::UnverifiedJwt;
 use crate::core::verdict::hint::{Hint, Seen};
@@ -47,6 +49,8 @@ struct Inner {
     /// The refused token, where it may hint at what went wrong.
     seen: Option<Seen>,
     is_introspected: bool,
+    /// The API that refused, for the answer.
+    resource: Option<Arc<Resource>>,
 }
 
 impl From<Refusal> for Rejection {
@@ -55,6 +59,7 @@ impl From<Refusal> for Rejection {
             refusal,
             seen: None,
             is_introspected: false,
+            resource: None,
         }))
     }
 }
@@ -64,6 +69,16 @@ impl Rejection {
     pub(crate) fn in_answer(mut self) -> Self {
         self.0.is_introspected = true;
         self
+    }
+
+    /// Keeps the API that refused, which the answer names.
+    pub(crate) fn by(mut self, resource: Option<&Arc<Resource>>) -> Self {
+        self.0.resource = resource.cloned();
+        self
+    }
+
+    pub(crate) fn resource(&self) -> Option<&Resource> {
+        self.0.resource.as_deref()
     }
 
     /// Keeps the claims set of the refused token, which is shared, for the hints of `explain()`.
@@ -91,7 +106,7 @@ impl Rejection {
         self.reason().verdict().oauth_error()
     }
 
-    /// The HTTP status: 403 where a good token lacks scope, else 401.
+    /// The HTTP status: 403 where a good token lacks scope, 400 for malformed credentials, else 401.
     pub fn status(&self) -> u16 {
         self.reason().verdict().status()
     }
@@ -135,7 +150,7 @@ impl fmt::Display for Rejection {
             );
         }
         match reason.verdict() {
-            Verdict::NoToken => write!(f, "request refused: {reason}"),
+            Verdict::NoToken | Verdict::BadRequest => write!(f, "request refused: {reason}"),
             Verdict::BadToken => write!(
                 f,
                 "token refused: {reason} (found before its signature was checked)"

@@ -15,7 +15,7 @@ use crate::core::token::jws::FormFault;
 use crate::core::token::payload::Foreign;
 use crate::core::verdict::audience::AudienceRefusal;
 use crate::core::verdict::claims::ClaimRefusal;
-use crate::core::verdict::form::FormRefusal;
+use crate::core::verdict::form::{CredentialsFault, FormRefusal};
 use crate::core::verdict::header::HeaderRefusal;
 use crate::core::verdict::issuer::{AcceptedIssuers, IssuerRefusal};
 use crate::core::verdict::key::{KeyRefusal, KeySetAge};
@@ -42,6 +42,7 @@ fn refusals() -> Vec<(Rejection, Reason, &'static str)> {
     let limit = Duration::from_secs(77);
     let (bytes, limit_bytes) = (99, 88);
     let form = FormRefusal::Fault;
+    let credentials = |fault| FormRefusal::Credentials(fault).into();
     let too_long = FormFault::TokenTooLong {
         bytes,
         limit: limit_bytes,
@@ -61,6 +62,10 @@ fn refusals() -> Vec<(Rejection, Reason, &'static str)> {
     #[rustfmt::skip]
     let mut refusals = vec![
         (FormRefusal::NoCredentials.into(), Reason::NoCredentials, "no access token"),
+        (credentials(CredentialsFault::SeveralLines), Reason::MalformedCredentials, "several"),
+        (credentials(CredentialsFault::NoScheme), Reason::MalformedCredentials, "name of a scheme"),
+        (credentials(CredentialsFault::NotOneToken), Reason::MalformedCredentials, "not one token"),
+        (FormRefusal::DpopScheme.into(), Reason::DpopNotSupported, "scheme DPoP"),
         (form(too_long).into(), Reason::TooLong, "max_token_bytes"),
         (form(header_too_long).into(), Reason::TooLong, "header has 99 bytes"),
         (form(FormFault::Malformed).into(), Reason::MalformedToken, "not a token"),
@@ -178,6 +183,7 @@ fn h02_the_reason_decides_the_answer() {
     for (rejection, reason, _) in refusals() {
         let expected = match reason {
             Reason::NoCredentials => (401, None),
+            Reason::MalformedCredentials => (400, Some("invalid_request")),
             Reason::InsufficientScope => (403, Some("insufficient_scope")),
             _ => (401, Some("invalid_token")),
         };

@@ -339,7 +339,8 @@ fn assert_rejection_is_secret(rejection: &Rejection, token: &str) {
         // Whether the issuer's word stands behind it, where there was a token.
         let is_verified = rejection.reason().is_found_in_verified_token();
         let when = if is_verified { "after" } else { "before" };
-        let has_token = rejection.reason() != Reason::NoCredentials;
+        let without_token = [Reason::NoCredentials, Reason::MalformedCredentials];
+        let has_token = !without_token.contains(&rejection.reason());
         assert_eq!(shown.contains(when), has_token, "P02: {shown}");
         // No value of the token at all, not even those that explain() may show.
         for value in [
@@ -404,6 +405,18 @@ fn p01_no_refusal_shows_what_the_token_says() {
         );
     }
     for rejection in [without_credentials(), lacking_scope(), unfit(), inactive()] {
+        provoked.insert(rejection.reason());
+    }
+    for line in [
+        format!("Bearer {MARKER} {MARKER}"),
+        format!("DPoP {MARKER}"),
+    ] {
+        let presented = Credentials::from_authorization([line.as_bytes()]);
+        let judged = block_on(fallback.validator.authenticate(&presented));
+        let Err(Error::Rejected(rejection)) = judged else {
+            panic!("P01: {judged:?}");
+        };
+        assert_rejection_is_secret(&rejection, &line);
         provoked.insert(rejection.reason());
     }
     provoked.extend(of_tenants());

@@ -82,6 +82,16 @@ impl Requirement {
         scopes.iter().map(Scope::as_str)
     }
 
+    /// The scopes that a client must request: of alternatives the first alone.
+    pub(crate) fn challenge_scopes(&self) -> impl Iterator<Item = &str> {
+        let most = match &self.0 {
+            Kind::AllScopes(scopes) => scopes.len(),
+            Kind::AnyScope(_) => 1,
+            Kind::Malformed(_) => 0,
+        };
+        self.scopes().take(most)
+    }
+
     pub(crate) fn is_met_by(&self, granted: &ScopeSet<'_>) -> bool {
         let has = |scope: &Scope| granted.contains(scope.as_str());
         match &self.0 {

@@ -1,0 +1,315 @@
+//! What this API is called, and what its answers say: plain data.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::core::token::claims::values::Scope;
+
+/// This API as a protected resource (RFC 9728 section 1.2): its identifier, and what its answers to
+/// refused requests say.
+///
+/// Every value in an answer comes from here, and none from a request. So a forged `Host` header
+/// changes nothing.
+///
+/// ```
+/// use resource_server::{Issuer, Resource, Validator, testing::TestIssuer};
+///
+/// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com/v1");
+/// # let issuer = issuer.to_issuer();
+/// let validator = Validator::builder()
+///     .resource(
+///         Resource::new("https://api.example.com/v1")
+///             .scopes_supported(["orders:read", "orders:write"])
+///             .entry_scopes(["orders:read"]),
+///     )
+///     .issuer(issuer)
+///     .build()?;
+/// let metadata = validator.resource_metadata()?;
+/// assert_eq!(metadata.path(), "/.well-known/oauth-protected-resource/v1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Resource {
+    uri: String,
+    realm: Option<String>,
+    scopes_supported: Vec<String>,
+    entry_scopes: Vec<String>,
+    authorization_servers: Option<Vec<String>>,
+    describes_errors: bool,
+    body: ErrorBody,
+}
+
+/// The body of an answer to a refused request.
+#[derive(Clone)]
+pub(crate) enum ErrorBody {
+    Empty,
+    ProblemJson,
+    Custom(Arc<BodyHook>),
+}
+
+type BodyHook = dyn Fn(u16, Option<&'static str>) -> (&'static str, String) + Send + Sync;
+
+/// Why a [`Resource`] can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResourceError {
+    /// The identifier is not a URL that clients can use.
+    #[error(
+        "\"{}\" is not a resource identifier: write an https URL (http on loopback) without user, query and fragment",
+        found.escape_debug()
+    )]
+    Identifier {
+        /// The value that was set.
+        found: String,
+    },
+    /// The realm has characters outside printable ASCII.
+    #[error("the realm \"{}\" has characters outside printable ASCII", found.escape_debug())]
+    Realm {
+        /// The value that was set.
+        found: String,
+    },
+    /// A scope that no token can carry, or `offline_access`, which is for clients alone.
+    #[error(
+        "the scope \"{}\" is not one that a token for this API can carry (RFC 6749 section 3.3; offline_access is for \
+         clients)",
+        found.escape_debug()
+    )]
+    Scope {
+        /// The value that was set.
+        found: String,
+    },
+    /// An authorization server is not a URL that clients can use.
+    #[error(
+        "\"{}\" is not an authorization server: write its issuer, an https URL (http on loopback) without user, query and \
+         fragment",
+        found.escape_debug()
+    )]
+    AuthorizationServer {
+        /// The value that was set.
+        found: String,
+    },
+}
+
+impl Resource {
+    /// A resource with this identifier (RFC 8707 section 2, RFC 9728 section 1.2): an https URL
+    /// without query and fragment, as clients name it and as it appears in `aud`. `http` is
+    /// accepted on loopback.
+    pub fn new(uri: impl Into<String>) -> Self {
+        Resource {
+            uri: uri.into(),
+            realm: None,
+            scopes_supported: Vec::new(),
+            entry_scopes: Vec::new(),
+            authorization_servers: None,
+            describes_errors: false,
+            body: ErrorBody::Empty,
+        }
+    }
+
+    /// The `realm` of challenges (RFC 9110 section 11.5). By default there is none.
+    pub fn realm(mut self, realm: impl Into<String>) -> Self {
+        self.realm = Some(realm.into());
+        self
+    }
+
+    /// The scopes that the metadata lists (RFC 9728 section 2). By default it lists none.
+    pub fn scopes_supported<S: Into<String>>(
+        mut self,
+        scopes: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.scopes_supported = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The scopes that the challenge names when a request has no credentials. By default it names
+    /// none.
+    pub fn entry_scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.entry_scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The authorization servers that the metadata lists. By default these are the issuers of the
+    /// Validator whose name is a URL without a placeholder and whose keys are not a shared secret.
+    pub fn authorization_servers<S: Into<String>>(
+        mut self,
+        issuers: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.authorization_servers = Some(issuers.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Adds an `error_description` to challenges (RFC 6750 section 3): a fixed text for each kind
+    /// of refusal, which never says what this API expects. By default there is none.
+    pub fn describe_errors(mut self) -> Self {
+        self.describes_errors = true;
+        self
+    }
+
+    /// Gives refused requests a body of `application/problem+json` (RFC 9457), with the status and
+    /// the OAuth error. By default the body is empty.
+    pub fn problem_json(mut self) -> Self {
+        self.body = ErrorBody::ProblemJson;
+        self
+    }
+
+    /// Gives refused requests a body of your own. The function gets the status and the OAuth error,
+    /// if there is one, and gives the media type and the body. It can't change status and headers.
+    ///
+    /// ```
+    /// use resource_server::Resource;
+    ///
+    /// let resource = Resource::new("https://api.example.com").body(|status, error| {
+    ///     let error = error.unwrap_or("none");
+    ///     ("application/json", format!(r#"{{"code":{status},"error":"{error}"}}"#))
+    /// });
+    /// ```
+    pub fn body(
+        mut self,
+        body: impl Fn(u16, Option<&'static str>) -> (&'static str, String) + Send + Sync + 'static,
+    ) -> Self {
+        self.body = ErrorBody::Custom(Arc::new(body));
+        self
+    }
+
+    /// Its identifier, as it was set.
+    pub fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// Everything that is wrong with it.
+    pub(crate) fn problems(&self) -> Vec<ResourceError> {
+        let mut problems = Vec::new();
+        if !is_identifier(&self.uri) {
+            let found = self.uri.clone();
+            problems.push(ResourceError::Identifier { found });
+        }
+        if let Some(realm) = &self.realm
+            && !realm.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+        {
+            let found = realm.clone();
+            problems.push(ResourceError::Realm { found });
+        }
+        for scope in self.scopes_supported.iter().chain(&self.entry_scopes) {
+            if scope.parse::<Scope>().is_err() || scope == "offline_access" {
+                let found = scope.clone();
+                problems.push(ResourceError::Scope { found });
+            }
+        }
+        for server in self.authorization_servers.iter().flatten() {
+            if !is_identifier(server) {
+                let found = server.clone();
+                problems.push(ResourceError::AuthorizationServer { found });
+            }
+        }
+        problems
+    }
+
+    pub(crate) fn realm_name(&self) -> Option<&str> {
+        self.realm.as_deref()
+    }
+
+    pub(crate) fn supported(&self) -> &[String] {
+        &self.scopes_supported
+    }
+
+    pub(crate) fn entry(&self) -> &[String] {
+        &self.entry_scopes
+    }
+
+    pub(crate) fn servers(&self) -> Option<&[String]> {
+        self.authorization_servers.as_deref()
+    }
+
+    pub(crate) fn describes_errors(&self) -> bool {
+        self.describes_errors
+    }
+
+    pub(crate) fn error_body(&self) -> &ErrorBody {
+        &self.body
+    }
+}
+
+impl From<&str> for Resource {
+    fn from(uri: &str) -> Self {
+        Resource::new(uri)
+    }
+}
+
+impl From<String> for Resource {
+    fn from(uri: String) -> Self {
+        Resource::new(uri)
+    }
+}
+
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resource")
+            .field("uri", &self.uri)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Scheme and authority of a URL, and the path after them, where it is https, or http on loopback,
+/// without user, query and fragment.
+pub(crate) fn split_identifier(uri: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = uri.split_once("://")?;
+    let path_at = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at_checked(path_at)?;
+    let is_sound = is_authority(authority) && path.bytes().all(is_path_byte);
+    let is_safe = match scheme {
+        "https" => true,
+        "http" => is_loopback(authority),
+        _ => false,
+    };
+    let origin = uri.get(..scheme.len() + 3 + path_at)?;
+    (is_sound && is_safe).then_some((origin, path))
+}
+
+/// Whether clients can use it as the identifier of a resource or an authorization server.
+pub(crate) fn is_identifier(uri: &str) -> bool {
+    split_identifier(uri).is_some()
+}
+
+/// A host, which may be an IPv6 address in brackets, and a port where there is a colon.
+fn is_authority(authority: &str) -> bool {
+    let (host, port) = host_and_port(authority);
+    let is_host = if let Some(rest) = host.strip_prefix('[') {
+        let is_address = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+        rest.strip_suffix(']')
+            .is_some_and(|address| !address.is_empty() && address.bytes().all(is_address))
+    } else {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+        !host.is_empty() && host.bytes().all(is_name)
+    };
+    is_host
+        && port.is_none_or(|port| {
+            !port.is_empty() && port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit())
+        })
+}
+
+fn host_and_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        // A colon within brackets belongs to an IPv6 address.
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+fn is_loopback(authority: &str) -> bool {
+    let (host, _) = host_and_port(authority);
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || address
+            .parse()
+            .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+/// Whether a path may have it (RFC 3986 section 3.3).
+const fn is_path_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'$'..=b'/' | b':' | b';' | b'=' | b'@' | b'_' | b'~'
+        )
+}

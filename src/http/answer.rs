@@ -1,0 +1,137 @@
+//! The HTTP answer to a request that is not served.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::core::{ErrorBody, Resource};
+use crate::error::Error;
+use crate::http::challenge;
+
+/// The HTTP answer to a request that is not served: status, headers and body, as plain values.
+///
+/// Nothing of the token or the request is in it, and none of what this API expects.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use resource_server::{Credentials, Validator, testing::TestIssuer};
+///
+/// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+/// let validator = Validator::builder()
+///     .resource("https://api.example.com")
+///     .issuer(issuer.to_issuer())
+///     .build()?;
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let error = validator.authenticate(&Credentials::none()).await.unwrap_err();
+/// let answer = error.answer();
+/// assert_eq!(answer.status(), 401);
+/// let headers: Vec<_> = answer.headers().collect();
+/// assert_eq!(headers, [
+///     (
+///         "www-authenticate",
+///         "Bearer resource_metadata=\"https://api.example.com/.well-known/oauth-protected-resource\"",
+///     ),
+///     ("cache-control", "no-store"),
+/// ]);
+/// assert_eq!(answer.body(), "");
+/// # });
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+impl Answer {
+    /// The status: 400, 401, 403, 500 or 503.
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Names in lower case, and values. No name occurs twice. A browser lets a script of another
+    /// origin read `www-authenticate` and `retry-after` only if CORS exposes them.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+    }
+
+    /// The body: empty, unless the [`Resource`](crate::Resource) has another.
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+}
+
+impl Error {
+    /// The HTTP answer: status, challenge (RFC 6750 section 3), `Retry-After` and body.
+    ///
+    /// 400, 401 and 403 have a challenge and `Cache-Control: no-store`. 503 has `Retry-After` if
+    /// the source knows when to try again, in whole seconds, and no challenge: the token may be
+    /// good. 500 has neither.
+    pub fn answer(&self) -> Answer {
+        let resource = self.resource();
+        let mut headers = Vec::new();
+        let mut error = None;
+        match self {
+            Error::Rejected(rejection) => {
+                error = rejection.oauth_error();
+                let challenge = challenge::bearer(rejection, resource);
+                headers.push(("www-authenticate", challenge));
+                headers.push(("cache-control", "no-store".to_owned()));
+            }
+            Error::Unavailable(unavailable) => {
+                if let Some(wait) = unavailable.retry_after() {
+                    headers.push(("retry-after", whole_seconds(wait).to_string()));
+                }
+            }
+            Error::Misconfigured(_) => {}
+        }
+        let status = self.status();
+        let (media_type, body) = body(resource, status, error);
+        if !body.is_empty() {
+            headers.push(("content-type", media_type.to_owned()));
+        }
+        Answer {
+            status,
+            headers,
+            body,
+        }
+    }
+}
+
+/// Rounded up, so that a client is never told to come too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+fn body(
+    resource: Option<&Resource>,
+    status: u16,
+    error: Option<&'static str>,
+) -> (&'static str, String) {
+    match resource.map_or(&ErrorBody::Empty, Resource::error_body) {
+        ErrorBody::Empty => ("", String::new()),
+        ErrorBody::ProblemJson => {
+            let mut problem = json!({"status": status, "title": title(status)});
+            if let (Some(error), Some(members)) = (error, problem.as_object_mut()) {
+                members.insert("error".to_owned(), error.into());
+            }
+            ("application/problem+json", problem.to_string())
+        }
+        ErrorBody::Custom(make) => make(status, error),
+    }
+}
+
+/// The reason phrase of a status (RFC 9457 section 4.2.1 asks for it where there is no `type`).
+const fn title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        503 => "Service Unavailable",
+        _ => "Internal Server Error",
+    }
+}

@@ -1,0 +1,4 @@
+mod answers;
+mod config;
+mod credentials;
+mod page;

@@ -1,0 +1,89 @@
+//! Row H02: the table of the guide's page on HTTP is what the crate answers.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+use std::{env, fs};
+
+use super::answers::{Down, World, expired_token, refused};
+use crate::support::{API, block_on};
+use resource_server::{Credentials, Requirement, Resource};
+
+const PAGE: &str = "docs/guide/http.md";
+const METADATA: &str = "https://api.example.com/.well-known/oauth-protected-resource";
+
+#[test]
+fn h02_the_guide_shows_what_a_client_sees() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
+    let page = fs::read_to_string(&path).unwrap();
+    let (begin, end) = ("<!-- table -->\n", "<!-- end -->");
+    let (before, rest) = page.split_once(begin).unwrap();
+    let (_, after) = rest.split_once(end).unwrap();
+    let expected = format!("{before}{begin}{}{end}{after}", table());
+    if env::var_os("UPDATE_GUIDE").is_some() {
+        fs::write(&path, &expected).unwrap();
+    }
+    assert!(
+        page == expected || env::var_os("UPDATE_GUIDE").is_some(),
+        "{PAGE} has another table: set UPDATE_GUIDE=1, run this test again, and read the difference"
+    );
+}
+
+fn table() -> String {
+    let world = World::new();
+    let resource = || Resource::new(API).entry_scopes(["orders:read"]);
+    let api = world.api(resource());
+    let presented = |lines: &[&str]| {
+        let lines = lines.iter().map(|line| line.as_bytes());
+        block_on(api.authenticate(&Credentials::from_authorization(lines))).unwrap_err()
+    };
+    let token = || world.signer.token();
+    let good = block_on(api.validate(&token().mint())).unwrap();
+    let down = world.api_in_outage(resource(), Down(Some(Duration::from_secs(5))));
+    let situations = [
+        (
+            "no credentials, or a scheme that is not offered",
+            presented(&[]),
+        ),
+        (
+            "two `Authorization` lines",
+            presented(&["Bearer a", "Bearer b"]),
+        ),
+        (
+            "`Bearer` without exactly one token",
+            presented(&["Bearer a b"]),
+        ),
+        ("the scheme DPoP", presented(&["DPoP a"])),
+        (
+            "a bad token: expired, for another API, forged, ..",
+            refused(&api, &expired_token(&world)),
+        ),
+        (
+            "a good token that lacks a scope",
+            good.require(&Requirement::all_scopes(["orders:read", "orders:export"]))
+                .unwrap_err(),
+        ),
+        (
+            "the authorization server can't be reached",
+            refused(&down, &token()),
+        ),
+        (
+            "a mistake of the API, such as a malformed `Requirement`",
+            good.require(&Requirement::scope("orders read"))
+                .unwrap_err(),
+        ),
+    ];
+    let mut table = "| situation | status | header |\n| --- | --- | --- |\n".to_owned();
+    for (situation, error) in situations {
+        let answer = error.answer();
+        assert_eq!(answer.body(), "", "{situation}");
+        let headers: Vec<_> = answer
+            .headers()
+            .filter(|(name, _)| *name != "cache-control")
+            .map(|(name, value)| format!("`{name}: {}`", value.replace(METADATA, "[..]")))
+            .collect();
+        let (status, headers) = (answer.status(), headers.join(", "));
+        writeln!(table, "| {situation} | {status} | {headers} |").unwrap();
+    }
+    table
+}
