@@ -193,8 +193,8 @@ mod library {
     pub mod claims {
         //! Typed claims: scopes, audiences, roles, actors, identities, and how to name a claim.
         pub use crate::core::{
-            Actor, Audience, ClaimPath, ClaimValue, Confirmation, Identity, RequiredClaim, RoleSet,
-            Scope, ScopeClaim, ScopeSet, SubjectKind, Thumbprint,
+            Actor, Audience, AuthorizationDetail, ClaimPath, ClaimValue, Confirmation, Identity,
+            RequiredClaim, RoleSet, Scope, ScopeClaim, ScopeSet, SubjectKind, Thumbprint,
         };
     }
 

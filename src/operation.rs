@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::core::{AccessToken, Requirement};
+use crate::core::{AccessToken, Requirement, check_requirement};
 use crate::error::{Error, Misconfigured};
 
 impl AccessToken {
@@ -42,7 +42,7 @@ impl AccessToken {
     /// never pass, which is the API author's mistake.
     pub fn require(&self, requirement: &Requirement) -> Result<(), Error> {
         let checked = match requirement.check() {
-            Ok(()) => self.check_requirement(requirement).map_err(Error::from),
+            Ok(()) => check_requirement(self, requirement).map_err(Error::from),
             Err(problem) => Err(Misconfigured::from(problem).into()),
         };
         checked.map_err(|error| error.by(self.resource()))

@@ -15,9 +15,8 @@ use crate::core::resource::Resource;
 use crate::core::time::NumericDate;
 use crate::core::token::claims::actor::Actor;
 use crate::core::token::claims::checked::{CheckedClaims, KeptClaims};
-use crate::core::token::claims::claim_path::find;
+use crate::core::token::claims::claim_path::{DottedName, find};
 use crate::core::token::claims::identity::{Identity, SubjectKind};
-use crate::core::token::claims::requirement::Requirement;
 use crate::core::token::claims::roles::RoleSet;
 use crate::core::token::claims::values::{Audience, Confirmation, ScopeSet};
 use crate::core::token::payload::Payload;
@@ -211,8 +210,8 @@ impl AccessToken {
         RoleSet::new(self.claims.roles())
     }
 
-    /// Whether this is one of the [`roles`](AccessToken::roles), exactly. If it is not, your
-    /// handler gives the 403.
+    /// Whether this is one of the [`roles`](AccessToken::roles), exactly. To refuse
+    /// an operation, require [`Requirement::role`](crate::Requirement::role).
     ///
     /// With several issuers in one Validator, two of them may use the same role for different
     /// rights: check [`issuer`](AccessToken::issuer) or [`tenant`](AccessToken::tenant) first.
@@ -315,19 +314,19 @@ impl AccessToken {
         })
     }
 
-    /// Rejects the token for an operation that it does not allow. A malformed requirement allows
-    /// none.
-    pub(crate) fn check_requirement(&self, requirement: &Requirement) -> Result<(), Rejection> {
-        if requirement.is_met_by(&self.scopes()) {
-            return Ok(());
-        }
-        let payload = self.payload();
-        let refusal = OperationRefusal::InsufficientScope {
-            requirement: requirement.clone(),
-            has_scope_claim: !(payload.scope.is_absent() && payload.scp.is_absent()),
-            role_slip: self.policy.mapping().dotted_role_claim(payload),
-        };
-        Err(refusal.into())
+    /// When the token was validated, by the clock of the Validator or as
+    /// [`verify`](crate::verify) was given it.
+    pub fn judged_at(&self) -> NumericDate {
+        self.claims.at()
+    }
+
+    pub(crate) fn clock_skew(&self) -> Duration {
+        self.policy.clock_skew()
+    }
+
+    /// A claim of roles that the policy names by dots, and that the token has as a nested path.
+    pub(crate) fn dotted_role_claim(&self) -> Option<DottedName> {
+        self.policy.mapping().dotted_role_claim(self.payload())
     }
 }
 

@@ -37,6 +37,7 @@ pub use resource::{Resource, ResourceError};
 pub use thumbprint::{Thumbprint, ThumbprintError};
 pub use time::{Clock, NumericDate, TimeRangeError};
 pub use token::claims::actor::Actor;
+pub use token::claims::authorization_detail::AuthorizationDetail;
 pub use token::claims::claim_path::ClaimPath;
 pub use token::claims::identity::{Identity, SubjectKind};
 pub use token::claims::required_claim::{ClaimValue, RequiredClaim};
@@ -54,6 +55,7 @@ pub use verify::{Evidence, verify};
 pub(crate) use checks::issuer::{issuer_of, trust_domain_of, wrong_issuer};
 #[cfg(feature = "fetch")]
 pub(crate) use checks::key::has_candidate;
+pub(crate) use checks::operation::check_requirement;
 #[cfg(feature = "pem")]
 pub(crate) use keys::pem::read_keys as read_pem_keys;
 pub(crate) use policy::tenants::IssuerTemplate;

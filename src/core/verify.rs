@@ -146,6 +146,7 @@ fn check_in_order<'a>(
         roles,
         actors,
         scopes,
+        at: now,
     })
 }
 

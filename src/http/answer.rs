@@ -79,7 +79,7 @@ impl Error {
             Error::Rejected(rejection) => {
                 error = rejection.oauth_error();
                 let challenge = challenge::bearer(rejection, resource);
-                headers.push(("www-authenticate", challenge));
+                headers.extend(challenge.map(|value| ("www-authenticate", value)));
                 headers.push(("cache-control", "no-store".to_owned()));
             }
             Error::Unavailable(unavailable) => {

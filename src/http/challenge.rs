@@ -8,8 +8,12 @@ use crate::http::metadata::url_of;
 /// The realm of a challenge that has nothing else to say: it needs one parameter at least.
 const DEFAULT_REALM: &str = "api";
 
-/// The challenge for a refused request. Nothing of the token or the request gets into it.
-pub(super) fn bearer(rejection: &Rejection, resource: Option<&Resource>) -> String {
+/// The challenge for a refused request, if another token would do. Nothing of the token or the
+/// request gets into it.
+pub(super) fn bearer(rejection: &Rejection, resource: Option<&Resource>) -> Option<String> {
+    if !rejection.reason().verdict().has_challenge() {
+        return None;
+    }
     let mut challenge = Challenge::default();
     if let Some(realm) = resource.and_then(Resource::realm_name) {
         challenge.add("realm", realm);
@@ -18,6 +22,14 @@ pub(super) fn bearer(rejection: &Rejection, resource: Option<&Resource>) -> Stri
         challenge.add("error", error);
         if resource.is_some_and(Resource::describes_errors) {
             challenge.add("error_description", description(rejection.reason()));
+        }
+    }
+    if let Some(deficit) = rejection.deficit() {
+        if !deficit.acr.is_empty() {
+            challenge.add("acr_values", &deficit.acr.join(" "));
+        }
+        if let Some(age) = deficit.max_age {
+            challenge.add("max_age", &age.as_secs().to_string());
         }
     }
     if let Some(scope) = scope(rejection, resource) {
@@ -29,16 +41,16 @@ pub(super) fn bearer(rejection: &Rejection, resource: Option<&Resource>) -> Stri
     if challenge.0.is_empty() {
         challenge.add("realm", DEFAULT_REALM);
     }
-    format!("Bearer {}", challenge.0)
+    Some(format!("Bearer {}", challenge.0))
 }
 
 /// The scopes that a client should request: those of the operation, or to begin with those of the
 /// resource.
 fn scope(rejection: &Rejection, resource: Option<&Resource>) -> Option<String> {
-    let scopes = match rejection.requirement() {
-        Some(requirement) => requirement.challenge_scopes().collect::<Vec<_>>().join(" "),
+    let scopes = match rejection.deficit() {
+        Some(deficit) if deficit.lacks_scope => deficit.scopes.join(" "),
         None if rejection.reason() == Reason::NoCredentials => resource?.entry().join(" "),
-        None => return None,
+        Some(_) | None => return None,
     };
     (!scopes.is_empty()).then_some(scopes)
 }
@@ -67,6 +79,8 @@ fn description(reason: Reason) -> &'static str {
         Reason::NotYetValid | Reason::IssuedInTheFuture => "The access token is not valid yet",
         Reason::ProofOfPossessionMissing => "The access token is bound to a key",
         Reason::InsufficientScope => "The access token lacks scope for this operation",
+        Reason::AuthenticationInsufficient => "The user must sign in again for this operation",
+        Reason::OperationNotAllowed => "The access token does not allow this operation",
         Reason::TooLong
         | Reason::MalformedToken
         | Reason::OpaqueToken

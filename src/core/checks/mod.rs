@@ -9,4 +9,5 @@ pub(crate) mod key;
 mod key_issuer;
 pub(crate) mod kind;
 pub(crate) mod mapped;
+pub(crate) mod operation;
 pub(crate) mod time;

@@ -258,6 +258,7 @@ impl IntrospectionResponse {
             roles,
             actors,
             scopes,
+            at: now,
         })
     }
 

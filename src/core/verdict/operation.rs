@@ -1,5 +1,7 @@
 //! Refusals of a good token that does not fit the operation or the API's own type of claims.
 
+use std::time::Duration;
+
 use crate::core::token::claims::claim_path::DottedName;
 use crate::core::token::claims::requirement::Requirement;
 use crate::core::verdict::claims::dotted;
@@ -11,20 +13,53 @@ pub(crate) enum OperationRefusal {
     /// The claims don't fit the type of the API, from this column of the claims set on.
     ClaimsDoNotFit { column: usize },
     /// The token lacks what the operation requires.
-    InsufficientScope {
-        requirement: Requirement,
-        /// Whether the token has a claim for scopes.
-        has_scope_claim: bool,
-        /// A claim of roles that the policy names by dots.
-        role_slip: Option<DottedName>,
-    },
+    Unmet(Box<Unmet>),
+}
+
+#[derive(Clone)]
+pub(crate) struct Unmet {
+    pub(crate) requirement: Requirement,
+    pub(crate) deficit: Deficit,
+    /// Whether the token has a claim for scopes.
+    pub(crate) has_scope_claim: bool,
+    /// A claim of roles that the policy names by dots.
+    pub(crate) role_slip: Option<DottedName>,
+}
+
+/// What the token lacks, by what can be done about it.
+#[derive(Clone)]
+pub(crate) struct Deficit {
+    /// Every scope that the operation needs, those that the token has among them.
+    pub(crate) scopes: Vec<String>,
+    /// The values of `acr` that would do, if the token has none of them.
+    pub(crate) acr: Vec<String>,
+    /// The age of the sign-in that would do, if the token's is greater.
+    pub(crate) max_age: Option<Duration>,
+    /// Whether something is missing that no client can request.
+    pub(crate) is_forbidden: bool,
+    pub(crate) lacks_scope: bool,
+    /// The parts of the requirement that the token lacks.
+    pub(crate) lacking: Vec<Requirement>,
+}
+
+impl Deficit {
+    /// What nobody can mend comes first, and what a sign-in mends before what another token mends.
+    fn reason(&self) -> Reason {
+        if self.is_forbidden {
+            Reason::OperationNotAllowed
+        } else if self.max_age.is_some() || !self.acr.is_empty() {
+            Reason::AuthenticationInsufficient
+        } else {
+            Reason::InsufficientScope
+        }
+    }
 }
 
 impl Explained for OperationRefusal {
     fn reason(&self) -> Reason {
         match self {
             OperationRefusal::ClaimsDoNotFit { .. } => Reason::ClaimsDoNotFit,
-            OperationRefusal::InsufficientScope { .. } => Reason::InsufficientScope,
+            OperationRefusal::Unmet(unmet) => unmet.deficit.reason(),
         }
     }
 
@@ -34,24 +69,42 @@ impl Explained for OperationRefusal {
                 "The claims don't fit the type that this API reads them into. The first mismatch is \
                  at column {column} of the claims set."
             ),
-            OperationRefusal::InsufficientScope {
-                requirement,
-                has_scope_claim,
-                role_slip,
-            } => {
-                let found = if *has_scope_claim {
-                    "which its scopes don't include."
-                } else {
-                    "and the token has no scope claim at all, neither scope nor scp. Did the \
-                     client request a scope, and does the authorization server write scopes into \
-                     its tokens?"
-                };
-                let roles = match dotted(role_slip.as_ref()) {
-                    text if text.is_empty() => text,
-                    text => format!(" Its roles are not read either.{text}"),
-                };
-                format!("The token is good, but the operation needs {requirement}, {found}{roles}")
-            }
+            OperationRefusal::Unmet(unmet) => unmet.in_words(),
         }
+    }
+}
+
+impl Unmet {
+    fn in_words(&self) -> String {
+        let lacking: Vec<_> = self
+            .deficit
+            .lacking
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let lacking = lacking.join(" and ");
+        let deficit = &self.deficit;
+        let lacks_scope_alone =
+            deficit.lacks_scope && deficit.reason() == Reason::InsufficientScope;
+        let mut text = if lacks_scope_alone && self.has_scope_claim {
+            format!(
+                "The token is good, but the operation needs {lacking}, which its scopes don't \
+                 include."
+            )
+        } else {
+            format!("The token is good, but the operation needs {lacking}.")
+        };
+        if deficit.lacks_scope && !self.has_scope_claim {
+            text.push_str(
+                " The token has no scope claim at all, neither scope nor scp. Did the client \
+                 request a scope, and does the authorization server write scopes into its tokens?",
+            );
+        }
+        let roles = dotted(self.role_slip.as_ref());
+        if !roles.is_empty() {
+            text.push_str(" Its roles are not read either.");
+            text.push_str(&roles);
+        }
+        text
     }
 }

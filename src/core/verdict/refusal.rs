@@ -152,6 +152,12 @@ reasons! {
     ClaimsDoNotFit = "claims_do_not_fit" => UnfitToken,
     /// The token is good but lacks scope for this operation.
     InsufficientScope = "insufficient_scope" => Forbidden,
+    /// The token is good, but the user must sign in again, or in another way, for this operation
+    /// (RFC 9470 section 3).
+    AuthenticationInsufficient = "authentication_insufficient" => StepUp,
+    /// The token is good but lacks a role, claim, audience or authorization detail for this
+    /// operation.
+    OperationNotAllowed = "operation_not_allowed" => NotAllowed,
 }
 
 /// What a reason means for the answer to the request.
@@ -165,27 +171,45 @@ pub(crate) enum Verdict {
     BadToken,
     /// The issuer vouches for the token, and this API can't accept it.
     UnfitToken,
-    /// The token is good, but not for this operation.
+    /// The token is good, but lacks scope for this operation.
     Forbidden,
+    /// The token is good, but the user must sign in for this operation.
+    StepUp,
+    /// The token is good, but not for this operation, and no other token of the client would be.
+    NotAllowed,
 }
 
 impl Verdict {
+    /// Whether the answer has a challenge: whether another token, or a token at all, would do.
+    pub(crate) const fn has_challenge(self) -> bool {
+        match self {
+            Verdict::NotAllowed => false,
+            Verdict::NoToken
+            | Verdict::BadRequest
+            | Verdict::BadToken
+            | Verdict::UnfitToken
+            | Verdict::Forbidden
+            | Verdict::StepUp => true,
+        }
+    }
+
     /// The HTTP status (RFC 6750 section 3.1).
     pub(crate) const fn status(self) -> u16 {
         match self {
             Verdict::BadRequest => 400,
-            Verdict::NoToken | Verdict::BadToken | Verdict::UnfitToken => 401,
-            Verdict::Forbidden => 403,
+            Verdict::NoToken | Verdict::BadToken | Verdict::UnfitToken | Verdict::StepUp => 401,
+            Verdict::Forbidden | Verdict::NotAllowed => 403,
         }
     }
 
     /// The `error` of the challenge (RFC 6750 section 3.1).
     pub(crate) const fn oauth_error(self) -> Option<&'static str> {
         match self {
-            Verdict::NoToken => None,
+            Verdict::NoToken | Verdict::NotAllowed => None,
             Verdict::BadRequest => Some("invalid_request"),
             Verdict::BadToken | Verdict::UnfitToken => Some("invalid_token"),
             Verdict::Forbidden => Some("insufficient_scope"),
+            Verdict::StepUp => Some("insufficient_user_authentication"),
         }
     }
 }
@@ -196,7 +220,9 @@ impl Reason {
     pub const fn is_found_in_verified_token(self) -> bool {
         match self.verdict() {
             Verdict::NoToken | Verdict::BadRequest | Verdict::BadToken => false,
-            Verdict::UnfitToken | Verdict::Forbidden => true,
+            Verdict::UnfitToken | Verdict::Forbidden | Verdict::StepUp | Verdict::NotAllowed => {
+                true
+            }
         }
     }
 }

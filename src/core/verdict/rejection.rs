@@ -8,7 +8,7 @@ use crate::core::token::claims::requirement::Requirement;
 use crate::core::token::jws::UnverifiedJwt;
 use crate::core::verdict::hint::{Hint, Seen};
 use crate::core::verdict::key::{KeyRefusal, KeySetAge};
-use crate::core::verdict::operation::OperationRefusal;
+use crate::core::verdict::operation::{Deficit, OperationRefusal, Unmet};
 use crate::core::verdict::refusal::{Reason, Refusal, Verdict};
 
 /// A token, or a request without one, was refused. The presenter's fault: 401 or 403.
@@ -111,15 +111,20 @@ impl Rejection {
         self.reason().verdict().status()
     }
 
-    /// What the operation requires, where a good token lacks it: its scopes belong in the
-    /// challenge (RFC 6750 section 3.1).
+    /// What the operation requires, where a good token lacks it.
     pub fn requirement(&self) -> Option<&Requirement> {
-        if let Refusal::Operation(OperationRefusal::InsufficientScope { requirement, .. }) =
-            &self.0.refusal
-        {
-            Some(requirement)
-        } else {
-            None
+        Some(&self.unmet()?.requirement)
+    }
+
+    /// What the token lacks for the operation.
+    pub(crate) fn deficit(&self) -> Option<&Deficit> {
+        Some(&self.unmet()?.deficit)
+    }
+
+    fn unmet(&self) -> Option<&Unmet> {
+        match &self.0.refusal {
+            Refusal::Operation(OperationRefusal::Unmet(unmet)) => Some(unmet),
+            _ => None,
         }
     }
 
@@ -155,10 +160,12 @@ impl fmt::Display for Rejection {
                 f,
                 "token refused: {reason} (found before its signature was checked)"
             ),
-            Verdict::UnfitToken | Verdict::Forbidden => write!(
-                f,
-                "token refused: {reason} (found after its signature was checked)"
-            ),
+            Verdict::UnfitToken | Verdict::StepUp | Verdict::Forbidden | Verdict::NotAllowed => {
+                write!(
+                    f,
+                    "token refused: {reason} (found after its signature was checked)"
+                )
+            }
         }
     }
 }

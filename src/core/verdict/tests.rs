@@ -20,7 +20,7 @@ use crate::core::verdict::header::HeaderRefusal;
 use crate::core::verdict::issuer::{AcceptedIssuers, IssuerRefusal};
 use crate::core::verdict::key::{KeyRefusal, KeySetAge};
 use crate::core::verdict::kind::KindRefusal;
-use crate::core::verdict::operation::OperationRefusal;
+use crate::core::verdict::operation::{Deficit, OperationRefusal, Unmet};
 use crate::core::verdict::possession::PossessionRefusal;
 use crate::core::verdict::refusal::Reason;
 use crate::core::verdict::rejection::Rejection;
@@ -54,11 +54,6 @@ fn refusals() -> Vec<(Rejection, Reason, &'static str)> {
     let of_policy = || AcceptedIssuers::One(policy.clone());
     let required = || RequiredClaim::equals("tenant", "acme");
     let allowed = policy.algorithm_set();
-    let insufficient = |has_scope_claim| OperationRefusal::InsufficientScope {
-        requirement: Requirement::scope("orders:read"),
-        has_scope_claim,
-        role_slip: None,
-    };
     #[rustfmt::skip]
     let mut refusals = vec![
         (FormRefusal::NoCredentials.into(), Reason::NoCredentials, "no access token"),
@@ -118,11 +113,41 @@ fn refusals() -> Vec<(Rejection, Reason, &'static str)> {
         (PossessionRefusal::Malformed.into(), Reason::MalformedConfirmation, "cnf"),
         (PossessionRefusal::Unknown.into(), Reason::UnknownConfirmation, "cnf"),
         (PossessionRefusal::Missing.into(), Reason::ProofOfPossessionMissing, "cnf"),
-        (OperationRefusal::ClaimsDoNotFit { column: 7 }.into(), Reason::ClaimsDoNotFit, "column 7"),
-        (insufficient(true).into(), Reason::InsufficientScope, "which its scopes don't include"),
-        (insufficient(false).into(), Reason::InsufficientScope, "orders:read"),
     ];
     refusals.extend(refusals_of_keys());
+    refusals.extend(refusals_of_operations());
+    refusals
+}
+
+/// Refusals of a good token.
+fn refusals_of_operations() -> Vec<(Rejection, Reason, &'static str)> {
+    let limit = Duration::from_secs(77);
+    let scope = || Requirement::scope("orders:read");
+    let unmet = |has_scope_claim, lacking: Requirement| {
+        let deficit = Deficit {
+            scopes: vec!["orders:read".to_owned()],
+            acr: Vec::new(),
+            max_age: (lacking == Requirement::max_age(limit)).then_some(limit),
+            is_forbidden: lacking == Requirement::role("clerk"),
+            lacks_scope: lacking == scope(),
+            lacking: vec![lacking],
+        };
+        let (requirement, role_slip) = (scope(), None);
+        OperationRefusal::Unmet(Box::new(Unmet {
+            requirement,
+            deficit,
+            has_scope_claim,
+            role_slip,
+        }))
+    };
+    #[rustfmt::skip]
+    let refusals = vec![
+        (OperationRefusal::ClaimsDoNotFit { column: 7 }.into(), Reason::ClaimsDoNotFit, "column 7"),
+        (unmet(true, scope()).into(), Reason::InsufficientScope, "which its scopes don't include"),
+        (unmet(false, scope()).into(), Reason::InsufficientScope, "orders:read"),
+        (unmet(true, Requirement::max_age(limit)).into(), Reason::AuthenticationInsufficient, "at most 77 s ago"),
+        (unmet(true, Requirement::role("clerk")).into(), Reason::OperationNotAllowed, "role \"clerk\""),
+    ];
     refusals
 }
 
@@ -185,6 +210,8 @@ fn h02_the_reason_decides_the_answer() {
             Reason::NoCredentials => (401, None),
             Reason::MalformedCredentials => (400, Some("invalid_request")),
             Reason::InsufficientScope => (403, Some("insufficient_scope")),
+            Reason::AuthenticationInsufficient => (401, Some("insufficient_user_authentication")),
+            Reason::OperationNotAllowed => (403, None),
             _ => (401, Some("invalid_token")),
         };
         assert_eq!(
@@ -193,6 +220,11 @@ fn h02_the_reason_decides_the_answer() {
             "{reason}"
         );
         let asks = rejection.requirement().is_some();
-        assert_eq!(asks, reason == Reason::InsufficientScope, "{reason}");
+        let of_operations = [
+            Reason::InsufficientScope,
+            Reason::AuthenticationInsufficient,
+            Reason::OperationNotAllowed,
+        ];
+        assert_eq!(asks, of_operations.contains(&reason), "{reason}");
     }
 }

@@ -404,7 +404,8 @@ fn p01_no_refusal_shows_what_the_token_says() {
             &token,
         );
     }
-    for rejection in [without_credentials(), lacking_scope(), unfit(), inactive()] {
+    let others = [without_credentials(), unfit(), inactive()];
+    for rejection in others.into_iter().chain(of_operations()) {
         provoked.insert(rejection.reason());
     }
     for line in [
@@ -497,19 +498,28 @@ fn accepted() -> (AccessToken, String) {
     (api.judge(&text).unwrap(), text)
 }
 
-fn lacking_scope() -> Rejection {
-    let (token, text) = accepted();
-    match token.require(&Requirement::scope("orders:read")) {
-        Err(Error::Rejected(rejection)) => {
-            assert_rejection_is_secret(&rejection, &text);
-            assert_eq!(
-                (rejection.reason(), rejection.status()),
-                (InsufficientScope, 403)
-            );
-            rejection
+/// Refusals of an operation, of each kind.
+fn of_operations() -> [Rejection; 3] {
+    let cases = [
+        (Requirement::scope("orders:read"), InsufficientScope, 403),
+        (
+            Requirement::acr(["gold"]),
+            Reason::AuthenticationInsufficient,
+            401,
+        ),
+        (Requirement::role("clerk"), Reason::OperationNotAllowed, 403),
+    ];
+    cases.map(|(requirement, reason, status)| {
+        let (token, text) = accepted();
+        match token.require(&requirement) {
+            Err(Error::Rejected(rejection)) => {
+                assert_rejection_is_secret(&rejection, &text);
+                assert_eq!((rejection.reason(), rejection.status()), (reason, status));
+                rejection
+            }
+            other => panic!("{other:?}"),
         }
-        other => panic!("{other:?}"),
-    }
+    })
 }
 
 /// serde's own messages quote what they found.
@@ -720,7 +730,9 @@ fn p02_reasons_have_stable_names_of_their_own() {
         [
             &ProofOfPossessionMissing,
             &Reason::ClaimsDoNotFit,
-            &InsufficientScope
+            &InsufficientScope,
+            &Reason::AuthenticationInsufficient,
+            &Reason::OperationNotAllowed,
         ]
     );
 }

@@ -1,1 +1,2 @@
+mod combined;
 mod requirements;

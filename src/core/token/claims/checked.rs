@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::core::time::NumericDate;
 use crate::core::token::claims::actor::ActorClaims;
 use crate::core::token::claims::scope_claim::ScopeClaim;
 use crate::core::token::payload::Payload;
@@ -68,6 +69,8 @@ pub(crate) struct CheckedClaims<'p> {
     pub(crate) actors: Vec<ActorClaims>,
     /// The claim that the scopes are in.
     pub(crate) scopes: ScopeClaim,
+    /// When they were checked.
+    pub(crate) at: NumericDate,
 }
 
 impl CheckedClaims<'_> {
@@ -86,6 +89,7 @@ impl CheckedClaims<'_> {
             client_claim,
             principal_claim,
             scope_claim: self.scopes,
+            at: self.at,
             mapped: (!mapped.is_empty()).then(|| Arc::new(mapped)),
         }
     }
@@ -99,6 +103,7 @@ pub(crate) struct KeptClaims {
     client_claim: Option<Registered>,
     principal_claim: Option<Registered>,
     scope_claim: ScopeClaim,
+    at: NumericDate,
     mapped: Option<Arc<Mapped>>,
 }
 
@@ -149,5 +154,10 @@ impl KeptClaims {
 
     pub(crate) fn scope_claim(&self) -> ScopeClaim {
         self.scope_claim
+    }
+
+    /// When they were checked.
+    pub(crate) fn at(&self) -> NumericDate {
+        self.at
     }
 }

@@ -1,6 +1,7 @@
 //! The claims of a token, typed.
 
 pub(crate) mod actor;
+pub(crate) mod authorization_detail;
 pub(crate) mod checked;
 pub(crate) mod claim_path;
 pub(crate) mod identity;

@@ -135,7 +135,8 @@ impl RequiredClaim {
 }
 
 impl ClaimValue {
-    fn is(&self, value: Value<'_>) -> bool {
+    /// Whether it is this value, by type and exactly.
+    pub(crate) fn is(&self, value: Value<'_>) -> bool {
         match self {
             ClaimValue::String(wanted) => value.as_str().is_some_and(|text| text == *wanted),
             ClaimValue::Bool(wanted) => value.text() == if *wanted { "true" } else { "false" },

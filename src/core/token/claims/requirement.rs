@@ -1,22 +1,32 @@
 //! What one operation requires of a verified token.
 
 use std::fmt;
+use std::time::Duration;
 
-use crate::core::token::claims::values::{Scope, ScopeSet};
+use crate::core::excerpt::excerpt;
+use crate::core::token::claims::authorization_detail::AuthorizationDetail;
+use crate::core::token::claims::claim_path::ClaimPath;
+use crate::core::token::claims::required_claim::{ClaimValue, RequiredClaim};
+use crate::core::token::claims::values::Scope;
 
-/// The scopes that an operation requires.
+/// What an operation requires of a token: scopes, roles, claims, how and when the user signed in,
+/// and combinations of these.
 ///
 /// Constructors never fail. A requirement that no token can meet (an empty list, a scope with a
 /// space) gives [`Misconfigured`](crate::Misconfigured) (500);
 /// [`check`](Requirement::check) reports it early.
 ///
 /// ```
+/// use std::time::Duration;
 /// use resource_server::Requirement;
 ///
 /// let read = Requirement::scope("orders:read");
 /// let export = Requirement::all_scopes(["orders:read", "orders:export"]);
 /// let either = Requirement::any_scope(["orders:read", "orders:admin"]);
-/// assert!(read.check().is_ok());
+/// let refund = Requirement::scope("orders:write")
+///     .and(Requirement::role("clerk").or(Requirement::role("manager")))
+///     .and(Requirement::max_age(Duration::from_secs(300)));
+/// assert!(refund.check().is_ok());
 ///
 /// let typo = Requirement::scope("orders read");
 /// assert!(typo.check().is_err());
@@ -25,9 +35,18 @@ use crate::core::token::claims::values::{Scope, ScopeSet};
 pub struct Requirement(Kind);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     AllScopes(Vec<Scope>),
     AnyScope(Vec<Scope>),
+    Role(String),
+    Claim(RequiredClaim),
+    ClaimContains(ClaimPath, ClaimValue),
+    Audience(String),
+    AuthorizationDetail(AuthorizationDetail),
+    Acr(Vec<String>),
+    MaxAge(Duration),
+    All(Vec<Requirement>),
+    Any(Vec<Requirement>),
     Malformed(RequirementError),
 }
 
@@ -39,15 +58,15 @@ impl Requirement {
 
     /// Every one of these scopes.
     pub fn all_scopes<S: AsRef<str>>(scopes: impl IntoIterator<Item = S>) -> Self {
-        Self::of(scopes, Kind::AllScopes)
+        Self::of_scopes(scopes, Kind::AllScopes)
     }
 
-    /// At least one of these scopes.
+    /// At least one of these scopes. A challenge names the first, so begin with the least powerful.
     pub fn any_scope<S: AsRef<str>>(scopes: impl IntoIterator<Item = S>) -> Self {
-        Self::of(scopes, Kind::AnyScope)
+        Self::of_scopes(scopes, Kind::AnyScope)
     }
 
-    fn of<S: AsRef<str>>(
+    fn of_scopes<S: AsRef<str>>(
         scopes: impl IntoIterator<Item = S>,
         kind: fn(Vec<Scope>) -> Kind,
     ) -> Self {
@@ -62,57 +81,220 @@ impl Requirement {
         })
     }
 
+    /// This role, as [`AccessToken::roles`](crate::AccessToken::roles) has it. Without it the
+    /// request is refused with 403 and no challenge, since a client can't request a role.
+    pub fn role(role: impl Into<String>) -> Self {
+        let role = role.into();
+        Requirement(if role.is_empty() {
+            Kind::Malformed(RequirementError::Value)
+        } else {
+            Kind::Role(role)
+        })
+    }
+
+    /// A claim with a value. Without it the request is refused with 403 and no challenge.
+    ///
+    /// ```
+    /// use resource_server::{Requirement, claims::RequiredClaim};
+    ///
+    /// let verified = Requirement::claim(RequiredClaim::equals("email_verified", true));
+    /// ```
+    pub fn claim(claim: RequiredClaim) -> Self {
+        Requirement(if claim.path().is_sound() && claim.has_sound_values() {
+            Kind::Claim(claim)
+        } else {
+            Kind::Malformed(RequirementError::Value)
+        })
+    }
+
+    /// A claim that is an array with this value among its elements. A string never contains
+    /// another. Without it the request is refused with 403 and no challenge.
+    ///
+    /// ```
+    /// use resource_server::Requirement;
+    ///
+    /// let staff = Requirement::claim_contains("groups", "staff");
+    /// ```
+    pub fn claim_contains(path: impl Into<ClaimPath>, value: impl Into<ClaimValue>) -> Self {
+        let (path, value) = (path.into(), value.into());
+        let is_empty = matches!(&value, ClaimValue::String(text) if text.is_empty());
+        Requirement(if path.is_sound() && !is_empty {
+            Kind::ClaimContains(path, value)
+        } else {
+            Kind::Malformed(RequirementError::Value)
+        })
+    }
+
+    /// This audience in `aud`, byte for byte, in addition to those that the policy accepts. Without
+    /// it the request is refused with 403 and no challenge.
+    pub fn audience(audience: impl Into<String>) -> Self {
+        let audience = audience.into();
+        Requirement(if audience.is_empty() {
+            Kind::Malformed(RequirementError::Value)
+        } else {
+            Kind::Audience(audience)
+        })
+    }
+
+    /// An object in `authorization_details` (RFC 9396 section 2). Without it the request is refused
+    /// with 403 and no challenge.
+    pub fn authorization_detail(detail: AuthorizationDetail) -> Self {
+        Requirement(if detail.is_sound() {
+            Kind::AuthorizationDetail(detail)
+        } else {
+            Kind::Malformed(RequirementError::Value)
+        })
+    }
+
+    /// That the user signed in with one of these authentication context classes: the claim `acr`
+    /// (RFC 9470 section 4). Otherwise the client is asked to sign the user in again, by 401 and
+    /// the error `insufficient_user_authentication`.
+    pub fn acr<A: Into<String>>(values: impl IntoIterator<Item = A>) -> Self {
+        let values: Vec<String> = values.into_iter().map(Into::into).collect();
+        let is_sound = |value: &String| {
+            !value.is_empty() && value.bytes().all(|byte| matches!(byte, b'!'..=b'~'))
+        };
+        Requirement(if values.is_empty() {
+            Kind::Malformed(RequirementError::Empty)
+        } else if values.iter().all(is_sound) {
+            Kind::Acr(values)
+        } else {
+            Kind::Malformed(RequirementError::Value)
+        })
+    }
+
+    /// That the user signed in at most this long before the token was validated: the claim
+    /// `auth_time` (RFC 9470 section 4), in whole seconds. The policy's clock skew is added.
+    /// Otherwise the client is asked to sign the user in again, by 401 and the error
+    /// `insufficient_user_authentication`.
+    pub fn max_age(max_age: Duration) -> Self {
+        Requirement(Kind::MaxAge(Duration::from_secs(max_age.as_secs())))
+    }
+
+    /// Every one of these requirements.
+    pub fn all(requirements: impl IntoIterator<Item = Requirement>) -> Self {
+        Self::of_parts(requirements, Kind::All)
+    }
+
+    /// At least one of these requirements. An answer names what the first one lacks, so begin with
+    /// the least powerful.
+    pub fn any(requirements: impl IntoIterator<Item = Requirement>) -> Self {
+        Self::of_parts(requirements, Kind::Any)
+    }
+
+    fn of_parts(
+        requirements: impl IntoIterator<Item = Requirement>,
+        kind: fn(Vec<Requirement>) -> Kind,
+    ) -> Self {
+        let requirements: Vec<_> = requirements.into_iter().collect();
+        // One that can never pass makes the whole a mistake, also as one of several alternatives.
+        if let Some(problem) = requirements.iter().find_map(|one| one.check().err()) {
+            return Requirement(Kind::Malformed(problem));
+        }
+        Requirement(if requirements.is_empty() {
+            Kind::Malformed(RequirementError::Empty)
+        } else {
+            kind(requirements)
+        })
+    }
+
+    /// This and the other.
+    #[must_use]
+    pub fn and(self, other: Requirement) -> Self {
+        Self::all([self, other])
+    }
+
+    /// This or the other.
+    #[must_use]
+    pub fn or(self, other: Requirement) -> Self {
+        Self::any([self, other])
+    }
+
     /// Checks that a token can meet it. Call this when you build the route.
     ///
     /// # Errors
     /// No token can meet it.
     pub fn check(&self) -> Result<(), RequirementError> {
         match &self.0 {
-            Kind::AllScopes(_) | Kind::AnyScope(_) => Ok(()),
             Kind::Malformed(problem) => Err(*problem),
+            _ => Ok(()),
         }
     }
 
-    /// The scopes that it names, for a challenge (RFC 6750 section 3).
+    /// The scopes that it names, in its order.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        let scopes: &[Scope] = match &self.0 {
-            Kind::AllScopes(scopes) | Kind::AnyScope(scopes) => scopes,
-            Kind::Malformed(_) => &[],
-        };
-        scopes.iter().map(Scope::as_str)
+        let mut scopes = Vec::new();
+        self.add_scopes(&mut scopes);
+        scopes.into_iter()
     }
 
-    /// The scopes that a client must request: of alternatives the first alone.
-    pub(crate) fn challenge_scopes(&self) -> impl Iterator<Item = &str> {
-        let most = match &self.0 {
-            Kind::AllScopes(scopes) => scopes.len(),
-            Kind::AnyScope(_) => 1,
-            Kind::Malformed(_) => 0,
-        };
-        self.scopes().take(most)
-    }
-
-    pub(crate) fn is_met_by(&self, granted: &ScopeSet<'_>) -> bool {
-        let has = |scope: &Scope| granted.contains(scope.as_str());
+    fn add_scopes<'r>(&'r self, found: &mut Vec<&'r str>) {
         match &self.0 {
-            Kind::AllScopes(scopes) => !scopes.is_empty() && scopes.iter().all(has),
-            Kind::AnyScope(scopes) => scopes.iter().any(has),
-            Kind::Malformed(_) => false,
+            Kind::AllScopes(scopes) | Kind::AnyScope(scopes) => {
+                found.extend(scopes.iter().map(Scope::as_str));
+            }
+            Kind::All(parts) | Kind::Any(parts) => {
+                for part in parts {
+                    part.add_scopes(found);
+                }
+            }
+            Kind::Role(_)
+            | Kind::Claim(_)
+            | Kind::ClaimContains(..)
+            | Kind::Audience(_)
+            | Kind::AuthorizationDetail(_)
+            | Kind::Acr(_)
+            | Kind::MaxAge(_)
+            | Kind::Malformed(_) => {}
         }
+    }
+
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.0
     }
 }
 
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.scopes().map(|scope| format!("\"{scope}\"")).collect();
-        let names = names.join(", ");
         match &self.0 {
-            Kind::AllScopes(scopes) if scopes.len() == 1 => write!(f, "scope {names}"),
-            Kind::AllScopes(_) => write!(f, "all of the scopes {names}"),
-            Kind::AnyScope(_) => write!(f, "one of the scopes {names}"),
+            Kind::AllScopes(scopes) if scopes.len() == 1 => write!(f, "scope {}", quoted(scopes)),
+            Kind::AllScopes(scopes) => write!(f, "all of the scopes {}", quoted(scopes)),
+            Kind::AnyScope(scopes) => write!(f, "one of the scopes {}", quoted(scopes)),
+            Kind::Role(role) => write!(f, "role \"{}\"", excerpt(role)),
+            Kind::Claim(claim) => {
+                write!(f, "claim {}", claim.path())?;
+                match claim.values() {
+                    [] => Ok(()),
+                    [value] => write!(f, " = {value}"),
+                    [first, ..] => write!(f, " = {first} or another accepted value"),
+                }
+            }
+            Kind::ClaimContains(path, value) => write!(f, "claim {path} with {value} in it"),
+            Kind::Audience(audience) => write!(f, "audience \"{}\"", excerpt(audience)),
+            Kind::AuthorizationDetail(detail) => write!(f, "{detail}"),
+            Kind::Acr(values) => write!(f, "an acr among {}", quoted(values)),
+            Kind::MaxAge(age) => write!(f, "an auth_time at most {} s ago", age.as_secs()),
+            Kind::All(parts) => join(f, parts, " and "),
+            Kind::Any(parts) => join(f, parts, " or "),
             Kind::Malformed(problem) => write!(f, "{problem}"),
         }
     }
+}
+
+fn quoted<T: fmt::Display>(values: &[T]) -> String {
+    let values: Vec<_> = values.iter().map(|value| format!("\"{value}\"")).collect();
+    values.join(", ")
+}
+
+fn join(f: &mut fmt::Formatter<'_>, parts: &[Requirement], word: &str) -> fmt::Result {
+    let parts: Vec<_> = parts
+        .iter()
+        .map(|part| match &part.0 {
+            Kind::All(_) | Kind::Any(_) => format!("({part})"),
+            _ => part.to_string(),
+        })
+        .collect();
+    f.write_str(&parts.join(word))
 }
 
 /// A requirement that can never pass: the API author's mistake.
@@ -123,6 +305,10 @@ pub enum RequirementError {
     #[error("a requirement names a scope that no token can carry (RFC 6749 section 3.3)")]
     Scope,
     /// All or any of nothing.
-    #[error("a requirement names no scope")]
+    #[error("a requirement names no scope, value or part")]
     Empty,
+    /// A role, claim, value or audience is empty, or an `acr` has characters that a challenge can't
+    /// have.
+    #[error("a requirement names an empty role, claim, value or audience, or an acr with a space")]
+    Value,
 }

@@ -1,0 +1,153 @@
+//! What a token lacks for an operation.
+
+use std::time::Duration;
+
+use crate::core::access_token::AccessToken;
+use crate::core::json::Value;
+use crate::core::time::NumericDate;
+use crate::core::token::claims::claim_path::{Found, find};
+use crate::core::token::claims::requirement::{Kind, Requirement};
+use crate::core::token::claims::values::Scope;
+use crate::core::token::date::{Rounding, read_date};
+use crate::core::verdict::operation::{Deficit, OperationRefusal, Unmet};
+use crate::core::verdict::rejection::Rejection;
+
+/// Rejects the token for an operation that it does not allow. A malformed requirement allows none.
+pub(crate) fn check_requirement(
+    token: &AccessToken,
+    requirement: &Requirement,
+) -> Result<(), Rejection> {
+    let need = need(token, requirement);
+    if need.lacks.is_empty() {
+        return Ok(());
+    }
+    let mut deficit = Deficit {
+        scopes: need.scopes.into_iter().map(str::to_owned).collect(),
+        acr: Vec::new(),
+        max_age: None,
+        is_forbidden: false,
+        lacks_scope: false,
+        lacking: Vec::new(),
+    };
+    for part in need.lacks {
+        deficit.lacking.push(part.clone());
+        match part.kind() {
+            Kind::AllScopes(_) | Kind::AnyScope(_) => deficit.lacks_scope = true,
+            Kind::Acr(values) => deficit.acr.clone_from(values),
+            // The strictest of several.
+            Kind::MaxAge(age) => {
+                let least = deficit.max_age.map_or(*age, |known| known.min(*age));
+                deficit.max_age = Some(least);
+            }
+            Kind::Role(_)
+            | Kind::Claim(_)
+            | Kind::ClaimContains(..)
+            | Kind::Audience(_)
+            | Kind::AuthorizationDetail(_)
+            | Kind::All(_)
+            | Kind::Any(_)
+            | Kind::Malformed(_) => deficit.is_forbidden = true,
+        }
+    }
+    let payload = token.payload();
+    Err(OperationRefusal::Unmet(Box::new(Unmet {
+        requirement: requirement.clone(),
+        deficit,
+        has_scope_claim: !(payload.scope.is_absent() && payload.scp.is_absent()),
+        role_slip: token.dotted_role_claim(),
+    }))
+    .into())
+}
+
+/// What a requirement needs of this token.
+struct Need<'r> {
+    /// The scopes of the operation; of alternatives those of the one that the token meets, else of
+    /// the first.
+    scopes: Vec<&'r str>,
+    /// The parts that the token lacks, none of which is a combination.
+    lacks: Vec<&'r Requirement>,
+}
+
+fn need<'r>(token: &AccessToken, requirement: &'r Requirement) -> Need<'r> {
+    let mut scopes: Vec<&str> = Vec::new();
+    let is_met = match requirement.kind() {
+        Kind::AllScopes(wanted) => {
+            scopes.extend(wanted.iter().map(Scope::as_str));
+            scopes.iter().all(|scope| token.scopes().contains(scope))
+        }
+        Kind::AnyScope(wanted) => {
+            let mut names = wanted.iter().map(Scope::as_str);
+            let met = names.clone().find(|scope| token.scopes().contains(scope));
+            scopes.extend(met.or(names.next()));
+            met.is_some()
+        }
+        Kind::Role(role) => token.has_role(role),
+        Kind::Claim(claim) => match claim.path().find(token.payload()) {
+            Found::Value(value) => value.text() != "null" && claim.is_met_by(value),
+            Found::Absent | Found::Unreachable => false,
+        },
+        Kind::ClaimContains(path, wanted) => match path.find(token.payload()) {
+            Found::Value(value) => value
+                .elements()
+                .is_some_and(|mut elements| elements.any(|element| wanted.is(element))),
+            Found::Absent | Found::Unreachable => false,
+        },
+        Kind::Audience(audience) => token.audience().contains(audience),
+        Kind::AuthorizationDetail(detail) => find(token.payload(), "authorization_details")
+            .is_some_and(|claim| detail.is_met_by(claim)),
+        Kind::Acr(values) => find(token.payload(), "acr")
+            .and_then(Value::as_str)
+            .is_some_and(|acr| values.iter().any(|value| *value == acr)),
+        Kind::MaxAge(age) => signed_in_within(token, *age),
+        Kind::All(parts) => return all(token, parts),
+        Kind::Any(parts) => return any(token, parts),
+        Kind::Malformed(_) => false,
+    };
+    let lacks = if is_met { vec![] } else { vec![requirement] };
+    Need { scopes, lacks }
+}
+
+fn all<'r>(token: &AccessToken, parts: &'r [Requirement]) -> Need<'r> {
+    let mut whole = Need {
+        scopes: Vec::new(),
+        lacks: Vec::new(),
+    };
+    for part in parts {
+        let part = need(token, part);
+        for scope in part.scopes {
+            if !whole.scopes.contains(&scope) {
+                whole.scopes.push(scope);
+            }
+        }
+        whole.lacks.extend(part.lacks);
+    }
+    whole
+}
+
+fn any<'r>(token: &AccessToken, parts: &'r [Requirement]) -> Need<'r> {
+    let mut first = None;
+    for part in parts {
+        let need = need(token, part);
+        if need.lacks.is_empty() {
+            return need;
+        }
+        first.get_or_insert(need);
+    }
+    // There is a first part: a combination of nothing is malformed.
+    first.unwrap_or(Need {
+        scopes: Vec::new(),
+        lacks: parts.iter().collect(),
+    })
+}
+
+/// Whether `auth_time` is at most this long before the token was judged. A time in the future
+/// beyond the skew is no time at all.
+fn signed_in_within(token: &AccessToken, age: Duration) -> bool {
+    let claim = find(token.payload(), "auth_time");
+    let Some(signed_in) = claim.and_then(|value| read_date(value, Rounding::Down)) else {
+        return false;
+    };
+    let (now, skew) = (token.judged_at(), token.clock_skew());
+    let is_recent = now <= signed_in.saturating_add(age.saturating_add(skew));
+    is_recent && signed_in <= NumericDate::saturating_add(now, skew)
+}
