@@ -108,6 +108,12 @@ pub(super) const KEY_FILE_COOLDOWN: Duration = Duration::from_secs(1);
 pub(super) const DEFAULT_MAX_TENANTS: usize = 1_000;
 /// The most tenants that can be set to be held.
 pub(super) const MAX_TENANTS: usize = 100_000;
+/// Memory for the key sets of all tenants of an issuer together where no setting says, in bytes.
+pub(super) const DEFAULT_TENANT_BYTES: u64 = 256 * 1024 * 1024;
+/// The least such memory that can be set, in bytes.
+pub(super) const MIN_TENANT_BYTES: u64 = 1024 * 1024;
+/// The most such memory that can be set, in bytes.
+pub(super) const MAX_TENANT_BYTES: u64 = 64 * 1024 * 1024 * 1024;
 /// How long a tenant without tokens is held where no setting says.
 pub(super) const DEFAULT_IDLE_AFTER: Duration = Duration::from_secs(3_600);
 /// The shortest such time that can be set.
@@ -127,8 +133,8 @@ pub(super) const MIN_NEWCOMERS: usize = 16;
 pub(super) const MAX_NEWCOMERS: usize = 256;
 /// A tenant with keys is held at least this long after its last token.
 pub(super) const TIME_OF_USE: Duration = COOLDOWN;
-/// After no tenant with keys could be dropped, this passes before the next attempt, since one takes
-/// a step for each tenant under the lock.
+/// After no tenant with keys could be dropped, this passes before the next attempt, since one may
+/// take a step under the lock for each tenant that was used since the last.
 pub(super) const TIME_WITHOUT_ROOM: Duration = Duration::from_secs(1);
 /// An issuer that doesn't exist is not looked for again for this long.
 pub(super) const TIME_OF_ABSENCE: Duration = Duration::from_secs(60);

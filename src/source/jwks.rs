@@ -15,6 +15,7 @@ use crate::core::{Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken,
 
 use super::bounds::{GRACE, LONGEST_SLEEP, MAX_ROUNDS, SHORTEST_SLEEP};
 use super::fetcher::Fetcher;
+use super::key_room::{KeyRoom, Occupied};
 use super::metadata::Endpoint;
 use super::moment::Moment;
 use super::refresh::{Asked, Decision, InHand, Limits, Refresh, Ticket};
@@ -34,6 +35,8 @@ struct Inner {
     fetcher: Fetcher,
     longest_fetch: Duration,
     key_set_limits: KeySetLimits,
+    /// What its set shares with others.
+    room: Option<Arc<KeyRoom>>,
     clock: Arc<dyn Clock>,
     state: RwLock<State>,
     /// Without a task: what is due is done by the next caller.
@@ -49,6 +52,8 @@ struct State {
     keys: Option<Arc<KeySet>>,
     /// Of these keys, those that can be used, as a JWK Set.
     jwks: Option<Arc<str>>,
+    /// What they occupy, where others share the room.
+    occupied: Option<Occupied>,
     /// Of these keys.
     etag: Option<EntityTag>,
     /// The fetch under way.
@@ -101,11 +106,13 @@ impl RemoteJwks {
             fetcher,
             longest_fetch,
             key_set_limits: limits.key_set,
+            room: None,
             clock,
             state: RwLock::new(State {
                 refresh: Refresh::new(limits),
                 keys: None,
                 jwks: None,
+                occupied: None,
                 etag: None,
                 flight: None,
                 landings: 0,
@@ -117,6 +124,23 @@ impl RemoteJwks {
             has_prompter: AtomicBool::new(false),
             alive: watch::Sender::new(()),
         }))
+    }
+
+    /// Fetched sets have room here, or are not used. Called before the first fetch.
+    pub(super) fn share(&mut self, room: &Arc<KeyRoom>) {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.room = Some(Arc::clone(room));
+        }
+    }
+
+    /// What its keys occupy of the room that it shares.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.bytes()
+    }
+
+    /// Frees its room ahead of its end: some caller may still use the keys for a moment.
+    pub(super) fn give_up_room(&self) {
+        self.0.write().occupied = None;
     }
 
     /// How long a fetch may take, with what it takes to find out where from.
@@ -213,6 +237,10 @@ impl Inner {
 
     fn now(&self) -> Moment {
         Moment::of(&*self.clock)
+    }
+
+    fn bytes(&self) -> usize {
+        self.read().occupied.as_ref().map_or(0, Occupied::bytes)
     }
 
     /// Without the lock, since a key may be prepared for it, and many may have to be looked at.
@@ -362,6 +390,8 @@ impl Inner {
                     state.keys = Some(fetched.keys);
                     state.jwks = Some(fetched.jwks);
                     state.etag = fetched.etag;
+                    let before = state.occupied.take();
+                    state.occupied = fetched.room.map(|room| room.in_place_of(before));
                 }
                 if state.refresh.is_well() {
                     state.last_error = None;

@@ -22,6 +22,8 @@ mod jwks;
 #[cfg(feature = "fetch")]
 mod key_file;
 #[cfg(feature = "fetch")]
+mod key_room;
+#[cfg(feature = "fetch")]
 mod location;
 #[cfg(feature = "fetch")]
 mod metadata;

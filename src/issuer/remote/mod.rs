@@ -190,6 +190,20 @@ impl Issuer {
         self
     }
 
+    /// How many bytes of memory the key sets of all tenants have together, where each tenant has its
+    /// own. Default 256 MiB, from 1 MiB to 64 GiB. The size of a set is an estimate: the text of its
+    /// keys, and what they need once they are prepared for each of their algorithms. Three RSA keys
+    /// of 2048 bits are estimated at 10 KB, or at 42 KB where they have no `alg`.
+    ///
+    /// When a fetched set finds no room, the tenants that are idle for longest give way, but none
+    /// that had a token in the last 10 seconds. Where that is not enough, the fetch fails: a new
+    /// tenant is answered with 503, and a tenant with keys keeps those. The error names this
+    /// setting.
+    pub fn max_key_bytes_of_all_tenants(mut self, bytes: u64) -> Self {
+        self.remote.tenant_bounds.max_bytes = bytes;
+        self
+    }
+
     /// How long a tenant's key set is kept without a token. Default 1 hour, from 1 minute to 7
     /// days.
     pub fn drop_idle_tenants_after(mut self, idle: Duration) -> Self {

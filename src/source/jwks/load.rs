@@ -7,6 +7,7 @@ use crate::core::KeySet;
 use super::super::address::Address;
 use super::super::discovery::Member;
 use super::super::fetcher::{Answer, BodyLimit, CallError};
+use super::super::key_room::Growth;
 use super::super::metadata::{Endpoint, NotFound};
 use super::super::refresh::Lifetime;
 use super::super::{SourceError, SourceErrorKind};
@@ -59,6 +60,8 @@ pub(super) struct Fetched {
     /// Those that can be used, as a JWK Set.
     pub(super) jwks: Arc<str>,
     pub(super) etag: Option<EntityTag>,
+    /// Room for them, where it is shared.
+    pub(super) room: Option<Growth>,
 }
 
 impl Inner {
@@ -112,12 +115,13 @@ impl Inner {
                 etag,
                 lifetime,
             } => {
-                let (keys, jwks) = KeySet::from_jwks_with_text(&text, self.key_set_limits)
-                    .map_err(|error| {
-                        SourceError::new("the published keys can't be used")
-                            .caused_by(error)
-                            .of_kind(SourceErrorKind::Body)
-                    })?;
+                let read = KeySet::from_jwks_with_text(&text, self.key_set_limits);
+                let (keys, jwks) = read.map_err(|error| {
+                    SourceError::new("the published keys can't be used")
+                        .caused_by(error)
+                        .of_kind(SourceErrorKind::Body)
+                })?;
+                let room = self.room_for(&keys, &jwks)?;
                 let etag = etag.map(|tag| EntityTag {
                     at: from.clone(),
                     tag,
@@ -127,11 +131,24 @@ impl Inner {
                         keys: Arc::new(keys),
                         jwks: jwks.into(),
                         etag,
+                        room,
                     }),
                     lifetime: lifetime.map_or(Lifetime::Unsaid, Lifetime::Said),
                 })
             }
         }
+    }
+
+    /// Without a lock: others may have to give way.
+    fn room_for(&self, keys: &KeySet, jwks: &str) -> Result<Option<Growth>, SourceError> {
+        let Some(room) = &self.room else {
+            return Ok(None);
+        };
+        let needed = keys.estimated_bytes().saturating_add(jwks.len());
+        let growth = room.grow(self.bytes(), needed).map_err(|error| {
+            SourceError::new("the published keys are not held").caused_by(error)
+        })?;
+        Ok(Some(growth))
     }
 
     async fn get(&self, address: &Address) -> Result<Answer, CallError> {

@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::super::bounds::{
-    MAX_KNOWN, MAX_NEWCOMERS, MAX_REMEMBERED, MIN_NEWCOMERS, TIME_OF_ABSENCE, TIME_OF_USE,
-    TIME_WITHOUT_ROOM,
+    MAX_KNOWN, MAX_NEWCOMERS, MAX_REMEMBERED, MIN_NEWCOMERS, TIME_OF_ABSENCE, TIME_WITHOUT_ROOM,
 };
 use super::super::jwks::RemoteJwks;
 use super::super::moment::Moment;
 use super::memory::NameMemory;
+use super::settled::Settled;
 
 pub(super) struct Tenant {
     pub(super) issuer: Arc<str>,
@@ -40,8 +40,13 @@ impl Tenant {
         self.last_used.store(nanos(now), Ordering::Relaxed);
     }
 
-    fn unused_for(&self, now: Duration) -> Duration {
-        now.saturating_sub(Duration::from_nanos(self.last_used.load(Ordering::Relaxed)))
+    /// In nanoseconds of the monotonic clock.
+    pub(super) fn last_used(&self) -> u64 {
+        self.last_used.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn unused_for(&self, now: Duration) -> Duration {
+        now.saturating_sub(Duration::from_nanos(self.last_used()))
     }
 }
 
@@ -77,7 +82,7 @@ pub(super) struct Held {
     max_newcomers: usize,
     /// No one makes up a tenant that is listed, and a list is no longer than what is held.
     are_listed: bool,
-    settled: HashMap<Box<str>, Arc<Tenant>>,
+    settled: Settled,
     newcomers: HashMap<Box<str>, Arc<Tenant>>,
     departed: NameMemory<Farewell>,
     /// Names that once had keys.
@@ -95,7 +100,7 @@ impl Held {
             idle_after,
             max_newcomers: max_tenants.div_ceil(4).clamp(MIN_NEWCOMERS, MAX_NEWCOMERS),
             are_listed,
-            settled: HashMap::new(),
+            settled: Settled::default(),
             newcomers: HashMap::new(),
             departed: NameMemory::new(MAX_REMEMBERED),
             known: NameMemory::new(MAX_KNOWN),
@@ -109,7 +114,7 @@ impl Held {
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Tenant>> {
-        self.settled.values().chain(self.newcomers.values())
+        self.settled.all().chain(self.newcomers.values())
     }
 
     pub(super) fn is_sweep_due(&self, now: Duration) -> bool {
@@ -151,7 +156,7 @@ impl Held {
             return Err(NotHeld::Full);
         }
         if self.are_listed {
-            self.settled.insert(name.into(), Arc::clone(tenant));
+            self.settled.insert(name, Arc::clone(tenant));
             return Ok(());
         }
         if !self.has_room_for_newcomer(now) {
@@ -166,12 +171,10 @@ impl Held {
     pub(super) fn sweep(&mut self, now: Moment) {
         self.settle(now);
         self.swept = now.monotonic;
-        let idle_after = self.idle_after;
-        let is_used = |tenant: &Tenant| {
-            tenant.unused_for(now.monotonic) < idle_after || tenant.keys.is_fetching()
-        };
-        self.settled.retain(|_, tenant| is_used(tenant));
-        self.newcomers.retain(|_, tenant| is_used(tenant));
+        let (idle_after, now) = (self.idle_after, now.monotonic);
+        self.settled.drop_unused_for(idle_after, now);
+        self.newcomers
+            .retain(|_, tenant| tenant.unused_for(now) < idle_after || tenant.keys.is_fetching());
     }
 
     /// Newcomers that have keys are settled; those whose issuer doesn't exist go.
@@ -180,7 +183,7 @@ impl Held {
         self.newcomers.retain(|name, tenant| {
             if tenant.keys.has_keys() {
                 known.insert(name, ());
-                settled.insert(name.clone(), Arc::clone(tenant));
+                settled.insert(name, Arc::clone(tenant));
                 return false;
             }
             let is_absent = tenant.keys.is_absent() && known.get(name).is_none();
@@ -222,15 +225,17 @@ impl Held {
     /// false where too many are in use.
     pub(super) fn drop_beyond(&mut self, now: Duration) -> bool {
         while self.settled.len() > self.max_tenants {
-            let unused = self.settled.iter().filter(|(_, tenant)| {
-                tenant.unused_for(now) >= TIME_OF_USE && !tenant.keys.is_fetching()
-            });
-            let oldest = unused.max_by_key(|(_, tenant)| tenant.unused_for(now));
-            let Some(name) = oldest.map(|(name, _)| name.clone()) else {
+            if !self.settled.drop_idlest(now) {
                 return false;
-            };
-            self.settled.remove(&name);
+            }
         }
         true
+    }
+
+    /// Takes out the least recently used of those with keys, until so many bytes are free; none of
+    /// them where too many are in use.
+    pub(super) fn give_way(&mut self, bytes: usize, now: Moment) -> Option<Vec<Arc<Tenant>>> {
+        self.settle(now);
+        self.settled.take_idlest_of(bytes, now.monotonic)
     }
 }

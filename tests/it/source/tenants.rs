@@ -336,6 +336,8 @@ fn c10_p06_what_can_not_be_built() {
     for issuer in [
         issuer().max_tenants(0),
         issuer().max_tenants(100_001),
+        issuer().max_key_bytes_of_all_tenants((1 << 20) - 1),
+        issuer().max_key_bytes_of_all_tenants((64 << 30) + 1),
         issuer().drop_idle_tenants_after(Duration::from_secs(59)),
         issuer().drop_idle_tenants_after(Duration::from_secs(8 * 86_400)),
     ] {
