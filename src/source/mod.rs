@@ -3,6 +3,8 @@
 #[cfg(feature = "fetch")]
 mod address;
 #[cfg(feature = "fetch")]
+mod asked;
+#[cfg(feature = "fetch")]
 mod bounds;
 #[cfg(feature = "fetch")]
 mod discovery;
