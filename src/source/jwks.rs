@@ -546,6 +546,7 @@ impl KeySource for RemoteJwks {
             last_error: state.last_error.as_ref().map(|error| chain(error)),
             next_refresh: Some(state.refresh.next_due(now)),
             tenants: Vec::new(),
+            new_tenants: 0,
         }
     }
 }

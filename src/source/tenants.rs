@@ -250,16 +250,17 @@ impl DynKeySource for TenantKeys {
     }
 
     fn status(&self) -> SourceStatus {
-        let held: Vec<_> = self.read().all().map(Arc::clone).collect();
+        let (listed, new_tenants) = self.read().listed();
         // Without the lock: there may be many.
         let of_tenant = |tenant: &Arc<Tenant>| TenantStatus {
             issuer: Arc::clone(&tenant.issuer),
             status: KeySource::status(&tenant.keys),
         };
-        let mut tenants: Vec<_> = held.iter().map(of_tenant).collect();
+        let mut tenants: Vec<_> = listed.iter().map(of_tenant).collect();
         tenants.sort_by(|one, two| one.issuer.cmp(&two.issuer));
         SourceStatus {
             tenants,
+            new_tenants,
             ..SourceStatus::default()
         }
     }

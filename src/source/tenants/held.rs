@@ -113,8 +113,18 @@ impl Held {
         self.settled.get(name).or_else(|| self.newcomers.get(name))
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Tenant>> {
-        self.settled.all().chain(self.newcomers.values())
+    /// Those that are listed in health: all but the newcomers that never had keys, whose names may
+    /// be made up. And how many newcomers these are.
+    pub(super) fn listed(&self) -> (Vec<Arc<Tenant>>, usize) {
+        let mut listed: Vec<_> = self.settled.all().map(Arc::clone).collect();
+        let had_keys = self
+            .newcomers
+            .iter()
+            .filter(|(name, tenant)| tenant.keys.has_keys() || self.known.get(name).is_some());
+        let settled = listed.len();
+        listed.extend(had_keys.map(|(_, tenant)| Arc::clone(tenant)));
+        let returning = listed.len() - settled;
+        (listed, self.newcomers.len() - returning)
     }
 
     pub(super) fn is_sweep_due(&self, now: Duration) -> bool {

@@ -212,7 +212,7 @@ async fn s13_an_issuer_that_does_not_exist_is_remembered_for_a_minute() {
         outage(validator.validate(&token).await);
         let first = town.requests_of("junk");
         assert_eq!(first, 4, "{status}: each address once");
-        let held = validator.health()[0].status().tenants.len();
+        let held = validator.health()[0].status().new_tenants;
         assert_eq!(held, usize::from(!is_absent), "{status}");
         // (milliseconds later, whether the issuer is looked for again)
         for (later, is_asked_again) in [
