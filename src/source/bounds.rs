@@ -129,12 +129,19 @@ pub(super) const TENANT_CALLS: usize = 64;
 /// Tenants whose keys are fetched for the first time at once. It is less than the calls, so a first
 /// fetch that has begun has its turn at each call, and tenants with keys have calls of their own.
 pub(super) const FIRST_FETCHES: usize = 48;
+/// So many of these are for tenants that found no room before. A flood of new names has none of
+/// them, and a server that takes seconds to refuse each name leaves none of the others free.
+pub(super) const FIRST_FETCHES_OF_RETURNING: usize = FIRST_FETCHES / 4;
 /// When a newcomer that found no room may find some.
 pub(super) const TIME_OF_CROWD: Duration = Duration::from_secs(1);
 /// Newcomers are at most a quarter of the tenants that may be held, but at least this many.
 pub(super) const MIN_NEWCOMERS: usize = 16;
 /// Newcomers are at most a quarter of the tenants that may be held, and at most this many.
 pub(super) const MAX_NEWCOMERS: usize = 256;
+/// Newcomers that found no room before may exceed that number by this part of it.
+pub(super) const PART_OF_RETURNING: usize = 4;
+/// How long it is remembered that a newcomer found no room.
+pub(super) const TIME_TO_RETURN: Duration = Duration::from_secs(60);
 /// A tenant with keys is held at least this long after its last token.
 pub(super) const TIME_OF_USE: Duration = COOLDOWN;
 /// After no tenant with keys could be dropped, this passes before the next attempt, since one may
@@ -142,8 +149,8 @@ pub(super) const TIME_OF_USE: Duration = COOLDOWN;
 pub(super) const TIME_WITHOUT_ROOM: Duration = Duration::from_secs(1);
 /// An issuer that doesn't exist is not looked for again for this long.
 pub(super) const TIME_OF_ABSENCE: Duration = Duration::from_secs(60);
-/// Newcomers that are remembered after they were dropped: a minute of 250 new names a second, in
-/// about a megabyte.
+/// Newcomers that are remembered after they were dropped, and names that found no room: a minute of
+/// 250 new names a second, in about a megabyte for each of the two.
 pub(super) const MAX_REMEMBERED: usize = 16_384;
 /// Names that are remembered to have had keys: as many as the largest number of tenants that can be
 /// held.

@@ -135,6 +135,16 @@ impl RemoteJwks {
         }
     }
 
+    /// Its tenant found no room before, so it is as if a fetch had found no turn.
+    pub(super) fn found_no_turn(&self) {
+        self.0.write().is_unasked = true;
+    }
+
+    /// Whether the last fetch found no turn.
+    pub(super) fn is_unasked(&self) -> bool {
+        self.0.read().is_unasked
+    }
+
     /// What its keys occupy of the room that it shares.
     pub(super) fn bytes(&self) -> usize {
         self.0.bytes()

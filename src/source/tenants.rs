@@ -14,9 +14,9 @@ use std::time::Duration;
 use crate::core::{Clock, Evidence, IssuerTemplate, Policy, PresentedToken};
 
 use super::bounds::{
-    DEFAULT_IDLE_AFTER, DEFAULT_MAX_TENANTS, DEFAULT_TENANT_BYTES, FIRST_FETCHES, MAX_IDLE_AFTER,
-    MAX_TENANT_BYTES, MAX_TENANTS, MIN_IDLE_AFTER, MIN_TENANT_BYTES, TENANT_CALLS, TIME_OF_CROWD,
-    TIME_OF_USE,
+    DEFAULT_IDLE_AFTER, DEFAULT_MAX_TENANTS, DEFAULT_TENANT_BYTES, FIRST_FETCHES,
+    FIRST_FETCHES_OF_RETURNING, MAX_IDLE_AFTER, MAX_TENANT_BYTES, MAX_TENANTS, MIN_IDLE_AFTER,
+    MIN_TENANT_BYTES, TENANT_CALLS, TIME_OF_CROWD, TIME_OF_USE,
 };
 use super::fetcher::Fetcher;
 use super::jwks::RemoteJwks;
@@ -88,7 +88,7 @@ impl TenantKeys {
             template,
             policy,
             location,
-            fetcher: fetcher.bounded(TENANT_CALLS, FIRST_FETCHES),
+            fetcher: fetcher.bounded(TENANT_CALLS, FIRST_FETCHES, FIRST_FETCHES_OF_RETURNING),
             clock,
             limits,
             held,

@@ -183,7 +183,8 @@ impl Issuer {
     /// A new key set replaces the least recently used one, but none that had a token in the last 10
     /// seconds. A new tenant that finds no room is answered with 503. Where a function accepts
     /// tenants, somebody may have made up those for which no keys were ever fetched. So these are
-    /// at most a quarter of that number, and at most 256. Each has a minute to bring keys, and
+    /// at most a quarter of that number, and at most 256. One that found no room and comes again
+    /// after a second may exceed that, by a quarter at most. Each has a minute to bring keys, and
     /// replaces only another such tenant.
     pub fn max_tenants(mut self, tenants: usize) -> Self {
         self.remote.tenant_bounds.max_tenants = tenants;

@@ -68,9 +68,12 @@ pub(super) struct Fetched {
 impl Inner {
     /// One fetch, including the metadata that names the location.
     pub(super) async fn load(&self) -> Result<Loaded, NotLoaded> {
-        let is_first = self.read().keys.is_none();
+        let (is_first, is_returning) = {
+            let state = self.read();
+            (state.keys.is_none(), state.is_unasked)
+        };
         let _turn = if is_first {
-            let turn = self.fetcher.first_fetch().await;
+            let turn = self.fetcher.first_fetch(is_returning).await;
             turn.map_err(|error| NotLoaded {
                 is_unasked: true,
                 ..error.into()

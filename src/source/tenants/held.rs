@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::super::bounds::{
-    MAX_KNOWN, MAX_NEWCOMERS, MAX_REMEMBERED, MIN_NEWCOMERS, TIME_OF_ABSENCE, TIME_WITHOUT_ROOM,
+    MAX_KNOWN, MAX_NEWCOMERS, MAX_REMEMBERED, MIN_NEWCOMERS, PART_OF_RETURNING, TIME_OF_ABSENCE,
+    TIME_OF_CROWD, TIME_TO_RETURN, TIME_WITHOUT_ROOM,
 };
 use super::super::jwks::RemoteJwks;
 use super::super::moment::Moment;
@@ -85,6 +86,8 @@ pub(super) struct Held {
     settled: Settled,
     newcomers: HashMap<Box<str>, Arc<Tenant>>,
     departed: NameMemory<Farewell>,
+    /// Names that found no room, and when they first came, by the monotonic clock.
+    turned_away: NameMemory<Duration>,
     /// Names that once had keys.
     known: NameMemory<()>,
     /// When idle ones were last looked for, by the monotonic clock.
@@ -103,6 +106,7 @@ impl Held {
             settled: Settled::default(),
             newcomers: HashMap::new(),
             departed: NameMemory::new(MAX_REMEMBERED),
+            turned_away: NameMemory::new(MAX_REMEMBERED),
             known: NameMemory::new(MAX_KNOWN),
             swept: Duration::ZERO,
             full: None,
@@ -169,8 +173,13 @@ impl Held {
             self.settled.insert(name, Arc::clone(tenant));
             return Ok(());
         }
-        if !self.has_room_for_newcomer(now) {
+        let is_returning = self.is_returning(name, now.monotonic);
+        if !self.has_room_for_newcomer(is_returning, now) {
+            self.turn_away(name, now.monotonic);
             return Err(NotHeld::Crowded);
+        }
+        if is_returning {
+            tenant.keys.found_no_turn();
         }
         self.departed.remove(name);
         self.newcomers.insert(name.into(), Arc::clone(tenant));
@@ -209,25 +218,45 @@ impl Held {
         });
     }
 
+    /// Whether a newcomer came a while ago and found no room. A flood of names that are all
+    /// different has none of these.
+    fn is_returning(&self, name: &str, now: Duration) -> bool {
+        let since = self.turned_away.get(name);
+        let since = since.map(|came| now.saturating_sub(*came));
+        since.is_some_and(|since| (TIME_OF_CROWD..TIME_TO_RETURN).contains(&since))
+    }
+
+    /// The first time is what is remembered, so that one that comes often is not put off for ever.
+    fn turn_away(&mut self, name: &str, came: Duration) {
+        let before = self.turned_away.get(name);
+        if before.is_none_or(|before| came.saturating_sub(*before) >= TIME_TO_RETURN) {
+            self.turned_away.insert(name, came);
+        }
+    }
+
     /// Room for one more newcomer, of those that are settled apart. The oldest that is not being
     /// fetched makes room; its pause between fetches is remembered.
-    fn has_room_for_newcomer(&mut self, now: Moment) -> bool {
-        if self.newcomers.len() < self.max_newcomers {
-            return true;
+    fn has_room_for_newcomer(&mut self, is_returning: bool, now: Moment) -> bool {
+        while self.newcomers.len() >= self.max_newcomers {
+            let all = self.newcomers.iter();
+            let idle = all.filter(|(_, tenant)| !tenant.keys.is_fetching());
+            let oldest = idle.min_by_key(|(_, tenant)| tenant.made);
+            let Some((name, tenant)) = oldest.map(|(name, tenant)| (name.clone(), tenant)) else {
+                let more = self.max_newcomers / PART_OF_RETURNING;
+                return is_returning && self.newcomers.len() < self.max_newcomers + more;
+            };
+            let farewell = Farewell {
+                at: now,
+                lasts: tenant.keys.next_fetch_in().min(TIME_OF_ABSENCE),
+                is_absent: false,
+            };
+            let unasked_since = tenant.keys.is_unasked().then_some(tenant.made);
+            self.departed.insert(&name, farewell);
+            self.newcomers.remove(&name);
+            if let Some(came) = unasked_since {
+                self.turn_away(&name, came);
+            }
         }
-        let all = self.newcomers.iter();
-        let idle = all.filter(|(_, tenant)| !tenant.keys.is_fetching());
-        let oldest = idle.min_by_key(|(_, tenant)| tenant.made);
-        let Some((name, tenant)) = oldest.map(|(name, tenant)| (name.clone(), tenant)) else {
-            return false;
-        };
-        let farewell = Farewell {
-            at: now,
-            lasts: tenant.keys.next_fetch_in().min(TIME_OF_ABSENCE),
-            is_absent: false,
-        };
-        self.departed.insert(&name, farewell);
-        self.newcomers.remove(&name);
         true
     }
 
