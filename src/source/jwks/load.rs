@@ -166,8 +166,8 @@ impl Inner {
 
 /// Reads a set. A large one is read outside the runtime, whose other tasks would wait for it.
 ///
-/// Where the runtime goes away in between, this comes to no end: it is dropped with its fetch, which
-/// is lost by that. A panic goes on here, so the fetch is lost as one that panicked.
+/// Where the runtime goes away in between, this comes to no end: it is dropped with its fetch,
+/// which is lost by that. A panic goes on here, so the fetch is lost as one that panicked.
 async fn read_set(text: String, limits: KeySetLimits) -> Result<(KeySet, String), KeySetError> {
     if text.len() <= READ_APART_FROM {
         return KeySet::from_jwks_with_text(&text, limits);
