@@ -184,10 +184,13 @@ pub enum ConfigErrorKind {
         /// The number of key sets that are kept.
         held: usize,
     },
-    /// A `max_tenants` outside 1 to 100,000, or a `drop_idle_tenants_after` outside 1 minute to 7
-    /// days.
+    /// A `max_tenants` outside 1 to 100,000, a `max_key_bytes_of_all_tenants` outside 1 MiB to 64
+    /// GiB, or a `drop_idle_tenants_after` outside 1 minute to 7 days.
     #[cfg(feature = "fetch")]
-    #[error("set max_tenants from 1 to 100000 and drop_idle_tenants_after from 1 minute to 7 days")]
+    #[error(
+        "set max_tenants from 1 to 100000, max_key_bytes_of_all_tenants from 1048576 to 68719476736, and \
+         drop_idle_tenants_after from 1 minute to 7 days"
+    )]
     TenantBounds,
     /// Introspection of a template needs something that differs by tenant: metadata, an audience of
     /// assertions, or the keys of signed responses.

@@ -33,6 +33,10 @@ pub(super) const LONGEST_READ: Duration = Duration::from_secs(2);
 
 // Work in flight
 
+/// A key set with more bytes than this is read outside the runtime. Reading takes up to 13 us for
+/// each 1,000 bytes (100 P-256 keys, which are prepared at once), so up to a millisecond for this.
+pub(super) const READ_APART_FROM: usize = 64 * 1024;
+
 /// Work that has not ended this long after its own limit never will.
 pub(super) const GRACE: Duration = Duration::from_secs(1);
 /// Fetches that one request may wait for: fetches that were lost with their runtime, or brought
@@ -108,6 +112,12 @@ pub(super) const KEY_FILE_COOLDOWN: Duration = Duration::from_secs(1);
 pub(super) const DEFAULT_MAX_TENANTS: usize = 1_000;
 /// The most tenants that can be set to be held.
 pub(super) const MAX_TENANTS: usize = 100_000;
+/// Memory for the key sets of all tenants of an issuer together where no setting says, in bytes.
+pub(super) const DEFAULT_TENANT_BYTES: u64 = 256 * 1024 * 1024;
+/// The least such memory that can be set, in bytes.
+pub(super) const MIN_TENANT_BYTES: u64 = 1024 * 1024;
+/// The most such memory that can be set, in bytes.
+pub(super) const MAX_TENANT_BYTES: u64 = 64 * 1024 * 1024 * 1024;
 /// How long a tenant without tokens is held where no setting says.
 pub(super) const DEFAULT_IDLE_AFTER: Duration = Duration::from_secs(3_600);
 /// The shortest such time that can be set.
@@ -119,21 +129,28 @@ pub(super) const TENANT_CALLS: usize = 64;
 /// Tenants whose keys are fetched for the first time at once. It is less than the calls, so a first
 /// fetch that has begun has its turn at each call, and tenants with keys have calls of their own.
 pub(super) const FIRST_FETCHES: usize = 48;
+/// So many of these are for tenants that found no room before. A flood of new names has none of
+/// them, and a server that takes seconds to refuse each name leaves none of the others free.
+pub(super) const FIRST_FETCHES_OF_RETURNING: usize = FIRST_FETCHES / 4;
 /// When a newcomer that found no room may find some.
 pub(super) const TIME_OF_CROWD: Duration = Duration::from_secs(1);
 /// Newcomers are at most a quarter of the tenants that may be held, but at least this many.
 pub(super) const MIN_NEWCOMERS: usize = 16;
 /// Newcomers are at most a quarter of the tenants that may be held, and at most this many.
 pub(super) const MAX_NEWCOMERS: usize = 256;
+/// Newcomers that found no room before may exceed that number by this part of it.
+pub(super) const PART_OF_RETURNING: usize = 4;
+/// How long it is remembered that a newcomer found no room.
+pub(super) const TIME_TO_RETURN: Duration = Duration::from_secs(60);
 /// A tenant with keys is held at least this long after its last token.
 pub(super) const TIME_OF_USE: Duration = COOLDOWN;
-/// After no tenant with keys could be dropped, this passes before the next attempt, since one takes
-/// a step for each tenant under the lock.
+/// After no tenant with keys could be dropped, this passes before the next attempt, since one may
+/// take a step under the lock for each tenant that was used since the last.
 pub(super) const TIME_WITHOUT_ROOM: Duration = Duration::from_secs(1);
 /// An issuer that doesn't exist is not looked for again for this long.
 pub(super) const TIME_OF_ABSENCE: Duration = Duration::from_secs(60);
-/// Newcomers that are remembered after they were dropped: a minute of 250 new names a second, in
-/// about a megabyte.
+/// Newcomers that are remembered after they were dropped, and names that found no room: a minute of
+/// 250 new names a second, in about a megabyte for each of the two.
 pub(super) const MAX_REMEMBERED: usize = 16_384;
 /// Names that are remembered to have had keys: as many as the largest number of tenants that can be
 /// held.

@@ -48,6 +48,8 @@ pub(crate) struct Fetcher {
 struct Permits {
     calls: Semaphore,
     first_fetches: Semaphore,
+    /// First fetches of issuers that found no turn before, in addition.
+    returning: Semaphore,
 }
 
 /// What keeps connections open, once it is asked for; of all clones the same.
@@ -161,12 +163,14 @@ impl Fetcher {
     }
 
     /// The same, with which no more than so many calls and first fetches run at once, of all that
-    /// are made from it.
-    pub(crate) fn bounded(&self, calls: usize, first_fetches: usize) -> Self {
+    /// are made from it. So many of the first fetches are for `returning` issuers, which found no
+    /// turn before.
+    pub(crate) fn bounded(&self, calls: usize, first_fetches: usize, returning: usize) -> Self {
         Fetcher {
             permits: Some(Arc::new(Permits {
                 calls: Semaphore::new(calls),
-                first_fetches: Semaphore::new(first_fetches),
+                first_fetches: Semaphore::new(first_fetches.saturating_sub(returning)),
+                returning: Semaphore::new(returning),
             })),
             ..self.clone()
         }
@@ -313,13 +317,27 @@ impl Fetcher {
     }
 
     /// The turn of an issuer whose keys were never fetched, for as long as that takes.
-    pub(crate) async fn first_fetch(&self) -> Result<Option<SemaphorePermit<'_>>, SourceError> {
-        match &self.permits {
-            None => Ok(None),
-            Some(permits) => turn(&permits.first_fetches).await.map(Some).ok_or_else(|| {
-                SourceError::new("so many issuers' keys are being fetched for the first time that these got no turn")
-            }),
-        }
+    pub(crate) async fn first_fetch(
+        &self,
+        is_returning: bool,
+    ) -> Result<Option<SemaphorePermit<'_>>, SourceError> {
+        let Some(permits) = &self.permits else {
+            return Ok(None);
+        };
+        let turn = if is_returning {
+            tokio::select! {
+                biased;
+                turn = turn(&permits.first_fetches) => turn,
+                turn = turn(&permits.returning) => turn,
+            }
+        } else {
+            turn(&permits.first_fetches).await
+        };
+        turn.map(Some).ok_or_else(|| {
+            SourceError::new(
+                "so many issuers' keys are being fetched for the first time that these got no turn",
+            )
+        })
     }
 
     async fn call(

@@ -3,6 +3,7 @@
 
 mod load;
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 use std::time::Duration;
@@ -11,13 +12,15 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::chain::chain;
-use crate::core::{Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken, has_candidate};
+use crate::core::{Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken};
 
+use super::asked::{Asked, HoldsKeys, asked_of, locked};
 use super::bounds::{GRACE, LONGEST_SLEEP, MAX_ROUNDS, SHORTEST_SLEEP};
 use super::fetcher::Fetcher;
+use super::key_room::{KeyRoom, Occupied};
 use super::metadata::Endpoint;
 use super::moment::Moment;
-use super::refresh::{Asked, Decision, InHand, Limits, Refresh, Ticket};
+use super::refresh::{Decision, InHand, Limits, Refresh, Ticket};
 use super::runtime::PANICKED;
 use super::single_flight::{Flight, Landing, Loss, take_off};
 use super::snapshot::HeldKeys;
@@ -34,6 +37,8 @@ struct Inner {
     fetcher: Fetcher,
     longest_fetch: Duration,
     key_set_limits: KeySetLimits,
+    /// What its set shares with others.
+    room: Option<Arc<KeyRoom>>,
     clock: Arc<dyn Clock>,
     state: RwLock<State>,
     /// Without a task: what is due is done by the next caller.
@@ -49,6 +54,8 @@ struct State {
     keys: Option<Arc<KeySet>>,
     /// Of these keys, those that can be used, as a JWK Set.
     jwks: Option<Arc<str>>,
+    /// What they occupy, where others share the room.
+    occupied: Option<Occupied>,
     /// Of these keys.
     etag: Option<EntityTag>,
     /// The fetch under way.
@@ -101,11 +108,13 @@ impl RemoteJwks {
             fetcher,
             longest_fetch,
             key_set_limits: limits.key_set,
+            room: None,
             clock,
             state: RwLock::new(State {
                 refresh: Refresh::new(limits),
                 keys: None,
                 jwks: None,
+                occupied: None,
                 etag: None,
                 flight: None,
                 landings: 0,
@@ -117,6 +126,33 @@ impl RemoteJwks {
             has_prompter: AtomicBool::new(false),
             alive: watch::Sender::new(()),
         }))
+    }
+
+    /// Fetched sets have room here, or are not used. Called before the first fetch.
+    pub(super) fn share(&mut self, room: &Arc<KeyRoom>) {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.room = Some(Arc::clone(room));
+        }
+    }
+
+    /// Its tenant found no room before, so it is as if a fetch had found no turn.
+    pub(super) fn found_no_turn(&self) {
+        self.0.write().is_unasked = true;
+    }
+
+    /// Whether the last fetch found no turn.
+    pub(super) fn is_unasked(&self) -> bool {
+        self.0.read().is_unasked
+    }
+
+    /// What its keys occupy of the room that it shares.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.bytes()
+    }
+
+    /// Frees its room ahead of its end: some caller may still use the keys for a moment.
+    pub(super) fn give_up_room(&self) {
+        self.0.write().occupied = None;
     }
 
     /// How long a fetch may take, with what it takes to find out where from.
@@ -215,20 +251,25 @@ impl Inner {
         Moment::of(&*self.clock)
     }
 
-    /// Without the lock, since a key may be prepared for it, and many may have to be looked at.
-    fn look(&self, token: Option<&PresentedToken<'_>>) -> Look {
-        let keys = self.read().keys.clone();
-        let asked = asked_of(keys.as_ref(), token, &self.policy);
-        (keys, asked)
+    fn bytes(&self) -> usize {
+        self.read().occupied.as_ref().map_or(0, Occupied::bytes)
+    }
+
+    /// The locked state, with what the token asks of its keys.
+    fn look<G: Deref<Target = State>>(
+        &self,
+        token: Option<&PresentedToken<'_>>,
+        lock: impl Fn() -> G,
+    ) -> (G, Asked) {
+        let seen = self.read().held();
+        locked(seen, lock, |keys| asked_of(keys, token, &self.policy))
     }
 
     /// Decides and does it under one lock, so that a thousand callers start one fetch.
     fn step(self: &Arc<Self>, token: Option<&PresentedToken<'_>>) -> Result<Step, SourceError> {
         let now = self.now();
-        let look = self.look(token);
-        let mut state = self.write();
+        let (mut state, asked) = self.look(token, || self.write());
         self.give_up_stuck_flight(&mut state);
-        let asked = state.asked(token, &self.policy, &look);
         let decision = state.refresh.decide(asked, now);
         match (decision, state.keys.clone()) {
             (Decision::Serve, Some(keys)) => Ok(Step::Serve(keys)),
@@ -250,13 +291,11 @@ impl Inner {
         landings: u64,
     ) -> Option<Result<Arc<KeySet>, SourceError>> {
         let now = self.now();
-        let look = self.look(token);
-        let state = self.read();
+        let (state, asked) = self.look(token, || self.read());
         let brought_keys = state.refresh.is_well() && !state.is_unasked;
         if state.landings == landings || brought_keys {
             return None;
         }
-        let asked = state.asked(token, &self.policy, &look);
         Some(
             match (state.refresh.after_failure(asked, now), &state.keys) {
                 (Decision::Serve, Some(keys)) => Ok(Arc::clone(keys)),
@@ -362,6 +401,8 @@ impl Inner {
                     state.keys = Some(fetched.keys);
                     state.jwks = Some(fetched.jwks);
                     state.etag = fetched.etag;
+                    let before = state.occupied.take();
+                    state.occupied = fetched.room.map(|room| room.in_place_of(before));
                 }
                 if state.refresh.is_well() {
                     state.last_error = None;
@@ -427,45 +468,11 @@ impl State {
         // Whole seconds, at least one: what `Retry-After` can say.
         error.retry_in(Duration::from_secs(retry_in.as_secs().saturating_add(1)))
     }
-
-    /// What was found without the lock still holds, unless the keys are others by now.
-    fn asked(
-        &self,
-        token: Option<&PresentedToken<'_>>,
-        policy: &Policy,
-        (seen, asked): &Look,
-    ) -> Asked {
-        let are_same = match (&self.keys, seen) {
-            (Some(keys), Some(seen)) => Arc::ptr_eq(keys, seen),
-            (None, None) => true,
-            _ => false,
-        };
-        if are_same {
-            *asked
-        } else {
-            asked_of(self.keys.as_ref(), token, policy)
-        }
-    }
 }
 
-/// Keys, and what a token asks of them.
-type Look = (Option<Arc<KeySet>>, Asked);
-
-fn asked_of(
-    keys: Option<&Arc<KeySet>>,
-    token: Option<&PresentedToken<'_>>,
-    policy: &Policy,
-) -> Asked {
-    let Some(token) = token else {
-        return Asked::Ahead;
-    };
-    let Some(jwt) = token.jwt() else {
-        return Asked::Known;
-    };
-    if keys.is_some_and(|keys| has_candidate(keys, jwt, policy)) {
-        Asked::Known
-    } else {
-        Asked::Unknown
+impl HoldsKeys for State {
+    fn held(&self) -> Option<Arc<KeySet>> {
+        self.keys.clone()
     }
 }
 
@@ -516,10 +523,8 @@ impl KeySource for RemoteJwks {
     }
 
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
-        let look = self.0.look(Some(token));
-        let state = self.0.read();
+        let (state, asked) = self.0.look(Some(token), || self.0.read());
         let keys = state.keys.as_ref()?;
-        let asked = state.asked(Some(token), &self.0.policy, &look);
         match state.refresh.decide(asked, self.0.now()) {
             Decision::Serve => Some(Evidence::Keys(Arc::clone(keys))),
             Decision::ServeAndFetch if state.refresh.is_in_flight() => {
@@ -551,6 +556,7 @@ impl KeySource for RemoteJwks {
             last_error: state.last_error.as_ref().map(|error| chain(error)),
             next_refresh: Some(state.refresh.next_due(now)),
             tenants: Vec::new(),
+            new_tenants: 0,
         }
     }
 }

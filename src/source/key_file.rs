@@ -2,15 +2,15 @@
 
 mod looks;
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use crate::chain::chain;
-use crate::core::{
-    Algorithm, Clock, Evidence, KeySetLimits, Policy, PresentedToken, has_candidate,
-};
+use crate::core::{Algorithm, Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken};
 
+use super::asked::{Asked, HoldsKeys, asked_of, locked};
 use super::bounds::{
     DEFAULT_INTERVAL, LONGEST_WAIT, MAX_INTERVAL, MAX_KEY_SET_BYTES, MIN_INTERVAL,
 };
@@ -18,7 +18,7 @@ use super::file::{FileProblem, read_apart};
 use super::moment::Moment;
 use super::single_flight::{Awaited, Flight, take_off};
 use super::{KeySource, SourceError, SourceStatus, StaticKeys, timer};
-use looks::{Asked, Decision, Looks};
+use looks::{Decision, Looks};
 
 /// A file with an issuer's public keys, which is read again when it changes; for
 /// [`Issuer::key_file`](crate::Issuer::key_file). It holds a JWK Set (RFC 7517 section 5), or PEM
@@ -196,6 +196,16 @@ impl Inner {
         Moment::of(&*self.clock)
     }
 
+    /// The locked state, with what the token asks of its keys.
+    fn locked<G: Deref<Target = State>>(
+        &self,
+        token: Option<&PresentedToken<'_>>,
+        lock: impl Fn() -> G,
+    ) -> (G, Asked) {
+        let seen = self.state().held();
+        locked(seen, lock, |keys| asked_of(keys, token, &self.policy))
+    }
+
     async fn keys(
         self: &Arc<Self>,
         token: Option<&PresentedToken<'_>>,
@@ -206,10 +216,9 @@ impl Inner {
         };
         let has_landed = wait(flight).await;
         let now = self.now();
-        let state = self.state();
-        let asked = state.asked(token, &self.policy);
+        let (state, asked) = self.locked(token, || self.state());
         match (state.looks.after_look(asked, now), &state.keys) {
-            (Decision::Serve, Some((_, keys))) if has_landed || asked == Asked::Known => {
+            (Decision::Serve, Some((_, keys))) if has_landed || asked != Asked::Unknown => {
                 Ok(keys.clone())
             }
             (decision, _) => Err(self.refusal(&state, decision)),
@@ -219,11 +228,9 @@ impl Inner {
     /// Decides and does it under one lock, so that a thousand callers make one look.
     fn step(self: &Arc<Self>, token: Option<&PresentedToken<'_>>) -> Result<Step, SourceError> {
         let now = self.now();
-        let state = self.state_mut();
+        let (state, asked) = self.locked(token, || self.state_mut());
         let is_under_way = state.flight.is_some();
-        let decision = state
-            .looks
-            .decide(state.asked(token, &self.policy), is_under_way, now);
+        let decision = state.looks.decide(asked, is_under_way, now);
         match (decision, &state.keys) {
             (Decision::Serve, Some((_, keys))) => Ok(Step::Serve(keys.clone())),
             (Decision::Look, _) => Ok(Step::Wait(self.look(state, now))),
@@ -307,18 +314,11 @@ impl State {
         let (known, keys) = self.keys.as_ref()?;
         (known == content).then(|| keys.clone())
     }
+}
 
-    fn asked(&self, token: Option<&PresentedToken<'_>>, policy: &Policy) -> Asked {
-        let Some(jwt) = token.and_then(PresentedToken::jwt) else {
-            return Asked::Known;
-        };
-        let keys = self.keys.as_ref().map(|(_, keys)| keys.key_set());
-        let is_known = keys.is_some_and(|keys| has_candidate(keys, jwt, policy));
-        if is_known {
-            Asked::Known
-        } else {
-            Asked::Unknown
-        }
+impl HoldsKeys for State {
+    fn held(&self) -> Option<Arc<KeySet>> {
+        self.keys.as_ref().map(|(_, keys)| keys.shared())
     }
 }
 
@@ -340,12 +340,9 @@ impl KeySource for WatchedKeys {
     }
 
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
-        let state = self.0.state();
+        let (state, asked) = self.0.locked(Some(token), || self.0.state());
         let (_, keys) = state.keys.as_ref()?;
-        let (asked, is_under_way) = (
-            state.asked(Some(token), &self.0.policy),
-            state.flight.is_some(),
-        );
+        let is_under_way = state.flight.is_some();
         let decision = state.looks.decide(asked, is_under_way, self.0.now());
         (decision == Decision::Serve).then(|| Evidence::Keys(keys.shared()))
     }

@@ -3,6 +3,8 @@
 #[cfg(feature = "fetch")]
 mod address;
 #[cfg(feature = "fetch")]
+mod asked;
+#[cfg(feature = "fetch")]
 mod bounds;
 #[cfg(feature = "fetch")]
 mod discovery;
@@ -21,6 +23,8 @@ mod introspection;
 mod jwks;
 #[cfg(feature = "fetch")]
 mod key_file;
+#[cfg(feature = "fetch")]
+mod key_room;
 #[cfg(feature = "fetch")]
 mod location;
 #[cfg(feature = "fetch")]
@@ -163,7 +167,7 @@ pub trait KeySource: Send + Sync + 'static {
 /// It serializes to one object, with `null` for what the source doesn't know: `keys` (a list of
 /// `kid` and `thumbprint`), `skipped_keys` (a list of `index`, `kid` and `reason`), `is_confirmed`,
 /// `age_seconds`, `usable_for_seconds`, `last_asked_seconds_ago`, `next_refresh_seconds`,
-/// `last_error` and `tenants`. Times are numbers of seconds, with fractions. Keys are shown by id
+/// `last_error`, `tenants` and `new_tenants`. Times are numbers of seconds, with fractions. Keys are shown by id
 /// and thumbprint (RFC 7638) only.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -188,8 +192,12 @@ pub struct SourceStatus {
     pub last_error: Option<String>,
     /// When they will be refreshed, from now.
     pub next_refresh: Option<Duration>,
-    /// State of each tenant's source that is cached now.
+    /// State of each tenant's source that is cached now: of tenants that are listed by name in the
+    /// settings, and of those that had keys at some time.
     pub tenants: Vec<TenantStatus>,
+    /// How many tenants are waiting for their first keys. Anyone who sends a token may have made up
+    /// their names, so only their number is reported.
+    pub new_tenants: usize,
     /// What of it goes into a snapshot.
     #[cfg(feature = "fetch")]
     pub(crate) held: Option<HeldKeys>,

@@ -16,6 +16,7 @@ mod budget;
 
 use std::time::Duration;
 
+use super::asked::Asked;
 use super::bounds::{
     BACKOFF_SPREAD, CLOCK_SKEW, COOLDOWN, DEFAULT_LIFETIME, DEFAULT_OUTAGE_TOLERANCE,
     DEFAULT_TIMEOUT, FIRST_BACKOFF, MAX_BACKOFF, MAX_FETCH_PAUSE, MAX_LIFETIME,
@@ -57,15 +58,6 @@ impl Limits {
     pub(crate) fn has_sound_lifetime(&self) -> bool {
         (MIN_LIFETIME..=MAX_LIFETIME).contains(&self.default_lifetime)
     }
-}
-
-/// Whether the token's key is among those held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
-    Known,
-    Unknown,
-    /// Before there is a token: so there is time to confirm given keys.
-    Ahead,
 }
 
 /// What is known of keys that are given at the start.

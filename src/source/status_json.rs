@@ -11,7 +11,7 @@ use crate::core::KeySet;
 impl Serialize for SourceStatus {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let keys = self.keys.as_deref();
-        let mut form = serializer.serialize_struct("SourceStatus", 9)?;
+        let mut form = serializer.serialize_struct("SourceStatus", 10)?;
         form.serialize_field("keys", &keys.map(shown_keys))?;
         form.serialize_field("skipped_keys", &keys.map(skipped_keys))?;
         form.serialize_field("is_confirmed", &self.is_confirmed)?;
@@ -21,6 +21,7 @@ impl Serialize for SourceStatus {
         form.serialize_field("next_refresh_seconds", &self.next_refresh.map(seconds))?;
         form.serialize_field("last_error", &self.last_error)?;
         form.serialize_field("tenants", &self.tenants)?;
+        form.serialize_field("new_tenants", &self.new_tenants)?;
         form.end()
     }
 }

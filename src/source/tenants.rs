@@ -6,6 +6,7 @@
 
 mod held;
 mod memory;
+mod settled;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -13,21 +14,26 @@ use std::time::Duration;
 use crate::core::{Clock, Evidence, IssuerTemplate, Policy, PresentedToken};
 
 use super::bounds::{
-    DEFAULT_IDLE_AFTER, DEFAULT_MAX_TENANTS, FIRST_FETCHES, MAX_IDLE_AFTER, MAX_TENANTS,
-    MIN_IDLE_AFTER, TENANT_CALLS, TIME_OF_CROWD, TIME_OF_USE,
+    DEFAULT_IDLE_AFTER, DEFAULT_MAX_TENANTS, DEFAULT_TENANT_BYTES, FIRST_FETCHES,
+    FIRST_FETCHES_OF_RETURNING, MAX_IDLE_AFTER, MAX_TENANT_BYTES, MAX_TENANTS, MIN_IDLE_AFTER,
+    MIN_TENANT_BYTES, TENANT_CALLS, TIME_OF_CROWD, TIME_OF_USE,
 };
 use super::fetcher::Fetcher;
 use super::jwks::RemoteJwks;
+use super::key_room::KeyRoom;
 use super::location::Location;
 use super::moment::Moment;
 use super::refresh::Limits;
 use super::{DynKeySource, KeySource, SourceError, SourceStatus, TenantStatus, Waiting};
 use held::{Held, NotHeld, Tenant};
 
-/// How many tenants' keys are held, and how long those of a tenant that sends no tokens.
+/// How many tenants' keys are held, in how many bytes, and how long those of a tenant that sends no
+/// tokens.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TenantBounds {
     pub(crate) max_tenants: usize,
+    /// Of the key sets of all tenants together.
+    pub(crate) max_bytes: u64,
     pub(crate) idle_after: Duration,
 }
 
@@ -35,6 +41,7 @@ impl Default for TenantBounds {
     fn default() -> Self {
         TenantBounds {
             max_tenants: DEFAULT_MAX_TENANTS,
+            max_bytes: DEFAULT_TENANT_BYTES,
             idle_after: DEFAULT_IDLE_AFTER,
         }
     }
@@ -43,6 +50,7 @@ impl Default for TenantBounds {
 impl TenantBounds {
     pub(crate) fn are_sound(self) -> bool {
         (1..=MAX_TENANTS).contains(&self.max_tenants)
+            && (MIN_TENANT_BYTES..=MAX_TENANT_BYTES).contains(&self.max_bytes)
             && (MIN_IDLE_AFTER..=MAX_IDLE_AFTER).contains(&self.idle_after)
     }
 }
@@ -56,7 +64,8 @@ pub(crate) struct TenantKeys {
     fetcher: Fetcher,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    held: RwLock<Held>,
+    held: Arc<RwLock<Held>>,
+    room: Arc<KeyRoom>,
 }
 
 impl TenantKeys {
@@ -73,14 +82,17 @@ impl TenantKeys {
             .tenants()
             .is_some_and(|(_, tenants)| tenants.count().is_some());
         let held = Held::new(bounds.max_tenants, bounds.idle_after, are_listed);
+        let held = Arc::new(RwLock::new(held));
+        let room = room(bounds.max_bytes, &held, &clock);
         TenantKeys {
             template,
             policy,
             location,
-            fetcher: fetcher.bounded(TENANT_CALLS, FIRST_FETCHES),
+            fetcher: fetcher.bounded(TENANT_CALLS, FIRST_FETCHES, FIRST_FETCHES_OF_RETURNING),
             clock,
             limits,
-            held: RwLock::new(held),
+            held,
+            room: Arc::new(room),
         }
     }
 
@@ -148,9 +160,31 @@ impl TenantKeys {
         let (clock, policy) = (Arc::clone(&self.clock), self.policy.clone());
         let is_lazy = true;
         let now = clock.monotonic();
-        let keys = RemoteJwks::new(policy, endpoint, &self.fetcher, clock, self.limits, is_lazy);
+        let mut keys =
+            RemoteJwks::new(policy, endpoint, &self.fetcher, clock, self.limits, is_lazy);
+        keys.share(&self.room);
         Ok(Arc::new(Tenant::new(issuer, keys, now)))
     }
+}
+
+/// What all sets may occupy together. The least recently used of those with keys give way.
+fn room(max_bytes: u64, held: &Arc<RwLock<Held>>, clock: &Arc<dyn Clock>) -> KeyRoom {
+    let (held, clock) = (Arc::downgrade(held), Arc::clone(clock));
+    let max_bytes = usize::try_from(max_bytes).unwrap_or(usize::MAX);
+    KeyRoom::new(max_bytes, move |bytes| {
+        let Some(held) = held.upgrade() else {
+            return false;
+        };
+        let now = Moment::of(&*clock);
+        let mut held = held.write().unwrap_or_else(PoisonError::into_inner);
+        let gone = held.give_way(bytes, now);
+        // Without the lock: a set may be large.
+        drop(held);
+        for tenant in gone.iter().flatten() {
+            tenant.keys.give_up_room();
+        }
+        gone.is_some()
+    })
 }
 
 fn not_held(refused: NotHeld) -> SourceError {
@@ -216,16 +250,17 @@ impl DynKeySource for TenantKeys {
     }
 
     fn status(&self) -> SourceStatus {
-        let held: Vec<_> = self.read().all().map(Arc::clone).collect();
+        let (listed, new_tenants) = self.read().listed();
         // Without the lock: there may be many.
         let of_tenant = |tenant: &Arc<Tenant>| TenantStatus {
             issuer: Arc::clone(&tenant.issuer),
             status: KeySource::status(&tenant.keys),
         };
-        let mut tenants: Vec<_> = held.iter().map(of_tenant).collect();
+        let mut tenants: Vec<_> = listed.iter().map(of_tenant).collect();
         tenants.sort_by(|one, two| one.issuer.cmp(&two.issuer));
         SourceStatus {
             tenants,
+            new_tenants,
             ..SourceStatus::default()
         }
     }

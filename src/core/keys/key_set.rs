@@ -7,6 +7,8 @@ use std::sync::Arc;
 use crate::core::excerpt::excerpt;
 use crate::core::json::{self, Fault, Value};
 use crate::core::keys::algorithm::Algorithm;
+#[cfg(feature = "fetch")]
+use crate::core::keys::footprint;
 use crate::core::keys::jwk::{Jwk, KeyUse};
 use crate::core::keys::limits::KeySetLimits;
 use crate::core::keys::members::Reading;
@@ -246,6 +248,16 @@ impl KeySet {
     /// Whether there is no key for any policy.
     pub(crate) fn has_no_key(&self) -> bool {
         self.is_empty() && self.svid_keys.keys().is_empty()
+    }
+
+    /// An estimate of its memory, in bytes, once all keys are prepared.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn estimated_bytes(&self) -> usize {
+        let keys = self.keys().chain(self.svid_keys());
+        let keys: usize = keys.map(VerificationKey::estimated_bytes).sum();
+        let skipped = footprint::of_reports(self.skipped.iter().map(SkippedKey::key_id));
+        keys.saturating_add(skipped)
+            .saturating_add(footprint::of_notes(&self.notes))
     }
 
     /// Those that tokens of one kind are verified with.

@@ -2,6 +2,8 @@
 
 pub(crate) mod algorithm;
 mod ed25519_points;
+#[cfg(feature = "fetch")]
+mod footprint;
 mod jwk;
 pub(crate) mod key_family;
 pub(crate) mod key_set;

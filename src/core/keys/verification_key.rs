@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use crate::core::excerpt::excerpt;
 use crate::core::keys::algorithm::Algorithm;
+#[cfg(feature = "fetch")]
+use crate::core::keys::footprint;
 use crate::core::keys::material::PublicMaterial;
 use crate::core::keys::signature::{Backend, KeyRefused, Prepared, SignatureError};
 use crate::core::keys::skip_reason::KeyError;
@@ -173,6 +175,21 @@ impl VerificationKey {
     /// The issuer, or the template of issuers, that its JWK states.
     pub(crate) fn stated_issuer(&self) -> Option<&str> {
         self.issuer.as_deref()
+    }
+
+    /// An estimate of its memory, once it is prepared for each of its algorithms. A secret is not
+    /// fetched, so none is estimated.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn estimated_bytes(&self) -> usize {
+        let name = |name: &Option<Box<str>>| name.as_deref().map_or(0, str::len);
+        let thumbprint = |bytes: &Option<Box<[u8]>>| bytes.as_deref().map_or(0, <[u8]>::len);
+        let names = name(&self.id)
+            + name(&self.issuer)
+            + thumbprint(&self.certificate.x5t)
+            + thumbprint(&self.certificate.x5t_s256);
+        self.material.as_ref().map_or(0, |material| {
+            footprint::of_public_key(material, self.prepared.len(), names)
+        })
     }
 
     pub(crate) fn is_for_any_id(&self) -> bool {

@@ -183,10 +183,25 @@ impl Issuer {
     /// A new key set replaces the least recently used one, but none that had a token in the last 10
     /// seconds. A new tenant that finds no room is answered with 503. Where a function accepts
     /// tenants, somebody may have made up those for which no keys were ever fetched. So these are
-    /// at most a quarter of that number, and at most 256. Each has a minute to bring keys, and
+    /// at most a quarter of that number, and at most 256. One that found no room and comes again
+    /// after a second may exceed that, by a quarter at most. Each has a minute to bring keys, and
     /// replaces only another such tenant.
     pub fn max_tenants(mut self, tenants: usize) -> Self {
         self.remote.tenant_bounds.max_tenants = tenants;
+        self
+    }
+
+    /// How many bytes of memory the key sets of all tenants have together, where each tenant has its
+    /// own. Default 256 MiB, from 1 MiB to 64 GiB. The size of a set is an estimate: the text of its
+    /// keys, and what they need once they are prepared for each of their algorithms. Three RSA keys
+    /// of 2048 bits are estimated at 10 KB, or at 42 KB where they have no `alg`.
+    ///
+    /// When a fetched set finds no room, the tenants that are idle for longest give way, but none
+    /// that had a token in the last 10 seconds. Where that is not enough, the fetch fails: a new
+    /// tenant is answered with 503, and a tenant with keys keeps those. The error names this
+    /// setting.
+    pub fn max_key_bytes_of_all_tenants(mut self, bytes: u64) -> Self {
+        self.remote.tenant_bounds.max_bytes = bytes;
         self
     }
 

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::core::KeySet;
+use crate::core::{KeySet, KeySetError, KeySetLimits};
 
 use super::super::address::Address;
+use super::super::bounds::READ_APART_FROM;
 use super::super::discovery::Member;
 use super::super::fetcher::{Answer, BodyLimit, CallError};
+use super::super::key_room::Growth;
 use super::super::metadata::{Endpoint, NotFound};
 use super::super::refresh::Lifetime;
 use super::super::{SourceError, SourceErrorKind};
@@ -59,14 +61,19 @@ pub(super) struct Fetched {
     /// Those that can be used, as a JWK Set.
     pub(super) jwks: Arc<str>,
     pub(super) etag: Option<EntityTag>,
+    /// Room for them, where it is shared.
+    pub(super) room: Option<Growth>,
 }
 
 impl Inner {
     /// One fetch, including the metadata that names the location.
     pub(super) async fn load(&self) -> Result<Loaded, NotLoaded> {
-        let is_first = self.read().keys.is_none();
+        let (is_first, is_returning) = {
+            let state = self.read();
+            (state.keys.is_none(), state.is_unasked)
+        };
         let _turn = if is_first {
-            let turn = self.fetcher.first_fetch().await;
+            let turn = self.fetcher.first_fetch(is_returning).await;
             turn.map_err(|error| NotLoaded {
                 is_unasked: true,
                 ..error.into()
@@ -80,13 +87,13 @@ impl Inner {
                     is_absent: error.says_absent(),
                     ..not_fetched(error).into()
                 })?;
-                return Ok(self.take(address, answer)?);
+                return Ok(self.take(address, answer).await?);
             }
             Endpoint::InMetadata(metadata) => metadata,
         };
         let found = metadata.find(Member::JwksUri).await?;
         let error = match self.get(&found.address).await {
-            Ok(answer) => return Ok(self.take(&found.address, answer)?),
+            Ok(answer) => return Ok(self.take(&found.address, answer).await?),
             Err(error) => error,
         };
         // Have the keys moved since the metadata was read?
@@ -96,12 +103,12 @@ impl Inner {
         {
             let answer = self.get(&named.address).await;
             let answer = answer.map_err(not_fetched)?;
-            return Ok(self.take(&named.address, answer)?);
+            return Ok(self.take(&named.address, answer).await?);
         }
         Err(not_fetched(error).into())
     }
 
-    fn take(&self, from: &Address, answer: Answer) -> Result<Loaded, SourceError> {
+    async fn take(&self, from: &Address, answer: Answer) -> Result<Loaded, SourceError> {
         match answer {
             Answer::NotModified { lifetime } => Ok(Loaded {
                 keys: None,
@@ -112,12 +119,13 @@ impl Inner {
                 etag,
                 lifetime,
             } => {
-                let (keys, jwks) = KeySet::from_jwks_with_text(&text, self.key_set_limits)
-                    .map_err(|error| {
-                        SourceError::new("the published keys can't be used")
-                            .caused_by(error)
-                            .of_kind(SourceErrorKind::Body)
-                    })?;
+                let read = read_set(text, self.key_set_limits).await;
+                let (keys, jwks) = read.map_err(|error| {
+                    SourceError::new("the published keys can't be used")
+                        .caused_by(error)
+                        .of_kind(SourceErrorKind::Body)
+                })?;
+                let room = self.room_for(&keys, &jwks)?;
                 let etag = etag.map(|tag| EntityTag {
                     at: from.clone(),
                     tag,
@@ -127,11 +135,24 @@ impl Inner {
                         keys: Arc::new(keys),
                         jwks: jwks.into(),
                         etag,
+                        room,
                     }),
                     lifetime: lifetime.map_or(Lifetime::Unsaid, Lifetime::Said),
                 })
             }
         }
+    }
+
+    /// Without a lock: others may have to give way.
+    fn room_for(&self, keys: &KeySet, jwks: &str) -> Result<Option<Growth>, SourceError> {
+        let Some(room) = &self.room else {
+            return Ok(None);
+        };
+        let needed = keys.estimated_bytes().saturating_add(jwks.len());
+        let growth = room.grow(self.bytes(), needed).map_err(|error| {
+            SourceError::new("the published keys are not held").caused_by(error)
+        })?;
+        Ok(Some(growth))
     }
 
     async fn get(&self, address: &Address) -> Result<Answer, CallError> {
@@ -143,8 +164,111 @@ impl Inner {
     }
 }
 
+/// Reads a set. A large one is read outside the runtime, whose other tasks would wait for it.
+///
+/// Where the runtime goes away in between, this comes to no end: it is dropped with its fetch,
+/// which is lost by that. A panic goes on here, so the fetch is lost as one that panicked.
+async fn read_set(text: String, limits: KeySetLimits) -> Result<(KeySet, String), KeySetError> {
+    if text.len() <= READ_APART_FROM {
+        return KeySet::from_jwks_with_text(&text, limits);
+    }
+    let read = move || KeySet::from_jwks_with_text(&text, limits);
+    match tokio::task::spawn_blocking(read).await {
+        Ok(read) => read,
+        Err(lost) => match lost.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_cancelled) => std::future::pending().await,
+        },
+    }
+}
+
 fn not_fetched(error: CallError) -> SourceError {
     let (kind, retry_after) = (error.kind(), error.retry_after());
     let told = SourceError::new("the keys can't be fetched");
     told.caused_by(error).of_kind(kind).retry_as(retry_after)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use tokio::task::{spawn, spawn_blocking, yield_now};
+
+    use super::*;
+
+    const KEY: &str =
+        r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+
+    fn set_of(bytes: usize) -> String {
+        let set = format!(r#"{{"keys":[{KEY}]}}"#);
+        format!("{set}{}", " ".repeat(bytes - set.len()))
+    }
+
+    /// A runtime with one thread for tasks and one for blocking work, which waits for the gate.
+    fn on_a_busy_runtime<F: Future>(work: impl FnOnce(mpsc::Sender<()>) -> F) -> F::Output {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (open, gate) = mpsc::channel();
+            spawn_blocking(move || gate.recv());
+            work(open).await
+        })
+    }
+
+    async fn let_others_run() {
+        for _ in 0..100 {
+            yield_now().await;
+        }
+    }
+
+    /// While a large set waits for its thread, the other tasks go on: this one opens the gate.
+    #[test]
+    fn k06_a_large_set_is_read_outside_the_runtime() {
+        on_a_busy_runtime(async |open| {
+            let limits = KeySetLimits::default();
+            let small = spawn(read_set(set_of(READ_APART_FROM), limits));
+            let large = spawn(read_set(set_of(READ_APART_FROM + 1), limits));
+            let (keys, _) = small.await.unwrap().unwrap();
+            assert_eq!(keys.len(), 1);
+            let_others_run().await;
+            assert!(!large.is_finished());
+            open.send(()).unwrap();
+            let (keys, _) = large.await.unwrap().unwrap();
+            assert_eq!(keys.len(), 1);
+        });
+    }
+
+    #[test]
+    fn k06_a_large_set_that_can_not_be_used_is_reported_as_a_small_one() {
+        on_a_busy_runtime(async |open| {
+            open.send(()).unwrap();
+            let text = format!("{}{{", " ".repeat(READ_APART_FROM));
+            let read = read_set(text, KeySetLimits::default()).await;
+            assert_eq!(read.err(), Some(KeySetError::NotJson));
+        });
+    }
+
+    /// There is no outcome that could be taken for the issuer's: the fetch is lost.
+    #[test]
+    fn k06_s06_a_runtime_that_ends_while_a_set_is_read_gives_no_outcome() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        let (open, gate) = mpsc::channel::<()>();
+        let (told, outcome) = mpsc::channel();
+        runtime.block_on(async {
+            spawn_blocking(move || gate.recv());
+            spawn(async move {
+                let read = read_set(set_of(READ_APART_FROM + 1), KeySetLimits::default()).await;
+                let _ = told.send(read.map(drop));
+            });
+            let_others_run().await;
+        });
+        runtime.shutdown_background();
+        drop(open);
+        assert_eq!(outcome.recv(), Err(mpsc::RecvError));
+    }
 }

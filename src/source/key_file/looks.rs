@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::asked::Asked;
 use super::super::bounds::KEY_FILE_COOLDOWN;
 use super::super::moment::Moment;
 
@@ -14,12 +15,6 @@ pub(super) struct Looks {
     /// When the last look began that brought keys, be it the same ones.
     pub(super) good: Option<Moment>,
     is_well: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
-    Known,
-    Unknown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +40,7 @@ impl Looks {
     pub(super) fn decide(&self, asked: Asked, is_under_way: bool, now: Moment) -> Decision {
         let since_last = self.since_last(now);
         match (asked, self.good) {
-            (Asked::Known, Some(_)) => {
+            (Asked::Known | Asked::Ahead, Some(_)) => {
                 if since_last >= self.interval && !is_under_way {
                     Decision::Look
                 } else {
@@ -61,7 +56,7 @@ impl Looks {
     pub(super) fn after_look(&self, asked: Asked, now: Moment) -> Decision {
         let has_keys = self.good.is_some();
         // It may be a new key in a file that could not be read.
-        if has_keys && (asked == Asked::Known || self.is_well) {
+        if has_keys && (asked != Asked::Unknown || self.is_well) {
             return Decision::Serve;
         }
         Decision::Refuse {

@@ -10,12 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::super::bounds::{
-    MAX_KNOWN, MAX_NEWCOMERS, MAX_REMEMBERED, MIN_NEWCOMERS, TIME_OF_ABSENCE, TIME_OF_USE,
-    TIME_WITHOUT_ROOM,
+    MAX_KNOWN, MAX_NEWCOMERS, MAX_REMEMBERED, MIN_NEWCOMERS, PART_OF_RETURNING, TIME_OF_ABSENCE,
+    TIME_OF_CROWD, TIME_TO_RETURN, TIME_WITHOUT_ROOM,
 };
 use super::super::jwks::RemoteJwks;
 use super::super::moment::Moment;
 use super::memory::NameMemory;
+use super::settled::Settled;
 
 pub(super) struct Tenant {
     pub(super) issuer: Arc<str>,
@@ -40,8 +41,13 @@ impl Tenant {
         self.last_used.store(nanos(now), Ordering::Relaxed);
     }
 
-    fn unused_for(&self, now: Duration) -> Duration {
-        now.saturating_sub(Duration::from_nanos(self.last_used.load(Ordering::Relaxed)))
+    /// In nanoseconds of the monotonic clock.
+    pub(super) fn last_used(&self) -> u64 {
+        self.last_used.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn unused_for(&self, now: Duration) -> Duration {
+        now.saturating_sub(Duration::from_nanos(self.last_used()))
     }
 }
 
@@ -77,9 +83,11 @@ pub(super) struct Held {
     max_newcomers: usize,
     /// No one makes up a tenant that is listed, and a list is no longer than what is held.
     are_listed: bool,
-    settled: HashMap<Box<str>, Arc<Tenant>>,
+    settled: Settled,
     newcomers: HashMap<Box<str>, Arc<Tenant>>,
     departed: NameMemory<Farewell>,
+    /// Names that found no room, and when they first came, by the monotonic clock.
+    turned_away: NameMemory<Duration>,
     /// Names that once had keys.
     known: NameMemory<()>,
     /// When idle ones were last looked for, by the monotonic clock.
@@ -95,9 +103,10 @@ impl Held {
             idle_after,
             max_newcomers: max_tenants.div_ceil(4).clamp(MIN_NEWCOMERS, MAX_NEWCOMERS),
             are_listed,
-            settled: HashMap::new(),
+            settled: Settled::default(),
             newcomers: HashMap::new(),
             departed: NameMemory::new(MAX_REMEMBERED),
+            turned_away: NameMemory::new(MAX_REMEMBERED),
             known: NameMemory::new(MAX_KNOWN),
             swept: Duration::ZERO,
             full: None,
@@ -108,8 +117,18 @@ impl Held {
         self.settled.get(name).or_else(|| self.newcomers.get(name))
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Tenant>> {
-        self.settled.values().chain(self.newcomers.values())
+    /// Those that are listed in health: all but the newcomers that never had keys, whose names may
+    /// be made up. And how many newcomers these are.
+    pub(super) fn listed(&self) -> (Vec<Arc<Tenant>>, usize) {
+        let mut listed: Vec<_> = self.settled.all().map(Arc::clone).collect();
+        let had_keys = self
+            .newcomers
+            .iter()
+            .filter(|(name, tenant)| tenant.keys.has_keys() || self.known.get(name).is_some());
+        let settled = listed.len();
+        listed.extend(had_keys.map(|(_, tenant)| Arc::clone(tenant)));
+        let returning = listed.len() - settled;
+        (listed, self.newcomers.len() - returning)
     }
 
     pub(super) fn is_sweep_due(&self, now: Duration) -> bool {
@@ -151,11 +170,16 @@ impl Held {
             return Err(NotHeld::Full);
         }
         if self.are_listed {
-            self.settled.insert(name.into(), Arc::clone(tenant));
+            self.settled.insert(name, Arc::clone(tenant));
             return Ok(());
         }
-        if !self.has_room_for_newcomer(now) {
+        let is_returning = self.is_returning(name, now.monotonic);
+        if !self.has_room_for_newcomer(is_returning, now) {
+            self.turn_away(name, now.monotonic);
             return Err(NotHeld::Crowded);
+        }
+        if is_returning {
+            tenant.keys.found_no_turn();
         }
         self.departed.remove(name);
         self.newcomers.insert(name.into(), Arc::clone(tenant));
@@ -166,12 +190,10 @@ impl Held {
     pub(super) fn sweep(&mut self, now: Moment) {
         self.settle(now);
         self.swept = now.monotonic;
-        let idle_after = self.idle_after;
-        let is_used = |tenant: &Tenant| {
-            tenant.unused_for(now.monotonic) < idle_after || tenant.keys.is_fetching()
-        };
-        self.settled.retain(|_, tenant| is_used(tenant));
-        self.newcomers.retain(|_, tenant| is_used(tenant));
+        let (idle_after, now) = (self.idle_after, now.monotonic);
+        self.settled.drop_unused_for(idle_after, now);
+        self.newcomers
+            .retain(|_, tenant| tenant.unused_for(now) < idle_after || tenant.keys.is_fetching());
     }
 
     /// Newcomers that have keys are settled; those whose issuer doesn't exist go.
@@ -180,7 +202,7 @@ impl Held {
         self.newcomers.retain(|name, tenant| {
             if tenant.keys.has_keys() {
                 known.insert(name, ());
-                settled.insert(name.clone(), Arc::clone(tenant));
+                settled.insert(name, Arc::clone(tenant));
                 return false;
             }
             let is_absent = tenant.keys.is_absent() && known.get(name).is_none();
@@ -196,25 +218,45 @@ impl Held {
         });
     }
 
+    /// Whether a newcomer came a while ago and found no room. A flood of names that are all
+    /// different has none of these.
+    fn is_returning(&self, name: &str, now: Duration) -> bool {
+        let since = self.turned_away.get(name);
+        let since = since.map(|came| now.saturating_sub(*came));
+        since.is_some_and(|since| (TIME_OF_CROWD..TIME_TO_RETURN).contains(&since))
+    }
+
+    /// The first time is what is remembered, so that one that comes often is not put off for ever.
+    fn turn_away(&mut self, name: &str, came: Duration) {
+        let before = self.turned_away.get(name);
+        if before.is_none_or(|before| came.saturating_sub(*before) >= TIME_TO_RETURN) {
+            self.turned_away.insert(name, came);
+        }
+    }
+
     /// Room for one more newcomer, of those that are settled apart. The oldest that is not being
     /// fetched makes room; its pause between fetches is remembered.
-    fn has_room_for_newcomer(&mut self, now: Moment) -> bool {
-        if self.newcomers.len() < self.max_newcomers {
-            return true;
+    fn has_room_for_newcomer(&mut self, is_returning: bool, now: Moment) -> bool {
+        while self.newcomers.len() >= self.max_newcomers {
+            let all = self.newcomers.iter();
+            let idle = all.filter(|(_, tenant)| !tenant.keys.is_fetching());
+            let oldest = idle.min_by_key(|(_, tenant)| tenant.made);
+            let Some((name, tenant)) = oldest.map(|(name, tenant)| (name.clone(), tenant)) else {
+                let more = self.max_newcomers / PART_OF_RETURNING;
+                return is_returning && self.newcomers.len() < self.max_newcomers + more;
+            };
+            let farewell = Farewell {
+                at: now,
+                lasts: tenant.keys.next_fetch_in().min(TIME_OF_ABSENCE),
+                is_absent: false,
+            };
+            let unasked_since = tenant.keys.is_unasked().then_some(tenant.made);
+            self.departed.insert(&name, farewell);
+            self.newcomers.remove(&name);
+            if let Some(came) = unasked_since {
+                self.turn_away(&name, came);
+            }
         }
-        let all = self.newcomers.iter();
-        let idle = all.filter(|(_, tenant)| !tenant.keys.is_fetching());
-        let oldest = idle.min_by_key(|(_, tenant)| tenant.made);
-        let Some((name, tenant)) = oldest.map(|(name, tenant)| (name.clone(), tenant)) else {
-            return false;
-        };
-        let farewell = Farewell {
-            at: now,
-            lasts: tenant.keys.next_fetch_in().min(TIME_OF_ABSENCE),
-            is_absent: false,
-        };
-        self.departed.insert(&name, farewell);
-        self.newcomers.remove(&name);
         true
     }
 
@@ -222,15 +264,17 @@ impl Held {
     /// false where too many are in use.
     pub(super) fn drop_beyond(&mut self, now: Duration) -> bool {
         while self.settled.len() > self.max_tenants {
-            let unused = self.settled.iter().filter(|(_, tenant)| {
-                tenant.unused_for(now) >= TIME_OF_USE && !tenant.keys.is_fetching()
-            });
-            let oldest = unused.max_by_key(|(_, tenant)| tenant.unused_for(now));
-            let Some(name) = oldest.map(|(name, _)| name.clone()) else {
+            if !self.settled.drop_idlest(now) {
                 return false;
-            };
-            self.settled.remove(&name);
+            }
         }
         true
+    }
+
+    /// Takes out the least recently used of those with keys, until so many bytes are free; none of
+    /// them where too many are in use.
+    pub(super) fn give_way(&mut self, bytes: usize, now: Moment) -> Option<Vec<Arc<Tenant>>> {
+        self.settle(now);
+        self.settled.take_idlest_of(bytes, now.monotonic)
     }
 }

@@ -94,6 +94,10 @@ async fn s10_a_setting_that_is_out_of_bounds_is_told_and_never_panics() {
         ),
         ("idle", tenants().drop_idle_tenants_after(MAX)),
         ("tenants", tenants().max_tenants(usize::MAX)),
+        (
+            "tenants' keys",
+            tenants().max_key_bytes_of_all_tenants(u64::MAX),
+        ),
         ("active", introspected(|one| one.cache_active_for(MAX))),
         ("inactive", introspected(|one| one.cache_inactive_for(MAX))),
         (

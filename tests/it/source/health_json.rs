@@ -77,6 +77,7 @@ async fn s08_health_json_has_times_in_seconds_and_errors_as_text() {
                 "next_refresh_seconds": 0.0,
                 "last_error": null,
                 "tenants": [],
+                "new_tenants": 0,
             },
         })
     );
@@ -128,4 +129,45 @@ async fn s08_health_json_lists_tenants() {
         Some(1),
         "{tenant}"
     );
+}
+
+/// A name that anyone can make up is not shown, and one that had keys is, also when it has none any
+/// more.
+#[tokio::test]
+async fn s08_health_lists_no_tenant_that_never_had_keys() {
+    let server = TestServer::builder(AUDIENCE)
+        .path("/realms/acme")
+        .start()
+        .await
+        .unwrap();
+    let origin = server.url();
+    let clock = clock();
+    let hour = Duration::from_secs(3_600);
+    let issuer = Issuer::discover_tenants(
+        format!("{origin}/realms/{{realm}}"),
+        Tenants::matching(|_| true),
+    );
+    let validator = validator(issuer.drop_idle_tenants_after(hour), &clock);
+    let issuer = server.issuer().clone().clock(clock.clone());
+    let token = || issuer.token().expires_in(hour * 24);
+    // (what health lists, how many newcomers it reports)
+    let listed = || {
+        let shown = health(&validator);
+        let status = &shown[0]["status"];
+        let tenants = status["tenants"].as_array().unwrap().iter();
+        let names: Vec<_> = tenants.map(|one| one["issuer"].clone()).collect();
+        (names, status["new_tenants"].clone())
+    };
+    let acme = json!(server.issuer().name());
+    validator.validate(&token().mint()).await.unwrap();
+    server.fail(Fault::Refused);
+    for name in ["made-up-1", "made-up-2"] {
+        let made_up = token().issuer(&format!("{origin}/realms/{name}")).mint();
+        validator.validate(&made_up).await.unwrap_err();
+    }
+    assert_eq!(listed(), (vec![acme.clone()], json!(2)));
+    // Its keys are dropped, and can't be fetched again.
+    clock.advance(hour * 2);
+    validator.validate(&token().mint()).await.unwrap_err();
+    assert_eq!(listed(), (vec![acme], json!(0)));
 }

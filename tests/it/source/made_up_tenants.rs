@@ -9,7 +9,9 @@ use resource_server::{Fetch, Issuer, Tenants, Validator};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::support::http::{AUDIENCE, by_request, by_request_later, clock, ok, outage, validator};
+use crate::support::http::{
+    AUDIENCE, by_request, by_request_later, clock, ok, outage, until, validator,
+};
 
 /// An authorization server that knows the tenants whose name begins with `good`. `status` answers
 /// for all others.
@@ -129,64 +131,123 @@ async fn s13_nor_where_the_server_fails_for_tenants_that_do_not_exist() {
     all_are_served_within_5_seconds("503 No", |issuer| issuer.max_tenants(20)).await;
 }
 
+/// First fetches at once of tenants that come for the first time.
+const FIRST_FETCHES: usize = 36;
+
+/// An authorization server that knows the tenants whose name begins with `good`, and answers for no
+/// other until the gate is opened.
+struct SlowTown {
+    url: String,
+    clock: ManualClock,
+    requests: Arc<Mutex<Vec<String>>>,
+    signer: TestIssuer,
+    gate: Arc<Semaphore>,
+    validator: Validator,
+}
+
+impl SlowTown {
+    async fn start() -> Self {
+        let gate = Arc::new(Semaphore::new(0));
+        let (base, doors) = (Arc::new(Mutex::new(String::new())), Arc::clone(&gate));
+        let (host, clock) = (Arc::clone(&base), clock());
+        let signer = TestIssuer::new("https://as.example.com", AUDIENCE).clock(clock.clone());
+        let jwks = signer.jwks();
+        let (url, requests) = by_request_later(move |request| {
+            let path = request.split(' ').nth(1).unwrap();
+            let base = host.lock().unwrap().clone();
+            let good = path.split('/').find(|part| part.starts_with("good"));
+            let answer = match good {
+                None => {
+                    "HTTP/1.1 404 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned()
+                }
+                Some(_) if path.ends_with("/keys") => ok(&jwks, ""),
+                Some(tenant) => {
+                    let issuer = format!("{base}/{tenant}");
+                    let metadata = json!({"issuer": issuer, "jwks_uri": format!("{issuer}/keys")});
+                    ok(&metadata.to_string(), "")
+                }
+            };
+            let is_good = good.is_some();
+            let doors = Arc::clone(&doors);
+            async move {
+                if !is_good {
+                    let _permit = doors.acquire().await;
+                }
+                answer
+            }
+        })
+        .await;
+        let url = url.trim_end_matches("/jwks").to_owned();
+        base.lock().unwrap().clone_from(&url);
+        let template = format!("{url}/{{tenantid}}");
+        let fetch = Fetch::new().timeout(Duration::from_secs(60));
+        let issuer = Issuer::discover_tenants(template, Tenants::matching(|_| true)).fetch(fetch);
+        SlowTown {
+            validator: validator(issuer, &clock),
+            url,
+            clock,
+            requests,
+            signer,
+            gate,
+        }
+    }
+
+    fn token(&self, tenant: &str) -> String {
+        let token = self.signer.token();
+        token.issuer(&format!("{}/{tenant}", self.url)).mint()
+    }
+
+    /// Tokens that each name another tenant that doesn't exist. Their calls wait.
+    async fn flood(&self, count: usize, names: &str) {
+        for number in 0..count {
+            let token = self.token(&format!("{names}-{number}"));
+            let validator = self.validator.clone();
+            tokio::spawn(async move { validator.validate(&token).await });
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn requests(&self) -> usize {
+        self.requests.lock().unwrap().len()
+    }
+}
+
 /// A tenant that found no turn was not asked. So it pauses for nothing, and gets its keys when the
 /// slow server has answered the others.
 #[tokio::test]
 async fn s13_a_fetch_that_found_no_turn_is_no_failure() {
-    let gate = Arc::new(Semaphore::new(0));
-    let (base, doors) = (Arc::new(Mutex::new(String::new())), Arc::clone(&gate));
-    let (host, clock) = (Arc::clone(&base), clock());
-    let signer = TestIssuer::new("https://as.example.com", AUDIENCE).clock(clock.clone());
-    let jwks = signer.jwks();
-    let (url, requests) = by_request_later(move |request| {
-        let path = request.split(' ').nth(1).unwrap();
-        let base = host.lock().unwrap().clone();
-        let is_good = path.starts_with("/good");
-        let answer = if !is_good {
-            "HTTP/1.1 404 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned()
-        } else if path.ends_with("/keys") {
-            ok(&jwks, "")
-        } else {
-            let issuer = format!("{base}/good");
-            let metadata = json!({"issuer": issuer, "jwks_uri": format!("{issuer}/keys")});
-            ok(&metadata.to_string(), "")
-        };
-        let doors = Arc::clone(&doors);
-        async move {
-            if !is_good {
-                let _permit = doors.acquire().await;
-            }
-            answer
-        }
-    })
-    .await;
-    let url = url.trim_end_matches("/jwks").to_owned();
-    base.lock().unwrap().clone_from(&url);
-    let template = format!("{url}/{{tenantid}}");
-    let fetch = Fetch::new().timeout(Duration::from_secs(60));
-    let issuer = Issuer::discover_tenants(template, Tenants::matching(|_| true)).fetch(fetch);
-    let validator = validator(issuer, &clock);
-    let token = |tenant: &str| {
-        let token = signer.token().issuer(&format!("{url}/{tenant}"));
-        token.mint()
-    };
-    for number in 0..48 {
-        let (validator, token) = (validator.clone(), token(&format!("made-up-{number}")));
-        tokio::spawn(async move { validator.validate(&token).await });
-    }
-    while requests.lock().unwrap().len() < 48 {
-        tokio::task::yield_now().await;
-    }
-    let why = outage(validator.validate(&token("good")).await);
+    let town = SlowTown::start().await;
+    town.flood(FIRST_FETCHES, "made-up").await;
+    until(|| town.requests() == FIRST_FETCHES).await;
+    let why = outage(town.validator.validate(&town.token("good")).await);
     assert!(why.contains("got no turn"), "{why}");
-    gate.add_permits(1_000);
+    town.gate.add_permits(1_000);
     // Without a step of the clock.
     for _ in 0..100 {
-        if validator.validate(&token("good")).await.is_ok() {
+        if town.validator.validate(&town.token("good")).await.is_ok() {
             return;
         }
     }
     panic!("it pauses");
+}
+
+/// A server that takes long to refuse each name: names that are all new are first fetched in some
+/// of the turns only, and a tenant that comes again has the others.
+#[tokio::test]
+async fn s13_a_tenant_that_comes_again_is_served_while_a_slow_server_refuses_others() {
+    let town = SlowTown::start().await;
+    // More than are held at once.
+    town.flood(400, "made-up").await;
+    until(|| town.requests() == FIRST_FETCHES).await;
+    for good in ["good-1", "good-2"] {
+        outage(town.validator.validate(&town.token(good)).await);
+        town.clock.advance(Duration::from_secs(1));
+        town.flood(400, good.trim_start_matches("good-")).await;
+        let judged = town.validator.validate(&town.token(good)).await;
+        assert!(judged.is_ok(), "{good}: {judged:?}");
+    }
+    // Metadata and keys of the two.
+    assert_eq!(town.requests(), FIRST_FETCHES + 4);
 }
 
 #[tokio::test]
@@ -212,7 +273,7 @@ async fn s13_an_issuer_that_does_not_exist_is_remembered_for_a_minute() {
         outage(validator.validate(&token).await);
         let first = town.requests_of("junk");
         assert_eq!(first, 4, "{status}: each address once");
-        let held = validator.health()[0].status().tenants.len();
+        let held = validator.health()[0].status().new_tenants;
         assert_eq!(held, usize::from(!is_absent), "{status}");
         // (milliseconds later, whether the issuer is looked for again)
         for (later, is_asked_again) in [

@@ -13,4 +13,5 @@ mod outside_runtime;
 mod redirects;
 mod refreshing;
 mod set_bounds;
+mod tenant_bytes;
 mod tenants;

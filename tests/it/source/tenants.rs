@@ -336,6 +336,8 @@ fn c10_p06_what_can_not_be_built() {
     for issuer in [
         issuer().max_tenants(0),
         issuer().max_tenants(100_001),
+        issuer().max_key_bytes_of_all_tenants((1 << 20) - 1),
+        issuer().max_key_bytes_of_all_tenants((64 << 30) + 1),
         issuer().drop_idle_tenants_after(Duration::from_secs(59)),
         issuer().drop_idle_tenants_after(Duration::from_secs(8 * 86_400)),
     ] {
@@ -670,7 +672,9 @@ async fn c10_made_up_tenants_displace_none_that_has_keys() {
     }
     assert!(validator.validate_cached(&good).is_some());
     // A quarter of what is held, beside the good one.
-    assert_eq!(validator.health()[0].status().tenants.len(), 26);
+    let health = validator.health();
+    let status = health[0].status();
+    assert_eq!((status.tenants.len(), status.new_tenants), (1, 25));
 }
 
 #[tokio::test]
