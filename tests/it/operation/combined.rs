@@ -50,7 +50,7 @@ fn minutes(minutes: u64) -> Duration {
 type Case = (&'static str, Requirement, Vec<Value>, Vec<Value>);
 
 fn of_claims() -> Vec<Case> {
-    [
+    vec![
         (
             "tenant",
             Requirement::claim(RequiredClaim::equals("tenant", "acme")),
