@@ -30,7 +30,7 @@ use super::{DynKeySource, SourceError, SourceStatus, Waiting, runtime, timer};
 use active_tokens::ActiveTokens;
 use cache::{Cache, TokenHash};
 pub use client_key::{ClientKey, ClientKeyError};
-use pause::Pauses;
+use pause::{Caller, Pauses};
 pub use problem::IntrospectionError;
 pub use settings::Introspection;
 pub(crate) use settings::{Authentication, Settings};
@@ -251,7 +251,11 @@ impl Inner {
             landing.land(Ok(response));
             return;
         }
-        let outcome = self.ask(&token, is_known).await;
+        let caller = Caller {
+            token: hash,
+            is_known,
+        };
+        let outcome = self.ask(&token, caller).await;
         let response = outcome.as_ref().ok().cloned();
         let answer = response.as_ref().map(|response| (response, asked));
         let is_kept = self.keep(&hash, landing.number(), answer);

@@ -32,12 +32,23 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 /// holds the server's response and never a verdict: policy, binding and requirement are checked
 /// each time. Failures are never cached.
 ///
-/// A failure of the endpoint or of its metadata starts a pause in which no token is sent to it.
-/// Tokens whose response is cached are accepted as before. Any other token is answered with 503 and
-/// `Retry-After`. The pause is about a second after the first failure and grows to 5 seconds. A
-/// `Retry-After` of the endpoint lengthens it, up to 5 minutes. After it, one call tries whether
-/// the endpoint answers again. A status of 400, 413, 414, 422 or 431, and a JSON response that
-/// can't be used, may concern one token only, and start no pause.
+/// An outage starts a pause in which no token is sent to the endpoint. Tokens whose response is
+/// cached are accepted as before. Any other token is answered with 503 and `Retry-After`. The pause
+/// is about a second at first and grows to 5 seconds. A `Retry-After` of the endpoint lengthens it,
+/// up to 5 minutes. After it, one call at a time tries whether the endpoint answers again. The
+/// first answer ends the pause.
+///
+/// What starts a pause depends on whether the token may have caused the failure:
+///
+/// - A status of 429, any `Retry-After`, a failed connection and missing metadata start one at
+///   once.
+/// - Any other failure, such as a status of 500 or 403, may be caused by the token. It pauses that
+///   token only. The third different token that fails in a row starts the pause for all.
+/// - A status of 400, 413, 414, 422 or 431, and a JSON response that can't be used, start none.
+///
+/// So a caller whose tokens make the server fail needs three of them in a row to pause the calls
+/// for new tokens. Tokens that were active in the last hour are paused separately, by failures of
+/// such tokens, and each answer about one of them ends the pause of the new ones.
 ///
 /// Calls at once are bounded. The bound begins at 16 and follows the server. It grows while answers
 /// come in time, up to [`max_concurrent_calls`](Introspection::max_concurrent_calls), by default

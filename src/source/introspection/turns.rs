@@ -36,9 +36,9 @@ struct State {
 
 /// Of calls for tokens that were active not long ago, and of others.
 #[derive(Default)]
-struct PerKind<T> {
-    known: T,
-    new: T,
+pub(super) struct PerKind<T> {
+    pub(super) known: T,
+    pub(super) new: T,
 }
 
 /// The turn of one call, until it is dropped.
@@ -116,7 +116,7 @@ impl Turns {
 }
 
 impl<T> PerKind<T> {
-    fn of(&mut self, is_known: bool) -> &mut T {
+    pub(super) fn of(&mut self, is_known: bool) -> &mut T {
         if is_known {
             &mut self.known
         } else {
