@@ -57,8 +57,9 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 /// wait. A token that gets no turn within a second, or finds no place to wait, is answered with 503
 /// and `Retry-After`.
 ///
-/// A quarter of the bound, and a quarter more places to wait, are for tokens that were active in
-/// the last hour, of those at most 10,000. So a flood of made-up tokens does not displace them.
+/// A quarter of the bound, but at least one call, and a quarter more places to wait, are for tokens
+/// that were active in the last hour, of those at most 10,000. So a flood of made-up tokens does
+/// not displace them. With a bound of one call, no call can be reserved.
 /// **It can displace a token that this process has never seen active**: that is then answered with
 /// 503. Limit the rate of requests by client address before this crate where that matters.
 ///
@@ -373,7 +374,9 @@ impl Introspection {
     /// The most calls at once. Default 64, from 1 to 1024. Fewer run where the server does not
     /// answer more in time. 16 times as many wait for their turn, each with its token in memory; a
     /// quarter more where those were active in the last hour. Set it to the number of the server's
-    /// workers if that is small and known.
+    /// workers if that is small and known. From 2 on, a quarter of the calls, but at least one, is
+    /// reserved for tokens that were active in the last hour. With 1, a flood of made-up tokens can
+    /// displace those too.
     pub fn max_concurrent_calls(mut self, calls: usize) -> Self {
         self.max_concurrent_calls = calls;
         self
