@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::header::AUTHORIZATION;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
@@ -131,12 +132,15 @@ impl Inner {
         let form = self.form(issuer, token).map_err(|error| {
             SourceError::new("the introspection endpoint can't be asked").caused_by(error)
         })?;
-        let authorization = self.authentication.header();
+        let mut headers = self.secret_headers.to_send();
+        if let Some(value) = self.authentication.header() {
+            headers.insert(AUTHORIZATION, value.clone());
+        }
         let signed = self.signed.as_ref();
         let media_type = signed.map_or(PLAIN, |_| SignedAnswers::MEDIA_TYPE);
         let posted = self
             .fetcher
-            .post(address, authorization, &form, media_type, wants_new);
+            .post(address, &headers, &form, media_type, wants_new);
         let mut posted = pin!(posted);
         let in_time = self.fetcher.timeout() / LATE_PART;
         let Ok(answer) = tokio::time::timeout(in_time, &mut posted).await else {

@@ -2,11 +2,13 @@
 //! cache of its answers.
 
 mod active_tokens;
+mod authentication;
 mod cache;
 mod call;
 mod client_key;
 mod pause;
 mod problem;
+mod secret_headers;
 mod settings;
 mod signed;
 mod store;
@@ -28,12 +30,14 @@ use super::moment::Moment;
 use super::single_flight::{Awaited, Flight, Landing, Loss, take_off};
 use super::{DynKeySource, SourceError, SourceStatus, Waiting, runtime, timer};
 use active_tokens::ActiveTokens;
+use authentication::Authentication;
 use cache::{Cache, TokenHash};
 pub use client_key::{ClientKey, ClientKeyError};
 use pause::{Caller, Pauses};
 pub use problem::IntrospectionError;
+use secret_headers::SecretHeaders;
 pub use settings::Introspection;
-pub(crate) use settings::{Authentication, Settings};
+pub(crate) use settings::Settings;
 pub(crate) use signed::SignedAnswers;
 pub use store::IntrospectionStore;
 use store::Store;
@@ -46,6 +50,7 @@ struct Inner {
     endpoint: Endpoint,
     fetcher: Fetcher,
     authentication: Authentication,
+    secret_headers: SecretHeaders,
     /// Whether the form has a `token_type_hint`.
     has_hint: bool,
     /// Where answers must be signed, what they are held against.
@@ -137,6 +142,7 @@ impl RemoteIntrospection {
                 ),
             fetcher,
             authentication: settings.authentication,
+            secret_headers: settings.secret_headers,
             has_hint: settings.has_hint,
             signed,
             clock,

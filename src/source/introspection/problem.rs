@@ -21,6 +21,13 @@ pub enum IntrospectionError {
     /// An empty client id or secret, or one that can't stand in a header.
     #[error("the client id or secret is empty, or the token has characters that can't be sent")]
     Credentials,
+    /// A [`secret_header`](crate::Introspection::secret_header) that can't be sent. It shows the
+    /// header's name.
+    #[error(
+        "the secret header \"{0}\" can't be sent: its name or value has characters that are not allowed, it is set twice, or \
+         the request sets it itself"
+    )]
+    SecretHeader(String),
     /// [`tls_client_auth`](crate::Introspection::tls_client_auth) without a client certificate on
     /// the [`Fetch`](crate::Fetch) that is used.
     #[error(
