@@ -2,7 +2,7 @@
 
 use super::Issuer;
 use crate::build_error::{ConfigErrorKind, Problems};
-use crate::core::{Policy, PolicyBuilder, PolicyError};
+use crate::core::{Policy, PolicyBuilder, PolicyError, without_user_info};
 
 impl Issuer {
     pub(super) fn build_policy(
@@ -16,7 +16,7 @@ impl Issuer {
         for wrong in &self.provider.problems {
             problems.push(ConfigErrorKind::ProviderSetting {
                 setting: wrong.setting,
-                value: wrong.value.clone(),
+                value: without_user_info(&wrong.value).into_owned(),
                 instead: wrong.instead.clone(),
             });
         }
@@ -46,7 +46,7 @@ impl Issuer {
             && other != self.name
         {
             problems.push(ConfigErrorKind::TwoNames {
-                policy: other.to_owned(),
+                policy: without_user_info(other).into_owned(),
             });
         }
         let settings = settings.issuer(&self.name);

@@ -170,7 +170,7 @@ impl Discovery {
         if issuer != self.issuer && !(is_for_tokens && self.accepts_token_issuer) {
             return Err(Failure::OtherIssuer {
                 at: at.to_string(),
-                found: issuer,
+                found: excerpt(&issuer),
                 is_for_tokens,
             });
         }
@@ -279,6 +279,7 @@ pub(super) enum Failure {
     },
     OtherIssuer {
         at: String,
+        /// Escaped and cut.
         found: String,
         /// The configured name is its `access_token_issuer`.
         is_for_tokens: bool,
@@ -353,7 +354,6 @@ impl fmt::Display for Failure {
                 found,
                 is_for_tokens,
             } => {
-                let found = excerpt(found);
                 write!(f, "{at}: the document there is of issuer \"{found}\"")?;
                 f.write_str(if *is_for_tokens {
                     ", and the configured name is its access_token_issuer, which is accepted only where \
