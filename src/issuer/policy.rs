@@ -14,9 +14,15 @@ impl Issuer {
             problems.push(ConfigErrorKind::SeveralPolicies);
         }
         for wrong in &self.provider.problems {
+            // A value that is not a URL may be a name such as `kind:name@project.example`.
+            let value = if wrong.value.contains("://") {
+                without_user_info(&wrong.value).into_owned()
+            } else {
+                wrong.value.clone()
+            };
             problems.push(ConfigErrorKind::ProviderSetting {
                 setting: wrong.setting,
-                value: without_user_info(&wrong.value).into_owned(),
+                value,
                 instead: wrong.instead.clone(),
             });
         }
