@@ -21,9 +21,9 @@ pub enum AddressError {
     /// Not an absolute URL.
     #[error("it is not an absolute URL: write it with https:// in front")]
     NotAUrl,
-    /// `http`, which anybody on the way can change.
+    /// `http`, which anyone on the network path can change.
     #[error(
-        "it is http, which anybody on the way can change: use https (http is for loopback; Fetch::danger_allow_http \
+        "it is http, which anyone on the network path can change: use https (http is for loopback; Fetch::danger_allow_http \
          lifts this)"
     )]
     Http,
@@ -38,13 +38,13 @@ pub enum AddressError {
     Fragment,
     /// A metadata document's address where an issuer's name is wanted.
     #[error(
-        "it is the address of a metadata document, not the issuer's name: give the name as it stands in `iss`, and the \
+        "it is the address of a metadata document, not the issuer's name: use the name as it appears in `iss`, and set the \
          address by discovery_at if it can't be derived"
     )]
     WellKnown,
     /// A placeholder in braces, which is a tenant's where the issuer's name has the same one.
     #[error(
-        "it has braces: a placeholder stands for a tenant only where the issuer's name has the same one (Issuer::template)"
+        "it has braces: a placeholder names a tenant only where the issuer's name has the same one (Issuer::template)"
     )]
     Placeholder,
     /// An issuer with a query, which RFC 8414 section 2 forbids.
@@ -52,7 +52,7 @@ pub enum AddressError {
     Query,
 }
 
-/// Where plain http is taken.
+/// Where plain http is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Http {
     Never,

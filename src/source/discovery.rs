@@ -41,7 +41,7 @@ impl Member {
         }
     }
 
-    /// The setting that takes the place of the member.
+    /// The setting that replaces the member.
     const fn setting(self) -> &'static str {
         match self {
             Member::JwksUri => "Issuer::jwks_at",
@@ -79,8 +79,8 @@ impl Document {
 
 impl Discovery {
     /// By the issuer's name: the well-known paths of RFC 8414 section 3 and of OpenID Connect
-    /// Discovery section 4, the latter behind the issuer's path and between host and path. The last
-    /// is RFC 8414's behind the path, where servers have it that are mounted below a path.
+    /// Discovery section 4, the latter after the issuer's path and between host and path. The last
+    /// is RFC 8414's after the path, where servers have it that are mounted below a path.
     pub(super) fn by_name(issuer: &str, http: Http) -> Result<Self, AddressError> {
         let name = Address::parse(issuer, http)?;
         if name.url().query().is_some() {
@@ -261,7 +261,9 @@ enum Nearness {
 /// What is wrong with a document.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum DocumentProblem {
-    #[error("the answer is no metadata document: it must be a JSON object that names its issuer")]
+    #[error(
+        "the answer is not a metadata document: it must be a JSON object that names its issuer"
+    )]
     NotMetadata,
     #[error("the metadata document has no {0}")]
     NoAddress(&'static str),

@@ -33,7 +33,7 @@ const MAX_NOTES: usize = 100;
 /// of small order. Keys for SPIFFE JWT-SVIDs are kept apart ([`svid_keys`](KeySet::svid_keys)).
 ///
 /// A key whose JWK states an `issuer` is for tokens of that issuer only, or of the issuers that fit
-/// it as a template. A version 2.0 name of a Microsoft Entra ID tenant also stands for the tenant's
+/// it as a template. A version 2.0 name of a Microsoft Entra ID tenant also matches the tenant's
 /// version 1.0 name.
 ///
 /// Misspelt members with a clear meaning are read, and listed by [`notes`](KeySet::notes). At most

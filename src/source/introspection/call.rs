@@ -1,4 +1,4 @@
-//! One call of the endpoint: its address, its form, and what a failure is about.
+//! One call of the endpoint: its address, its form, and what may have caused a failure.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -130,7 +130,7 @@ impl Inner {
         turn: &Turn,
     ) -> Result<Result<String, CallError>, SourceError> {
         let form = self.form(issuer, token).map_err(|error| {
-            SourceError::new("the introspection endpoint can't be asked").caused_by(error)
+            SourceError::new("the introspection endpoint can't be called").caused_by(error)
         })?;
         let mut headers = self.secret_headers.to_send();
         if let Some(value) = self.authentication.header() {
@@ -144,7 +144,7 @@ impl Inner {
         let mut posted = pin!(posted);
         let in_time = self.fetcher.timeout() / LATE_PART;
         let Ok(answer) = tokio::time::timeout(in_time, &mut posted).await else {
-            // At once, so that no further call joins those that wait.
+            // The bound shrinks now, so that no further call joins those that wait.
             turn.was_late();
             return Ok(posted.await);
         };
@@ -181,7 +181,7 @@ impl Inner {
         }
     }
 
-    /// For a token that can't wait longer for its turn.
+    /// The error for a token that can't wait longer for its turn.
     pub(super) fn turned_away(&self) -> SourceError {
         let what = "so many tokens are being introspected that this one was turned away";
         let error = SourceError::new(what).retry_in(Duration::from_secs(1));

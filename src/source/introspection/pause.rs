@@ -188,10 +188,10 @@ impl Line {
         false
     }
 
-    /// `counts` is false where the failure is of an earlier pause's time.
-    fn pause(&mut self, counts: bool, failure: impl FnOnce(u32) -> Failure) {
+    /// `is_further` is false if the call began before the last pause: that pause does not grow.
+    fn pause(&mut self, is_further: bool, failure: impl FnOnce(u32) -> Failure) {
         self.last = Some(failure(self.failures));
-        if counts {
+        if is_further {
             self.failures = self.failures.saturating_add(1);
         }
         self.pauses = self.pauses.wrapping_add(1);
@@ -232,8 +232,8 @@ impl Attempt<'_> {
     }
 
     /// The endpoint failed. Calls that began together and fail together are one failure, and one
-    /// that outlived an answer is none. `spread`, from 0 to 1, prevents that many processes try at
-    /// one moment.
+    /// that ends after a later answer is ignored. `spread`, from 0 to 1, keeps many processes from
+    /// trying at the same moment.
     pub(super) fn failed(mut self, blame: Blame, error: &SourceError, spread: f64, now: Moment) {
         let mut state = self.of.state();
         let asked_for = error.retry_after().map(|pause| pause.min(MAX_FETCH_PAUSE));

@@ -1,4 +1,4 @@
-//! What the API author says about introspection.
+//! The settings of introspection.
 
 use std::fmt;
 use std::time::Duration;
@@ -53,8 +53,8 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 /// come in time, up to [`max_concurrent_calls`](Introspection::max_concurrent_calls), by default
 /// 64. It halves when an answer is late: after a fifth of
 /// [`Fetch::timeout`](crate::Fetch::timeout), or a 429 or 503. 16 times `max_concurrent_calls` may
-/// wait. A token that gets no turn within a second, or finds no place to wait, is answered with 503
-/// and `Retry-After`.
+/// wait. A token that gets no turn within a second, or can't wait because too many do, is answered
+/// with 503 and `Retry-After`.
 ///
 /// A quarter of the bound, but at least one call, and a quarter more places to wait, are for tokens
 /// that were active in the last hour, of those at most 10,000. So a flood of made-up tokens does
@@ -123,8 +123,8 @@ impl Introspection {
         Self::with(Some(url.into()))
     }
 
-    /// Calls the `introspection_endpoint` that the issuer's metadata names (RFC 8414 section 2). The
-    /// metadata is found by the issuer's name, or is where
+    /// Calls the `introspection_endpoint` that the issuer's metadata names (RFC 8414 section 2).
+    /// The metadata is found by the issuer's name, or is where
     /// [`Issuer::discovery_at`](crate::Issuer::discovery_at) says.
     ///
     /// **Tokens and client credentials go to the endpoint that the metadata names, also on another
@@ -342,7 +342,7 @@ impl Introspection {
     /// It is stored under a hash of issuer, endpoint, client and token; the token itself is not
     /// stored. **Responses are stored in clear text**: subject, scopes and all else that the
     /// authorization server says of people. Each is authenticated (HMAC-SHA-256) by `key`: at least
-    /// 32 random bytes, the same in each process and used nowhere else. Without the key nobody can
+    /// 32 random bytes, the same in each process and used nowhere else. Without the key, no one can
     /// forge a response or move it to another token. Anyone who can write to the store can still
     /// restore an older response about the same token until it expires, and remove any.
     ///

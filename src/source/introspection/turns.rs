@@ -1,4 +1,4 @@
-//! Whose turn it is: the bound on calls at once, which follows what the server answers in time.
+//! The bound on concurrent calls, which follows what the server answers in time.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,7 +34,7 @@ struct State {
     waiting: PerKind<VecDeque<oneshot::Sender<Turn>>>,
 }
 
-/// Of calls for tokens that were active not long ago, and of others.
+/// One value for tokens that were active lately, and one for others.
 #[derive(Default)]
 pub(super) struct PerKind<T> {
     pub(super) known: T,
