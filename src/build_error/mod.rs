@@ -6,6 +6,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::chain::chain;
+use crate::core::without_user_info;
 
 pub use kind::ConfigErrorKind;
 
@@ -50,9 +51,10 @@ impl Error for BuildError {}
 
 /// One problem of the settings of a [`Validator`](crate::Validator), and the issuer that has it.
 ///
-/// `Display` names the issuer once and says how to fix the problem. The cause, such as a
+/// `Display` names the issuer once, without a user name and password, and says how to fix the
+/// problem. The cause, such as a
 /// [`PolicyErrorKind`](crate::error::PolicyErrorKind), is in [`source`](std::error::Error::source).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError {
     issuer: Option<String>,
     kind: ConfigErrorKind,
@@ -71,10 +73,23 @@ impl ConfigError {
     }
 }
 
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let issuer = self.issuer.as_deref().map(without_user_info);
+        f.debug_struct("ConfigError")
+            .field("issuer", &issuer)
+            .field("kind", &self.kind)
+            .finish()
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.issuer {
-            Some(issuer) => write!(f, "issuer \"{issuer}\": {}", self.kind),
+            Some(issuer) => {
+                let issuer = without_user_info(issuer);
+                write!(f, "issuer \"{issuer}\": {}", self.kind)
+            }
             None => self.kind.fmt(f),
         }
     }

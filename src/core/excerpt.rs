@@ -1,5 +1,7 @@
 //! Values of a token as an operator may see them.
 
+use std::borrow::Cow;
+
 /// The most characters that are shown of a value from outside, escapes included.
 const MAX_CHARACTERS: usize = 128;
 
@@ -18,9 +20,64 @@ pub(crate) fn excerpt(text: &str) -> String {
     shown
 }
 
+/// An issuer's name without the user name and password that a mistaken one may have.
+///
+/// What is replaced may be too much, never too little: a name with a mistake is no URL, so no rule
+/// says where a password ends. A name such as `service@project.example` has none.
+pub(crate) fn without_user_info(name: &str) -> Cow<'_, str> {
+    let (scheme, rest) = name
+        .find("://")
+        .map_or(("", name), |at| name.split_at(at + "://".len()));
+    match rest.rsplit_once('@') {
+        Some((before, after))
+            if before.contains(':')
+                || !scheme.is_empty() && !before.contains(['/', '\\', '?', '#']) =>
+        {
+            Cow::Owned(format!("{scheme}...@{after}"))
+        }
+        _ => Cow::Borrowed(name),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn p01_a_name_is_shown_without_user_name_and_password() {
+        for (name, shown) in [
+            (
+                "https://as.example.com/@team",
+                "https://as.example.com/@team",
+            ),
+            ("service@project.example", "service@project.example"),
+            (
+                "https://as.example.com:8443/a",
+                "https://as.example.com:8443/a",
+            ),
+            ("https://user@as.example.com", "https://...@as.example.com"),
+            (
+                "https://user:SECRET@as.example.com/a",
+                "https://...@as.example.com/a",
+            ),
+            (
+                "https://user:SEC/RET@as.example.com",
+                "https://...@as.example.com",
+            ),
+            (
+                "https://user:SEC@RET@as.example.com",
+                "https://...@as.example.com",
+            ),
+            ("user:SECRET@as.example.com", "...@as.example.com"),
+            ("https:/user:SECRET@as.example.com", "...@as.example.com"),
+            (
+                "https://:SECRET@as.example.com",
+                "https://...@as.example.com",
+            ),
+        ] {
+            assert_eq!(without_user_info(name), shown);
+        }
+    }
 
     #[test]
     fn t08_and_p01_values_from_outside_are_escaped_and_cut() {

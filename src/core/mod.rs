@@ -56,6 +56,7 @@ pub(crate) use checks::issuer::{issuer_of, trust_domain_of, wrong_issuer};
 #[cfg(feature = "fetch")]
 pub(crate) use checks::key::has_candidate;
 pub(crate) use checks::operation::check_requirement;
+pub(crate) use excerpt::without_user_info;
 #[cfg(feature = "pem")]
 pub(crate) use keys::pem::read_keys as read_pem_keys;
 pub(crate) use policy::tenants::IssuerTemplate;

@@ -11,7 +11,7 @@ mod remote;
 
 use std::fmt;
 
-use crate::core::{Algorithm, PolicyBuilder, SecretError, Tenants};
+use crate::core::{Algorithm, PolicyBuilder, SecretError, Tenants, without_user_info};
 use crate::source::{KeySource, StaticKeys};
 use remote::{Recipe, RemoteSettings};
 
@@ -256,7 +256,7 @@ impl Issuer {
 impl fmt::Debug for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Issuer")
-            .field("name", &self.name)
+            .field("name", &without_user_info(&self.name))
             .field("settings", &self.settings)
             .finish_non_exhaustive()
     }

@@ -2,7 +2,7 @@
 
 use super::Issuer;
 use crate::build_error::{ConfigErrorKind, Problems};
-use crate::core::{Policy, PolicyBuilder, PolicyError};
+use crate::core::{Policy, PolicyBuilder, PolicyError, without_user_info};
 
 impl Issuer {
     pub(super) fn build_policy(
@@ -14,9 +14,15 @@ impl Issuer {
             problems.push(ConfigErrorKind::SeveralPolicies);
         }
         for wrong in &self.provider.problems {
+            // A value that is not a URL may be a name such as `kind:name@project.example`.
+            let value = if wrong.value.contains("://") {
+                without_user_info(&wrong.value).into_owned()
+            } else {
+                wrong.value.clone()
+            };
             problems.push(ConfigErrorKind::ProviderSetting {
                 setting: wrong.setting,
-                value: wrong.value.clone(),
+                value,
                 instead: wrong.instead.clone(),
             });
         }
@@ -46,7 +52,7 @@ impl Issuer {
             && other != self.name
         {
             problems.push(ConfigErrorKind::TwoNames {
-                policy: other.to_owned(),
+                policy: without_user_info(other).into_owned(),
             });
         }
         let settings = settings.issuer(&self.name);

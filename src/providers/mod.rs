@@ -47,14 +47,14 @@ fn is_domain(text: &str) -> bool {
     is_lower && text.contains('.') && text.split('.').all(|label| is_made_of(label, b"-"))
 }
 
-/// The host of a URL, which may stand for a domain by mistake.
+/// The host of a URL, which may be given for a domain by mistake.
 fn host_of(text: &str) -> String {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let host = rest.split('/').next().unwrap_or_default();
     host.to_ascii_lowercase()
 }
 
-/// The last segment of a path or URL, which may stand for an id by mistake.
+/// The last segment of a path or URL, which may be given for an id by mistake.
 fn last_segment(text: &str) -> &str {
     let text = text.trim_end_matches('/');
     text.rsplit('/').next().unwrap_or(text)

@@ -107,7 +107,7 @@ pub fn keycloak(realm: impl Into<String>, client_id: impl Into<String>) -> Issue
 /// As [`keycloak`], but [roles](crate::AccessToken::roles) are those of the realm
 /// (`realm_access.roles`) and those of the client, all together.
 ///
-/// A role of the realm then counts as one of the client with the same name. Use it only if the two
+/// A role of the realm then equals a role of the client with the same name. Use it only if the two
 /// kinds have no name in common, or mean the same by it.
 ///
 /// ```

@@ -8,8 +8,11 @@ use crate::core::excerpt;
 
 /// An address that passed the rules: https (http for loopback or by leave), no user name, password
 /// or fragment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Address(Url);
+
+/// The most characters of an address that are shown.
+const MAX_SHOWN: usize = 512;
 
 /// Why an address may not be fetched from.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,9 +21,9 @@ pub enum AddressError {
     /// Not an absolute URL.
     #[error("it is not an absolute URL: write it with https:// in front")]
     NotAUrl,
-    /// `http`, which anybody on the way can change.
+    /// `http`, which anyone on the network path can change.
     #[error(
-        "it is http, which anybody on the way can change: use https (http is for loopback; Fetch::danger_allow_http \
+        "it is http, which anyone on the network path can change: use https (http is for loopback; Fetch::danger_allow_http \
          lifts this)"
     )]
     Http,
@@ -35,13 +38,13 @@ pub enum AddressError {
     Fragment,
     /// A metadata document's address where an issuer's name is wanted.
     #[error(
-        "it is the address of a metadata document, not the issuer's name: give the name as it stands in `iss`, and the \
+        "it is the address of a metadata document, not the issuer's name: use the name as it appears in `iss`, and set the \
          address by discovery_at if it can't be derived"
     )]
     WellKnown,
     /// A placeholder in braces, which is a tenant's where the issuer's name has the same one.
     #[error(
-        "it has braces: a placeholder stands for a tenant only where the issuer's name has the same one (Issuer::template)"
+        "it has braces: a placeholder names a tenant only where the issuer's name has the same one (Issuer::template)"
     )]
     Placeholder,
     /// An issuer with a query, which RFC 8414 section 2 forbids.
@@ -49,7 +52,7 @@ pub enum AddressError {
     Query,
 }
 
-/// Where plain http is taken.
+/// Where plain http is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Http {
     Never,
@@ -143,11 +146,21 @@ impl Address {
 }
 
 impl fmt::Display for Address {
-    /// Without its query, which may hold a key.
+    /// Without its query, which may hold a key, and cut, since metadata may name any address.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = self.0.clone();
         shown.set_query(None);
-        f.write_str(shown.as_str())
+        // A URL is ASCII.
+        match shown.as_str().get(..MAX_SHOWN) {
+            Some(start) if shown.as_str().len() > MAX_SHOWN => write!(f, "{start}..."),
+            _ => f.write_str(shown.as_str()),
+        }
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({self})")
     }
 }
 
@@ -216,5 +229,18 @@ mod tests {
         let address =
             Address::parse("https://as.example.com/jwks?key=secret", Http::Never).unwrap();
         assert_eq!(address.to_string(), "https://as.example.com/jwks");
+        assert_eq!(
+            format!("{address:?}"),
+            "Address(https://as.example.com/jwks)"
+        );
+    }
+
+    #[test]
+    fn p01_a_long_address_is_cut() {
+        for (length, shown) in [(512, 512), (513, 515), (1 << 20, 515)] {
+            let text = format!("https://as.example.com/{}", "x".repeat(length - 23));
+            let address = Address::parse(&text, Http::Never).unwrap();
+            assert_eq!(address.to_string().len(), shown);
+        }
     }
 }

@@ -181,6 +181,9 @@ pub(super) const MAX_CONCURRENT_CALLS: usize = 1_024;
 /// token that is not cached gets no response during a pause, so an outage must not seem longer than
 /// it is.
 pub(super) const MAX_CALL_PAUSE: Duration = Duration::from_secs(5);
+/// So many tokens whose calls fail one after another pause the calls for all tokens. Fewer may fail
+/// because of the tokens.
+pub(super) const FAILED_TOKENS: usize = 3;
 /// Concurrent calls before the server has shown how many it answers in time.
 pub(super) const CALLS_AT_FIRST: usize = 16;
 /// An answer is late after this part of the time limit of a call.

@@ -41,7 +41,7 @@ impl Member {
         }
     }
 
-    /// The setting that takes the place of the member.
+    /// The setting that replaces the member.
     const fn setting(self) -> &'static str {
         match self {
             Member::JwksUri => "Issuer::jwks_at",
@@ -79,8 +79,8 @@ impl Document {
 
 impl Discovery {
     /// By the issuer's name: the well-known paths of RFC 8414 section 3 and of OpenID Connect
-    /// Discovery section 4, the latter behind the issuer's path and between host and path. The last
-    /// is RFC 8414's behind the path, where servers have it that are mounted below a path.
+    /// Discovery section 4, the latter after the issuer's path and between host and path. The last
+    /// is RFC 8414's after the path, where servers have it that are mounted below a path.
     pub(super) fn by_name(issuer: &str, http: Http) -> Result<Self, AddressError> {
         let name = Address::parse(issuer, http)?;
         if name.url().query().is_some() {
@@ -170,7 +170,7 @@ impl Discovery {
         if issuer != self.issuer && !(is_for_tokens && self.accepts_token_issuer) {
             return Err(Failure::OtherIssuer {
                 at: at.to_string(),
-                found: issuer,
+                found: excerpt(&issuer),
                 is_for_tokens,
             });
         }
@@ -261,7 +261,9 @@ enum Nearness {
 /// What is wrong with a document.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum DocumentProblem {
-    #[error("the answer is no metadata document: it must be a JSON object that names its issuer")]
+    #[error(
+        "the answer is not a metadata document: it must be a JSON object that names its issuer"
+    )]
     NotMetadata,
     #[error("the metadata document has no {0}")]
     NoAddress(&'static str),
@@ -279,6 +281,7 @@ pub(super) enum Failure {
     },
     OtherIssuer {
         at: String,
+        /// Escaped and cut.
         found: String,
         /// The configured name is its `access_token_issuer`.
         is_for_tokens: bool,
@@ -353,7 +356,6 @@ impl fmt::Display for Failure {
                 found,
                 is_for_tokens,
             } => {
-                let found = excerpt(found);
                 write!(f, "{at}: the document there is of issuer \"{found}\"")?;
                 f.write_str(if *is_for_tokens {
                     ", and the configured name is its access_token_issuer, which is accepted only where \

@@ -111,7 +111,7 @@ impl SourceError {
         self
     }
 
-    /// The same, by the fault of whoever makes the call.
+    /// The same, by a mistake of the caller.
     #[cfg(feature = "fetch")]
     #[must_use]
     pub(super) fn outside_runtime(mut self) -> Self {

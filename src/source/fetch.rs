@@ -172,7 +172,7 @@ impl Fetch {
     /// to another one that the metadata names, unless
     /// [`credentials_also_for`](Fetch::credentials_also_for) does too; not where a redirect leads;
     /// and never over plain http except to loopback. Introspection has credentials of its own and
-    /// takes none of these.
+    /// does not use these.
     ///
     /// For tokens of a Kubernetes cluster's service accounts, use their `iss` as the issuer's name,
     /// and name the address of the keys, as here: the `jwks_uri` in the cluster's metadata is often
@@ -218,7 +218,7 @@ impl Fetch {
     }
 
     /// Lets the credentials go to this origin too, such as `https://203.0.113.7:6443`: where the
-    /// issuer's metadata is in one place and its keys in another. **Whoever answers there gets
+    /// issuer's metadata is in one place and its keys in another. **Anyone who answers there gets
     /// them.**
     pub fn credentials_also_for(mut self, origin: impl Into<String>) -> Self {
         self.credential_origins.push(origin.into());

@@ -15,7 +15,9 @@ pub enum FetchError {
     #[error("a root certificate's PEM text has no certificate in it, or a damaged one")]
     RootCertificate,
     /// Roots to add to the system's, and roots to trust alone.
-    #[error("root certificates are set both beside the system's and instead of them: choose one")]
+    #[error(
+        "root certificates are set both in addition to the system's and instead of them: choose one"
+    )]
     TwoKindsOfRoots,
     /// A client certificate that can't be read.
     #[error("the client certificate's PEM text must have a certificate and its private key")]
@@ -35,7 +37,7 @@ pub enum FetchError {
     )]
     CredentialHeader(String),
     /// More than one of `bearer_file`, `basic` and `secret_header`, or a `header` of the same name.
-    #[error("several credentials are set, or a header of the same name beside them: leave one")]
+    #[error("several credentials are set, or a header of the same name: leave one")]
     SeveralCredentials,
     /// A user name or password that can't be sent in a request.
     #[error(
@@ -45,7 +47,7 @@ pub enum FetchError {
     BasicCredentials,
     /// An origin that credentials may not go to.
     #[error(
-        "an origin that credentials may also go to is none: write it as https://host or https://host:port (http is for \
+        "an origin that credentials may also go to is not an origin: write it as https://host or https://host:port (http is for \
          loopback)"
     )]
     CredentialsOrigin,
@@ -60,7 +62,7 @@ pub enum FetchError {
     CredentialsForAll,
     /// Credentials, and a client of one's own, which may send them on.
     #[error(
-        "credentials are set beside a client of your own: send them by that client, or do without it"
+        "credentials are set together with a client of your own: send them by that client, or remove it"
     )]
     CredentialsWithOwnClient,
     /// Credentials, and an issuer with introspection.
@@ -75,7 +77,7 @@ pub enum FetchError {
     CredentialsOverHttp,
     /// Settings that an own client already has.
     #[error(
-        "a client of your own is set, and beside it trust, proxy, identity or connect timeout: set these there"
+        "trust, proxy, identity or connect timeout is set together with a client of your own: set these on that client"
     )]
     SettingsBesideClient,
     /// The client can't be made.

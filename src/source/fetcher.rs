@@ -220,12 +220,13 @@ impl Fetcher {
             .map_err(|kind| self.failed(address, kind))
     }
 
-    /// Posts a form (RFC 7662 section 2.1) and gives what came for it, which must be of this media
-    /// type. Where connections are kept, one of them may be used, unless a new one is asked for.
+    /// Posts a form (RFC 7662 section 2.1) with these headers, which have the credentials. Gives the
+    /// body of the response, which must be of this media type. A kept connection may be used, unless
+    /// a new one is wanted.
     pub(crate) async fn post(
         &self,
         address: &Address,
-        authorization: Option<&HeaderValue>,
+        headers: &HeaderMap,
         form: &str,
         media_type: &'static str,
         wants_new: bool,
@@ -236,17 +237,15 @@ impl Fetcher {
         let clients = kept.map_or(&self.inner.clients, |kept| &kept.clients);
         let call = async {
             let request = |client: &Client| {
-                let mut request = client
+                client
                     .post(address.url().clone())
+                    .headers(headers.clone())
                     .header(ACCEPT, media_type)
                     .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-                    .body(form.to_owned());
-                if let Some(authorization) = authorization {
-                    request = request.header(AUTHORIZATION, authorization.clone());
-                }
-                request
+                    .body(form.to_owned())
             };
-            let own = [ACCEPT, CONTENT_TYPE, AUTHORIZATION];
+            let mut own = vec![ACCEPT, CONTENT_TYPE, AUTHORIZATION];
+            own.extend(headers.keys().cloned());
             let sent = self.send(clients, address, &own, request).await;
             let response = sent.map_err(|error| {
                 if may_be_old && was_dropped(&error) {

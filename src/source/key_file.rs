@@ -29,8 +29,8 @@ use looks::{Decision, Looks};
 /// It is looked at when a token comes and the last look was 10 seconds ago, by its content and from
 /// its path on: so it may be rewritten, replaced, or changed by a symlink that is swapped, as
 /// Kubernetes does with what it mounts. A token whose key is not in it leads to a look too, at most
-/// once a second, so a new key works at once; one that takes the place of another under its `kid`,
-/// or in PEM, from the next look on. A key that is taken out stops with the next look.
+/// once a second, so a new key works at once; one that replaces another under its `kid`,
+/// or in PEM, from the next look on. A key that is removed stops with the next look.
 ///
 /// Each look is made on a thread of its own and waited for: 5 seconds at most, where a tokio
 /// runtime with time measures them.
@@ -87,7 +87,7 @@ impl KeyFile {
     }
 
     /// It holds public keys and certificates in PEM (RFC 7468), each for this algorithm, as
-    /// [`StaticKeys::from_pem`] takes them. They apply to tokens of any `kid`.
+    /// [`StaticKeys::from_pem`] accepts them. They apply to tokens of any `kid`.
     pub fn pem(mut self, algorithm: Algorithm) -> Self {
         self.form = Form::Pem(algorithm);
         self
@@ -287,7 +287,7 @@ impl Inner {
     fn refusal(&self, state: &State, decision: Decision) -> SourceError {
         let what = match state.keys {
             None => "has given no keys yet",
-            Some(_) => "may have the token's key by now, and can't be read anew",
+            Some(_) => "may have the token's key by now, and can't be read again",
         };
         let error = self.file.failed(what);
         let error = match (&state.last_error, &state.flight) {

@@ -16,7 +16,8 @@ pub(super) const PANICKED: &str =
 /// The runtime that this is called on.
 pub(super) fn runtime() -> Result<Handle, SourceError> {
     Handle::try_current().map_err(|error| {
-        let what = "an authorization server is asked on a tokio runtime, and there is none here";
+        let what =
+            "an authorization server is called on a tokio runtime, and this call is outside of one";
         SourceError::new(what).caused_by(error).outside_runtime()
     })
 }

@@ -1,4 +1,4 @@
-//! A clock that stands until it is turned.
+//! A clock that shows one time until it is turned.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::NumericDate;
 use crate::clock::Clock;
 
-/// A clock that stands still until it is turned. Clones are the same clock.
+/// A clock that shows one time until it is turned. Clones are the same clock.
 ///
-/// Turning it wakes nobody: what a Validator does in the background it does by the time of the
+/// Turning it wakes no task: what a Validator does in the background it does by the time of the
 /// machine. So keys that are due by this clock are refreshed when the next token comes, and
 /// [`health`](crate::Validator::health) may tell of old ones until then.
 ///

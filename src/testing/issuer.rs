@@ -54,7 +54,7 @@ struct State {
     generation: u32,
     /// The `use` of the published keys.
     key_use: Option<&'static str>,
-    /// Signing keys of this generation; old ones stand behind them until they are withdrawn.
+    /// Signing keys of this generation; old ones follow them until they are withdrawn.
     current: Vec<Arc<TestKey>>,
     old: Vec<Arc<TestKey>>,
     /// What `jwks()` would give, prepared.

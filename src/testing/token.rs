@@ -114,7 +114,7 @@ impl TestToken {
         self.claim("client_id", client_id)
     }
 
-    /// The `iat` claim, and `exp` 300 seconds behind it.
+    /// The `iat` claim, and `exp` 300 seconds after it.
     pub fn issued_at(self, at: NumericDate) -> Self {
         self.claim("iat", at.as_secs())
             .expires_at(at.saturating_add(DEFAULT_LIFETIME))
@@ -148,7 +148,7 @@ impl TestToken {
         self
     }
 
-    /// The claims set as these bytes, whatever they are.
+    /// The claims set as these bytes, unchecked.
     pub fn raw_payload(mut self, payload: &[u8]) -> Self {
         self.raw_payload = Some(payload.to_vec());
         self
@@ -172,7 +172,7 @@ impl TestToken {
         self
     }
 
-    /// The header as these bytes, whatever they are.
+    /// The header as these bytes, unchecked.
     pub fn raw_header(mut self, header: &[u8]) -> Self {
         self.raw_header = Some(header.to_vec());
         self

@@ -8,7 +8,7 @@ use super::issuers::{OpaqueRoutes, Trusted, TrustedIssuers};
 use super::{Inner, Validator};
 use crate::build_error::{BuildError, ConfigErrorKind, Problems};
 use crate::clock::SystemClock;
-use crate::core::{Clock, DEFAULT_MAX_TOKEN_BYTES, PolicyErrorKind, Resource};
+use crate::core::{Clock, DEFAULT_MAX_TOKEN_BYTES, PolicyErrorKind, Resource, without_user_info};
 use crate::issuer::{BuildContext, Issuer, SharedSettings};
 
 /// The largest token size that can be set: 1 MiB.
@@ -164,7 +164,7 @@ fn route_opaque(issuers: &[Issuer], problems: &mut Problems) -> OpaqueRoutes {
             && let Err(other) = routes.insert(prefix, issuer.name())
         {
             let kind = ConfigErrorKind::OpaqueTwice {
-                other: other.into(),
+                other: without_user_info(&other).into_owned(),
                 prefix: prefix.to_owned(),
             };
             problems.push_for(issuer.name(), kind);

@@ -35,7 +35,7 @@ const MAX_NOTES: usize = 100;
 /// of small order. Keys for SPIFFE JWT-SVIDs are kept apart ([`svid_keys`](KeySet::svid_keys)).
 ///
 /// A key whose JWK states an `issuer` is for tokens of that issuer only, or of the issuers that fit
-/// it as a template. A version 2.0 name of a Microsoft Entra ID tenant also stands for the tenant's
+/// it as a template. A version 2.0 name of a Microsoft Entra ID tenant also matches the tenant's
 /// version 1.0 name.
 ///
 /// Misspelt members with a clear meaning are read, and listed by [`notes`](KeySet::notes). At most
@@ -378,15 +378,15 @@ fn elements_of(text: &str, limits: KeySetLimits) -> Result<(Vec<&str>, usize), K
     }
 }
 
+/// Entries that `Debug` shows of each list, so that a large set does not fill a log.
+const MAX_SHOWN: usize = 100;
+
+fn shown<T>(list: &[T]) -> &[T] {
+    list.get(..MAX_SHOWN).unwrap_or(list)
+}
+
 impl fmt::Debug for KeySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Entries shown of each list, so that a large set does not fill a log.
-        const MAX_SHOWN: usize = 100;
-
-        fn shown<T>(list: &[T]) -> &[T] {
-            list.get(..MAX_SHOWN).unwrap_or(list)
-        }
-
         let ids: Vec<_> = self.key_ids().take(MAX_SHOWN).map(excerpt).collect();
         f.debug_struct("KeySet")
             .field("key_ids", &ids)
@@ -431,7 +431,9 @@ impl fmt::Display for SkippedKey {
 }
 
 /// Why a text is not a [`KeySet`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+///
+/// `Debug` shows at most 100 of the keys that are skipped.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeySetError {
     /// It is larger than allowed.
@@ -469,6 +471,27 @@ pub enum KeySetError {
         /// Each key, and why it is not usable.
         skipped: Vec<SkippedKey>,
     },
+}
+
+impl fmt::Debug for KeySetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KeySetError::TooLarge { bytes, limit } => f
+                .debug_struct("TooLarge")
+                .field("bytes", bytes)
+                .field("limit", limit)
+                .finish(),
+            KeySetError::NotJson => f.write_str("NotJson"),
+            KeySetError::NotAKeySet => f.write_str("NotAKeySet"),
+            KeySetError::PemByKeyId => f.write_str("PemByKeyId"),
+            KeySetError::DuplicateMember => f.write_str("DuplicateMember"),
+            KeySetError::Empty => f.write_str("Empty"),
+            KeySetError::NoUsableKey { skipped } => f
+                .debug_struct("NoUsableKey")
+                .field("skipped", &shown(skipped))
+                .finish_non_exhaustive(),
+        }
+    }
 }
 
 fn list(skipped: &[SkippedKey]) -> String {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::core::excerpt::without_user_info;
 use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
 use crate::core::keys::verification_key::VerificationKey;
 use crate::core::policy::mapping::ClaimMapping;
@@ -155,7 +156,7 @@ fn for_unstated(algorithms: &[Algorithm], is_one_per_key: bool) -> AlgorithmSet 
 impl fmt::Debug for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Policy")
-            .field("issuer", &self.0.issuer)
+            .field("issuer", &without_user_info(&self.0.issuer))
             .field("audiences", &self.audiences().collect::<Vec<_>>())
             .field("algorithms", &self.algorithms().collect::<Vec<_>>())
             .field("profile", &self.profile())

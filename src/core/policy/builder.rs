@@ -1,9 +1,11 @@
 //! How code makes a policy: a method for each setting.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::excerpt::without_user_info;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::problem::PolicyError;
@@ -53,9 +55,20 @@ use crate::core::token::claims::scope_claim::ScopeClaim;
 /// assert_eq!(error.problems().len(), 3);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PolicyBuilder(Settings);
+
+impl fmt::Debug for PolicyBuilder {
+    /// Shows the issuer's name without a user name and password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = self.0.clone();
+        if let Some(issuer) = &mut shown.issuer {
+            *issuer = without_user_info(issuer).into_owned();
+        }
+        f.debug_tuple("PolicyBuilder").field(&shown).finish()
+    }
+}
 
 impl Policy {
     /// Settings with everything at its default, and without an issuer and an audience, which a

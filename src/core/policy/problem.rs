@@ -42,11 +42,11 @@ impl std::error::Error for PolicyError {}
 #[non_exhaustive]
 pub enum PolicyErrorKind {
     /// No issuer, or an empty one.
-    #[error("no issuer is set: name the authorization server as it stands in `iss`")]
+    #[error("no issuer is set: name the authorization server as it appears in `iss`")]
     NoIssuer,
     /// No audience, or an empty one.
     #[error(
-        "no audience is set, or an empty one: name this API as it stands in `aud`, with .audience(..) or `audiences`"
+        "no audience is set, or an empty one: name this API as it appears in `aud`, with .audience(..) or `audiences`"
     )]
     NoAudience,
     /// `allow_jwt_without_audience` without allowed clients and without a required claim that says
@@ -91,7 +91,7 @@ pub enum PolicyErrorKind {
     /// HMAC together with algorithms of public keys: a public key could then be mistaken for a
     /// secret.
     #[error(
-        "HMAC stands beside algorithms of public keys: tokens of a shared secret need an issuer, and so a policy, of their \
+        "HMAC is combined with algorithms of public keys: tokens of a shared secret need an issuer, and so a policy, of their \
          own (Issuer::hmac)"
     )]
     HmacBesideOthers,
@@ -144,7 +144,7 @@ pub enum PolicyErrorKind {
     NoTenant,
     /// A malformed tenant.
     #[error(
-        "\"{0}\" can't be a tenant, which is 1 to 64 of A-Z, a-z, 0-9 and -, as it stands in the issuer's name (an id, not a domain)"
+        "\"{0}\" can't be a tenant, which is 1 to 64 of A-Z, a-z, 0-9 and -, as it appears in the issuer's name (an id, not a domain)"
     )]
     MalformedTenant(String),
 }

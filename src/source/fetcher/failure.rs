@@ -148,6 +148,16 @@ impl CallError {
             || matches!(self.kind, CallErrorKind::TooLarge { .. })
     }
 
+    /// Whether another request would have failed the same way: there was no connection, or the
+    /// server limits the rate of calls. Any other failure may be caused by what was sent.
+    pub(crate) fn is_about_any_request(&self) -> bool {
+        match &self.kind {
+            CallErrorKind::Unreachable(error) => error.is_connect(),
+            CallErrorKind::Busy | CallErrorKind::TokenFile(_) => true,
+            _ => self.status() == Some(429),
+        }
+    }
+
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self.kind {
             CallErrorKind::Status { retry_after, .. } => retry_after,

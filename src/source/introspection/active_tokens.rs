@@ -1,4 +1,4 @@
-//! The tokens that were active not long ago, so that a flood of made-up tokens does not displace
+//! The tokens that were active lately, so that a flood of made-up tokens does not displace
 //! them.
 
 use std::hash::{BuildHasher, RandomState};
@@ -11,7 +11,7 @@ use super::super::bounds::{KNOWN_FOR, MAX_KNOWN_TOKENS};
 use super::super::moment::Moment;
 use super::cache::TokenHash;
 
-/// 128 bits under two secret keys.
+/// Two keyed hashes of 64 bits.
 type Digest = [u64; 2];
 
 /// A keyed digest of each token that was active in the last hour, of the 10,000 that were used

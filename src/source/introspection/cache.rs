@@ -1,4 +1,4 @@
-//! Answers that are kept for a while: what the authorization server said, never a verdict.
+//! The cache of responses: what the authorization server said, never a verdict.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::core::{IntrospectionResponse, sha256};
 use super::super::bounds::MAX_REFUSED;
 use super::super::moment::Moment;
 
-/// What an answer is kept under; the token itself is not kept. The cache is one source's own, so
+/// The key of a response; the token itself is not kept. The cache is one source's own, so
 /// another source's responses never apply here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct TokenHash([u8; 32]);
@@ -23,7 +23,7 @@ impl TokenHash {
     }
 }
 
-/// How long answers are kept, and how many.
+/// How long responses are cached, and how many.
 #[derive(Clone, Debug)]
 pub(crate) struct CacheSettings {
     pub(crate) active_for: Duration,
@@ -37,7 +37,7 @@ struct Kept {
     asked: Moment,
 }
 
-/// Made when it is first needed: of thousands of issuers most are idle, and an empty one takes 32
+/// Made when it is first needed: most of thousands of issuers are idle, and an empty cache uses 32
 /// KiB.
 type Lazy<V> = LazyLock<Held<V>, Box<dyn FnOnce() -> Held<V> + Send>>;
 type Held<V> = moka::sync::Cache<TokenHash, V>;
@@ -45,10 +45,10 @@ type Held<V> = moka::sync::Cache<TokenHash, V>;
 pub(super) struct Cache {
     active: Lazy<Kept>,
     active_for: Duration,
-    /// By themselves, so that no flood of them evicts what is good.
+    /// Separate, so that a flood of inactive tokens evicts no active one.
     inactive: Lazy<Moment>,
     inactive_for: Duration,
-    /// What all inactive tokens are answered with.
+    /// The response for every inactive token.
     refusal: Arc<IntrospectionResponse>,
 }
 

@@ -1,9 +1,10 @@
-//! One call of the endpoint: its address, its form, and what a failure is about.
+//! One call of the endpoint: its address, its form, and what may have caused a failure.
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::header::AUTHORIZATION;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
@@ -18,6 +19,7 @@ use super::super::jwks::spread;
 use super::super::metadata::Endpoint;
 use super::super::{SourceError, SourceErrorKind};
 use super::client_key::NotSigned;
+use super::pause::{Blame, Caller};
 use super::signed::SignedAnswers;
 use super::turns::Turn;
 use super::{Inner, Outcome};
@@ -27,45 +29,53 @@ const PLAIN: &str = "application/json";
 
 /// Why there is no response.
 enum Failure {
-    /// Another token would have fared the same.
-    OfEndpoint(SourceError),
-    /// It may concern this token only: some servers answer 400 to every JWT, and a response may be
-    /// too large. So a caller can't stop the calls for other tokens by sending such tokens.
-    OfToken(SourceError),
+    /// Another token would have failed the same way.
+    Endpoint(SourceError),
+    /// The endpoint is down, or it fails for this token: by a fault of the server, or by a rule of
+    /// a firewall in front of it.
+    EndpointOrToken(SourceError),
+    /// The endpoint answered, but not about this token: some servers answer 400 to every JWT, and a
+    /// response may be too large. So a caller can't stop the calls for other tokens by sending such
+    /// tokens.
+    Token(SourceError),
 }
 
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
-        Failure::OfEndpoint(error)
+        Failure::Endpoint(error)
     }
 }
 
 impl Inner {
     /// Introspects the token, within the bound on calls at once and outside of pauses.
-    pub(super) async fn ask(&self, token: &str, is_known: bool) -> Outcome {
-        self.pauses.check(self.now())?;
-        let Some(turn) = self.turns.take(is_known).await else {
+    pub(super) async fn ask(&self, token: &str, caller: Caller) -> Outcome {
+        self.pauses.check(caller, self.now())?;
+        let Some(turn) = self.turns.take(caller.is_known).await else {
             return Err(self.turned_away());
         };
-        let attempt = self.pauses.begin(|| self.now()).await?;
+        let attempt = self.pauses.begin(caller, || self.now()).await?;
         let limit = self.longest_call.saturating_sub(LONGEST_QUEUE) + GRACE / 2;
-        let called = tokio::time::timeout(limit, self.call(token, &turn)).await;
-        let called = called.unwrap_or_else(|_| {
+        let response = tokio::time::timeout(limit, self.call(token, &turn)).await;
+        let response = response.unwrap_or_else(|_| {
             let error = SourceError::new("the introspection endpoint did not answer in time");
             Err(error.of_kind(SourceErrorKind::Timeout).into())
         });
         let now = self.now();
-        let outcome = match called {
+        let outcome = match response {
             Ok(response) => {
                 attempt.answered();
                 Ok(response)
             }
-            Err(Failure::OfToken(error)) => {
+            Err(Failure::Token(error)) => {
                 attempt.answered();
                 Err(error)
             }
-            Err(Failure::OfEndpoint(error)) => {
-                attempt.failed(&error, spread(), now);
+            Err(Failure::Endpoint(error)) => {
+                attempt.failed(Blame::Endpoint, &error, spread(), now);
+                Err(error)
+            }
+            Err(Failure::EndpointOrToken(error)) => {
+                attempt.failed(Blame::EndpointOrToken, &error, spread(), now);
                 Err(error)
             }
         };
@@ -97,15 +107,15 @@ impl Inner {
             Some(signed) => {
                 let response = signed.open(&text, &*self.clock).await;
                 response.map_err(|error| match error.kind() {
-                    SourceErrorKind::Body => Failure::OfToken(unusable(error)),
+                    SourceErrorKind::Body => Failure::Token(unusable(error)),
                     // Its keys are missing.
-                    _ => Failure::OfEndpoint(unusable(error)),
+                    _ => Failure::Endpoint(unusable(error)),
                 })
             }
             None => IntrospectionResponse::from_json(&text).map_err(|error| {
                 let told = SourceError::new("it is not an introspection response");
                 let told = told.caused_by(error).of_kind(SourceErrorKind::Body);
-                Failure::OfToken(unusable(told))
+                Failure::Token(unusable(told))
             }),
         }
         .map(Arc::new)
@@ -120,18 +130,21 @@ impl Inner {
         turn: &Turn,
     ) -> Result<Result<String, CallError>, SourceError> {
         let form = self.form(issuer, token).map_err(|error| {
-            SourceError::new("the introspection endpoint can't be asked").caused_by(error)
+            SourceError::new("the introspection endpoint can't be called").caused_by(error)
         })?;
-        let authorization = self.authentication.header();
+        let mut headers = self.secret_headers.to_send();
+        if let Some(value) = self.authentication.header() {
+            headers.insert(AUTHORIZATION, value.clone());
+        }
         let signed = self.signed.as_ref();
         let media_type = signed.map_or(PLAIN, |_| SignedAnswers::MEDIA_TYPE);
         let posted = self
             .fetcher
-            .post(address, authorization, &form, media_type, wants_new);
+            .post(address, &headers, &form, media_type, wants_new);
         let mut posted = pin!(posted);
         let in_time = self.fetcher.timeout() / LATE_PART;
         let Ok(answer) = tokio::time::timeout(in_time, &mut posted).await else {
-            // At once, so that no further call joins those that wait.
+            // The bound shrinks now, so that no further call joins those that wait.
             turn.was_late();
             return Ok(posted.await);
         };
@@ -168,7 +181,7 @@ impl Inner {
         }
     }
 
-    /// For a token that can't wait longer for its turn.
+    /// The error for a token that can't wait longer for its turn.
     pub(super) fn turned_away(&self) -> SourceError {
         let what = "so many tokens are being introspected that this one was turned away";
         let error = SourceError::new(what).retry_in(Duration::from_secs(1));
@@ -192,13 +205,16 @@ impl Inner {
             _ => "the introspection endpoint gives no answer about the token",
         };
         let is_of_token = error.is_about_one_request();
+        let is_of_endpoint = error.is_about_any_request();
         let (kind, retry_after) = (error.kind(), error.retry_after());
         let told = SourceError::new(what).caused_by(error);
         let told = told.of_kind(kind).retry_as(retry_after);
         if is_of_token {
-            Failure::OfToken(told)
+            Failure::Token(told)
+        } else if is_of_endpoint {
+            Failure::Endpoint(told)
         } else {
-            Failure::OfEndpoint(told)
+            Failure::EndpointOrToken(told)
         }
     }
 }

@@ -1,12 +1,14 @@
-//! Asking the authorization server about tokens (RFC 7662): each once for all who wait, with a
-//! cache of its answers.
+//! Introspection of tokens by the authorization server (RFC 7662): one call for all who wait, and a
+//! cache of the responses.
 
 mod active_tokens;
+mod authentication;
 mod cache;
 mod call;
 mod client_key;
 mod pause;
 mod problem;
+mod secret_headers;
 mod settings;
 mod signed;
 mod store;
@@ -28,12 +30,14 @@ use super::moment::Moment;
 use super::single_flight::{Awaited, Flight, Landing, Loss, take_off};
 use super::{DynKeySource, SourceError, SourceStatus, Waiting, runtime, timer};
 use active_tokens::ActiveTokens;
+use authentication::Authentication;
 use cache::{Cache, TokenHash};
 pub use client_key::{ClientKey, ClientKeyError};
-use pause::Pauses;
+use pause::{Caller, Pauses};
 pub use problem::IntrospectionError;
+use secret_headers::SecretHeaders;
 pub use settings::Introspection;
-pub(crate) use settings::{Authentication, Settings};
+pub(crate) use settings::Settings;
 pub(crate) use signed::SignedAnswers;
 pub use store::IntrospectionStore;
 use store::Store;
@@ -46,20 +50,21 @@ struct Inner {
     endpoint: Endpoint,
     fetcher: Fetcher,
     authentication: Authentication,
+    secret_headers: SecretHeaders,
     /// Whether the form has a `token_type_hint`.
     has_hint: bool,
-    /// Where answers must be signed, what they are held against.
+    /// What signed responses are checked with, if they must be signed.
     signed: Option<SignedAnswers>,
     clock: Arc<dyn Clock>,
     cache: Cache,
-    /// Behind the cache, shared with other processes.
+    /// Shared with other processes, and read after the cache.
     store: Option<Store>,
-    /// Calls under way, by what they ask about.
+    /// Calls under way, by token.
     calls: Mutex<HashMap<TokenHash, Call>>,
     turns: Arc<Turns>,
-    /// Of calls that run or wait.
+    /// One for each call that runs or waits.
     places: Arc<Semaphore>,
-    /// Further ones, for tokens that were active not long ago.
+    /// Further ones, for tokens that were active lately.
     places_of_known: Arc<Semaphore>,
     active: ActiveTokens,
     longest_call: Duration,
@@ -92,12 +97,12 @@ enum Wanted {
     },
 }
 
-/// What one call is about.
+/// The token of one call, and what the caller wants.
 struct Question {
     hash: TokenHash,
     token: Zeroizing<String>,
     wanted: Wanted,
-    /// The token was active not long ago.
+    /// The token was active lately.
     is_known: bool,
     asked: Moment,
 }
@@ -137,6 +142,7 @@ impl RemoteIntrospection {
                 ),
             fetcher,
             authentication: settings.authentication,
+            secret_headers: settings.secret_headers,
             has_hint: settings.has_hint,
             signed,
             clock,
@@ -251,7 +257,11 @@ impl Inner {
             landing.land(Ok(response));
             return;
         }
-        let outcome = self.ask(&token, is_known).await;
+        let caller = Caller {
+            token: hash,
+            is_known,
+        };
+        let outcome = self.ask(&token, caller).await;
         let response = outcome.as_ref().ok().cloned();
         let answer = response.as_ref().map(|response| (response, asked));
         let is_kept = self.keep(&hash, landing.number(), answer);
@@ -313,11 +323,11 @@ impl Inner {
         let limit = self.longest_call.saturating_add(GRACE);
         let late = timer(call.flight.left_of(limit))?;
         let Awaited::Landed(outcome) = call.flight.wait(late).await else {
-            return Err(SourceError::new("the call about the token came to no end"));
+            return Err(SourceError::new("the introspection call did not end"));
         };
         if outcome.is_ok() && call.asked.elapsed(self.now()) > limit {
             let what =
-                "the process stood still, or its clock was set, while a token was asked about";
+                "the process was suspended, or its clock was set, while a token was introspected";
             return Err(SourceError::new(what).retry_in(Duration::from_secs(1)));
         }
         outcome
@@ -363,7 +373,7 @@ impl DynKeySource for RemoteIntrospection {
         Box::pin(self.answer(token, Wanted::Any))
     }
 
-    /// What is cached and stored stays until the server has answered, so that made-up tokens cost
+    /// Cached and stored responses stay until the server has answered, so that made-up tokens cost
     /// the store nothing.
     fn new_evidence<'a>(&'a self, token: &'a PresentedToken<'a>) -> Waiting<'a, Evidence> {
         Box::pin(self.answer(token, Wanted::New { supersedes: false }))

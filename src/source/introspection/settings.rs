@@ -1,24 +1,23 @@
-//! What the API author says about introspection.
+//! The settings of introspection.
 
 use std::fmt;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::header::HeaderValue;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
-
-use crate::core::NumericDate;
 
 use super::super::bounds::{
     DEFAULT_ACTIVE_FOR, DEFAULT_CACHE_BYTES, DEFAULT_CONCURRENT_CALLS, DEFAULT_INACTIVE_FOR,
     MAX_CACHED_FOR, MAX_CONCURRENT_CALLS, MIN_CACHE_BYTES,
 };
 use super::super::fetcher::{Fetcher, sensitive};
+use super::authentication::{Authentication, Proof};
 use super::cache::CacheSettings;
-use super::client_key::{ClientKey, NotSigned};
+use super::client_key::ClientKey;
 use super::problem::IntrospectionError;
+use super::secret_headers::SecretHeaders;
 use super::store::{IntrospectionStore, Store, StoreSetting};
 
 /// How tokens are introspected (RFC 7662), for
@@ -32,22 +31,34 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 /// holds the server's response and never a verdict: policy, binding and requirement are checked
 /// each time. Failures are never cached.
 ///
-/// A failure of the endpoint or of its metadata starts a pause in which no token is sent to it.
-/// Tokens whose response is cached are accepted as before. Any other token is answered with 503 and
-/// `Retry-After`. The pause is about a second after the first failure and grows to 5 seconds. A
-/// `Retry-After` of the endpoint lengthens it, up to 5 minutes. After it, one call tries whether
-/// the endpoint answers again. A status of 400, 413, 414, 422 or 431, and a JSON response that
-/// can't be used, may concern one token only, and start no pause.
+/// An outage starts a pause in which no token is sent to the endpoint. Tokens whose response is
+/// cached are accepted as before. Any other token is answered with 503 and `Retry-After`. The pause
+/// is about a second at first and grows to 5 seconds. A `Retry-After` of the endpoint lengthens it,
+/// up to 5 minutes. After it, one call at a time tries whether the endpoint answers again. The
+/// first answer ends the pause.
+///
+/// What starts a pause depends on whether the token may have caused the failure:
+///
+/// - A status of 429, any `Retry-After`, a failed connection and missing metadata start one at
+///   once.
+/// - Any other failure, such as a status of 500 or 403, may be caused by the token. It pauses that
+///   token only. The third different token that fails in a row starts the pause for all.
+/// - A status of 400, 413, 414, 422 or 431, and a JSON response that can't be used, start none.
+///
+/// So a caller whose tokens make the server fail needs three of them in a row to pause the calls
+/// for new tokens. Tokens that were active in the last hour are paused separately, by failures of
+/// such tokens, and each answer about one of them ends the pause of the new ones.
 ///
 /// Calls at once are bounded. The bound begins at 16 and follows the server. It grows while answers
 /// come in time, up to [`max_concurrent_calls`](Introspection::max_concurrent_calls), by default
 /// 64. It halves when an answer is late: after a fifth of
 /// [`Fetch::timeout`](crate::Fetch::timeout), or a 429 or 503. 16 times `max_concurrent_calls` may
-/// wait. A token that gets no turn within a second, or finds no place to wait, is answered with 503
-/// and `Retry-After`.
+/// wait. A token that gets no turn within a second, or can't wait because too many do, is answered
+/// with 503 and `Retry-After`.
 ///
-/// A quarter of the bound, and a quarter more places to wait, are for tokens that were active in
-/// the last hour, of those at most 10,000. So a flood of made-up tokens does not displace them.
+/// A quarter of the bound, but at least one call, and a quarter more places to wait, are for tokens
+/// that were active in the last hour, of those at most 10,000. So a flood of made-up tokens does
+/// not displace them. With a bound of one call, no call can be reserved.
 /// **It can displace a token that this process has never seen active**: that is then answered with
 /// 503. Limit the rate of requests by client address before this crate where that matters.
 ///
@@ -79,6 +90,8 @@ pub struct Introspection {
     authentication: Option<Authentication>,
     has_two_authentications: bool,
     assertion_audience: Option<String>,
+    /// As they were set.
+    secret_headers: Vec<(String, Zeroizing<String>)>,
     /// As the authentication has it.
     own_client_id: Option<String>,
     client_id: Option<String>,
@@ -92,38 +105,10 @@ pub struct Introspection {
     has_hint: bool,
 }
 
-/// How this API authenticates (RFC 7662 section 2.1, RFC 6749 section 2.3).
-pub(crate) enum Authentication {
-    /// Of the Basic or the Bearer scheme.
-    Header(HeaderValue),
-    Form {
-        client_id: String,
-        proof: Proof,
-    },
-    /// What can't be sent.
-    Unsound,
-}
-
-/// What the form has besides the client id.
-pub(crate) enum Proof {
-    Secret(Zeroizing<String>),
-    /// Nothing: the client certificate authenticates (RFC 8705 section 2).
-    Certificate,
-    /// RFC 7523 section 2.2.
-    Assertion {
-        key: ClientKey,
-        audience: String,
-        /// Set by [`Introspection::assertion_audience`], which no document changes.
-        is_set: bool,
-    },
-}
-
-/// The registered name of a JWT as client assertion (RFC 7523 section 2.2).
-const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
 /// Settings of an introspection source that were checked.
 pub(crate) struct Settings {
     pub(crate) authentication: Authentication,
+    pub(crate) secret_headers: SecretHeaders,
     /// The `aud` of signed responses, where they must be signed.
     pub(crate) signed_for: Option<String>,
     pub(crate) cache: CacheSettings,
@@ -138,9 +123,17 @@ impl Introspection {
         Self::with(Some(url.into()))
     }
 
-    /// At the `introspection_endpoint` that the issuer's metadata names (RFC 8414 section 2). The
-    /// metadata is found by the issuer's name, or is where
+    /// Calls the `introspection_endpoint` that the issuer's metadata names (RFC 8414 section 2).
+    /// The metadata is found by the issuer's name, or is where
     /// [`Issuer::discovery_at`](crate::Issuer::discovery_at) says.
+    ///
+    /// **Tokens and client credentials go to the endpoint that the metadata names, also on another
+    /// host than the issuer's.** RFC 8414 allows that, and some providers do it. The metadata comes
+    /// from the issuer over TLS and must have the issuer's name, so it is as trusted as the issuer:
+    /// anyone who can change it can also name other keys. If the credentials must never leave one
+    /// host, set the address by [`at`](Introspection::at), or use
+    /// [`private_key_jwt`](Introspection::private_key_jwt), whose assertions are of no use
+    /// elsewhere.
     pub fn discover() -> Self {
         Self::with(None)
     }
@@ -151,6 +144,7 @@ impl Introspection {
             authentication: None,
             has_two_authentications: false,
             assertion_audience: None,
+            secret_headers: Vec::new(),
             own_client_id: None,
             client_id: None,
             wants_signed: false,
@@ -254,6 +248,30 @@ impl Introspection {
         self.authenticating(Some(client_id), form)
     }
 
+    /// Sends one more header with a secret, in addition to client authentication: for example the
+    /// API key that a gateway in front of the endpoint requires. Call it again for another header.
+    ///
+    /// The header goes where the client credentials go: to the introspection endpoint and nowhere
+    /// else, and not with requests for metadata or keys. [`discover`](Introspection::discover) says
+    /// who names that endpoint. The value is wiped when the Validator is dropped, and no error or
+    /// `Debug` output shows it. An `Authorization` header is allowed only with a client
+    /// authentication that does not use it. Bad and repeated names are reported when the Validator
+    /// is built.
+    ///
+    /// ```
+    /// use resource_server::Introspection;
+    ///
+    /// # let (secret, gateway_key) = ("secret", "key");
+    /// let introspection = Introspection::at("https://gateway.example.com/introspect")
+    ///     .client_secret_basic("orders-api", secret)
+    ///     .secret_header("X-Api-Key", gateway_key);
+    /// ```
+    pub fn secret_header(mut self, name: impl Into<String>, value: &str) -> Self {
+        let value = Zeroizing::new(value.to_owned());
+        self.secret_headers.push((name.into(), value));
+        self
+    }
+
     /// Credentials that can't be sent are reported when the Validator is built.
     fn authenticating(
         mut self,
@@ -324,7 +342,7 @@ impl Introspection {
     /// It is stored under a hash of issuer, endpoint, client and token; the token itself is not
     /// stored. **Responses are stored in clear text**: subject, scopes and all else that the
     /// authorization server says of people. Each is authenticated (HMAC-SHA-256) by `key`: at least
-    /// 32 random bytes, the same in each process and used nowhere else. Without the key nobody can
+    /// 32 random bytes, the same in each process and used nowhere else. Without the key, no one can
     /// forge a response or move it to another token. Anyone who can write to the store can still
     /// restore an older response about the same token until it expires, and remove any.
     ///
@@ -362,7 +380,9 @@ impl Introspection {
     /// The most calls at once. Default 64, from 1 to 1024. Fewer run where the server does not
     /// answer more in time. 16 times as many wait for their turn, each with its token in memory; a
     /// quarter more where those were active in the last hour. Set it to the number of the server's
-    /// workers if that is small and known.
+    /// workers if that is small and known. From 2 on, a quarter of the calls, but at least one, is
+    /// reserved for tokens that were active in the last hour. With 1, a flood of made-up tokens can
+    /// displace those too.
     pub fn max_concurrent_calls(mut self, calls: usize) -> Self {
         self.max_concurrent_calls = calls;
         self
@@ -439,6 +459,9 @@ impl Introspection {
         if self.assertion_audience.is_some() {
             problems.push(IntrospectionError::AssertionAudience);
         }
+        let has_authorization = matches!(self.authentication, Some(Authentication::Header(_)));
+        let secret_headers =
+            SecretHeaders::checked(self.secret_headers, has_authorization, &mut problems);
         let needs_client_id = self.wants_signed || self.store.is_some();
         if needs_client_id && self.client_id.is_none() && self.own_client_id.is_none() {
             problems.push(IntrospectionError::NoClientId);
@@ -484,6 +507,7 @@ impl Introspection {
         });
         Ok(Settings {
             authentication,
+            secret_headers,
             signed_for: client_id.filter(|_| self.wants_signed),
             cache: CacheSettings {
                 active_for: self.active_for,
@@ -504,46 +528,6 @@ impl fmt::Debug for Introspection {
             .field("active_for", &self.active_for)
             .field("inactive_for", &self.inactive_for)
             .finish_non_exhaustive()
-    }
-}
-
-impl Authentication {
-    pub(super) fn header(&self) -> Option<&HeaderValue> {
-        match self {
-            Authentication::Header(value) => Some(value),
-            Authentication::Form { .. } | Authentication::Unsound => None,
-        }
-    }
-
-    /// What it adds to a form that is sent now. `issuer` is the name of the issuer of metadata,
-    /// where the endpoint is found in metadata.
-    pub(super) fn append_to(
-        &self,
-        form: &mut form_urlencoded::Serializer<'_, String>,
-        issuer: Option<&str>,
-        now: NumericDate,
-    ) -> Result<(), NotSigned> {
-        let Authentication::Form { client_id, proof } = self else {
-            return Ok(());
-        };
-        form.append_pair("client_id", client_id);
-        match proof {
-            Proof::Certificate => {}
-            Proof::Secret(secret) => {
-                form.append_pair("client_secret", secret);
-            }
-            Proof::Assertion {
-                key,
-                audience,
-                is_set,
-            } => {
-                let audience = issuer.filter(|_| !is_set).unwrap_or(audience);
-                let assertion = key.assertion(client_id, audience, now)?;
-                form.append_pair("client_assertion_type", JWT_BEARER)
-                    .append_pair("client_assertion", &assertion);
-            }
-        }
-        Ok(())
     }
 }
 

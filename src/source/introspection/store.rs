@@ -1,4 +1,5 @@
-//! Answers that several processes share, in a store of the user's own behind the memory cache.
+//! Responses that several processes share, in a store of the user's own. It is read after the cache
+//! in memory.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -72,7 +73,7 @@ pub trait IntrospectionStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Vec<u8>>, SourceError>> + Send;
 
     /// Keeps this value, in place of an older one, for `lifetime` from now: whole seconds, at least
-    /// one and at most an hour. Longer does no harm but takes room.
+    /// one and at most an hour. Longer does no harm but uses memory.
     ///
     /// # Errors
     /// It could not be kept.
@@ -207,8 +208,8 @@ impl Store {
         let place = self.place(token);
         let value = self.limited(self.backend.get(&place)).await??;
         let stored = self.read(&place, &value)?;
-        let counts = stored.asked <= now && !self.is_forgotten(token, stored.asked, CLOCK_SKEW);
-        counts.then_some(stored)
+        let applies = stored.asked <= now && !self.is_forgotten(token, stored.asked, CLOCK_SKEW);
+        applies.then_some(stored)
     }
 
     /// Keeps an answer for others, unless the token was forgotten in the meantime. Says whether the
@@ -319,8 +320,8 @@ impl Store {
     }
 }
 
-/// What a value's tag is over. It holds the place, so that an answer about one token is none about
-/// another.
+/// What a value's tag is over. It has the key of the entry, so that a response about one token does
+/// not verify for another.
 fn authenticated(place: &[u8; 32], asked: [u8; TIME_BYTES], text: &[u8]) -> Vec<u8> {
     [LABEL, &place[..], &asked, text].concat()
 }

@@ -1,4 +1,4 @@
-//! Whose turn it is: the bound on calls at once, which follows what the server answers in time.
+//! The bound on concurrent calls, which follows what the server answers in time.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,11 +34,11 @@ struct State {
     waiting: PerKind<VecDeque<oneshot::Sender<Turn>>>,
 }
 
-/// Of calls for tokens that were active not long ago, and of others.
+/// One value for tokens that were active lately, and one for others.
 #[derive(Default)]
-struct PerKind<T> {
-    known: T,
-    new: T,
+pub(super) struct PerKind<T> {
+    pub(super) known: T,
+    pub(super) new: T,
 }
 
 /// The turn of one call, until it is dropped.
@@ -116,7 +116,7 @@ impl Turns {
 }
 
 impl<T> PerKind<T> {
-    fn of(&mut self, is_known: bool) -> &mut T {
+    pub(super) fn of(&mut self, is_known: bool) -> &mut T {
         if is_known {
             &mut self.known
         } else {
@@ -126,13 +126,19 @@ impl<T> PerKind<T> {
 }
 
 impl State {
-    /// Whether the next turn is one of a known token. A quarter of the bound is for those alone.
+    /// How many calls are for known tokens alone: a quarter, but at least one. One call can't be
+    /// divided.
+    fn reserved(&self) -> usize {
+        (self.bound / 4).max(usize::from(self.bound > 1))
+    }
+
+    /// Whether the next turn is one of a known token.
     fn next(&self) -> Option<bool> {
         let (known, new) = (self.running.known, self.running.new);
         if known + new >= self.bound {
             return None;
         }
-        let reserved = self.bound / 4;
+        let reserved = self.reserved();
         let new_waits = !self.waiting.new.is_empty() && new + reserved < self.bound;
         if !self.waiting.known.is_empty() && (known <= reserved || !new_waits) {
             Some(true)
@@ -143,7 +149,7 @@ impl State {
 
     /// Whether more calls would run if they could.
     fn is_full(&self) -> bool {
-        let reserved = self.bound / 4;
+        let reserved = self.reserved();
         self.running.known + self.running.new + reserved >= self.bound
     }
 }
@@ -236,7 +242,14 @@ mod tests {
 
     #[tokio::test]
     async fn f03_a_quarter_of_the_turns_is_for_known_tokens() {
-        for (max, of_new, of_known) in [(1, 1, 0), (2, 2, 0), (4, 3, 1), (16, 12, 4)] {
+        for (max, of_new, of_known) in [
+            (1, 1, 0),
+            (2, 1, 1),
+            (3, 2, 1),
+            (4, 3, 1),
+            (8, 6, 2),
+            (16, 12, 4),
+        ] {
             let turns = Turns::new(max);
             let new = all(&turns, false).await;
             let known = all(&turns, true).await;

@@ -28,7 +28,7 @@ struct State {
 
 enum Port {
     Open(TcpListener),
-    /// Bound without listening: connects are refused, and nobody else gets the port.
+    /// Bound without listening: connects are refused, and no one else gets the port.
     Closed(TcpSocket),
     Freed,
 }

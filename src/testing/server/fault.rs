@@ -32,7 +32,7 @@ pub enum Fault {
     Truncated,
     /// The document without its end: chunks of white space for as long as the client reads.
     Endless,
-    /// The document with white space behind it, this many bytes in all; `Content-Length` announces
+    /// The document with white space after it, this many bytes in all; `Content-Length` announces
     /// them. It is a good document still, so only a cap on its size refuses it.
     Oversized(usize),
     /// 200 and `application/json`, but not JSON.
@@ -47,10 +47,10 @@ pub enum Fault {
         /// The `Retry-After` header, in seconds.
         retry_after: Option<u64>,
     },
-    /// 302 to this address, which stands in `Location` as it is.
+    /// 302 to this address, which is in `Location` unchanged.
     Redirect(String),
     /// The port is closed: connects are refused, and open connections end. It is the server as a
-    /// whole, also when only its keys or its metadata are to fail, and takes the place of all other
+    /// whole, also when only its keys or its metadata are to fail, and replaces all other
     /// faults. The port stays reserved, so recovery is at the same address; setting another fault
     /// opens it too.
     Refused,

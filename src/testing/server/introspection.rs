@@ -97,7 +97,7 @@ impl Known {
     }
 }
 
-/// When an assertion of a client was made. The clock that counts in a test is the client's.
+/// When an assertion of a client was made. The client's clock applies in a test.
 fn time_of(assertion: &PresentedToken<'_>) -> Option<NumericDate> {
     assertion.jwt()?.payload().iat.get().copied()
 }
@@ -127,7 +127,7 @@ pub(super) fn answer(issuer: &str, audience: &str, members: Value) -> Value {
     Value::Object(answer)
 }
 
-/// 256 bits that nobody guesses.
+/// 256 bits that no one guesses.
 pub(super) fn random_token() -> String {
     let mut bytes = [0; 32];
     let filled = rand::fill(&mut bytes);

@@ -106,7 +106,7 @@ pub struct TestServerBuilder {
     tls: bool,
 }
 
-/// The addresses at which an issuer's metadata may stand: for the issuer
+/// The addresses at which an issuer's metadata may be: for the issuer
 /// `https://as.example.com/tenant`, below that host. Where an issuer's name has no path, both
 /// OpenID forms are one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,7 +182,7 @@ impl TestServer {
         self.site.discovery_url()
     }
 
-    /// Where it is asked about tokens (RFC 7662), by a client that names itself by
+    /// Where it introspects tokens (RFC 7662), by a client that names itself by
     /// [`CLIENT_ID`](Self::CLIENT_ID) and [`CLIENT_SECRET`](Self::CLIENT_SECRET), by the Basic
     /// scheme or in the form, or by an assertion ([`know_client`](Self::know_client)).
     pub fn introspection_url(&self) -> String {
@@ -195,7 +195,7 @@ impl TestServer {
     /// Its secret.
     pub const CLIENT_SECRET: &str = introspection::CLIENT_SECRET;
 
-    /// How this server is asked about tokens, for
+    /// How this server introspects tokens, for
     /// [`Issuer::introspection`](crate::Issuer::introspection).
     ///
     /// ```
@@ -306,7 +306,7 @@ impl TestServer {
         self.site.set_age(age);
     }
 
-    /// Publishes this text as the JWK Set, whatever it is, until
+    /// Publishes this text as the JWK Set, unchecked, until
     /// [`serve_issuer_keys`](Self::serve_issuer_keys).
     pub fn serve_jwks(&self, text: impl Into<String>) {
         self.site.set_text(Document::Jwks, Some(text.into()));
@@ -317,7 +317,7 @@ impl TestServer {
         self.site.set_text(Document::Jwks, None);
     }
 
-    /// Publishes this text as the metadata, whatever it is, until
+    /// Publishes this text as the metadata, unchecked, until
     /// [`serve_issuer_metadata`](Self::serve_issuer_metadata).
     pub fn serve_metadata(&self, text: impl Into<String>) {
         self.site.set_text(Document::Metadata, Some(text.into()));
@@ -328,7 +328,7 @@ impl TestServer {
         self.site.set_text(Document::Metadata, None);
     }
 
-    /// From the next answer on, this is wrong with metadata, JWK Set and introspection, in place of
+    /// From the next answer on, this is wrong with metadata, JWK Set and introspection, instead of
     /// what was.
     ///
     /// # Panics
@@ -383,7 +383,7 @@ impl TestServerBuilder {
         self
     }
 
-    /// A path behind the address in the issuer's name, such as `/tenant`. Without effect where a
+    /// A path after the address in the issuer's name, such as `/tenant`. Without effect where a
     /// name is given.
     pub fn path(mut self, path: &str) -> Self {
         self.path = match path {

@@ -734,7 +734,7 @@ fn p06_a_deserialized_policy_is_checked_the_same() {
         (r#""algorithms":[]"#, problem(PolicyErrorKind::NoAlgorithm)),
         (r#""algorithms":["none"]"#, "unknown variant `none`".to_owned()),
         (r#""algorithms":["HS1"]"#, "unknown variant `HS1`".to_owned()),
-        (r#""algorithms":["HS256","ES256"]"#, "HMAC stands beside".to_owned()),
+        (r#""algorithms":["HS256","ES256"]"#, "HMAC is combined with".to_owned()),
         (r#""algorithms":["ES256","rs256"]"#, "unknown variant `rs256`".to_owned()),
         (r#""algorithms":[""]"#, "unknown variant ``".to_owned()),
         (r#""clock_skew_seconds":301"#, problem(PolicyErrorKind::TooMuchSkew(Duration::from_secs(301)))),

@@ -72,9 +72,9 @@ async fn s01_the_document_must_be_of_the_configured_issuer() {
         ),
         (
             format!(r#"{{"issuer":"https://evil.example","issuer":"{own}","jwks_uri":"{good}"}}"#),
-            "no metadata document",
+            "not a metadata document",
         ),
-        ("[]".to_owned(), "no metadata document"),
+        ("[]".to_owned(), "not a metadata document"),
     ];
     for (text, part) in cases {
         world.server.serve_metadata(text.clone());

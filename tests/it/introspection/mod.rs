@@ -7,6 +7,8 @@ mod connections;
 #[cfg(feature = "fetch")]
 mod few_workers;
 #[cfg(feature = "fetch")]
+mod gateway;
+#[cfg(feature = "fetch")]
 mod mixed_fleet;
 #[cfg(feature = "fetch")]
 mod pauses;

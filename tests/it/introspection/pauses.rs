@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use resource_server::{Error, Fetch, Introspection, Issuer, Policy, Reason};
+use resource_server::testing::ManualClock;
+use resource_server::{Error, Fetch, Introspection, Issuer, Policy, Reason, Validator};
 use serde_json::json;
 
 use crate::support::ISSUER;
@@ -61,27 +62,31 @@ async fn s08_metadata_that_fails_is_not_read_for_each_token() {
     assert!(validator.validate("good").await.is_ok());
 }
 
+/// A failure that no token can have caused is an outage at once, any other one after the third
+/// token.
 #[tokio::test]
-async fn s08_a_failure_pauses_the_calls_for_all_tokens_that_are_not_cached() {
+async fn s08_an_outage_pauses_the_calls_for_all_tokens_that_are_not_cached() {
     let seconds = Duration::from_secs;
     let retry = "retry-after: 300\r\n";
     let html = ok("<title>Login</title>", "content-type: text/html\r\n");
-    // The pause after each of three failures, in seconds.
+    // The calls before each of three pauses, and the pauses in seconds.
     let cases = [
-        (status("429 Too Many Requests", retry), [300, 300, 300]),
-        (status("429 Too Many Requests", ""), [1, 2, 4]),
-        (status("503 Service Unavailable", retry), [300, 300, 300]),
+        (status("429 Too Many Requests", retry), 1, [300, 300, 300]),
+        (status("429 Too Many Requests", ""), 1, [1, 2, 4]),
+        (status("503 Service Unavailable", retry), 1, [300, 300, 300]),
         (
             status("503 Service Unavailable", "retry-after: 3600\r\n"),
+            1,
             [300, 300, 300],
         ),
-        (status("500 Internal Server Error", ""), [1, 2, 4]),
-        (status("401 Unauthorized", ""), [1, 2, 4]),
-        (status("403 Forbidden", ""), [1, 2, 4]),
-        (NOT_FOUND.to_owned(), [1, 2, 4]),
-        (html, [1, 2, 4]),
+        (status("503 Service Unavailable", ""), 3, [1, 2, 4]),
+        (status("500 Internal Server Error", ""), 3, [1, 2, 4]),
+        (status("401 Unauthorized", ""), 3, [1, 2, 4]),
+        (status("403 Forbidden", ""), 3, [1, 2, 4]),
+        (NOT_FOUND.to_owned(), 3, [1, 2, 4]),
+        (html, 3, [1, 2, 4]),
     ];
-    for (failure, pauses) in cases {
+    for (failure, calls, pauses) in cases {
         let fails = Arc::new(AtomicBool::new(false));
         let (is_down, answer) = (Arc::clone(&fails), failure.clone());
         let world = World::introspecting(
@@ -100,15 +105,15 @@ async fn s08_a_failure_pauses_the_calls_for_all_tokens_that_are_not_cached() {
         fails.store(true, Ordering::SeqCst);
         for (before, pause) in pauses.into_iter().enumerate() {
             for number in 0..200 {
-                let token = format!("token-{}", number % 2);
+                let token = format!("token-{number}");
                 let asked_to_wait = retry_after(world.validate(&token).await);
-                if number > 0 {
+                if number >= calls {
                     let asked_to_wait = asked_to_wait.unwrap();
                     assert!(asked_to_wait <= seconds(pause), "{failure}");
                     assert!(asked_to_wait >= seconds(pause).mul_f64(0.7), "{failure}");
                 }
             }
-            assert_eq!(world.calls(), 2 + before, "{failure}");
+            assert_eq!(world.calls(), 1 + calls * (before + 1), "{failure}");
             assert_eq!(world.verdict("cached").await, None);
             world.clock.advance(seconds(pause));
         }
@@ -131,10 +136,97 @@ async fn s08_an_endpoint_that_hangs_is_not_called_for_each_token() {
     for number in 0..200 {
         outage(validator.validate(&format!("token-{number}")).await);
     }
-    assert_eq!(server.calls(), 1);
+    assert_eq!(server.calls(), 3);
 }
 
-/// Some servers refuse JWTs so: whoever sends one must not stop the calls for others.
+/// Faults of a server, and rules of a firewall in front of it, that certain tokens run into.
+fn failures_by_junk() -> [String; 6] {
+    [
+        status("500 Internal Server Error", ""),
+        status("502 Bad Gateway", ""),
+        status("503 Service Unavailable", ""),
+        status("403 Forbidden", ""),
+        ok("<title>Blocked</title>", "content-type: text/html\r\n"),
+        // The connection ends without an answer.
+        String::new(),
+    ]
+}
+
+/// An API without a cache of active tokens, whose server fails for each token with "junk" in it.
+async fn failing_for_junk(failure: String) -> (HandMade, ManualClock, Validator) {
+    let server = HandMade::answering(move |request| {
+        if request.text.contains("junk") {
+            failure.clone()
+        } else {
+            active()
+        }
+    })
+    .await;
+    let introspection = asking(server.jwks_url()).cache_active_for(Duration::ZERO);
+    let issuer = Issuer::new(ISSUER).introspection(introspection);
+    let clock = clock();
+    let validator = validator(issuer, &clock);
+    (server, clock, validator)
+}
+
+/// The attack: tokens that make the server fail, between tokens that it has never seen before.
+#[tokio::test]
+async fn s08_tokens_that_make_the_server_fail_pause_no_other_token() {
+    for failure in failures_by_junk() {
+        let (_server, clock, validator) = failing_for_junk(failure.clone()).await;
+        for number in 0..20 {
+            for junk in [format!("junk-{number}"), "same-junk".to_owned()] {
+                outage(validator.validate(&junk).await);
+            }
+            let good = validator.validate(&format!("good-{number}")).await;
+            assert!(good.is_ok(), "{failure}: {good:?}");
+            clock.advance(Duration::from_millis(100));
+        }
+    }
+}
+
+/// The same as a flood: it pauses the calls for new tokens, but none for a token that was active.
+#[tokio::test]
+async fn s08_a_flood_that_makes_the_server_fail_pauses_no_token_that_was_active() {
+    for failure in failures_by_junk() {
+        let (server, _clock, validator) = failing_for_junk(failure.clone()).await;
+        assert!(validator.validate("good").await.is_ok());
+        for round in 0..10 {
+            for number in 0..50 {
+                outage(validator.validate(&format!("junk-{round}-{number}")).await);
+            }
+            let new = format!("new-{round}");
+            outage(validator.validate(&new).await);
+            let good = validator.validate("good").await;
+            assert!(good.is_ok(), "{failure}: {good:?}");
+            // An answer ends the pause.
+            assert!(validator.validate(&new).await.is_ok());
+        }
+        // A kept connection that ends costs another call.
+        let junk = if failure.is_empty() { 6 } else { 3 };
+        assert!(server.calls() <= 1 + 10 * (junk + 2), "{}", server.calls());
+    }
+}
+
+/// One token that is sent again and again is not introspected again and again. (A connection that
+/// ends may cost another call, so that case has no exact number.)
+#[tokio::test]
+async fn s08_a_token_that_makes_the_server_fail_is_paused_itself() {
+    for failure in failures_by_junk().into_iter().take(5) {
+        let (server, clock, validator) = failing_for_junk(failure.clone()).await;
+        for (before, pause) in [1, 2, 4, 5, 5].into_iter().enumerate() {
+            for number in 0..100 {
+                let asked_to_wait = retry_after(validator.validate("junk").await);
+                assert_eq!(asked_to_wait.is_some(), number > 0, "{failure}");
+            }
+            assert_eq!(server.calls(), 1 + before, "{failure}");
+            clock.advance(Duration::from_secs(pause));
+        }
+    }
+}
+
+/// Some servers refuse JWTs this way, and a caller that sends one must not stop the calls for
+/// others.
 #[tokio::test]
 async fn s08_what_may_concern_one_token_pauses_nothing() {
     let large = format!(r#"{{"active":true,"a":"{}"}}"#, "x".repeat(70 * 1024));
@@ -145,14 +237,17 @@ async fn s08_what_may_concern_one_token_pauses_nothing() {
         ok(&large, JSON),
         ok(&"x".repeat(1024 * 1024), JSON),
     ] {
-        let world = World::answering(move |number| match number % 2 {
-            1 => failure.clone(),
-            _ => active(),
+        let world = World::answering(move |number| match number % 6 {
+            0 => active(),
+            _ => failure.clone(),
         })
         .await;
-        for number in 0..5 {
-            outage(world.validate(&format!("bad-{number}")).await);
-            assert_eq!(world.verdict(&format!("good-{number}")).await, None);
+        for round in 0..3 {
+            // More in a row than an outage takes.
+            for number in 0..5 {
+                outage(world.validate(&format!("bad-{round}-{number}")).await);
+            }
+            assert_eq!(world.verdict(&format!("good-{round}")).await, None);
         }
     }
 }
@@ -162,7 +257,7 @@ async fn s08_what_may_concern_one_token_pauses_nothing() {
 #[tokio::test]
 async fn s08_one_call_at_a_time_tries_whether_the_endpoint_answers_again() {
     let answer = |number| match number {
-        1 | 2 => status("500 Internal Server Error", ""),
+        1 | 2 => status("429 Too Many Requests", ""),
         _ => active(),
     };
     let (server, gate) = HandMade::gated(|number| number > 1, answer).await;

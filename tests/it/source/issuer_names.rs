@@ -70,7 +70,7 @@ async fn s14_the_configured_name_may_be_that_of_the_tokens() {
         (document(json!(TOKENS), json!(7)), None),
         (
             document(json!(null), json!(TOKENS)),
-            Some("no metadata document"),
+            Some("not a metadata document"),
         ),
         (
             document(adfs(), json!(format!("{TOKENS}/"))),
