@@ -70,8 +70,8 @@ impl<'t> Decimal<'t> {
     /// Whether the closest double is finite.
     pub(super) fn is_finite(&self) -> bool {
         self.power < INFINITE_FROM_POWER
-            || self.power() == 0
             || (self.power == INFINITE_FROM_POWER
                 && self.digits().lt(INFINITE_FROM.iter().copied()))
+            || self.power() == 0
     }
 }

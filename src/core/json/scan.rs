@@ -6,6 +6,7 @@ use super::names::{Names, OpenObject};
 use super::number::{self, Decimal};
 use super::strings::Str;
 use super::tokens::Tokens;
+use super::walk::Walk;
 use super::{Fault, Value};
 
 /// serde_json reads an object with one of these names as another value: the first as the JSON in
@@ -73,7 +74,7 @@ impl<'t> Scanner<'t> {
     #[inline(always)]
     fn value(&mut self, depth: u8) -> Result<(), Fault> {
         match self.tokens.peek() {
-            Some(b'"') => self.tokens.skip_string()?.are_text(),
+            Some(b'"') => self.tokens.skip_string()?.are_text().map(drop),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b'{' | b'[') if depth >= self.max_depth => Err(Fault::TooDeep {
                 limit: self.max_depth,
@@ -148,13 +149,13 @@ impl<'t> Scanner<'t> {
     fn name(&mut self, object: OpenObject) -> Result<Str<'t>, Fault> {
         self.tokens.peek();
         let start = self.tokens.at();
-        let quoted = self.tokens.string()?.is_text()?;
+        let quoted = self.tokens.string()?;
         let name = quoted.unescaped_in(&mut self.room);
         if name.starts_with('$') && NAMES_OF_SERDE_JSON.contains(&name) {
             return Err(Fault::Syntax);
         }
         if !self.names.insert(object, name)
-            && is_duplicate(&self.tokens, object.start, start, name)?
+            && is_duplicate(self.tokens.text(), object.start, start, name)
         {
             return Err(Fault::Duplicate);
         }
@@ -163,23 +164,14 @@ impl<'t> Scanner<'t> {
 }
 
 /// Whether a name occurs in its object before its own position. Equal hashes alone reject nothing.
-pub(super) fn is_duplicate(
-    tokens: &Tokens<'_>,
-    object_start: usize,
-    name_start: usize,
-    name: &str,
-) -> Result<bool, Fault> {
-    let mut earlier = tokens.move_to(object_start);
-    loop {
-        earlier.peek();
-        if earlier.at() >= name_start {
-            return Ok(false);
+pub(super) fn is_duplicate(text: &str, object_start: usize, name_start: usize, name: &str) -> bool {
+    let mut earlier = Walk::from(text, object_start);
+    while earlier.next().is_some() && earlier.at() < name_start {
+        if earlier.string().is(name) {
+            return true;
         }
-        if earlier.string()?.is(name) {
-            return Ok(true);
-        }
-        earlier.expect(b':')?;
-        earlier.skip_value()?;
-        earlier.expect(b',')?;
+        earlier.next();
+        earlier.value();
     }
+    false
 }

@@ -1,49 +1,45 @@
 //! Strings (RFC 8259 section 7) and their escapes.
 
 use std::borrow::Cow;
+use std::iter;
 
-use super::Fault;
+/// The bytes that end a string or begin an escape, and those that no string has.
+#[allow(clippy::indexing_slicing)] // by the compiler
+const IS_SPECIAL: [bool; 256] = {
+    let mut is_special = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        is_special[byte] = byte < 0x20 || byte == b'"' as usize || byte == b'\\' as usize;
+        byte += 1;
+    }
+    is_special
+};
+
+/// The position of the first special byte from `at` on, or the end of the text.
+#[inline]
+pub(super) fn end_of_plain(text: &[u8], mut at: usize) -> usize {
+    let is_plain = |byte: &u8| IS_SPECIAL.get(usize::from(*byte)) == Some(&false);
+    while text.get(at).is_some_and(is_plain) {
+        at += 1;
+    }
+    at
+}
 
 /// A well-formed string, as the text between its quotes.
 #[derive(Clone, Copy)]
 pub(crate) struct Str<'t> {
     raw: &'t str,
-    escapes: Escapes,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Escapes {
-    None,
-    Sound,
-    /// The grammar allows half of a surrogate pair, which isn't text.
-    LoneSurrogate,
-}
-
-impl Escapes {
-    pub(super) fn are_text(self) -> Result<(), Fault> {
-        if self == Escapes::LoneSurrogate {
-            return Err(Fault::Syntax);
-        }
-        Ok(())
-    }
+    has_escapes: bool,
 }
 
 impl<'t> Str<'t> {
-    pub(super) const fn new(raw: &'t str, escapes: Escapes) -> Self {
-        Str { raw, escapes }
+    pub(super) const fn new(raw: &'t str, has_escapes: bool) -> Self {
+        Str { raw, has_escapes }
     }
 
     /// Text without escapes.
     pub(crate) const fn plain(text: &'t str) -> Self {
-        Str::new(text, Escapes::None)
-    }
-
-    pub(super) fn is_text(self) -> Result<Self, Fault> {
-        self.escapes.are_text().map(|()| self)
-    }
-
-    fn has_escapes(self) -> bool {
-        self.escapes != Escapes::None
+        Str::new(text, false)
     }
 
     /// Whether the unescaped string is empty.
@@ -52,14 +48,32 @@ impl<'t> Str<'t> {
     }
 
     /// Whether the unescaped string is this text.
+    #[inline]
     pub(crate) fn is(self, text: &str) -> bool {
+        if !self.has_escapes {
+            return self.raw == text;
+        }
         // An escape is longer than what it means.
-        self.raw.len() >= text.len() && self.unescaped() == text
+        self.raw.len() > text.len() && self.chars().eq(text.chars())
+    }
+
+    /// The characters of the unescaped string.
+    #[inline]
+    pub(crate) fn chars(self) -> impl Iterator<Item = char> + use<'t> {
+        let mut rest = self.raw;
+        iter::from_fn(move || {
+            let (character, length) = match unescape(rest) {
+                Some(escape) => escape,
+                None => rest.chars().next().map(|next| (next, next.len_utf8()))?,
+            };
+            rest = rest.get(length..).unwrap_or_default();
+            Some(character)
+        })
     }
 
     /// The unescaped string: a slice of the text, or a copy if it has escapes.
     pub(crate) fn unescaped(self) -> Cow<'t, str> {
-        if !self.has_escapes() {
+        if !self.has_escapes {
             return Cow::Borrowed(self.raw);
         }
         let mut copy = String::new();
@@ -69,11 +83,11 @@ impl<'t> Str<'t> {
 
     /// The same, with the copy in `room`.
     #[inline]
-    pub(crate) fn unescaped_in<'r>(self, room: &'r mut String) -> &'r str
+    pub(super) fn unescaped_in<'r>(self, room: &'r mut String) -> &'r str
     where
         't: 'r,
     {
-        if !self.has_escapes() {
+        if !self.has_escapes {
             return self.raw;
         }
         self.copy_into(room);
@@ -86,20 +100,16 @@ impl<'t> Str<'t> {
         // An escape is longer than what it means.
         room.reserve_exact(self.raw.len());
         let mut rest = self.raw;
-        while !rest.is_empty() {
-            let length = match read_escape(rest.as_bytes()) {
-                Some((Some(character), length)) => {
-                    room.push(character);
-                    length
-                }
-                Some((None, length)) => length,
-                None => {
-                    let plain = rest.find('\\').unwrap_or(rest.len());
-                    room.push_str(rest.get(..plain).unwrap_or_default());
-                    plain
-                }
+        loop {
+            let is_escape = |byte| byte == b'\\';
+            let plain = rest.bytes().position(is_escape).unwrap_or(rest.len());
+            let (plain, escaped) = rest.split_at_checked(plain).unwrap_or((rest, ""));
+            room.push_str(plain);
+            let Some((character, length)) = unescape(escaped) else {
+                return;
             };
-            rest = rest.get(length..).unwrap_or_default();
+            room.push(character);
+            rest = escaped.get(length..).unwrap_or_default();
         }
     }
 
@@ -108,8 +118,15 @@ impl<'t> Str<'t> {
     where
         't: 'r,
     {
-        if self.has_escapes() { copy } else { self.raw }
+        if self.has_escapes { copy } else { self.raw }
     }
+}
+
+/// The escape at the beginning of a text that was read before.
+#[inline]
+fn unescape(text: &str) -> Option<(char, usize)> {
+    let (character, length) = read_escape(text.as_bytes())?;
+    Some((character.unwrap_or(char::REPLACEMENT_CHARACTER), length))
 }
 
 /// Bytes of `\uXXXX`.
