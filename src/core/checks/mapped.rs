@@ -64,7 +64,7 @@ pub(crate) fn check_scope(payload: &Payload, policy: &Policy) -> Result<ScopeCla
             let mut are_scopes = true;
             let is_allowed = |character| u8::try_from(character).is_ok_and(is_scope_byte);
             let are_strings = list.each(payload.text(), usize::MAX, |entry| {
-                are_scopes &= entry.chars().all(is_allowed);
+                are_scopes &= entry.all(is_allowed);
             });
             are_strings.is_some() && are_scopes
         }

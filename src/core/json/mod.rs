@@ -65,7 +65,7 @@ pub(crate) fn read_object_within<'t>(
     max_depth: u8,
     mut each: impl FnMut(&str, Value<'t>),
 ) -> Result<(), Fault> {
-    Scanner::new(text, max_depth).outermost_object(true, |name, value| {
+    Scanner::new(text, max_depth).outermost_object(true, &mut |name, value| {
         each(name, value);
         Ok(())
     })
@@ -75,9 +75,9 @@ pub(crate) fn read_object_within<'t>(
 /// can [`check`](Value::check) each.
 pub(crate) fn read_members<'t>(
     text: &'t str,
-    each: impl FnMut(&str, Value<'t>) -> Result<(), Fault>,
+    mut each: impl FnMut(&str, Value<'t>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    Scanner::new(text, MAX_DEPTH).outermost_object(false, each)
+    Scanner::new(text, MAX_DEPTH).outermost_object(false, &mut each)
 }
 
 impl<'t> Value<'t> {
@@ -122,16 +122,8 @@ impl<'t> Value<'t> {
     }
 
     /// The elements of an array, which was read before; `None` for each that is not a string.
-    #[inline]
-    pub(crate) fn strings(self) -> Option<impl Iterator<Item = Option<Str<'t>>> + use<'t>> {
-        let mut walk = Walk::into(self.text, '[')?;
-        Some(iter::from_fn(move || {
-            if walk.next()? == b'"' {
-                return Some(Some(walk.string()));
-            }
-            walk.value();
-            Some(None)
-        }))
+    pub(crate) fn strings(self) -> Option<Strings<'t>> {
+        Walk::into(self.text, '[').map(Strings)
     }
 
     /// A member of an object, which was read before.
@@ -151,6 +143,23 @@ impl<'t> Value<'t> {
     /// Checks everything beyond the grammar in a value that was handed out by `read_members`.
     pub(crate) fn check(self) -> Result<(), Fault> {
         Scanner::new(self.text, MAX_DEPTH).single_value()
+    }
+}
+
+/// The elements of an array, `None` for each that is not a string.
+pub(crate) struct Strings<'t>(Walk<'t>);
+
+impl<'t> Iterator for Strings<'t> {
+    type Item = Option<Str<'t>>;
+
+    #[allow(clippy::inline_always)] // a call for each element would cost twice as much
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.next()? == b'"' {
+            return Some(Some(self.0.string()));
+        }
+        self.0.value();
+        Some(None)
     }
 }
 

@@ -59,6 +59,7 @@ impl Names {
 
     /// Adds a name of the innermost open object. Returns `false` if its hash was there already,
     /// which means a duplicate or, very rarely, another name with the same hash.
+    #[inline]
     pub(super) fn insert(&mut self, object: OpenObject, name: &str) -> bool {
         let mut hasher = self.seed.build_hasher();
         hasher.write(name.as_bytes());
@@ -71,7 +72,8 @@ impl Names {
             return insert_into(&mut self.table, hash);
         }
         let own = self.few.get(object.first_name..self.count);
-        if own.unwrap_or_default().contains(&hash) {
+        // Few: `contains` prepares for many.
+        if own.unwrap_or_default().iter().any(|other| *other == hash) {
             return false;
         }
         if let Some(place) = self.few.get_mut(self.count) {

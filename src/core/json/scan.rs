@@ -1,7 +1,5 @@
 //! One strict pass over a text: the grammar, duplicate names and the bounds.
 
-use std::mem;
-
 use super::names::{Names, OpenObject};
 use super::number::{self, Decimal};
 use super::strings::Str;
@@ -21,7 +19,7 @@ pub(super) struct Scanner<'t> {
     tokens: Tokens<'t>,
     names: Names,
     max_depth: u8,
-    /// For names that have escapes.
+    /// For names of nested objects that have escapes.
     room: String,
 }
 
@@ -40,27 +38,33 @@ impl<'t> Scanner<'t> {
     pub(super) fn outermost_object(
         mut self,
         is_strict: bool,
-        mut each: impl FnMut(&str, Value<'t>) -> Result<(), Fault>,
+        each: &mut dyn FnMut(&str, Value<'t>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         if !self.tokens.take(b'{') {
             return Err(Fault::NotAnObject);
         }
-        self.members(|scanner, name| {
-            // Names inside the value need the room too.
-            let copy = mem::take(&mut scanner.room);
-            scanner.tokens.peek();
-            let start = scanner.tokens.at();
+        if self.tokens.take(b'}') {
+            return self.tokens.end();
+        }
+        // Names inside a value need room of their own.
+        let mut room = String::new();
+        let object = self.names.open(self.tokens.at());
+        loop {
+            let (at, name) = self.name()?;
+            let name = name.unescaped_in(&mut room);
+            add_name(self.tokens.text(), &mut self.names, object, at, name)?;
+            self.tokens.peek();
+            let start = self.tokens.at();
             if is_strict {
-                scanner.value(1)?;
+                self.value(1)?;
             } else {
-                scanner.tokens.skip_value()?;
+                self.tokens.skip_value()?;
             }
-            let value = Value::of(scanner.tokens.since(start)?);
-            let outcome = each(name.or_copy(&copy), value);
-            scanner.room = copy;
-            outcome
-        })?;
-        self.tokens.end()
+            each(name, Value::of(self.tokens.since(start)?))?;
+            if self.tokens.ends(b'}')? {
+                return self.tokens.end();
+            }
+        }
     }
 
     /// A text that is one value, as deep as a member of the outermost object.
@@ -98,7 +102,7 @@ impl<'t> Scanner<'t> {
 
     #[inline(never)]
     fn check_number(&self, start: usize) -> Result<(), Fault> {
-        let number = self.tokens.since(start)?;
+        let number = self.tokens.bytes_since(start);
         if number.len() > number::MAX_BYTES || !Decimal::of(number).is_finite() {
             return Err(Fault::Number);
         }
@@ -108,7 +112,46 @@ impl<'t> Scanner<'t> {
     #[inline(never)]
     fn nested_object(&mut self, depth: u8) -> Result<(), Fault> {
         self.tokens.take(b'{');
-        self.members(|scanner, _| scanner.value(depth))
+        if self.tokens.take(b'}') {
+            return Ok(());
+        }
+        let start = self.tokens.at();
+        let (mut at, mut name) = self.name()?;
+        self.value(depth)?;
+        if self.tokens.ends(b'}')? {
+            // One name has no duplicate.
+            return Ok(());
+        }
+        let object = self.names.open(start);
+        self.add_nested(object, at, name)?;
+        loop {
+            (at, name) = self.name()?;
+            self.add_nested(object, at, name)?;
+            self.value(depth)?;
+            if self.tokens.ends(b'}')? {
+                self.names.close(object);
+                return Ok(());
+            }
+        }
+    }
+
+    /// The position of the next name of an object, and the name. The colon after it is read too.
+    #[inline]
+    fn name(&mut self) -> Result<(usize, Str<'t>), Fault> {
+        self.tokens.peek();
+        let at = self.tokens.at();
+        let name = self.tokens.string()?;
+        if NAMES_OF_SERDE_JSON.iter().any(|reserved| name.is(reserved)) {
+            return Err(Fault::Syntax);
+        }
+        self.tokens.expect(b':')?;
+        Ok((at, name))
+    }
+
+    #[inline(never)]
+    fn add_nested(&mut self, object: OpenObject, at: usize, name: Str<'t>) -> Result<(), Fault> {
+        let name = name.unescaped_in(&mut self.room);
+        add_name(self.tokens.text(), &mut self.names, object, at, name)
     }
 
     #[inline(never)]
@@ -124,46 +167,24 @@ impl<'t> Scanner<'t> {
             }
         }
     }
+}
 
-    /// The rest of an object; `read` reads the value of each member.
-    #[inline]
-    fn members(
-        &mut self,
-        mut read: impl FnMut(&mut Self, Str<'t>) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
-        if self.tokens.take(b'}') {
-            return Ok(());
-        }
-        let object = self.names.open(self.tokens.at());
-        loop {
-            let name = self.name(object)?;
-            self.tokens.expect(b':')?;
-            read(self, name)?;
-            if self.tokens.ends(b'}')? {
-                self.names.close(object);
-                return Ok(());
-            }
-        }
+/// Adds the name that is at this position to an open object.
+fn add_name(
+    text: &str,
+    names: &mut Names,
+    object: OpenObject,
+    at: usize,
+    name: &str,
+) -> Result<(), Fault> {
+    if names.insert(object, name) || !is_duplicate(text, object.start, at, name) {
+        return Ok(());
     }
-
-    fn name(&mut self, object: OpenObject) -> Result<Str<'t>, Fault> {
-        self.tokens.peek();
-        let start = self.tokens.at();
-        let quoted = self.tokens.string()?;
-        let name = quoted.unescaped_in(&mut self.room);
-        if name.starts_with('$') && NAMES_OF_SERDE_JSON.contains(&name) {
-            return Err(Fault::Syntax);
-        }
-        if !self.names.insert(object, name)
-            && is_duplicate(self.tokens.text(), object.start, start, name)
-        {
-            return Err(Fault::Duplicate);
-        }
-        Ok(quoted)
-    }
+    Err(Fault::Duplicate)
 }
 
 /// Whether a name occurs in its object before its own position. Equal hashes alone reject nothing.
+#[inline(never)] // hardly ever asked
 pub(super) fn is_duplicate(text: &str, object_start: usize, name_start: usize, name: &str) -> bool {
     let mut earlier = Walk::from(text, object_start);
     while earlier.next().is_some() && earlier.at() < name_start {

@@ -1,7 +1,6 @@
 //! Strings (RFC 8259 section 7) and their escapes.
 
 use std::borrow::Cow;
-use std::iter;
 
 /// The bytes that end a string or begin an escape, and those that no string has.
 #[allow(clippy::indexing_slicing)] // by the compiler
@@ -54,21 +53,31 @@ impl<'t> Str<'t> {
             return self.raw == text;
         }
         // An escape is longer than what it means.
-        self.raw.len() > text.len() && self.chars().eq(text.chars())
+        self.raw.len() > text.len() && self.means(text)
     }
 
-    /// The characters of the unescaped string.
+    #[inline(never)] // few strings have escapes
+    fn means(self, text: &str) -> bool {
+        let mut wanted = text.chars();
+        self.all(|character| wanted.next() == Some(character)) && wanted.next().is_none()
+    }
+
+    /// Whether this holds for every character of the unescaped string.
     #[inline]
-    pub(crate) fn chars(self) -> impl Iterator<Item = char> + use<'t> {
+    pub(crate) fn all(self, mut holds: impl FnMut(char) -> bool) -> bool {
+        if !self.has_escapes {
+            return self.raw.chars().all(holds);
+        }
         let mut rest = self.raw;
-        iter::from_fn(move || {
-            let (character, length) = match unescape(rest) {
-                Some(escape) => escape,
-                None => rest.chars().next().map(|next| (next, next.len_utf8()))?,
-            };
+        while let Some(next) = rest.chars().next() {
+            let escape = unescape(rest.as_bytes());
+            let (character, length) = escape.unwrap_or((next, next.len_utf8()));
+            if !holds(character) {
+                return false;
+            }
             rest = rest.get(length..).unwrap_or_default();
-            Some(character)
-        })
+        }
+        true
     }
 
     /// The unescaped string: a slice of the text, or a copy if it has escapes.
@@ -99,35 +108,44 @@ impl<'t> Str<'t> {
         room.clear();
         // An escape is longer than what it means.
         room.reserve_exact(self.raw.len());
-        let mut rest = self.raw;
-        loop {
-            let is_escape = |byte| byte == b'\\';
-            let plain = rest.bytes().position(is_escape).unwrap_or(rest.len());
-            let (plain, escaped) = rest.split_at_checked(plain).unwrap_or((rest, ""));
-            room.push_str(plain);
-            let Some((character, length)) = unescape(escaped) else {
-                return;
-            };
-            room.push(character);
-            rest = escaped.get(length..).unwrap_or_default();
+        let bytes = self.raw.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            if let Some((character, length)) = unescape(bytes.get(at..).unwrap_or_default()) {
+                room.push(character);
+                at += length;
+            } else {
+                let start = at;
+                at = end_of_plain(bytes, at + 1);
+                room.push_str(self.raw.get(start..at).unwrap_or_default());
+            }
         }
-    }
-
-    /// The same, if it was copied before.
-    pub(super) fn or_copy<'r>(self, copy: &'r str) -> &'r str
-    where
-        't: 'r,
-    {
-        if self.has_escapes { copy } else { self.raw }
     }
 }
 
 /// The escape at the beginning of a text that was read before.
-#[inline]
-fn unescape(text: &str) -> Option<(char, usize)> {
-    let (character, length) = read_escape(text.as_bytes())?;
+#[allow(clippy::inline_always)] // a call for each character would double the cost
+#[inline(always)]
+fn unescape(text: &[u8]) -> Option<(char, usize)> {
+    let (character, length) = read_escape(text)?;
     Some((character.unwrap_or(char::REPLACEMENT_CHARACTER), length))
 }
+
+/// More than any code unit, also when digits follow.
+const NO_DIGIT: u32 = 0x1_0000;
+
+/// The values of hexadecimal digits.
+#[allow(clippy::indexing_slicing)] // by the compiler
+const HEX_DIGITS: [u32; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value] as usize] = value as u32;
+        values[b"0123456789ABCDEF"[value] as usize] = value as u32;
+        value += 1;
+    }
+    values
+};
 
 /// Bytes of `\uXXXX`.
 const CODE_UNIT: usize = 6;
@@ -153,7 +171,7 @@ pub(super) fn read_escape(text: &[u8]) -> Option<(Option<char>, usize)> {
 }
 
 /// One `\uXXXX`, or two for a surrogate pair.
-#[inline(never)]
+#[inline]
 fn read_code_units(text: &[u8]) -> Option<(Option<char>, usize)> {
     let unit = code_unit(text)?;
     if let Some(character) = char::from_u32(unit) {
@@ -171,8 +189,12 @@ fn read_code_units(text: &[u8]) -> Option<(Option<char>, usize)> {
 
 /// Of `\uXXXX` at the beginning of a text.
 fn code_unit(text: &[u8]) -> Option<u32> {
-    let digits = text.get(..CODE_UNIT)?.strip_prefix(b"\\u")?;
-    digits.iter().try_fold(0, |unit, digit| {
-        Some(unit << 4 | char::from(*digit).to_digit(16)?)
-    })
+    let [b'\\', b'u', a, b, c, d, ..] = text else {
+        return None;
+    };
+    let unit = [a, b, c, d].iter().fold(0, |unit, digit| {
+        let value = HEX_DIGITS.get(usize::from(**digit));
+        unit << 4 | value.unwrap_or(&NO_DIGIT)
+    });
+    (unit < NO_DIGIT).then_some(unit)
 }

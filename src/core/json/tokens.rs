@@ -47,6 +47,10 @@ impl<'t> Tokens<'t> {
         self.text.get(start..self.at).ok_or(Fault::Syntax)
     }
 
+    pub(super) fn bytes_since(&self, start: usize) -> &'t [u8] {
+        self.text.as_bytes().get(start..self.at).unwrap_or_default()
+    }
+
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -121,7 +125,7 @@ impl<'t> Tokens<'t> {
             // No digit follows a leading zero.
             self.at += 1;
         } else {
-            self.digits()?;
+            self.at = end_of_digits(self.text.as_bytes(), self.at)?;
         }
         match self.byte() {
             Some(b'.' | b'e' | b'E') => self.rest_of_number(),
@@ -131,32 +135,20 @@ impl<'t> Tokens<'t> {
 
     #[inline(never)] // most numbers are integers
     fn rest_of_number(&mut self) -> Result<bool, Fault> {
-        if self.byte() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if !matches!(self.byte(), Some(b'e' | b'E')) {
-            return Ok(false);
-        }
-        self.at += 1;
-        self.at += usize::from(matches!(self.byte(), Some(b'+' | b'-')));
-        let start = self.at;
-        self.digits()?;
-        Ok(self.at - start > 2)
-    }
-
-    #[inline]
-    fn digits(&mut self) -> Result<(), Fault> {
         let bytes = self.text.as_bytes();
         let mut at = self.at;
-        while matches!(bytes.get(at), Some(b'0'..=b'9')) {
-            at += 1;
+        if bytes.get(at) == Some(&b'.') {
+            at = end_of_digits(bytes, at + 1)?;
         }
-        if at == self.at {
-            return Err(Fault::Syntax);
+        let mut has_long_exponent = false;
+        if let Some(b'e' | b'E') = bytes.get(at) {
+            let has_sign = matches!(bytes.get(at + 1), Some(b'+' | b'-'));
+            let start = at + 1 + usize::from(has_sign);
+            at = end_of_digits(bytes, start)?;
+            has_long_exponent = at - start > 2;
         }
         self.at = at;
-        Ok(())
+        Ok(has_long_exponent)
     }
 
     /// A string that is text.
@@ -239,4 +231,17 @@ impl<'t> Tokens<'t> {
             }
         }
     }
+}
+
+/// The position after the digits at `start`, of which there is at least one.
+#[inline]
+fn end_of_digits(bytes: &[u8], start: usize) -> Result<usize, Fault> {
+    let mut at = start;
+    while matches!(bytes.get(at), Some(b'0'..=b'9')) {
+        at += 1;
+    }
+    if at == start {
+        return Err(Fault::Syntax);
+    }
+    Ok(at)
 }
