@@ -135,7 +135,7 @@ fn unescape(text: &[u8]) -> Option<(char, usize)> {
 const NO_DIGIT: u32 = 0x1_0000;
 
 /// The values of hexadecimal digits.
-#[allow(clippy::indexing_slicing)] // by the compiler
+#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation)] // by the compiler
 const HEX_DIGITS: [u32; 256] = {
     let mut values = [NO_DIGIT; 256];
     let mut value = 0;

@@ -51,11 +51,12 @@ impl<'s> ClaimMapping<'s> {
         for path in self.0.role_claims.iter().flatten() {
             match path.find(payload) {
                 Found::Absent => {}
-                Found::Unreachable => return Err(Unreadable::Mapped(path.clone())),
                 Found::Value(value) if one_or_many(value).all(|role| role.is_some()) => {
                     roles.push(value);
                 }
-                Found::Value(_) => return Err(Unreadable::Mapped(path.clone())),
+                Found::Unreachable | Found::Value(_) => {
+                    return Err(Unreadable::Mapped(path.clone()));
+                }
             }
         }
         Ok(roles)
