@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::core::excerpt::without_user_info;
 use crate::core::token::claims::values::Scope;
 
 /// This API as a protected resource (RFC 9728 section 1.2): its identifier, and what its answers to
@@ -60,7 +61,7 @@ pub enum ResourceError {
         found.escape_debug()
     )]
     Identifier {
-        /// The value that was set.
+        /// The value that was set, without user and password.
         found: String,
     },
     /// The realm has characters outside printable ASCII.
@@ -181,7 +182,7 @@ impl Resource {
     pub(crate) fn problems(&self) -> Vec<ResourceError> {
         let mut problems = Vec::new();
         if !is_identifier(&self.uri) {
-            let found = self.uri.clone();
+            let found = shown(&self.uri);
             problems.push(ResourceError::Identifier { found });
         }
         if let Some(realm) = &self.realm
@@ -198,7 +199,7 @@ impl Resource {
         }
         for server in self.authorization_servers.iter().flatten() {
             if !is_identifier(server) {
-                let found = server.clone();
+                let found = shown(server);
                 problems.push(ResourceError::AuthorizationServer { found });
             }
         }
@@ -245,9 +246,14 @@ impl From<String> for Resource {
 impl fmt::Debug for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Resource")
-            .field("uri", &self.uri)
+            .field("uri", &shown(&self.uri))
             .finish_non_exhaustive()
     }
+}
+
+/// Without the password that a mistaken URL may have.
+fn shown(uri: &str) -> String {
+    without_user_info(uri).into_owned()
 }
 
 /// Scheme and authority of a URL, and the path after them, where it is https, or http on loopback,

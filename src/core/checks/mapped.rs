@@ -1,8 +1,7 @@
 //! The claims that a claim mapping names: client, roles, principal and scopes. Each check returns
 //! the value that it has read, so that the access token has the same.
 
-use std::borrow::Cow;
-
+use crate::core::json::Value;
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::mapping::Unreadable;
 use crate::core::token::claims::checked::Name;
@@ -35,7 +34,7 @@ pub(crate) fn check_client<'p>(
 pub(crate) fn check_roles<'p>(
     payload: &'p Payload,
     policy: &Policy,
-) -> Result<Vec<Cow<'p, str>>, Rejection> {
+) -> Result<Vec<Value<'p>>, Rejection> {
     policy.mapping().roles(payload).map_err(unreadable)
 }
 
@@ -64,10 +63,10 @@ pub(crate) fn check_scope(payload: &Payload, policy: &Policy) -> Result<ScopeCla
             .bytes()
             .all(|byte| byte == b' ' || is_scope_byte(byte)),
         Claim::Is(list) => {
-            let (mut are_scopes, mut room) = (true, String::new());
+            let mut are_scopes = true;
+            let is_allowed = |character| u8::try_from(character).is_ok_and(is_scope_byte);
             let are_strings = list.each(payload.text(), usize::MAX, |entry| {
-                let mut bytes = entry.unescaped_in(&mut room).bytes();
-                are_scopes &= bytes.all(is_scope_byte);
+                are_scopes &= entry.all(is_allowed);
             });
             are_strings.is_some() && are_scopes
         }

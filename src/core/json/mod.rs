@@ -14,17 +14,19 @@
 //! The members of the outermost object are handed out as slices of the text.
 
 use std::borrow::Cow;
+use std::iter;
 
 pub(crate) use number::Decimal;
 use scan::Scanner;
 pub(crate) use strings::Str;
-use tokens::Tokens;
+use walk::Walk;
 
 mod names;
 mod number;
 mod scan;
 mod strings;
 mod tokens;
+mod walk;
 
 /// Objects and arrays inside one another, including the outermost object.
 pub(crate) const MAX_DEPTH: u8 = 32;
@@ -63,7 +65,7 @@ pub(crate) fn read_object_within<'t>(
     max_depth: u8,
     mut each: impl FnMut(&str, Value<'t>),
 ) -> Result<(), Fault> {
-    Scanner::new(text, max_depth).outermost_object(true, |name, value| {
+    Scanner::new(text, max_depth).outermost_object(true, &mut |name, value| {
         each(name, value);
         Ok(())
     })
@@ -73,9 +75,9 @@ pub(crate) fn read_object_within<'t>(
 /// can [`check`](Value::check) each.
 pub(crate) fn read_members<'t>(
     text: &'t str,
-    each: impl FnMut(&str, Value<'t>) -> Result<(), Fault>,
+    mut each: impl FnMut(&str, Value<'t>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    Scanner::new(text, MAX_DEPTH).outermost_object(false, each)
+    Scanner::new(text, MAX_DEPTH).outermost_object(false, &mut each)
 }
 
 impl<'t> Value<'t> {
@@ -103,10 +105,9 @@ impl<'t> Value<'t> {
 
     /// A string, which was read before.
     pub(crate) fn string(self) -> Option<Str<'t>> {
-        if !self.text.starts_with('"') {
-            return None;
-        }
-        Tokens::new(self.text).string().ok()?.is_text().ok()
+        let raw = self.text.strip_prefix('"')?.strip_suffix('"')?;
+        let has_escapes = memchr::memchr(b'\\', raw.as_bytes()).is_some();
+        Some(Str::new(raw, has_escapes))
     }
 
     /// The unescaped string, as a copy if it has escapes.
@@ -116,31 +117,27 @@ impl<'t> Value<'t> {
 
     /// The elements of an array, which was read before.
     pub(crate) fn elements(self) -> Option<impl Iterator<Item = Value<'t>> + use<'t>> {
-        let read = |tokens: &mut Tokens<'t>| {
-            let start = tokens.at();
-            tokens.skip_value()?;
-            tokens.since(start).map(Value::of)
-        };
-        Some(elements(self.text, read)?.map_while(Result::ok))
+        let mut walk = Walk::into(self.text, '[')?;
+        Some(iter::from_fn(move || walk.next().map(|_| walk.value())))
     }
 
-    /// The strings of an array, which was read before. `None` ends them if an element is not a
-    /// string.
-    pub(crate) fn strings(self) -> Option<impl Iterator<Item = Option<Str<'t>>> + use<'t>> {
-        let read = |tokens: &mut Tokens<'t>| tokens.string()?.is_text();
-        Some(elements(self.text, read)?.map(Result::ok))
+    /// The elements of an array, which was read before; `None` for each that is not a string.
+    pub(crate) fn strings(self) -> Option<Strings<'t>> {
+        Walk::into(self.text, '[').map(Strings)
     }
 
     /// A member of an object, which was read before.
     pub(crate) fn member(self, wanted: &str) -> Option<Value<'t>> {
-        let mut found = None;
-        let read = read_members(self.text, |name, value| {
-            if name == wanted {
-                found = Some(value);
+        let mut walk = Walk::into(self.text.trim_start(), '{')?;
+        loop {
+            walk.next()?;
+            let is_wanted = walk.string().is(wanted);
+            walk.next()?;
+            let value = walk.value();
+            if is_wanted {
+                return Some(value);
             }
-            Ok(())
-        });
-        read.ok().and(found)
+        }
     }
 
     /// Checks everything beyond the grammar in a value that was handed out by `read_members`.
@@ -149,24 +146,21 @@ impl<'t> Value<'t> {
     }
 }
 
-fn elements<'t, T>(
-    array: &'t str,
-    read: impl Fn(&mut Tokens<'t>) -> Result<T, Fault>,
-) -> Option<impl Iterator<Item = Result<T, Fault>>> {
-    let mut tokens = Tokens::new(array);
-    if !tokens.take(b'[') {
-        return None;
-    }
-    let mut has_ended = tokens.take(b']');
-    Some(std::iter::from_fn(move || {
-        if has_ended {
-            return None;
+/// The elements of an array, `None` for each that is not a string.
+pub(crate) struct Strings<'t>(Walk<'t>);
+
+impl<'t> Iterator for Strings<'t> {
+    type Item = Option<Str<'t>>;
+
+    #[allow(clippy::inline_always)] // a call for each element would cost twice as much
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.next()? == b'"' {
+            return Some(Some(self.0.string()));
         }
-        tokens.peek();
-        let element = read(&mut tokens);
-        has_ended = element.is_err() || tokens.ends(b']').unwrap_or(true);
-        Some(element)
-    }))
+        self.0.value();
+        Some(None)
+    }
 }
 
 #[cfg(test)]

@@ -59,6 +59,8 @@ impl Names {
 
     /// Adds a name of the innermost open object. Returns `false` if its hash was there already,
     /// which means a duplicate or, very rarely, another name with the same hash.
+    #[allow(clippy::inline_always)] // a call for each name would cost a tenth more
+    #[inline(always)]
     pub(super) fn insert(&mut self, object: OpenObject, name: &str) -> bool {
         let mut hasher = self.seed.build_hasher();
         hasher.write(name.as_bytes());
@@ -66,12 +68,13 @@ impl Names {
         self.insert_hash(object, hasher.finish())
     }
 
+    #[allow(clippy::manual_contains)] // it prepares for more hashes than there are
     pub(super) fn insert_hash(&mut self, object: OpenObject, hash: u64) -> bool {
         if !self.table.is_empty() {
             return insert_into(&mut self.table, hash);
         }
         let own = self.few.get(object.first_name..self.count);
-        if own.unwrap_or_default().contains(&hash) {
+        if own.unwrap_or_default().iter().any(|other| *other == hash) {
             return false;
         }
         if let Some(place) = self.few.get_mut(self.count) {

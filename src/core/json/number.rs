@@ -23,8 +23,7 @@ pub(crate) struct Decimal<'t> {
 
 impl<'t> Decimal<'t> {
     /// From a well-formed number.
-    pub(crate) fn of(number: &'t str) -> Self {
-        let bytes = number.as_bytes();
+    pub(crate) fn of(bytes: &'t [u8]) -> Self {
         // Zeros before the first other digit lower the power only after the point.
         let (mut power, mut is_zero, mut is_fraction, mut length) = (0, true, false, 0);
         for byte in bytes {
@@ -70,8 +69,8 @@ impl<'t> Decimal<'t> {
     /// Whether the closest double is finite.
     pub(super) fn is_finite(&self) -> bool {
         self.power < INFINITE_FROM_POWER
-            || self.power() == 0
             || (self.power == INFINITE_FROM_POWER
                 && self.digits().lt(INFINITE_FROM.iter().copied()))
+            || self.power() == 0
     }
 }

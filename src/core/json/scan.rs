@@ -1,11 +1,10 @@
 //! One strict pass over a text: the grammar, duplicate names and the bounds.
 
-use std::mem;
-
 use super::names::{Names, OpenObject};
 use super::number::{self, Decimal};
 use super::strings::Str;
 use super::tokens::Tokens;
+use super::walk::Walk;
 use super::{Fault, Value};
 
 /// serde_json reads an object with one of these names as another value: the first as the JSON in
@@ -20,7 +19,7 @@ pub(super) struct Scanner<'t> {
     tokens: Tokens<'t>,
     names: Names,
     max_depth: u8,
-    /// For names that have escapes.
+    /// For names of nested objects that have escapes.
     room: String,
 }
 
@@ -39,27 +38,33 @@ impl<'t> Scanner<'t> {
     pub(super) fn outermost_object(
         mut self,
         is_strict: bool,
-        mut each: impl FnMut(&str, Value<'t>) -> Result<(), Fault>,
+        each: &mut dyn FnMut(&str, Value<'t>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         if !self.tokens.take(b'{') {
             return Err(Fault::NotAnObject);
         }
-        self.members(|scanner, name| {
-            // Names inside the value need the room too.
-            let copy = mem::take(&mut scanner.room);
-            scanner.tokens.peek();
-            let start = scanner.tokens.at();
+        if self.tokens.take(b'}') {
+            return self.tokens.end();
+        }
+        // Names inside a value need room of their own.
+        let mut room = String::new();
+        let object = self.names.open(self.tokens.at());
+        loop {
+            let at = self.tokens.at();
+            let name = self.name()?.unescaped_in(&mut room);
+            add_name(self.tokens.text(), &mut self.names, object, at, name)?;
+            self.tokens.peek();
+            let start = self.tokens.at();
             if is_strict {
-                scanner.value(1)?;
+                self.value(1)?;
             } else {
-                scanner.tokens.skip_value()?;
+                self.tokens.skip_value()?;
             }
-            let value = Value::of(scanner.tokens.since(start)?);
-            let outcome = each(name.or_copy(&copy), value);
-            scanner.room = copy;
-            outcome
-        })?;
-        self.tokens.end()
+            each(name, Value::of(self.tokens.since(start)?))?;
+            if self.tokens.ends(b'}')? {
+                return self.tokens.end();
+            }
+        }
     }
 
     /// A text that is one value, as deep as a member of the outermost object.
@@ -73,7 +78,7 @@ impl<'t> Scanner<'t> {
     #[inline(always)]
     fn value(&mut self, depth: u8) -> Result<(), Fault> {
         match self.tokens.peek() {
-            Some(b'"') => self.tokens.skip_string()?.are_text(),
+            Some(b'"') => self.tokens.skip_string()?.are_text().map(drop),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b'{' | b'[') if depth >= self.max_depth => Err(Fault::TooDeep {
                 limit: self.max_depth,
@@ -97,7 +102,7 @@ impl<'t> Scanner<'t> {
 
     #[inline(never)]
     fn check_number(&self, start: usize) -> Result<(), Fault> {
-        let number = self.tokens.since(start)?;
+        let number = self.tokens.bytes_since(start);
         if number.len() > number::MAX_BYTES || !Decimal::of(number).is_finite() {
             return Err(Fault::Number);
         }
@@ -107,7 +112,45 @@ impl<'t> Scanner<'t> {
     #[inline(never)]
     fn nested_object(&mut self, depth: u8) -> Result<(), Fault> {
         self.tokens.take(b'{');
-        self.members(|scanner, _| scanner.value(depth))
+        if self.tokens.take(b'}') {
+            return Ok(());
+        }
+        let start = self.tokens.at();
+        let first = self.name()?;
+        self.value(depth)?;
+        if self.tokens.ends(b'}')? {
+            // One name has no duplicate.
+            return Ok(());
+        }
+        let object = self.names.open(start);
+        self.add_nested(object, start, first)?;
+        loop {
+            let at = self.tokens.at();
+            let name = self.name()?;
+            self.add_nested(object, at, name)?;
+            self.value(depth)?;
+            if self.tokens.ends(b'}')? {
+                self.names.close(object);
+                return Ok(());
+            }
+        }
+    }
+
+    /// The next name of an object. The colon after it is read too.
+    fn name(&mut self) -> Result<Str<'t>, Fault> {
+        self.tokens.peek();
+        let name = self.tokens.string()?;
+        if NAMES_OF_SERDE_JSON.iter().any(|reserved| name.is(reserved)) {
+            return Err(Fault::Syntax);
+        }
+        self.tokens.expect(b':')?;
+        Ok(name)
+    }
+
+    #[inline(never)]
+    fn add_nested(&mut self, object: OpenObject, at: usize, name: Str<'t>) -> Result<(), Fault> {
+        let name = name.unescaped_in(&mut self.room);
+        add_name(self.tokens.text(), &mut self.names, object, at, name)
     }
 
     #[inline(never)]
@@ -123,63 +166,34 @@ impl<'t> Scanner<'t> {
             }
         }
     }
+}
 
-    /// The rest of an object; `read` reads the value of each member.
-    #[inline]
-    fn members(
-        &mut self,
-        mut read: impl FnMut(&mut Self, Str<'t>) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
-        if self.tokens.take(b'}') {
-            return Ok(());
-        }
-        let object = self.names.open(self.tokens.at());
-        loop {
-            let name = self.name(object)?;
-            self.tokens.expect(b':')?;
-            read(self, name)?;
-            if self.tokens.ends(b'}')? {
-                self.names.close(object);
-                return Ok(());
-            }
-        }
+/// Adds the name that is next from this position on to an open object.
+#[allow(clippy::inline_always)] // a call for each name would cost a tenth more
+#[inline(always)]
+fn add_name(
+    text: &str,
+    names: &mut Names,
+    object: OpenObject,
+    at: usize,
+    name: &str,
+) -> Result<(), Fault> {
+    if names.insert(object, name) || !is_duplicate(text, object.start, at, name) {
+        return Ok(());
     }
-
-    fn name(&mut self, object: OpenObject) -> Result<Str<'t>, Fault> {
-        self.tokens.peek();
-        let start = self.tokens.at();
-        let quoted = self.tokens.string()?.is_text()?;
-        let name = quoted.unescaped_in(&mut self.room);
-        if name.starts_with('$') && NAMES_OF_SERDE_JSON.contains(&name) {
-            return Err(Fault::Syntax);
-        }
-        if !self.names.insert(object, name)
-            && is_duplicate(&self.tokens, object.start, start, name)?
-        {
-            return Err(Fault::Duplicate);
-        }
-        Ok(quoted)
-    }
+    Err(Fault::Duplicate)
 }
 
 /// Whether a name occurs in its object before its own position. Equal hashes alone reject nothing.
-pub(super) fn is_duplicate(
-    tokens: &Tokens<'_>,
-    object_start: usize,
-    name_start: usize,
-    name: &str,
-) -> Result<bool, Fault> {
-    let mut earlier = tokens.move_to(object_start);
-    loop {
-        earlier.peek();
-        if earlier.at() >= name_start {
-            return Ok(false);
+#[inline(never)] // hardly ever asked
+pub(super) fn is_duplicate(text: &str, object_start: usize, name_start: usize, name: &str) -> bool {
+    let mut earlier = Walk::from(text, object_start);
+    while earlier.next().is_some() && earlier.at() < name_start {
+        if earlier.string().is(name) {
+            return true;
         }
-        if earlier.string()?.is(name) {
-            return Ok(true);
-        }
-        earlier.expect(b':')?;
-        earlier.skip_value()?;
-        earlier.expect(b',')?;
+        earlier.next();
+        earlier.value();
     }
+    false
 }

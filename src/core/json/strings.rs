@@ -2,48 +2,43 @@
 
 use std::borrow::Cow;
 
-use super::Fault;
+/// The bytes that end a string or begin an escape, and those that no string has.
+#[allow(clippy::indexing_slicing)] // by the compiler
+const IS_SPECIAL: [bool; 256] = {
+    let mut is_special = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        is_special[byte] = byte < 0x20 || byte == b'"' as usize || byte == b'\\' as usize;
+        byte += 1;
+    }
+    is_special
+};
+
+/// The position of the first special byte from `at` on, or the end of the text.
+#[inline]
+pub(super) fn end_of_plain(text: &[u8], mut at: usize) -> usize {
+    let is_plain = |byte: &u8| IS_SPECIAL.get(usize::from(*byte)) == Some(&false);
+    while text.get(at).is_some_and(is_plain) {
+        at += 1;
+    }
+    at
+}
 
 /// A well-formed string, as the text between its quotes.
 #[derive(Clone, Copy)]
 pub(crate) struct Str<'t> {
     raw: &'t str,
-    escapes: Escapes,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Escapes {
-    None,
-    Sound,
-    /// The grammar allows half of a surrogate pair, which isn't text.
-    LoneSurrogate,
-}
-
-impl Escapes {
-    pub(super) fn are_text(self) -> Result<(), Fault> {
-        if self == Escapes::LoneSurrogate {
-            return Err(Fault::Syntax);
-        }
-        Ok(())
-    }
+    has_escapes: bool,
 }
 
 impl<'t> Str<'t> {
-    pub(super) const fn new(raw: &'t str, escapes: Escapes) -> Self {
-        Str { raw, escapes }
+    pub(super) const fn new(raw: &'t str, has_escapes: bool) -> Self {
+        Str { raw, has_escapes }
     }
 
     /// Text without escapes.
     pub(crate) const fn plain(text: &'t str) -> Self {
-        Str::new(text, Escapes::None)
-    }
-
-    pub(super) fn is_text(self) -> Result<Self, Fault> {
-        self.escapes.are_text().map(|()| self)
-    }
-
-    fn has_escapes(self) -> bool {
-        self.escapes != Escapes::None
+        Str::new(text, false)
     }
 
     /// Whether the unescaped string is empty.
@@ -52,14 +47,42 @@ impl<'t> Str<'t> {
     }
 
     /// Whether the unescaped string is this text.
+    #[inline]
     pub(crate) fn is(self, text: &str) -> bool {
+        if !self.has_escapes {
+            return self.raw == text;
+        }
         // An escape is longer than what it means.
-        self.raw.len() >= text.len() && self.unescaped() == text
+        self.raw.len() > text.len() && self.means(text)
+    }
+
+    #[inline(never)] // few strings have escapes
+    fn means(self, text: &str) -> bool {
+        let mut wanted = text.chars();
+        self.all(|character| wanted.next() == Some(character)) && wanted.next().is_none()
+    }
+
+    /// Whether this holds for every character of the unescaped string.
+    #[inline]
+    pub(crate) fn all(self, mut holds: impl FnMut(char) -> bool) -> bool {
+        if !self.has_escapes {
+            return self.raw.chars().all(holds);
+        }
+        let mut rest = self.raw;
+        while let Some(next) = rest.chars().next() {
+            let escape = unescape(rest.as_bytes());
+            let (character, length) = escape.unwrap_or((next, next.len_utf8()));
+            if !holds(character) {
+                return false;
+            }
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        true
     }
 
     /// The unescaped string: a slice of the text, or a copy if it has escapes.
     pub(crate) fn unescaped(self) -> Cow<'t, str> {
-        if !self.has_escapes() {
+        if !self.has_escapes {
             return Cow::Borrowed(self.raw);
         }
         let mut copy = String::new();
@@ -69,11 +92,11 @@ impl<'t> Str<'t> {
 
     /// The same, with the copy in `room`.
     #[inline]
-    pub(crate) fn unescaped_in<'r>(self, room: &'r mut String) -> &'r str
+    pub(super) fn unescaped_in<'r>(self, room: &'r mut String) -> &'r str
     where
         't: 'r,
     {
-        if !self.has_escapes() {
+        if !self.has_escapes {
             return self.raw;
         }
         self.copy_into(room);
@@ -85,32 +108,44 @@ impl<'t> Str<'t> {
         room.clear();
         // An escape is longer than what it means.
         room.reserve_exact(self.raw.len());
-        let mut rest = self.raw;
-        while !rest.is_empty() {
-            let length = match read_escape(rest.as_bytes()) {
-                Some((Some(character), length)) => {
-                    room.push(character);
-                    length
-                }
-                Some((None, length)) => length,
-                None => {
-                    let plain = rest.find('\\').unwrap_or(rest.len());
-                    room.push_str(rest.get(..plain).unwrap_or_default());
-                    plain
-                }
-            };
-            rest = rest.get(length..).unwrap_or_default();
+        let bytes = self.raw.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            if let Some((character, length)) = unescape(bytes.get(at..).unwrap_or_default()) {
+                room.push(character);
+                at += length;
+            } else {
+                let start = at;
+                at = end_of_plain(bytes, at + 1);
+                room.push_str(self.raw.get(start..at).unwrap_or_default());
+            }
         }
     }
-
-    /// The same, if it was copied before.
-    pub(super) fn or_copy<'r>(self, copy: &'r str) -> &'r str
-    where
-        't: 'r,
-    {
-        if self.has_escapes() { copy } else { self.raw }
-    }
 }
+
+/// The escape at the beginning of a text that was read before.
+#[allow(clippy::inline_always)] // a call for each character would double the cost
+#[inline(always)]
+fn unescape(text: &[u8]) -> Option<(char, usize)> {
+    let (character, length) = read_escape(text)?;
+    Some((character.unwrap_or(char::REPLACEMENT_CHARACTER), length))
+}
+
+/// More than any code unit, also when digits follow.
+const NO_DIGIT: u32 = 0x1_0000;
+
+/// The values of hexadecimal digits.
+#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation)] // by the compiler
+const HEX_DIGITS: [u32; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value] as usize] = value as u32;
+        values[b"0123456789ABCDEF"[value] as usize] = value as u32;
+        value += 1;
+    }
+    values
+};
 
 /// Bytes of `\uXXXX`.
 const CODE_UNIT: usize = 6;
@@ -136,7 +171,7 @@ pub(super) fn read_escape(text: &[u8]) -> Option<(Option<char>, usize)> {
 }
 
 /// One `\uXXXX`, or two for a surrogate pair.
-#[inline(never)]
+#[inline]
 fn read_code_units(text: &[u8]) -> Option<(Option<char>, usize)> {
     let unit = code_unit(text)?;
     if let Some(character) = char::from_u32(unit) {
@@ -154,8 +189,12 @@ fn read_code_units(text: &[u8]) -> Option<(Option<char>, usize)> {
 
 /// Of `\uXXXX` at the beginning of a text.
 fn code_unit(text: &[u8]) -> Option<u32> {
-    let digits = text.get(..CODE_UNIT)?.strip_prefix(b"\\u")?;
-    digits.iter().try_fold(0, |unit, digit| {
-        Some(unit << 4 | char::from(*digit).to_digit(16)?)
-    })
+    let [b'\\', b'u', a, b, c, d, ..] = text else {
+        return None;
+    };
+    let unit = [a, b, c, d].iter().fold(0, |unit, digit| {
+        let value = HEX_DIGITS.get(usize::from(**digit));
+        unit << 4 | value.unwrap_or(&NO_DIGIT)
+    });
+    (unit < NO_DIGIT).then_some(unit)
 }

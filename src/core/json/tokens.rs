@@ -1,22 +1,29 @@
 //! The tokens of a JSON text (RFC 8259), and the grammar without any rule beyond it.
 
 use super::Fault;
-use super::strings::{Escapes, Str, read_escape};
+use super::strings::{Str, end_of_plain, read_escape};
 
-/// The bytes that end a string or begin an escape, and those that no string has.
-#[allow(clippy::indexing_slicing)] // by the compiler
-const IS_SPECIAL: [bool; 256] = {
-    let mut is_special = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        is_special[byte] = byte < 0x20 || byte == b'"' as usize || byte == b'\\' as usize;
-        byte += 1;
+/// The escapes of a well-formed string.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Escapes {
+    None,
+    Sound,
+    /// The grammar allows half of a surrogate pair, which isn't text.
+    LoneSurrogate,
+}
+
+impl Escapes {
+    /// Returns whether there are any.
+    pub(super) fn are_text(self) -> Result<bool, Fault> {
+        match self {
+            Escapes::None => Ok(false),
+            Escapes::Sound => Ok(true),
+            Escapes::LoneSurrogate => Err(Fault::Syntax),
+        }
     }
-    is_special
-};
+}
 
 /// A position in a text.
-#[derive(Clone)]
 pub(super) struct Tokens<'t> {
     text: &'t str,
     /// The next byte. It is never inside a character where a token begins or ends.
@@ -32,12 +39,16 @@ impl<'t> Tokens<'t> {
         self.at
     }
 
-    pub(super) fn move_to(&self, at: usize) -> Self {
-        Tokens { at, ..self.clone() }
+    pub(super) const fn text(&self) -> &'t str {
+        self.text
     }
 
     pub(super) fn since(&self, start: usize) -> Result<&'t str, Fault> {
         self.text.get(start..self.at).ok_or(Fault::Syntax)
+    }
+
+    pub(super) fn bytes_since(&self, start: usize) -> &'t [u8] {
+        self.text.as_bytes().get(start..self.at).unwrap_or_default()
     }
 
     fn byte(&self) -> Option<u8> {
@@ -114,7 +125,7 @@ impl<'t> Tokens<'t> {
             // No digit follows a leading zero.
             self.at += 1;
         } else {
-            self.digits()?;
+            self.at = end_of_digits(self.text.as_bytes(), self.at)?;
         }
         match self.byte() {
             Some(b'.' | b'e' | b'E') => self.rest_of_number(),
@@ -124,55 +135,39 @@ impl<'t> Tokens<'t> {
 
     #[inline(never)] // most numbers are integers
     fn rest_of_number(&mut self) -> Result<bool, Fault> {
-        if self.byte() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if !matches!(self.byte(), Some(b'e' | b'E')) {
-            return Ok(false);
-        }
-        self.at += 1;
-        self.at += usize::from(matches!(self.byte(), Some(b'+' | b'-')));
-        let start = self.at;
-        self.digits()?;
-        Ok(self.at - start > 2)
-    }
-
-    #[inline]
-    fn digits(&mut self) -> Result<(), Fault> {
         let bytes = self.text.as_bytes();
         let mut at = self.at;
-        while matches!(bytes.get(at), Some(b'0'..=b'9')) {
-            at += 1;
+        if bytes.get(at) == Some(&b'.') {
+            at = end_of_digits(bytes, at + 1)?;
         }
-        if at == self.at {
-            return Err(Fault::Syntax);
+        let mut has_long_exponent = false;
+        if let Some(b'e' | b'E') = bytes.get(at) {
+            let has_sign = matches!(bytes.get(at + 1), Some(b'+' | b'-'));
+            let start = at + 1 + usize::from(has_sign);
+            at = end_of_digits(bytes, start)?;
+            has_long_exponent = at - start > 2;
         }
         self.at = at;
-        Ok(())
+        Ok(has_long_exponent)
     }
 
-    /// A string (RFC 8259 section 7), which is next without white space.
+    /// A string that is text.
     #[inline]
     pub(super) fn string(&mut self) -> Result<Str<'t>, Fault> {
         let start = self.at + 1;
-        let escapes = self.skip_string()?;
+        let has_escapes = self.skip_string()?.are_text()?;
         let raw = self.text.get(start..self.at - 1).ok_or(Fault::Syntax)?;
-        Ok(Str::new(raw, escapes))
+        Ok(Str::new(raw, has_escapes))
     }
 
+    /// A string (RFC 8259 section 7), which is next without white space.
     #[inline]
     pub(super) fn skip_string(&mut self) -> Result<Escapes, Fault> {
         if self.byte() != Some(b'"') {
             return Err(Fault::Syntax);
         }
         let bytes = self.text.as_bytes();
-        // A local position: one in `self` would be stored for each byte.
-        let mut at = self.at + 1;
-        let is_plain = |byte: &u8| IS_SPECIAL.get(usize::from(*byte)) == Some(&false);
-        while bytes.get(at).is_some_and(is_plain) {
-            at += 1;
-        }
+        let at = end_of_plain(bytes, self.at + 1);
         self.at = at + 1;
         match bytes.get(at) {
             Some(b'"') => Ok(Escapes::None),
@@ -184,26 +179,20 @@ impl<'t> Tokens<'t> {
     #[inline(never)] // few strings have escapes
     fn skip_from_escape(&mut self, mut at: usize) -> Result<Escapes, Fault> {
         let bytes = self.text.as_bytes();
-        let is_short_escape = |kind: &u8| b"\"\\/bfnrt".contains(kind);
         let mut escapes = Escapes::Sound;
-        loop {
-            match bytes.get(at) {
-                Some(b'"') => break,
-                Some(b'\\') if bytes.get(at + 1).is_some_and(is_short_escape) => at += 2,
-                Some(b'\\') => {
-                    let rest = bytes.get(at..).unwrap_or_default();
-                    let (character, length) = read_escape(rest).ok_or(Fault::Syntax)?;
-                    at += length;
-                    if character.is_none() {
-                        escapes = Escapes::LoneSurrogate;
-                    }
-                }
-                Some(b' '..) => at += 1,
-                _ => return Err(Fault::Syntax),
+        while bytes.get(at) == Some(&b'\\') {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let (character, length) = read_escape(rest).ok_or(Fault::Syntax)?;
+            if character.is_none() {
+                escapes = Escapes::LoneSurrogate;
             }
+            at = end_of_plain(bytes, at + length);
         }
         self.at = at + 1;
-        Ok(escapes)
+        match bytes.get(at) {
+            Some(b'"') => Ok(escapes),
+            _ => Err(Fault::Syntax),
+        }
     }
 
     /// A value at any depth, of which only the grammar is checked.
@@ -242,4 +231,17 @@ impl<'t> Tokens<'t> {
             }
         }
     }
+}
+
+/// The position after the digits at `start`, of which there is at least one.
+#[inline]
+fn end_of_digits(bytes: &[u8], start: usize) -> Result<usize, Fault> {
+    let mut at = start;
+    while matches!(bytes.get(at), Some(b'0'..=b'9')) {
+        at += 1;
+    }
+    if at == start {
+        return Err(Fault::Syntax);
+    }
+    Ok(at)
 }

@@ -1,11 +1,10 @@
 //! Where a token's client, roles, principal and scopes are read.
 
-use std::borrow::Cow;
-
+use crate::core::json::Value;
 use crate::core::policy::profile::Profile;
 use crate::core::policy::settings::Settings;
 use crate::core::token::claims::checked::{Name, Registered};
-use crate::core::token::claims::claim_path::{ClaimPath, DottedName, Found, strings};
+use crate::core::token::claims::claim_path::{ClaimPath, DottedName, Found, one_or_many};
 use crate::core::token::claims::scope_claim::ScopeClaim;
 use crate::core::token::payload::{Claim, Payload};
 
@@ -45,16 +44,18 @@ impl<'s> ClaimMapping<'s> {
         }
     }
 
-    /// The roles of every path of the policy, in order. Empty roles are left out.
-    pub(crate) fn roles(self, payload: &Payload) -> Result<Vec<Cow<'_, str>>, Unreadable> {
+    /// The claims of roles of every path of the policy, in order. Each is a string or a list of
+    /// strings.
+    pub(crate) fn roles(self, payload: &Payload) -> Result<Vec<Value<'_>>, Unreadable> {
         let mut roles = Vec::new();
         for path in self.0.role_claims.iter().flatten() {
             match path.find(payload) {
                 Found::Absent => {}
-                Found::Unreachable => return Err(Unreadable::Mapped(path.clone())),
-                Found::Value(value) => {
-                    let found = strings(value).ok_or_else(|| Unreadable::Mapped(path.clone()))?;
-                    roles.extend(found.into_iter().filter(|role| !role.is_empty()));
+                Found::Value(value) if one_or_many(value).all(|role| role.is_some()) => {
+                    roles.push(value);
+                }
+                Found::Unreachable | Found::Value(_) => {
+                    return Err(Unreadable::Mapped(path.clone()));
                 }
             }
         }

@@ -26,7 +26,7 @@ pub(crate) fn read_date(value: Value<'_>, rounding: Rounding) -> Option<NumericD
         return Some(NumericDate::from_secs(seconds));
     }
     // By its digits: a double has too few for the rounding to be exact.
-    let number = Decimal::of(value.text());
+    let number = Decimal::of(value.text().as_bytes());
     if number.power() > MAX_POWER {
         return None;
     }

@@ -156,39 +156,40 @@ impl Payload {
             return;
         }
         let string = || Claim::or_malformed(Text::read(value, text));
-        match name {
-            "iss" => self.iss = string(),
-            "sub" => self.sub = string(),
-            "aud" => self.aud = Claim::or_malformed(OneOrMany::read(value, text)),
-            "exp" => self.exp = Claim::or_malformed(read_date(value, Rounding::Down)),
-            "nbf" => self.nbf = Claim::or_malformed(read_date(value, Rounding::Up)),
-            "iat" => self.iat = Claim::or_malformed(read_date(value, Rounding::Up)),
-            "jti" => self.jti = string(),
-            "client_id" => self.client_id = string(),
-            "azp" => self.azp = string(),
-            "tid" => self.tid = string(),
-            "scope" => self.scope = Claim::or_malformed(OneOrMany::read(value, text)),
-            "scp" => self.scp = Claim::or_malformed(OneOrMany::read(value, text)),
-            "cnf" => self.cnf.place = Claim::or_malformed(Text::range(value, text)),
-            "auth_time" if read_date(value, Rounding::Up).is_none() => {
+        // Bytes: the compiler calls `memcmp` for each text that is as long as the name.
+        match name.as_bytes() {
+            b"iss" => self.iss = string(),
+            b"sub" => self.sub = string(),
+            b"aud" => self.aud = Claim::or_malformed(OneOrMany::read(value, text)),
+            b"exp" => self.exp = Claim::or_malformed(read_date(value, Rounding::Down)),
+            b"nbf" => self.nbf = Claim::or_malformed(read_date(value, Rounding::Up)),
+            b"iat" => self.iat = Claim::or_malformed(read_date(value, Rounding::Up)),
+            b"jti" => self.jti = string(),
+            b"client_id" => self.client_id = string(),
+            b"azp" => self.azp = string(),
+            b"tid" => self.tid = string(),
+            b"scope" => self.scope = Claim::or_malformed(OneOrMany::read(value, text)),
+            b"scp" => self.scp = Claim::or_malformed(OneOrMany::read(value, text)),
+            b"cnf" => self.cnf.place = Claim::or_malformed(Text::range(value, text)),
+            b"auth_time" if read_date(value, Rounding::Up).is_none() => {
                 self.malformed_authentication.get_or_insert("auth_time");
             }
-            "acr" if value.as_str().is_none() => {
+            b"acr" if value.as_str().is_none() => {
                 self.malformed_authentication.get_or_insert("acr");
             }
-            "act" => self.act = Claim::or_malformed(value.is_object().then_some(())),
-            "code" => self.response_parameter = Some("code"),
-            "error" => self.response_parameter = Some("error"),
-            "access_token" => self.response_parameter = Some("access_token"),
-            "id_token" => self.response_parameter = Some("id_token"),
-            "state" => self.has_state = true,
-            "nonce" => self.foreign(Foreign::IdToken("nonce")),
-            "at_hash" => self.foreign(Foreign::IdToken("at_hash")),
-            "c_hash" => self.foreign(Foreign::IdToken("c_hash")),
-            "s_hash" => self.foreign(Foreign::IdToken("s_hash")),
-            "events" => self.foreign(Foreign::Other("events")),
-            "token_introspection" => self.foreign(Foreign::Other("token_introspection")),
-            "typ" => {
+            b"act" => self.act = Claim::or_malformed(value.is_object().then_some(())),
+            b"code" => self.response_parameter = Some("code"),
+            b"error" => self.response_parameter = Some("error"),
+            b"access_token" => self.response_parameter = Some("access_token"),
+            b"id_token" => self.response_parameter = Some("id_token"),
+            b"state" => self.has_state = true,
+            b"nonce" => self.foreign(Foreign::IdToken("nonce")),
+            b"at_hash" => self.foreign(Foreign::IdToken("at_hash")),
+            b"c_hash" => self.foreign(Foreign::IdToken("c_hash")),
+            b"s_hash" => self.foreign(Foreign::IdToken("s_hash")),
+            b"events" => self.foreign(Foreign::Other("events")),
+            b"token_introspection" => self.foreign(Foreign::Other("token_introspection")),
+            b"typ" => {
                 let others = ["ID", "Refresh", "Offline", "Logout"];
                 let is_other = value
                     .as_str()

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::core::json::Value;
 use crate::core::time::NumericDate;
 use crate::core::token::claims::actor::ActorClaims;
+use crate::core::token::claims::claim_path::one_or_many;
 use crate::core::token::claims::scope_claim::ScopeClaim;
 use crate::core::token::payload::Payload;
 
@@ -64,7 +66,8 @@ pub(crate) struct CheckedClaims<'p> {
     pub(crate) payload: &'p Arc<Payload>,
     pub(crate) client: Name<'p>,
     pub(crate) principal: Name<'p>,
-    pub(crate) roles: Vec<Cow<'p, str>>,
+    /// Claims that are one role or a list of roles.
+    pub(crate) roles: Vec<Value<'p>>,
     /// The current actor first.
     pub(crate) actors: Vec<ActorClaims>,
     /// The claim that the scopes are in.
@@ -81,7 +84,7 @@ impl CheckedClaims<'_> {
         let mapped = Mapped {
             client,
             principal,
-            roles: self.roles.into_iter().map(Into::into).collect(),
+            roles: roles_in(&self.roles),
             actors: self.actors.into(),
         };
         KeptClaims {
@@ -93,6 +96,13 @@ impl CheckedClaims<'_> {
             mapped: (!mapped.is_empty()).then(|| Arc::new(mapped)),
         }
     }
+}
+
+/// Every role of the claims. Empty roles are left out.
+fn roles_in(claims: &[Value<'_>]) -> Box<[Box<str>]> {
+    let roles = claims.iter().copied().flat_map(one_or_many).flatten();
+    let roles = roles.filter(|role| !role.is_empty());
+    roles.map(|role| role.unescaped().into()).collect()
 }
 
 /// The claims of an access token. Cloning is cheap, and registered claims take no memory of their

@@ -1,13 +1,12 @@
 //! Where a claim is in the claims set, and its value there.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 use crate::core::excerpt::excerpt;
-use crate::core::json::Value;
+use crate::core::json::{Str, Value};
 use crate::core::token::payload::Payload;
 
 /// The most names of one path.
@@ -192,12 +191,11 @@ fn may_name(text: &[u8], name: &str) -> bool {
     is_escaped || memmem::find_iter(text, name).any(stands_alone)
 }
 
-/// One string, or every entry of an array of strings. `None` for any other value.
-pub(crate) fn strings(value: Value<'_>) -> Option<Vec<Cow<'_, str>>> {
-    match value.strings() {
-        None => value.as_str().map(|one| vec![one]),
-        Some(strings) => strings.map(|string| Some(string?.unescaped())).collect(),
-    }
+/// One string, or every entry of an array; `None` for each that is not a string.
+pub(crate) fn one_or_many(value: Value<'_>) -> impl Iterator<Item = Option<Str<'_>>> {
+    let entries = value.strings();
+    let one = entries.is_none().then(|| value.string());
+    one.into_iter().chain(entries.into_iter().flatten())
 }
 
 #[cfg(test)]
