@@ -34,7 +34,8 @@ pub use crate::source::{SourceError, SourceErrorKind};
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The caller's fault: 401, 403 where a good token lacks scope, or 400 for malformed credentials.
+    /// The caller's fault: 401, 403 for an operation that a good token does not allow, or 400 for
+    /// malformed credentials.
     #[error(transparent)]
     Rejected(#[from] Rejection),
     /// The authorization server's fault, or the network's: 503. Says nothing about the token.

@@ -220,9 +220,9 @@ impl Fetcher {
             .map_err(|kind| self.failed(address, kind))
     }
 
-    /// Posts a form (RFC 7662 section 2.1) with these headers, which have the credentials. Gives the
-    /// body of the response, which must be of this media type. A kept connection may be used, unless
-    /// a new one is wanted.
+    /// Posts a form (RFC 7662 section 2.1) with these headers, which have the credentials. Gives
+    /// the body of the response, which must be of this media type. A kept connection may be used,
+    /// unless a new one is wanted.
     pub(crate) async fn post(
         &self,
         address: &Address,

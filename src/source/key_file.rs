@@ -50,7 +50,7 @@ use looks::{Decision, Looks};
 /// let validator = Validator::builder()
 ///     .audience("https://api.example.com")
 ///     .issuer(Issuer::new("https://as.example.com")
-///         .key_file(KeyFile::new("/etc/orders-api/keys/jwks.json").look_every(Duration::from_secs(30))))
+///         .key_file(KeyFile::new("/etc/keys/jwks.json").look_every(Duration::from_secs(30))))
 ///     .build()?;
 /// # Ok::<(), resource_server::error::BuildError>(())
 /// ```

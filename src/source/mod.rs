@@ -167,8 +167,8 @@ pub trait KeySource: Send + Sync + 'static {
 /// It serializes to one object, with `null` for what the source doesn't know: `keys` (a list of
 /// `kid` and `thumbprint`), `skipped_keys` (a list of `index`, `kid` and `reason`), `is_confirmed`,
 /// `age_seconds`, `usable_for_seconds`, `last_asked_seconds_ago`, `next_refresh_seconds`,
-/// `last_error`, `tenants` and `new_tenants`. Times are numbers of seconds, with fractions. Keys are shown by id
-/// and thumbprint (RFC 7638) only.
+/// `last_error`, `tenants` and `new_tenants`. Times are numbers of seconds, with fractions. Keys
+/// are shown by id and thumbprint (RFC 7638) only.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct SourceStatus {

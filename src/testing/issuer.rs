@@ -28,7 +28,8 @@ use crate::{Algorithm, Evidence, Issuer, NumericDate, PresentedToken};
 ///     .issuer(issuer.to_issuer())
 ///     .build()?;
 ///
-/// let good = issuer.token().subject("alice").scope("orders:read").algorithm(Algorithm::RS256).mint();
+/// let good = issuer.token().subject("alice").scope("orders:read");
+/// let good = good.algorithm(Algorithm::RS256).mint();
 /// assert!(validator.validate_cached(&good).unwrap().is_ok());
 ///
 /// issuer.rotate_keys();

@@ -10,7 +10,8 @@
 //! use std::time::Duration;
 //!
 //! let clock = ManualClock::at(NumericDate::from_secs(1_700_000_000));
-//! let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com").clock(clock.clone());
+//! let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+//! let issuer = issuer.clock(clock.clone());
 //! let validator = Validator::builder()
 //!     .audience("https://api.example.com")
 //!     .issuer(issuer.to_issuer())

@@ -10,7 +10,7 @@ const FEW: usize = 32;
 /// The shortest names take about five bytes of the text each, so the table is never full.
 const TEXT_BYTES_PER_SLOT: usize = 4;
 
-/// Seeded once per process, so that nobody can choose names that collide.
+/// Seeded once per process, so that no sender can choose names that collide.
 static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 /// A set of hashes, each over a name and the position of its object.

@@ -43,7 +43,7 @@ pub(crate) struct Deficit {
 }
 
 impl Deficit {
-    /// What nobody can mend comes first, and what a sign-in mends before what another token mends.
+    /// What no client can mend comes first, and then what a new sign-in mends.
     fn reason(&self) -> Reason {
         if self.is_forbidden {
             Reason::OperationNotAllowed

@@ -106,7 +106,8 @@ impl Rejection {
         self.reason().verdict().oauth_error()
     }
 
-    /// The HTTP status: 403 where a good token lacks scope, 400 for malformed credentials, else 401.
+    /// The HTTP status: 400 for malformed credentials, 403 for an operation that a good token does
+    /// not allow, else 401.
     pub fn status(&self) -> u16 {
         self.reason().verdict().status()
     }

@@ -191,10 +191,10 @@ impl Issuer {
         self
     }
 
-    /// How many bytes of memory the key sets of all tenants have together, where each tenant has its
-    /// own. Default 256 MiB, from 1 MiB to 64 GiB. The size of a set is an estimate: the text of its
-    /// keys, and what they need once they are prepared for each of their algorithms. Three RSA keys
-    /// of 2048 bits are estimated at 10 KB, or at 42 KB where they have no `alg`.
+    /// How many bytes of memory the key sets of all tenants have together, where each tenant has
+    /// its own. Default 256 MiB, from 1 MiB to 64 GiB. The size of a set is an estimate: the text
+    /// of its keys, and what they need once they are prepared for each of their algorithms. Three
+    /// RSA keys of 2048 bits are estimated at 10 KB, or at 42 KB where they have no `alg`.
     ///
     /// When a fetched set finds no room, the tenants that are idle for longest give way, but none
     /// that had a token in the last 10 seconds. Where that is not enough, the fetch fails: a new

@@ -308,7 +308,9 @@ impl Introspection {
     /// use resource_server::{Introspection, Issuer, Validator};
     ///
     /// # let secret = "secret";
-    /// let introspection = Introspection::discover().client_secret_basic("orders-api", secret).signed_answers();
+    /// let introspection = Introspection::discover()
+    ///     .client_secret_basic("orders-api", secret)
+    ///     .signed_answers();
     /// let validator = Validator::builder()
     ///     .audience("https://api.example.com")
     ///     .issuer(Issuer::new("https://as.example.com").introspection(introspection))

@@ -50,7 +50,7 @@ impl World {
         }
     }
 
-    /// One request, with whatever fetches it leads to; what the caller gets.
+    /// One request, with the fetches that it leads to, and what the caller gets.
     fn ask(&mut self, asked: Asked, answers: bool) -> Decision {
         // A fetch that took no time can't be too old to answer by.
         for _ in 0..2 {
@@ -139,7 +139,7 @@ fn s05_nor_while_a_fetch_takes_its_time_to_fail() {
         for _ in 0..longest.as_secs() {
             world.pass_secs(1);
             let decision = world.state.decide(Asked::Known, world.now);
-            assert_ne!(decision, Decision::Fetch, "nobody waits");
+            assert_ne!(decision, Decision::Fetch, "no caller waits");
         }
         world.state.failed(ticket, None, 0.5, world.now);
     }
@@ -150,7 +150,7 @@ fn s04_a_failure_long_ago_is_no_reason_to_serve_stale_keys() {
     let mut world = World::with_keys();
     world.pass_secs(540);
     world.fetch(false);
-    // The issuer answers again; nobody asks for half an hour.
+    // The issuer answers again, and no request comes for half an hour.
     world.pass_secs(1_800);
     assert_eq!(world.state.decide(Asked::Known, world.now), Decision::Fetch);
 }
@@ -328,7 +328,7 @@ fn s09_an_unknown_key_while_fetches_fail_is_no_bad_token() {
     assert!(is_refused(world.ask(Asked::Unknown, false)));
     // Known keys go on.
     assert_eq!(world.ask(Asked::Known, false), Decision::Serve);
-    // Stale, nobody asked: the one fetch fails.
+    // The keys are stale and no request came: the one fetch fails.
     let mut world = World::with_keys();
     world.pass(LIFETIME + Duration::from_secs(1));
     assert!(is_refused(world.ask(Asked::Unknown, false)));
@@ -413,7 +413,7 @@ fn s06_a_fetch_that_was_lost_counts_for_nothing() {
     assert_eq!(
         world.state.decide(Asked::Unknown, world.now),
         Decision::Fetch,
-        "starts anew"
+        "starts again"
     );
 }
 

@@ -87,7 +87,8 @@ pub struct TestServer {
 ///     .start()
 ///     .await?;
 /// assert_eq!(server.issuer().name(), "https://as.example.com/tenant");
-/// assert_eq!(server.discovery_url(), format!("{}/tenant/.well-known/openid-configuration", server.url()));
+/// let expected = format!("{}/tenant/.well-known/openid-configuration", server.url());
+/// assert_eq!(server.discovery_url(), expected);
 ///
 /// let ca = reqwest::Certificate::from_pem(server.ca_pem().as_bytes())?;
 /// let http = reqwest::Client::builder().tls_certs_only([ca]).no_proxy().build()?;
