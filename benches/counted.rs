@@ -1,11 +1,11 @@
-//! What the counts of instructions share: a program that runs itself under callgrind, and what it
-//! judges there.
+//! Shared parts of the benches that count instructions: a program that runs itself under callgrind,
+//! and the token that it judges.
 
 use std::process::{Command, Stdio};
 
 pub(crate) const ISSUER: &str = "https://as.example.com";
 pub(crate) const AUDIENCE: &str = "https://api.example.com";
-/// Tells the process under valgrind what it is.
+/// The variable that marks the process under valgrind.
 const COUNTED: &str = "COUNTED";
 
 /// Whether this process is the one under valgrind.

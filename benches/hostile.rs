@@ -1,5 +1,5 @@
-//! What it costs to reject a token whose JSON is chosen to cost, in instructions counted by
-//! callgrind, as a share of what accepting a good token of that size costs.
+//! The cost of rejecting a token whose JSON is chosen to be expensive. It is counted in
+//! instructions by callgrind, as a share of accepting a good token of that size.
 //!
 //! `cargo bench --manifest-path benches/peers/Cargo.toml --bench hostile` prints the table and
 //! fails if a row is over its bound (row P02). It needs valgrind, under which it runs itself.
@@ -191,7 +191,7 @@ fn share(of: u64, whole: u64) -> u64 {
     (of * 100 + whole / 2) / whole
 }
 
-/// The instructions that a file of callgrind tells.
+/// The instructions that a file of callgrind reports.
 fn total(file: &str) -> u64 {
     let text = std::fs::read_to_string(file).expect("callgrind wrote it");
     let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
@@ -251,7 +251,7 @@ fn hostile(room: usize) -> Vec<(&'static str, String, Reason)> {
     let nested = |open: &str, inner: &str, close: &str| {
         array(&(open.repeat(DEPTH) + inner + &close.repeat(DEPTH)))
     };
-    // The first of two objects takes half of the room.
+    // The first of two objects has half of the bytes.
     let half = |close: &str| {
         let begin = format!("{expired}\"x\":{{");
         let unit = |at| format!("\"{}\":0", short_name(at));

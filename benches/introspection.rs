@@ -1,9 +1,9 @@
-//! What an opaque token costs: where the answer about it is kept, beside a bare look into the same
-//! kind of cache, and where the authorization server is asked, beside a bare call; how the number
-//! of issuers tells; and how much memory an issuer takes that sends no tokens.
+//! The cost of an opaque token. A cached response is compared with a bare look-up in the same kind
+//! of cache, and an introspection with a bare call. The bench also shows the effect of the number
+//! of issuers, and the memory of an idle issuer.
 //!
 //! `cargo bench --manifest-path benches/peers/Cargo.toml --bench introspection` prints tables; with
-//! `-- --json` a line of JSON for each case.
+//! `-- --json` it prints a line of JSON for each case.
 
 #[path = "rounds.rs"]
 mod rounds;
@@ -80,7 +80,7 @@ fn asking(server: &TestServer, introspection: Introspection) -> Validator {
         .expect("a Validator")
 }
 
-/// The answer is kept: all that is done is ours.
+/// The response is cached: only our own code runs.
 fn kept(runtime: &Runtime, server: &TestServer, token: &str) -> Vec<Figure> {
     let validator = asking(server, server.introspection());
     runtime
@@ -126,7 +126,7 @@ fn kept(runtime: &Runtime, server: &TestServer, token: &str) -> Vec<Figure> {
     measure(&cases, |_| 0)
 }
 
-/// Nothing is kept: each time the server is asked, over a connection of its own.
+/// Nothing is cached: each call asks the server, over a new connection.
 fn asked(runtime: &Runtime, server: &TestServer, token: &str) -> Vec<Figure> {
     let nothing = server
         .introspection()
@@ -280,7 +280,7 @@ fn memory(as_json: bool, runtime: &Runtime) {
     }
 }
 
-/// Of this process, where the system tells.
+/// The memory of this process, if the system reports it.
 fn resident_bytes() -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;

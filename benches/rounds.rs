@@ -1,16 +1,15 @@
-//! What the benchmarks share: cases that run in turn, round by round in one process, so that what
-//! the machine does meanwhile hits all alike, and a count of what is allocated.
+//! Shared parts of the benchmarks. Cases run in turn, round by round in one process, so that other
+//! load of the machine affects all alike. Allocations are counted.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 301;
-/// Each case runs so long in a round.
+/// How long each case runs in a round.
 const SLICE: Duration = Duration::from_millis(1);
 
-/// Counts allocations, but not while cases are timed: counting takes time, the more the more is
-/// allocated.
+/// Counts allocations, but not while cases are timed: counting needs time for each allocation.
 struct Counting;
 
 static IS_TIMED: AtomicBool = AtomicBool::new(false);
@@ -25,7 +24,7 @@ fn count(allocations: usize, new: usize, old: usize) {
     }
 }
 
-// SAFETY: hands everything to the system's allocator as it is.
+// SAFETY: every call is passed to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(1, layout.size(), 0);

@@ -1,11 +1,11 @@
-//! What validating a token costs: beside bare signature verification, beside jsonwebtoken, and when
-//! it is refused.
+//! The cost of validating a token, compared with bare signature verification and with jsonwebtoken,
+//! and the cost of a refusal.
 //!
-//! `cargo bench --manifest-path benches/peers/Cargo.toml` prints a table; with `-- --json` a line
-//! of JSON for each algorithm and case.
+//! `cargo bench --manifest-path benches/peers/Cargo.toml` prints a table; with `-- --json` it
+//! prints a line of JSON for each algorithm and case.
 //!
-//! Figures are medians of the rounds, ratios are medians of the rounds' ratios, allocations are
-//! exact.
+//! Figures are medians of the rounds, and ratios are medians of the ratios of the rounds.
+//! Allocations are exact.
 
 #[path = "rounds.rs"]
 mod rounds;
@@ -99,7 +99,7 @@ struct Subject {
     name: &'static str,
     algorithm: Algorithm,
     issuer: TestIssuer,
-    /// Where the test issuer has no such key.
+    /// The test issuer has no such key.
     own_key: Option<(RsaKeyPair, String)>,
 }
 

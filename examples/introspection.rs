@@ -17,7 +17,7 @@ const AUDIENCE: &str = "https://api.example.com";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn StdError>> {
-    // Stands in for your authorization server.
+    // Replaces your authorization server in this example.
     let server = TestServer::start(AUDIENCE).await?;
     // The program turns this clock, so that cached responses expire at once.
     let clock = ManualClock::at(SystemClock::new().now());

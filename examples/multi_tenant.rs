@@ -18,7 +18,7 @@ const TEMPLATE: &str = "https://login.example.com/{tenant}/v2.0";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn StdError>> {
-    // Stands in for your authorization server.
+    // Replaces your authorization server in this example.
     let server = TestServer::builder(AUDIENCE).name(TEMPLATE).start().await?;
 
     // The customers of this API.

@@ -1,10 +1,10 @@
 //! An OAuth 2.0 resource server: it decides whether an access token is good, and says exactly why
 //! when it is not.
 //!
-//! A JWT is accepted only if a key of the issuer that it names verifies its signature, you
-//! configured that issuer, the token is for this API, it is valid now, and it is an access token
-//! and no other kind of JWT. An opaque token is accepted only if its authorization server says that
-//! it is active, and that response meets the same policy.
+//! A JWT is accepted only if you configured the issuer that it names, and a key of that issuer
+//! verifies its signature. The token must also be for this API, be valid now, and be an access
+//! token and not another kind of JWT. An opaque token is accepted only if its authorization server
+//! says that it is active, and that response meets the same policy.
 //!
 //! ```
 //! # #[cfg(feature = "fetch")]

@@ -27,7 +27,7 @@ async fn handle(validator: &Validator, bearer: &str) -> Result<AccessToken, Erro
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn StdError>> {
-    // Stands in for your authorization server.
+    // Replaces your authorization server in this example.
     let server = TestServer::start(AUDIENCE).await?;
     // The program turns this clock, so that the hours of an outage pass at once.
     let clock = ManualClock::at(SystemClock::new().now());

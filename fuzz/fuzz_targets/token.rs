@@ -1,4 +1,5 @@
-//! Row P03, the token parser on any text: what it takes for a JWT is one, in its one spelling.
+//! Row P03, the token parser on any text: a text that it reads as a JWT is one, in its only
+//! spelling.
 
 #![no_main]
 

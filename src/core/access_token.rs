@@ -123,7 +123,7 @@ impl AccessToken {
         self.policy.template()?.tenant_of(self.issuer())
     }
 
-    /// The `sub` claim (RFC 7519 section 4.1.2). Unique only within the issuer: see
+    /// The `sub` claim (RFC 7519 section 4.1.2). It is unique only within the issuer: see
     /// [`identity`](AccessToken::identity).
     pub fn subject(&self) -> Option<&str> {
         self.payload().str_of(&self.payload().sub)
@@ -188,8 +188,8 @@ impl AccessToken {
         )
     }
 
-    /// The scopes, from `scope` or `scp` as the policy says (RFC 9068 section 2.2.3). Empty if
-    /// there are none.
+    /// The scopes, from `scope` or `scp` as the policy says (RFC 9068 section 2.2.3). The set is
+    /// empty if there are none.
     pub fn scopes(&self) -> ScopeSet<'_> {
         let payload = self.payload();
         let claim = payload.scopes(self.claims.scope_claim());
@@ -204,8 +204,8 @@ impl AccessToken {
     }
 
     /// The roles, from the claims that
-    /// [`PolicyBuilder::role_claims`](crate::PolicyBuilder::role_claims) names. Empty if it names
-    /// none.
+    /// [`PolicyBuilder::role_claims`](crate::PolicyBuilder::role_claims) names. The set is empty if
+    /// it names none.
     pub fn roles(&self) -> RoleSet<'_> {
         RoleSet::new(self.claims.roles())
     }
@@ -219,12 +219,12 @@ impl AccessToken {
         self.roles().contains(role)
     }
 
-    /// A name for the one whom the token represents, from the claims that
-    /// [`PolicyBuilder::principal_claims`](crate::PolicyBuilder::principal_claims) names; without
-    /// them the subject.
+    /// A name for the user or client that the token represents. It comes from the claims that
+    /// [`PolicyBuilder::principal_claims`](crate::PolicyBuilder::principal_claims) names. If it
+    /// names none, this is the subject.
     ///
-    /// It is for logs and look-ups, and is not a key: users may change their `email` or
-    /// `preferred_username`, and another user may get it. Store by
+    /// It is for logs and look-ups, and is not a key. Users may change their `email` or
+    /// `preferred_username`, and another user may get the old one. Store by
     /// [`identity`](AccessToken::identity).
     pub fn principal(&self) -> Option<&str> {
         self.claims.principal()

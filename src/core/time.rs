@@ -26,7 +26,7 @@ const SECONDS_PER_DAY: u64 = 86_400;
 pub struct NumericDate(i64);
 
 impl NumericDate {
-    /// From seconds since 1970; negative before it.
+    /// Makes a date from seconds since 1970. They are negative before it.
     pub const fn from_secs(seconds: i64) -> Self {
         NumericDate(seconds)
     }
@@ -138,7 +138,7 @@ impl TryFrom<NumericDate> for SystemTime {
     type Error = TimeRangeError;
 
     /// # Errors
-    /// Where the platform's clock can't hold the moment.
+    /// The platform's clock can't hold the moment.
     fn try_from(date: NumericDate) -> Result<Self, Self::Error> {
         let distance = Duration::from_secs(date.0.unsigned_abs());
         let moment = if date.0 >= 0 {

@@ -45,7 +45,7 @@ pub enum Evidence {
 /// revoked.
 ///
 /// # Errors
-/// The first check that fails.
+/// The rejection of the first check that fails.
 ///
 /// ```
 /// use resource_server::{

@@ -102,7 +102,7 @@ impl Error {
     }
 }
 
-/// Rounded up, so that a client is never told to come too early.
+/// Rounds up, so that a client never comes back too early.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }

@@ -8,8 +8,8 @@ use crate::http::metadata::url_of;
 /// The realm of a challenge that has nothing else to say: it needs one parameter at least.
 const DEFAULT_REALM: &str = "api";
 
-/// The challenge for a refused request, if another token would do. Nothing of the token or the
-/// request gets into it.
+/// The challenge for a refused request, if another token would be accepted. It has no part of the
+/// token or the request.
 pub(super) fn bearer(rejection: &Rejection, resource: Option<&Resource>) -> Option<String> {
     if !rejection.reason().verdict().has_challenge() {
         return None;

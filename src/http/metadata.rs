@@ -41,9 +41,9 @@ pub struct ResourceMetadata {
 impl Validator {
     /// The metadata of this API as a protected resource (RFC 9728), for clients without a token.
     ///
-    /// It lists the issuers of the Validator whose name is a URL without a placeholder and whose
-    /// keys are not a shared secret, or what
-    /// [`Resource::authorization_servers`](crate::Resource::authorization_servers) sets.
+    /// It lists what [`Resource::authorization_servers`](crate::Resource::authorization_servers)
+    /// sets. By default these are the issuers of the Validator whose name is a URL without a
+    /// placeholder and whose keys are not a shared secret.
     ///
     /// # Errors
     /// No [`resource`](crate::ValidatorBuilder::resource) is set.
@@ -57,7 +57,7 @@ impl Validator {
 }
 
 impl ResourceMetadata {
-    /// Of a resource whose issuers have these names.
+    /// Makes the metadata of a resource whose issuers have these names.
     fn new<'i>(resource: &Resource, issuers: impl Iterator<Item = &'i str>) -> Self {
         let mut members = Map::new();
         members.insert("resource".to_owned(), resource.uri().into());

@@ -129,8 +129,8 @@ impl Issuer {
     ///
     /// Everyone who has the secret can mint tokens, including each API that verifies them. Prefer
     /// an issuer with public keys where you have the choice. The secret has at least as many bytes
-    /// as the hash (32, 48 or 64), best random ones. It is used as it is: decode base64 or hex
-    /// first.
+    /// as the hash (32, 48 or 64), best random ones. It is used without decoding: decode base64 or
+    /// hex first.
     ///
     /// Building the Validator fails for a secret that reads as a key or certificate, or that
     /// repeats one byte. A token may have any `kid`, or none. The secret is kept only in the form

@@ -1,5 +1,4 @@
-//! Stands in for `remote` in builds without the feature `fetch`: nothing is fetched or read from a
-//! file.
+//! Replaces `remote` in builds without the feature `fetch`: nothing is fetched or read from a file.
 
 use std::sync::Arc;
 

@@ -234,16 +234,16 @@ pub fn auth0(domain: &str) -> Issuer {
         .found_at(Location::Discovery)
 }
 
-/// A custom authorization server of Okta, by the organization's domain and the server's id,
-/// `default` for the first: `https://{domain}/oauth2/{server}`. Keys are found by discovery.
-/// The audience is the one that is set for the server (`api://default`).
+/// A custom authorization server of Okta: `https://{domain}/oauth2/{server}`. Give the
+/// organization's domain and the server's id. The id of the first server is `default`. Keys are
+/// found by discovery. The audience is the one that is set for the server (`api://default`).
 ///
-/// Tokens of the organization's own authorization server, whose name has no path, are for Okta
+/// The organization's own authorization server has a name without a path. Its tokens are for Okta
 /// alone. Their keys are not published.
 ///
-/// Scopes are a list in `scp`. The client is `cid`. Roles are from `groups`, if you add a claim
-/// of that name to access tokens. The principal is `sub`, the user's login. ID tokens have a
-/// client's id as their audience: don't use a client's id as an audience of this API.
+/// Scopes are a list in `scp`. The client is `cid`. Roles come from `groups`, if you add a claim of
+/// that name to access tokens. The principal is `sub`, the user's login. ID tokens have a client's
+/// id as their audience: don't use a client's id as an audience of this API.
 ///
 /// ```
 /// use resource_server::{Validator, providers};

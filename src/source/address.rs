@@ -18,7 +18,7 @@ const MAX_SHOWN: usize = 512;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressError {
-    /// Not an absolute URL.
+    /// It is not an absolute URL.
     #[error("it is not an absolute URL: write it with https:// in front")]
     NotAUrl,
     /// `http`, which anyone on the network path can change.
@@ -104,7 +104,7 @@ impl Address {
             Some(end) => rest.split_at(end),
             None => (rest, ""),
         };
-        // Behind the last `@` of all, since no rule holds for what is no URL.
+        // Shows the text after the last `@`, since no rule holds for a text that is not a URL.
         let behind = |part: &str| part.rsplit('@').next().unwrap_or_default().to_owned();
         let shown = if path.contains('@') {
             behind(path)
@@ -146,7 +146,8 @@ impl Address {
 }
 
 impl fmt::Display for Address {
-    /// Without its query, which may hold a key, and cut, since metadata may name any address.
+    /// Shows the address without its query, which may hold a key. It is cut, since metadata may
+    /// name any address.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = self.0.clone();
         shown.set_query(None);

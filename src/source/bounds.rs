@@ -126,8 +126,9 @@ pub(super) const MIN_IDLE_AFTER: Duration = Duration::from_secs(60);
 pub(super) const MAX_IDLE_AFTER: Duration = Duration::from_secs(7 * 86_400);
 /// Calls at once, of all tenants of an issuer together.
 pub(super) const TENANT_CALLS: usize = 64;
-/// Tenants whose keys are fetched for the first time at once. It is less than the calls, so a first
-/// fetch that has begun has its turn at each call, and tenants with keys have calls of their own.
+/// Tenants whose keys are fetched for the first time at once. It is less than the number of calls
+/// at once. So a first fetch that has begun never waits for a call, and tenants with keys have
+/// their own calls.
 pub(super) const FIRST_FETCHES: usize = 48;
 /// So many of these are for tenants that found no room before. A flood of new names has none of
 /// them, and a server that takes seconds to refuse each name leaves none of the others free.
@@ -144,8 +145,8 @@ pub(super) const PART_OF_RETURNING: usize = 4;
 pub(super) const TIME_TO_RETURN: Duration = Duration::from_secs(60);
 /// A tenant with keys is held at least this long after its last token.
 pub(super) const TIME_OF_USE: Duration = COOLDOWN;
-/// After no tenant with keys could be dropped, this passes before the next attempt, since one may
-/// take a step under the lock for each tenant that was used since the last.
+/// If no tenant with keys could be dropped, the next attempt waits for this time. An attempt may
+/// need a step under the lock for each tenant that was used since the last one.
 pub(super) const TIME_WITHOUT_ROOM: Duration = Duration::from_secs(1);
 /// An issuer that doesn't exist is not looked for again for this long.
 pub(super) const TIME_OF_ABSENCE: Duration = Duration::from_secs(60);

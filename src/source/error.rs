@@ -58,7 +58,7 @@ pub enum SourceErrorKind {
     Body,
     /// The server refuses this API's own credentials (401 or 403).
     CredentialsRefused,
-    /// Anything else, also the errors of a source of your own.
+    /// Any other error, and any error of your own source.
     Other,
 }
 
@@ -79,7 +79,7 @@ impl SourceErrorKind {
 }
 
 impl SourceError {
-    /// Says what could not be done, in words that are safe to log: no secret, no token.
+    /// Makes an error that says what failed. The text must be safe to log: no secret, no token.
     pub fn new(what: impl Into<String>) -> Self {
         SourceError(Arc::new(Inner {
             what: what.into(),
@@ -97,7 +97,7 @@ impl SourceError {
         self
     }
 
-    /// Adds when a new attempt is worthwhile.
+    /// Sets the time after which a new attempt is worthwhile.
     #[must_use]
     pub fn retry_in(mut self, after: Duration) -> Self {
         Arc::make_mut(&mut self.0).retry_after = Some(after);

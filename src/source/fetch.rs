@@ -159,10 +159,10 @@ impl Fetch {
 
     /// Shows the bearer token in this file (RFC 6750 section 2.1) with calls for metadata and keys:
     /// for an issuer that shows them only to those it knows, such as a Kubernetes API server. The
-    /// file is read for each call, once for calls that wait at the same time, on its own thread, so
-    /// a token that was renewed, also by a symlink that is swapped, applies at once. It holds one
-    /// token of at most 16 KiB; blanks and line breaks around it are left out. Where it can't be
-    /// read or holds anything else, there is no call, which is an outage that names the file.
+    /// file is read on its own thread for each call, and once for calls that wait at the same time.
+    /// So a renewed token applies immediately, also if a symlink is swapped. It holds one token of
+    /// at most 16 KiB; blanks and line breaks around it are left out. Where it can't be read or
+    /// holds anything else, there is no call, which is an outage that names the file.
     ///
     /// This and the other credentials, [`basic`](Fetch::basic) and
     /// [`secret_header`](Fetch::secret_header), are for one issuer, so they are set by
@@ -417,8 +417,8 @@ impl fmt::Debug for Fetch {
     }
 }
 
-/// Each PEM text with at least one certificate, and each certificate sound: the client takes
-/// garbage in silence.
+/// Checks that each PEM text has at least one certificate and that each certificate is sound: the
+/// client silently accepts garbage.
 fn certificates(texts: &[Vec<u8>]) -> Result<Vec<Certificate>, FetchError> {
     let mut all = Vec::new();
     for pem in texts {

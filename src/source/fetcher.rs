@@ -127,7 +127,7 @@ impl Fetcher {
         }
     }
 
-    /// With what is known of its settings, and how to make clients that keep connections open.
+    /// Adds what is known of its settings, and how to make clients that keep connections open.
     pub(crate) fn with(
         mut self,
         has_client_certificate: bool,
@@ -315,7 +315,7 @@ impl Fetcher {
         }
     }
 
-    /// The turn of an issuer whose keys were never fetched, for as long as that takes.
+    /// A turn for an issuer whose keys were never fetched. It lasts until they are.
     pub(crate) async fn first_fetch(
         &self,
         is_returning: bool,

@@ -41,7 +41,7 @@ fn read(path: &Path, max_bytes: usize) -> Result<Vec<u8>, FileProblem> {
 
 /// Reads on a thread of its own, which `done` runs on too. A disk that hangs holds up neither a
 /// runtime nor its end, as a runtime's own threads for blocking work would. Where there is no
-/// thread to be had, `done` is dropped.
+/// thread available, `done` is dropped.
 pub(super) fn read_apart(
     path: &Path,
     max_bytes: usize,

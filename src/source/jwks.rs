@@ -41,7 +41,7 @@ struct Inner {
     room: Option<Arc<KeyRoom>>,
     clock: Arc<dyn Clock>,
     state: RwLock<State>,
-    /// Without a task: what is due is done by the next caller.
+    /// Whether there is no task: the next caller does what is due.
     is_lazy: bool,
     /// Whether a task sleeps until the next refresh is due.
     has_prompter: AtomicBool,
@@ -52,7 +52,7 @@ struct Inner {
 struct State {
     refresh: Refresh,
     keys: Option<Arc<KeySet>>,
-    /// Of these keys, those that can be used, as a JWK Set.
+    /// The usable ones of these keys, as a JWK Set.
     jwks: Option<Arc<str>>,
     /// What they occupy, where others share the room.
     occupied: Option<Occupied>,
@@ -155,7 +155,7 @@ impl RemoteJwks {
         self.0.write().occupied = None;
     }
 
-    /// How long a fetch may take, with what it takes to find out where from.
+    /// How long a fetch may take, including the search for the address of the keys.
     pub(crate) fn longest_fetch(&self) -> Duration {
         self.0.longest_fetch
     }
@@ -307,8 +307,8 @@ impl Inner {
 
     /// Starts a fetch that no caller can cancel, or joins the one under way.
     ///
-    /// The lock is let go before the task is spawned: a runtime that is shutting down drops the
-    /// task within `spawn`, and with it what takes the lock again.
+    /// The lock is released before the task is spawned. A runtime that is shutting down drops the
+    /// task within `spawn`, and that drop takes the lock again.
     fn fetch(
         self: &Arc<Self>,
         mut state: RwLockWriteGuard<'_, State>,
@@ -361,9 +361,8 @@ impl Inner {
         Ok(())
     }
 
-    /// A runtime that lives but is not driven neither goes on with a fetch nor drops it. Then
-    /// another is begun in its place; should it come to an end after all, what it brought is taken
-    /// if nothing newer came.
+    /// A runtime that lives but is not driven neither continues a fetch nor drops it. Then another
+    /// fetch replaces it. If the old one still ends, its keys are used unless newer ones came.
     fn give_up_stuck_flight(&self, state: &mut State) {
         let limit = self.limit();
         if let Some((ticket, _)) = state.flight.take_if(|(_, flight)| flight.is_over(limit)) {
@@ -508,7 +507,7 @@ impl Drop for Prompter {
     }
 }
 
-/// From 0 to 1, another in each process and at each call.
+/// A number from 0 to 1, different in each process and at each call.
 pub(super) fn spread() -> f64 {
     use std::hash::{BuildHasher, RandomState};
     let random = RandomState::new().hash_one(0_u8);

@@ -70,7 +70,7 @@ enum Form {
 }
 
 impl KeyFile {
-    /// The file at this path, which need not be there yet.
+    /// Names the file. It need not exist yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         KeyFile {
             path: path.into(),
@@ -80,14 +80,16 @@ impl KeyFile {
         }
     }
 
-    /// How long to be content with the last look. Default 10 seconds, from 1 second to 1 hour.
+    /// How long to wait before the file is checked again. The default is 10 seconds; 1 second to 1
+    /// hour are accepted.
     pub fn look_every(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
     }
 
-    /// It holds public keys and certificates in PEM (RFC 7468), each for this algorithm, as
-    /// [`StaticKeys::from_pem`] accepts them. They apply to tokens of any `kid`.
+    /// Reads the file as PEM (RFC 7468) instead of a JWK Set. It holds public keys and certificates
+    /// for this algorithm, as [`StaticKeys::from_pem`] accepts them. They apply to tokens of any
+    /// `kid`.
     pub fn pem(mut self, algorithm: Algorithm) -> Self {
         self.form = Form::Pem(algorithm);
         self
@@ -249,7 +251,8 @@ impl Inner {
         });
         state.looks.began(now);
         state.flight = Some(flight.clone());
-        // Where there is no thread, the work is dropped within this call, and takes the lock.
+        // If no thread is available, the work is dropped within this call, and that drop takes the
+        // lock.
         drop(state);
         let inner = Arc::clone(self);
         read_apart(&self.file.path, self.file.limits.max_bytes(), move |read| {

@@ -31,7 +31,7 @@ pub(super) struct Occupied {
     bytes: usize,
 }
 
-/// Room for a set that takes the place of another: what it needs beyond the other's room.
+/// Room for a set that replaces another: the bytes that it needs in addition to those of the other.
 pub(super) struct Growth {
     more: Occupied,
     total: usize,
@@ -103,7 +103,7 @@ impl KeyRoom {
 }
 
 impl Growth {
-    /// The set has taken the place of the one that had this room.
+    /// The set has replaced the one that had this room.
     pub(super) fn in_place_of(self, held: Option<Occupied>) -> Occupied {
         let mut own = self.more;
         if let Some(mut held) = held {

@@ -87,9 +87,10 @@ pub(crate) use {
 /// Where the evidence for one issuer's tokens comes from. Implement it with a plain `async fn`.
 ///
 /// A source is asked only for tokens that its issuer may have issued: for a JWT, when its claims
-/// already passed the policy; for an opaque token, where
-/// [`Issuer::opaque_tokens`](crate::Issuer::opaque_tokens) sends such here. It finds evidence and
-/// judges nothing. There is no time limit around it: a source that does I/O sets its own.
+/// already passed the policy; for an opaque token, if
+/// [`Issuer::opaque_tokens`](crate::Issuer::opaque_tokens) routes it to this source. It finds
+/// evidence and never judges. There is no time limit around it: a source that does I/O sets its
+/// own.
 ///
 /// ```
 /// use resource_server::{
@@ -116,11 +117,11 @@ pub(crate) use {
 /// let issuer = Issuer::new("https://as.example.com").source(FromDatabase);
 /// ```
 pub trait KeySource: Send + Sync + 'static {
-    /// The evidence for this token: the issuer's keys, or the authorization server's own answer
-    /// about it.
+    /// The evidence for this token: the issuer's keys, or the authorization server's introspection
+    /// response.
     ///
     /// # Errors
-    /// It can't be had now. That is an outage (503), never a verdict about the token.
+    /// The evidence is unavailable now. That is an outage (503), never a verdict about the token.
     fn evidence(
         &self,
         token: &PresentedToken<'_>,
@@ -144,12 +145,12 @@ pub trait KeySource: Send + Sync + 'static {
     /// Gets ready for the first token.
     ///
     /// # Errors
-    /// It could not; later calls may.
+    /// It failed. Later calls may succeed.
     fn warm_up(&self) -> impl Future<Output = Result<(), SourceError>> + Send {
         async { Ok(()) }
     }
 
-    /// How it is doing. Called by health endpoints: cheap, without I/O.
+    /// The state of the source. Health endpoints call this, so it must be cheap and do no I/O.
     fn status(&self) -> SourceStatus {
         SourceStatus::default()
     }
@@ -172,8 +173,8 @@ pub trait KeySource: Send + Sync + 'static {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct SourceStatus {
-    /// The cached keys, with what was skipped and why ([`KeySet::skipped`]), and what was misspelt
-    /// and read all the same ([`KeySet::notes`]). They stay here when they are too old to be used.
+    /// The cached keys. [`KeySet::skipped`] lists what was skipped and why, and [`KeySet::notes`]
+    /// what was misspelt but accepted. They stay here when they are too old to be used.
     pub keys: Option<Arc<KeySet>>,
     /// Whether they came from the issuer. `Some(false)`: the source was started with given keys
     /// ([`Issuer::starting_from_jwks`](crate::Issuer::starting_from_jwks),
@@ -198,7 +199,7 @@ pub struct SourceStatus {
     /// How many tenants are waiting for their first keys. Anyone who sends a token may have made up
     /// their names, so only their number is reported.
     pub new_tenants: usize,
-    /// What of it goes into a snapshot.
+    /// The part that goes into a snapshot.
     #[cfg(feature = "fetch")]
     pub(crate) held: Option<HeldKeys>,
 }
@@ -216,7 +217,7 @@ pub struct TenantStatus {
 
 type Waiting<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + Send + 'a>>;
 
-/// [`KeySource`] behind a pointer, so that a Validator holds sources of any type.
+/// [`KeySource`] as a trait object, so that a Validator holds sources of any type.
 pub(crate) trait DynKeySource: Send + Sync {
     fn evidence<'a>(&'a self, token: &'a PresentedToken<'a>) -> Waiting<'a, Evidence>;
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence>;
@@ -231,8 +232,8 @@ pub(crate) trait DynKeySource: Send + Sync {
     fn warm_up(&self) -> Waiting<'_, ()>;
     fn status(&self) -> SourceStatus;
 
-    /// Of what this token was judged by. A part of it where the whole is of many: a refused token
-    /// must not cost that.
+    /// The status of the evidence that this token was judged by. For a source of many tenants it is
+    /// one tenant's, so that a refused token costs little.
     fn status_for(&self, _token: &PresentedToken<'_>) -> SourceStatus {
         self.status()
     }

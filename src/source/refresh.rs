@@ -1,5 +1,5 @@
-//! When to use held keys, when to fetch new ones, and when to say that there are none: a pure state
-//! machine.
+//! When to use cached keys, when to fetch new ones, and when to report that there are none: a pure
+//! state machine.
 //!
 //! It knows no keys, no network and no clock: (state, what is asked, now) gives a decision, and
 //! events move the state on. So days of refresh, rotation, outage and clock jumps are tested in
@@ -83,7 +83,7 @@ pub(crate) enum Unusable {
 pub(crate) enum Decision {
     /// Answer with the keys held.
     Serve,
-    /// Answer with the keys held, and start a fetch (or leave the one under way) behind it.
+    /// Answer with the cached keys, and start a fetch in the background, unless one is under way.
     ServeAndFetch,
     /// Start a fetch, or join the one under way, and answer by how it ends: see
     /// [`Refresh::after_failure`]; if it brings keys, decide again.
@@ -105,7 +105,7 @@ pub(crate) struct Refresh {
     failed_at: Option<Moment>,
     /// The number of the last fetch that failed.
     failed: u64,
-    /// From the last start, after a failure.
+    /// The time from the last start to the next one, after a failure.
     pause: Duration,
     budget: Budget,
 }
@@ -126,11 +126,11 @@ struct Held {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Origin {
-    /// By a fetch of this process.
+    /// A fetch of this process.
     Fetched,
-    /// By a fetch of another one, at a known time.
+    /// A fetch of another process, at a known time.
     Restored,
-    /// By hand.
+    /// The configuration.
     ByHand,
 }
 
@@ -305,8 +305,8 @@ impl Refresh {
         ticket
     }
 
-    /// It brought keys. Whether they are to be taken: not where a later fetch was faster. `spread`,
-    /// from 0 to 1, keeps many processes from asking at once.
+    /// Records that the fetch brought keys. Returns whether to use them: not if a later fetch was
+    /// faster. `spread`, from 0 to 1, keeps many processes from asking at once.
     pub(crate) fn fetched(&mut self, ticket: Ticket, lifetime: Lifetime, spread: f64) -> bool {
         if self.held.is_some_and(|held| held.fetch > ticket.number) {
             return false;
@@ -400,8 +400,8 @@ impl Refresh {
         self.held.map(|held| held.is_confirmed())
     }
 
-    /// When the keys held were fetched, by the wall clock as it is now, and their lifetime. `None`
-    /// where that is unknown.
+    /// When the cached keys were fetched, by the current wall clock, and their lifetime. `None` if
+    /// that is unknown.
     pub(crate) fn fetched_at(&self, now: Moment) -> Option<(NumericDate, Duration)> {
         let held = self.held.filter(|held| held.origin != Origin::ByHand)?;
         // Up to a second too early rather than too late.

@@ -22,8 +22,8 @@ pub(super) fn runtime() -> Result<Handle, SourceError> {
     })
 }
 
-/// A timer of the runtime that this is called on. A runtime that has none, or is shutting down,
-/// says so by a panic and in no other way, and the caller must not suffer for that.
+/// A timer of the runtime that this is called on. A runtime that has no timer, or is shutting down,
+/// reports that only by a panic. The panic must not reach the caller.
 ///
 /// # Errors
 /// There is no runtime, which is found without a panic, or there is no timer.

@@ -80,7 +80,7 @@ pub(super) fn take_off<T, L: FnOnce(u64, Loss)>(lost: L) -> (Flight<T>, Landing<
 }
 
 impl<T> Flight<T> {
-    /// Tells this flight from every other of the process.
+    /// The number of this flight, which no other flight of the process has.
     pub(super) fn number(&self) -> u64 {
         self.number
     }

@@ -1,4 +1,4 @@
-//! Fetched public keys in a form that can be put away and taken up again.
+//! Fetched public keys in a form that can be stored and restored.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -123,7 +123,7 @@ enum NotASnapshot {
     IssuerTwice,
 }
 
-/// A fetched key set, as it is held.
+/// A fetched key set, as it is cached.
 #[derive(Clone)]
 pub(crate) struct HeldKeys {
     /// Public keys alone.
@@ -133,7 +133,7 @@ pub(crate) struct HeldKeys {
 }
 
 impl fmt::Debug for HeldKeys {
-    /// Without the keys, which are shown where they are held.
+    /// Shows no keys: the status of the source shows them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HeldKeys")
             .field("fetched_at", &self.fetched_at)

@@ -38,7 +38,7 @@ impl StaticKeys {
     /// The same with other bounds.
     ///
     /// # Errors
-    /// As [`from_jwks`](StaticKeys::from_jwks).
+    /// The same as for [`from_jwks`](StaticKeys::from_jwks).
     pub fn from_jwks_within(text: &str, limits: KeySetLimits) -> Result<Self, KeySetError> {
         let keys = KeySet::from_jwks_within(text, limits)?;
         if keys.has_no_key() {
@@ -90,8 +90,8 @@ impl StaticKeys {
     /// tokens with its `kid`, and for those without one.
     ///
     /// # Errors
-    /// As [`from_pem`](StaticKeys::from_pem), for the first key that can't be used, or where the
-    /// list is empty.
+    /// The list is empty, or a key can't be used. The first such key is reported, as by
+    /// [`from_pem`](StaticKeys::from_pem).
     #[cfg(feature = "pem")]
     pub fn from_pem_by_key_id<'k>(
         algorithm: Algorithm,

@@ -96,7 +96,7 @@ impl TestIssuer {
     /// ```
     ///
     /// # Errors
-    /// Where the system has no port on 127.0.0.1.
+    /// The system has no free port on 127.0.0.1.
     #[cfg(feature = "fetch")]
     pub async fn serve(audience: &str) -> std::io::Result<super::TestServer> {
         super::TestServer::start(audience).await
@@ -113,7 +113,7 @@ impl TestIssuer {
     /// None of HMAC, whose secrets are not published.
     ///
     /// # Panics
-    /// Where one is HMAC.
+    /// It panics if one of them is HMAC.
     #[must_use]
     pub fn algorithms(self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         for algorithm in algorithms {

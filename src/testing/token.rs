@@ -50,11 +50,10 @@ enum Signer {
 }
 
 impl TestIssuer {
-    /// A token to mint: good as it is, and by RFC 9068, with a lifetime of 300 seconds. It has
-    /// `typ` `at+jwt`, and the claims `iss`, `aud`, `sub` (`test-subject`), `client_id`
-    /// (`test-client`), `iat`, `exp` and `jti`. The methods of [`TestToken`] change and remove
-    /// them; for tokens of a provider, see [`like_keycloak`](TestToken::like_keycloak) and the
-    /// methods next to it.
+    /// A token to mint. It is valid by RFC 9068, with a lifetime of 300 seconds. It has `typ`
+    /// `at+jwt`, and the claims `iss`, `aud`, `sub` (`test-subject`), `client_id` (`test-client`),
+    /// `iat`, `exp` and `jti`. The methods of [`TestToken`] change and remove them; for tokens of a
+    /// provider, see [`like_keycloak`](TestToken::like_keycloak) and the methods next to it.
     pub fn token(&self) -> TestToken {
         TestToken::new(self.clone())
     }
@@ -166,27 +165,27 @@ impl TestToken {
         self
     }
 
-    /// Leaves a member of the header out.
+    /// Removes a member from the header.
     pub fn without_header(mut self, name: &str) -> Self {
         self.absent_headers.push(name.to_owned());
         self
     }
 
-    /// The header as these bytes, unchecked.
+    /// Sets the header to these bytes, without a check.
     pub fn raw_header(mut self, header: &[u8]) -> Self {
         self.raw_header = Some(header.to_vec());
         self
     }
 
-    /// Signs by this algorithm, with the issuer's key for it. For an HMAC algorithm use
+    /// Signs with this algorithm and the issuer's key for it. For an HMAC algorithm use
     /// [`hmac`](TestToken::hmac).
     pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
         self.algorithm = algorithm;
         self
     }
 
-    /// Signs by this HMAC algorithm with this secret, which may be of any length. The header then
-    /// has no `kid`, unless it is given.
+    /// Signs with this HMAC algorithm and this secret, which may have any length. The header then
+    /// has no `kid`, unless you set one.
     ///
     /// ```
     /// use resource_server::{Algorithm, Issuer, Validator, testing::TestIssuer};
@@ -203,7 +202,7 @@ impl TestToken {
     /// ```
     ///
     /// # Panics
-    /// Where the algorithm is another.
+    /// It panics if the algorithm is not HMAC.
     pub fn hmac(mut self, algorithm: Algorithm, secret: &[u8]) -> Self {
         let hash = match algorithm {
             Algorithm::HS256 => hmac::HMAC_SHA256,
@@ -216,13 +215,13 @@ impl TestToken {
         self
     }
 
-    /// Signs with another issuer's key. `kid` stays that of this issuer's.
+    /// Signs with another issuer's key. The `kid` stays that of this issuer's key.
     pub fn signed_by(mut self, other: &TestIssuer) -> Self {
         self.signer = Signer::Other(other.clone());
         self
     }
 
-    /// Signs by a function of yours, which gets what is to be signed.
+    /// Signs with your function, which receives the bytes to sign.
     pub fn sign_with(mut self, sign: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> Self {
         self.signer = Signer::Custom(Arc::new(sign));
         self
@@ -242,7 +241,7 @@ impl TestToken {
     /// The token in its compact form.
     ///
     /// # Panics
-    /// Where the backend can't make a key or sign: this is a tool for tests.
+    /// It panics if the backend can't make a key or sign. This is a tool for tests.
     pub fn mint(self) -> String {
         let key_id = if self.algorithm.is_hmac() {
             None

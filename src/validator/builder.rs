@@ -99,7 +99,7 @@ impl ValidatorBuilder {
     /// Checks the settings. Does no I/O and needs no runtime.
     ///
     /// # Errors
-    /// Every problem at once: see [`ConfigErrorKind`].
+    /// Every problem of the settings: see [`ConfigErrorKind`].
     ///
     /// ```
     /// use resource_server::{Issuer, Validator};
@@ -156,7 +156,7 @@ impl ValidatorBuilder {
     }
 }
 
-/// Which issuer each opaque token goes to.
+/// The issuer that each opaque token goes to.
 fn route_opaque(issuers: &[Issuer], problems: &mut Problems) -> OpaqueRoutes {
     let mut routes = OpaqueRoutes::default();
     for issuer in issuers {

@@ -74,9 +74,9 @@ impl IssuerHealth {
     /// keys were fetched ([`Validator::warm_up`](crate::Validator::warm_up)), and when they are too
     /// old.
     ///
-    /// An issuer that is introspected is always ready, and so is one whose tenants have keys of
-    /// their own, because there are no keys to wait for. [`SourceStatus::last_error`] has the last
-    /// failure.
+    /// An issuer with introspection is always ready, because there are no keys to wait for. The
+    /// same applies to an issuer whose tenants each have a key set. [`SourceStatus::last_error`]
+    /// has the last failure.
     pub fn is_ready(&self) -> bool {
         self.status.usable_for != Some(Duration::ZERO)
     }

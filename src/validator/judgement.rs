@@ -14,7 +14,7 @@ use crate::credentials::{Credentials, Presented};
 use crate::error::{Error, Misconfigured};
 use crate::source::{DynKeySource, SourceError};
 
-/// Which evidence a token is judged by.
+/// The evidence that a token is judged by.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Freshness {
     /// Cached evidence where there is some.
@@ -45,7 +45,7 @@ impl Validator {
         self.by_resource(judged)
     }
 
-    /// Judges what a request presented, if that takes no waiting.
+    /// Judges what a request presented, if that needs no wait.
     pub(super) fn judge_cached(
         &self,
         presented: &Credentials<'_>,

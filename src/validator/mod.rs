@@ -82,7 +82,7 @@ impl Validator {
     /// Judges a request by what it presented.
     ///
     /// # Errors
-    /// As [`validate`](Validator::validate); without credentials,
+    /// The same as for [`validate`](Validator::validate). Without credentials, the reason is
     /// [`Reason::NoCredentials`](crate::Reason::NoCredentials).
     pub async fn authenticate(&self, presented: &Credentials<'_>) -> Result<AccessToken, Error> {
         self.judge(presented, Freshness::Cached).await
@@ -96,7 +96,7 @@ impl Validator {
     /// causes no request.
     ///
     /// # Errors
-    /// As [`validate`](Validator::validate). An issuer without
+    /// The same as for [`validate`](Validator::validate). An issuer without
     /// [`introspection`](crate::Issuer::introspection) is the API author's mistake (500), also
     /// where other issuers of this Validator have it. So set it on each issuer whose tokens may be
     /// used for such an operation.
@@ -150,7 +150,8 @@ impl Validator {
     /// Prepares every issuer's source for the first token, all at once.
     ///
     /// # Errors
-    /// Each source that failed. The Validator stays usable: sources try again when they are needed.
+    /// The error lists each source that failed. The Validator stays usable, since sources try again
+    /// when they are needed.
     pub async fn warm_up(&self) -> Result<(), WarmUpError> {
         let sources: Vec<_> = self
             .0

@@ -16,9 +16,9 @@ impl ValidatorBuilder {
     /// afterwards they are handled like fetched keys.
     ///
     /// Keys are not used when they are older than their lifetime and the
-    /// [`outage_tolerance`](crate::Issuer::outage_tolerance), or when this machine's clock says
-    /// that they were fetched more than 30 s from now. Keys of issuers that are not configured, or
-    /// whose keys are not fetched, are ignored.
+    /// [`outage_tolerance`](crate::Issuer::outage_tolerance). They are not used either when this
+    /// machine's clock says that they were fetched more than 30 s in the future. Keys of issuers
+    /// that are not configured, or whose keys are not fetched, are ignored.
     ///
     /// **Anyone who can write the snapshot decides which keys are trusted**, until an hour and the
     /// tolerance after the last fetch that succeeded. Until the next fetch, [`Validator::health`]

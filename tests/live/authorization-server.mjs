@@ -1,9 +1,9 @@
 // A real authorization server for the tests of this folder: oidc-provider on the loopback interface.
 //
-// It issues RFC 9068 access tokens by the client credentials grant, signed with the algorithm that ends the name of
-// the resource asked for, and opaque ones for the resource whose name ends so. Of its clients one is for getting and
-// revoking tokens, the others are APIs and may ask about tokens. It signs its answers about tokens for whoever asks for
-// that (RFC 9701), each API's with an algorithm of its own.
+// It issues RFC 9068 access tokens by the client credentials grant. The name of the requested resource ends with the
+// algorithm that signs them. If it ends with "opaque", the tokens are opaque. One client gets and revokes tokens. The
+// others are APIs and may introspect tokens. Introspection responses are signed for clients that request it (RFC 9701),
+// with a separate algorithm for each API.
 //
 // Settings, all optional, in the environment variable SETTINGS as JSON:
 //   port         to listen on; any free one by default
@@ -46,8 +46,8 @@ const RESOURCES = new Map(
 
 const OPAQUE_RESOURCE = 'https://api.example.com/opaque';
 
-// What Basic authentication and a form must encode stands in the names and secrets of the APIs. More than printable
-// ASCII is not allowed in them (RFC 6749 appendix A).
+// The names and secrets of the APIs have characters that Basic authentication and a form must encode. Only printable
+// ASCII is allowed in them (RFC 6749 appendix A).
 const CLIENTS = [
   client('live-test', 'client_secret_basic', { client_secret: 'live-test-secret', grant_types: ['client_credentials'] }),
   api('api: 100% basic', 'client_secret_basic', 'RS256', { client_secret: 'a:b%c%41+d e&f=g"h/~' }),
@@ -76,7 +76,7 @@ function api(id, method, answersSignedBy, members) {
   return client(id, method, { ...signed, ...members });
 }
 
-// One of each algorithm that the provider takes. Their ids are the same in every server.
+// One of each algorithm that the provider accepts. Their ids are the same in every server.
 function newClientKeys() {
   const rsa = ['rsa', { modulusLength: 2048 }];
   const kinds = { RS256: rsa, PS256: rsa, ES256: ['ec', { namedCurve: 'P-256' }], EdDSA: ['ed25519'], Ed25519: ['ed25519'] };
@@ -108,7 +108,7 @@ function released() {
   });
 }
 
-// The provider takes a secret of such clients in either place. This one wants it where it is registered to be.
+// The provider accepts a secret of such clients in either place. This one accepts it only where it is registered.
 async function mayIntrospect(ctx, { clientId, clientAuthMethod }) {
   await released();
   const bySecret = ctx.headers.authorization ? 'client_secret_basic' : 'client_secret_post';
@@ -119,7 +119,7 @@ async function mayIntrospect(ctx, { clientId, clientAuthMethod }) {
 
 const tokens = new Map(settings.tokens);
 
-// Keeps what was issued over a restart, as a database does. Only tokens of the client credentials grant come here.
+// Keeps issued tokens over a restart, as a database does. Only tokens of the client credentials grant come here.
 class Store {
   constructor(model) {
     this.key = (id) => `${model}:${id}`;
@@ -196,7 +196,7 @@ let serve;
 let issuer;
 const requests = [];
 
-// The provider takes its keys when it is made. Of those that fit an algorithm it signs with the first.
+// The provider reads its keys when it is made. It signs with the first key that fits the algorithm.
 function useKeys(changed) {
   keys = changed;
   const provider = new Provider(issuer, configuration(keys));
@@ -212,7 +212,7 @@ function older() {
   return keys.filter((key) => generationOf(key) < generation);
 }
 
-// The provider tells the time by Date.now alone.
+// The provider reads the time from Date.now only.
 function putClockAhead(seconds) {
   const now = Date.now;
   Date.now = () => now() + seconds * 1000;
@@ -248,8 +248,8 @@ function listener(request, response) {
   serve(request, response);
 }
 
-// Listen first: the issuer's name may hold the port, and the provider must be made with that name. Nobody can ask
-// anything before the ready line has told the port.
+// Listen first: the issuer's name may hold the port, and the provider must be made with that name. No request can come
+// before the ready line reports the port.
 const { tls } = settings;
 const server = tls
   ? createSecureServer({ cert: tls.certificate, key: tls.key, allowHTTP1: true })

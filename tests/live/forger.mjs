@@ -1,11 +1,12 @@
-// Forges ML-DSA tokens with the keys of the authorization server, for the tests of this folder. It takes Node 24.7 or
+// Forges ML-DSA tokens with the keys of the authorization server, for the tests of this folder. It needs Node 24.7 or
 // later.
 //
 // Settings:
 //   keys     the private keys of the server
 //   tokens   tokens of the server that are signed with ML-DSA
 //
-// It says { forgeries: [{ kind, name, token }] } when it is ready. The kinds are told in src/authorization_server.rs.
+// It prints { forgeries: [{ kind, name, token }] } when it is ready. The kinds are listed in
+// src/authorization_server.rs.
 
 import { answerCommands, settings } from './harness.mjs';
 

@@ -1,16 +1,16 @@
-// Another make of authorization server for the tests of this folder: glewlwyd, as Debian packages it, on the loopback
+// Another authorization server for the tests of this folder: glewlwyd, as Debian packages it, on the loopback
 // interface.
 //
-// Its access tokens are JWTs, by the client credentials grant. Each of its clients `live-test-..` gets them signed with the
-// algorithm that ends the client's name. `orders-api` is an API: it may ask about tokens with its secret, with its private
-// key, or with a token of its own of the scope `introspect`. A secret is the client's name and `-secret`.
+// Its access tokens are JWTs, by the client credentials grant. The name of a client `live-test-..` ends with the
+// algorithm that signs its tokens. `orders-api` is an API. It may introspect tokens with its secret, with its private
+// key, or with its own token of the scope `introspect`. A secret is the client's name and `-secret`.
 //
-// Everything of it is in a temporary folder, which is removed when it ends.
+// All its files are in a temporary folder, which is removed when it ends.
 //
 // Settings:
 //   port     to listen on
 //
-// It says { issuer, key } when it is ready: the issuer's name, and the private key of `orders-api` as a JWK.
+// It prints { issuer, key } when it is ready: the issuer's name, and the private key of `orders-api` as a JWK.
 
 // First, as it keeps standard output free of what packages say when they are loaded.
 import { answerCommands, settings } from './harness.mjs';
@@ -31,9 +31,9 @@ const SCOPES = ['orders:read', 'orders:write', 'introspect'];
 const LIFETIME_SECONDS = 300;
 const START_LIMIT_MS = 30_000;
 
-// The shell starts the server at the first line, and ends it and removes the folder when standard input ends, so also after
-// a kill of this process. Neither an interrupt nor words that nobody reads any more keep it from that. The server is killed
-// because it may take seconds to end by itself.
+// The shell starts the server at the first line. It ends the server and removes the folder when standard input ends, so
+// also after a kill of this process. An interrupt, or output that no process reads any more, does not prevent that. The
+// server is killed because it may take seconds to end by itself.
 const RUN = `
 trap '' INT PIPE
 if read -r _; then
@@ -137,7 +137,7 @@ const apiKey = signingKey('ES256', 'ec', { namedCurve: 'P-256' });
 await start();
 await administer('POST', '/auth/', ADMINISTRATOR);
 for (const name of SCOPES) await administer('POST', '/scope/', { name, display_name: name });
-// What a client may have besides is told first: here the key that signs its tokens.
+// Optional settings of a client come first: here the key that signs its tokens.
 const clients = await administer('GET', '/mod/client/database');
 clients.parameters['data-format'].sign_kid = { multiple: false, read: true, write: true };
 await administer('PUT', '/mod/client/database', clients);

@@ -1,4 +1,4 @@
-// What the scripts of this folder share: how the tests that start them tell them what to do.
+// Shared by the scripts of this folder: how they receive commands from the tests that start them.
 
 import { createInterface } from 'node:readline';
 
@@ -11,7 +11,7 @@ function answer(value) {
   process.stdout.write(`${JSON.stringify(value ?? null)}\n`);
 }
 
-// Says that the script is ready, and from then on does what standard input says, a command a line.
+// Reports that the script is ready, and then runs the commands from standard input, one a line.
 export function answerCommands(ready, commands) {
   answer(ready);
   const lines = createInterface({ input: process.stdin });

@@ -12,7 +12,7 @@ use crate::core::verdict::rejection::Rejection;
 enum Aim {
     /// One of its entries is this API.
     ThisApi,
-    /// There is none, or only empty ones.
+    /// The claim is missing, or has only empty entries.
     Missing,
 }
 

@@ -18,7 +18,7 @@ impl<'t> PresentedToken<'t> {
     /// Reads a token of at most `max_bytes`.
     ///
     /// # Errors
-    /// The same as of [`parse`](PresentedToken::parse).
+    /// The same as for [`parse`](PresentedToken::parse).
     pub fn parse_within(token: &'t str, max_bytes: usize) -> Result<Self, Rejection> {
         Self::read(token, max_bytes).map_err(|fault| FormRefusal::Fault(fault).into())
     }

@@ -100,7 +100,7 @@ fn without_numbers(text: &str) -> (String, bool) {
     (replaced, has_bad_numbers)
 }
 
-/// With both quotes, or to the end of the text.
+/// The length includes both quotes, or goes to the end of the text.
 fn length_of_string(text: &str) -> usize {
     let mut is_escaped = false;
     for (at, character) in text.char_indices().skip(1) {

@@ -127,7 +127,7 @@ fn c05_any_number_of_members_values_and_elements_is_read() {
             let comma = if count == 0 { "" } else { "," };
             for text in [
                 format!(r#"{{"x":{{{names}}}}}"#),
-                // The same names in objects beside, inside and around one another.
+                // The same names in objects next to, inside and around one another.
                 format!(r#"{{"x":[{closed},{closed},{{}},{closed}]}}"#),
                 format!(r#"{{{names}{comma}"x":{{{names}{comma}"x":{{{names}}}}}}}"#),
                 format!(r#"{{"x":{{{names}}}{comma}{names}}}"#),
@@ -310,7 +310,7 @@ fn c05_numbers_are_those_of_the_grammar() {
     }
 }
 
-/// Every character behind a backslash, and every one in the place of each digit behind `\u`.
+/// Every character after a backslash, and every one instead of each digit after `\u`.
 #[test]
 fn c05_escapes_mean_what_they_mean_to_the_json_library() {
     for character in (0..=0xff).map(char::from) {
@@ -361,7 +361,7 @@ fn c05_surrogates_stand_in_pairs() {
     }
 }
 
-/// Every byte, at every place of a word and behind it, among others that could be taken for it.
+/// Every byte, at every position of a word and after it, among others that resemble it.
 #[test]
 fn c05_only_quotes_backslashes_and_control_characters_are_special_in_strings() {
     for byte in 0..0x80_u8 {

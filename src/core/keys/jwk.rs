@@ -15,10 +15,10 @@ use crate::core::keys::skip_reason::KeyError;
 use crate::core::keys::verification_key::{CertificateThumbprints, VerificationKey};
 
 impl VerificationKey {
-    /// From one JWK of a public key (RFC 7517 section 4), of at most 256 KiB.
+    /// Reads one JWK of a public key (RFC 7517 section 4), of at most 256 KiB.
     ///
-    /// It is read strictly, since the text may come from anyone and there is no place for a note.
-    /// What [`KeySet::notes`](crate::keys::KeySet::notes) reports of a set is an error here.
+    /// The key is read strictly, since the text may come from anyone. A fault that
+    /// [`KeySet::notes`](crate::keys::KeySet::notes) reports for a set is an error here.
     ///
     /// # Errors
     /// The key can't be used to verify.
@@ -26,7 +26,7 @@ impl VerificationKey {
         Self::from_jwk_for(Backend::DEFAULT, text)
     }
 
-    /// The same for one backend of several.
+    /// Does what [`from_jwk`](Self::from_jwk) does, for one backend of several.
     #[doc(hidden)]
     pub fn from_jwk_for(backend: Backend, text: &str) -> Result<Self, KeyError> {
         if text.len() > MAX_JWK_BYTES {
@@ -78,7 +78,7 @@ impl<'t> Jwk<'t> {
         self.0.text("kid").ok().flatten()
     }
 
-    /// What was misspelt and read all the same, so far.
+    /// The members so far that were misspelt but accepted.
     pub(crate) fn notes(&self) -> Vec<(&'static str, Misspelling)> {
         self.0.notes()
     }

@@ -29,10 +29,11 @@ const MAX_NOTES: usize = 100;
 
 /// An issuer's keys, each prepared once for verification (RFC 7517 section 5).
 ///
-/// Keys that can't be used are skipped and listed by [`skipped`](KeySet::skipped): an unknown `kty`
-/// or `alg`, a `use` other than `sig`, a missing or doubled member, a private or symmetric key, RSA
-/// outside 2048 to 8192 bits or with an unfit exponent, an EC point off its curve, an Ed25519 point
-/// of small order. Keys for SPIFFE JWT-SVIDs are kept apart ([`svid_keys`](KeySet::svid_keys)).
+/// Keys that can't be used are skipped and listed by [`skipped`](KeySet::skipped). These have an
+/// unknown `kty` or `alg`, a `use` other than `sig`, or a missing or doubled member. Private and
+/// symmetric keys are skipped too. So are RSA keys outside 2048 to 8192 bits or with an unfit
+/// exponent, EC points off their curve, and Ed25519 points of small order. Keys for SPIFFE
+/// JWT-SVIDs are kept apart ([`svid_keys`](KeySet::svid_keys)).
 ///
 /// A key whose JWK states an `issuer` is for tokens of that issuer only, or of the issuers that fit
 /// it as a template. A version 2.0 name of a Microsoft Entra ID tenant also matches the tenant's
@@ -69,7 +70,7 @@ impl KeySet {
     /// which nothing verifies.
     ///
     /// # Errors
-    /// The text is not a JWK Set, is too large, or has keys of which none is usable.
+    /// The text is not a JWK Set, is too large, or has no usable key.
     pub fn from_jwks(text: &str) -> Result<Self, KeySetError> {
         Self::from_jwks_within(text, KeySetLimits::default())
     }
@@ -77,7 +78,7 @@ impl KeySet {
     /// The same with other bounds. Of a set with too many keys the first ones are accepted.
     ///
     /// # Errors
-    /// As [`from_jwks`](KeySet::from_jwks).
+    /// The same as for [`from_jwks`](KeySet::from_jwks).
     pub fn from_jwks_within(text: &str, limits: KeySetLimits) -> Result<Self, KeySetError> {
         Self::read(text, limits, |_| {})
     }
@@ -291,9 +292,8 @@ impl KeySet {
         .collect()
     }
 
-    /// Members that are misspelt and were read all the same: base64 for base64url, a coordinate
-    /// with too few or too many leading zeros, `null` for an absent member. The first 100 of them
-    /// are kept.
+    /// Members that are misspelt but were accepted: base64 for base64url, a coordinate with too few
+    /// or too many leading zeros, `null` for an absent member. The first 100 of them are kept.
     ///
     /// ```
     /// use resource_server::keys::KeySet;

@@ -1,4 +1,4 @@
-//! What was misspelt in a key set and was read all the same (row K14).
+//! The members of a key set that were misspelt but accepted (row K14).
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ impl fmt::Display for Misspelling {
     }
 }
 
-/// A member of a key that was misspelt and was read all the same, since its meaning is clear.
+/// A member of a key that was misspelt but accepted, since its meaning is clear.
 ///
 /// Ask the authorization server's operator to correct it: other software may refuse the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl KeyNote {
         self.index
     }
 
-    /// The key's `kid`, where it has one, escaped and cut at 128 characters.
+    /// The key's `kid`, if it has one. It is escaped and cut at 128 characters.
     pub fn key_id(&self) -> Option<&str> {
         self.id.as_deref()
     }

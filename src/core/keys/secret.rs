@@ -78,7 +78,7 @@ impl VerificationKey {
         Self::from_hmac_secret_for(Backend::DEFAULT, algorithm, secret)
     }
 
-    /// The same for one backend of several.
+    /// Does the same for one backend of several.
     #[doc(hidden)]
     pub fn from_hmac_secret_for(
         backend: Backend,

@@ -84,8 +84,8 @@ impl TryFrom<Settings> for Policy {
 }
 
 impl Policy {
-    /// The issuer, byte for byte as it is in `iss`. For an issuer with many tenants, the template
-    /// of their names.
+    /// The issuer, exactly as it appears in `iss`. For an issuer with many tenants, the template of
+    /// their names.
     pub fn issuer(&self) -> &str {
         &self.0.issuer
     }

@@ -79,7 +79,7 @@ impl Policy {
 }
 
 impl PolicyBuilder {
-    /// The issuer's name, byte for byte as it is in `iss` (RFC 9207, RFC 8414 section 2).
+    /// The issuer's name, exactly as it appears in `iss` (RFC 9207, RFC 8414 section 2).
     #[must_use]
     pub fn issuer(mut self, name: impl Into<String>) -> Self {
         self.0.issuer = Some(name.into());
@@ -133,7 +133,7 @@ impl PolicyBuilder {
         self
     }
 
-    /// Which kind of JWT is accepted as an access token.
+    /// The kind of JWT that is accepted as an access token.
     #[must_use]
     pub fn profile(mut self, profile: Profile) -> Self {
         self.0.profile = Some(profile);
@@ -333,7 +333,7 @@ impl PolicyBuilder {
     /// Checks the settings.
     ///
     /// # Errors
-    /// All problems at once: see [`PolicyErrorKind`](crate::error::PolicyErrorKind).
+    /// Every problem of the settings: see [`PolicyErrorKind`](crate::error::PolicyErrorKind).
     pub fn build(self) -> Result<Policy, PolicyError> {
         self.0.try_into()
     }

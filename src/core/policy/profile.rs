@@ -8,7 +8,7 @@ use crate::core::keys::KeyUse;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::key_family::KeyFamily;
 
-/// Which kind of JWT is accepted as an access token.
+/// The kind of JWT that is accepted as an access token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Profile {

@@ -70,9 +70,9 @@ impl Recipe {
 
 impl Issuer {
     /// An issuer by its name, with keys from the location that its metadata names: RFC 8414, or
-    /// OpenID Connect Discovery. The metadata must name this issuer. It is looked for at RFC 8414's
-    /// address, at OpenID's, at OpenID's in the manner of RFC 8414, and at RFC 8414's in the manner
-    /// of OpenID, in this order.
+    /// OpenID Connect Discovery. The metadata must name this issuer. Four addresses are tried in
+    /// this order: RFC 8414's, OpenID's, OpenID's document in the manner of RFC 8414, and RFC
+    /// 8414's document in the manner of OpenID.
     ///
     /// Keys are fetched at first use, or by [`Validator::warm_up`](crate::Validator::warm_up), and
     /// refreshed in the background before their lifetime ends. A key that is missing causes another
@@ -196,10 +196,10 @@ impl Issuer {
     /// of its keys, and what they need once they are prepared for each of their algorithms. Three
     /// RSA keys of 2048 bits are estimated at 10 KB, or at 42 KB where they have no `alg`.
     ///
-    /// When a fetched set finds no room, the tenants that are idle for longest give way, but none
-    /// that had a token in the last 10 seconds. Where that is not enough, the fetch fails: a new
-    /// tenant is answered with 503, and a tenant with keys keeps those. The error names this
-    /// setting.
+    /// When a fetched set finds no room, the tenants that are idle for longest are dropped. A
+    /// tenant that had a token in the last 10 seconds is not. Where that is not enough, the fetch
+    /// fails: a new tenant is answered with 503, and a tenant with keys keeps those. The error
+    /// names this setting.
     pub fn max_key_bytes_of_all_tenants(mut self, bytes: u64) -> Self {
         self.remote.tenant_bounds.max_bytes = bytes;
         self
@@ -230,7 +230,7 @@ impl Issuer {
     /// How many keys of a set are accepted that is fetched or read from a file. Default 1,000, from
     /// 1 to 10,000.
     ///
-    /// Of a set with more keys the first ones are accepted.
+    /// If a set has more keys, the first ones are accepted.
     /// [`KeySet::skipped`](crate::keys::KeySet::skipped) of
     /// [`SourceStatus::keys`](crate::health::SourceStatus::keys) says how many were left out. For a
     /// template, the bound applies to each tenant's set.

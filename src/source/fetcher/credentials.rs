@@ -80,8 +80,8 @@ impl Credentials {
         self.also_for.contains(origin)
     }
 
-    /// The header to send. A token in a file is read again for each call, or with the calls that
-    /// wait for it at the same time, so that one that was renewed applies at once.
+    /// The header to send. A token in a file is read again for each call, and once for calls that
+    /// wait at the same time. So a renewed token applies immediately.
     pub(crate) async fn header(&self) -> Result<(HeaderName, HeaderValue), TokenFileError> {
         let name = self.credential.header_name().clone();
         let value = match &self.credential {
@@ -120,7 +120,8 @@ impl Credentials {
             take_off(move |_, _| *lock(&slot) = None)
         };
         *current = Some(reading.clone());
-        // Where there is no thread, the work is dropped within this call, and takes the lock.
+        // If no thread is available, the work is dropped within this call, and that drop takes the
+        // lock.
         drop(current);
         read_apart(path, MAX_TOKEN_FILE_BYTES, move |read| {
             let token = read.map_err(TokenFileProblem::from).and_then(token_in);

@@ -60,7 +60,7 @@ pub(super) enum CallErrorKind {
     CredentialsWithheld { code: u16 },
     #[error(transparent)]
     TokenFile(#[from] TokenFileError),
-    /// Without what may be secret of the address.
+    /// The address is shown without the parts that may be secret.
     #[error(
         "it redirects to {to}, and redirects are not followed: set the address that it leads to"
     )]

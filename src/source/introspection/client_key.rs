@@ -108,9 +108,9 @@ pub enum ClientKeyError {
 pub(super) struct NotSigned;
 
 impl ClientKey {
-    /// From PEM: PKCS #8 (RFC 5958), PKCS #1 or SEC 1, not encrypted. Certificates and public keys
-    /// in the text are ignored. The key has no `kid` until [`with_key_id`](ClientKey::with_key_id)
-    /// gives it one.
+    /// Reads an unencrypted private key from PEM: PKCS #8 (RFC 5958), PKCS #1 or SEC 1.
+    /// Certificates and public keys in the text are ignored. The key has no `kid` until
+    /// [`with_key_id`](ClientKey::with_key_id) gives it one.
     ///
     /// # Errors
     /// See [`ClientKeyError`].
@@ -156,9 +156,9 @@ impl ClientKey {
         Ok(Self::new(algorithm, None, signer))
     }
 
-    /// From a private JWK (RFC 7517, RFC 7518 section 6, RFC 8037), with its `kid`. An RSA key
-    /// must have `n`, `e`, `d`, `p`, `q`, `dp`, `dq` and `qi`, and `alg`. Without an `alg` an EC
-    /// key signs with its curve's algorithm, an Ed25519 key with `EdDSA`.
+    /// Reads a private JWK (RFC 7517, RFC 7518 section 6, RFC 8037) and its `kid`. An RSA key must
+    /// have `n`, `e`, `d`, `p`, `q`, `dp`, `dq` and `qi`, and `alg`. Without an `alg`, an EC key
+    /// signs with its curve's algorithm, and an Ed25519 key with `EdDSA`.
     ///
     /// # Errors
     /// See [`ClientKeyError`].
@@ -179,19 +179,19 @@ impl ClientKey {
         }
     }
 
-    /// With this `kid`, by which the authorization server finds the public key.
+    /// Sets the `kid`, by which the authorization server finds the public key.
     #[must_use]
     pub fn with_key_id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Its `kid`, where it has one.
+    /// The key's `kid`, if it has one.
     pub fn key_id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 
-    /// The algorithm that it signs with.
+    /// The algorithm that the key signs with.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
@@ -296,8 +296,8 @@ impl<'t> Jwk<'t> {
 
     /// The bytes of a private member, which are wiped on drop.
     fn private(&self, name: &'static str) -> Result<Zeroizing<Vec<u8>>, ClientKeyError> {
-        // A text without escapes is a slice of the JWK, so no copy is left behind. Base64url needs
-        // no escapes.
+        // A text without escapes is a slice of the JWK, so no copy remains in memory. Base64url
+        // needs no escapes.
         let text = self.0.text(name).ok().flatten();
         text.and_then(|text| match text {
             Cow::Borrowed(text) => decode_base64url(text).ok(),

@@ -87,7 +87,7 @@ struct Call {
     asked: Moment,
 }
 
-/// Which answer a caller accepts.
+/// The answers that a caller accepts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     Any,
@@ -173,7 +173,7 @@ impl Inner {
     }
 
     /// Joins the call about this token that is under way, or begins one that no caller can cancel.
-    /// Where a new answer is wanted, it begins one, and an earlier call is not kept.
+    /// If the caller needs a new answer, it begins one, and an earlier call is dropped.
     fn board(
         self: &Arc<Self>,
         hash: TokenHash,

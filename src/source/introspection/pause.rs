@@ -35,8 +35,8 @@ pub(super) struct Pauses {
 #[derive(Default)]
 struct State {
     kinds: PerKind<Line>,
-    /// How many answers there were. A call that fails after an answer to a later one says nothing
-    /// about the endpoint as it is now.
+    /// The number of answers. If a call fails after a later call was answered, the failure says
+    /// nothing about the current state of the endpoint.
     answers: u64,
 }
 

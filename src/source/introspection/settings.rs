@@ -26,7 +26,7 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 /// Each token is introspected once for all requests that wait for it, even if some of them are
 /// cancelled. Responses are cached: 60 seconds for an active token, though never past its `exp`,
 /// and 10 seconds for an inactive one. **A revoked token is accepted until its cached response
-/// expires**, so these durations bound how late a revocation takes effect. Zero introspects each
+/// expires.** So these durations bound how late a revocation takes effect. Zero introspects each
 /// time, and [`Validator::forget`](crate::Validator::forget) drops one response at once. The cache
 /// holds the server's response and never a verdict: policy, binding and requirement are checked
 /// each time. Failures are never cached.
@@ -47,7 +47,7 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 ///
 /// So a caller whose tokens make the server fail needs three of them in a row to pause the calls
 /// for new tokens. Tokens that were active in the last hour are paused separately, by failures of
-/// such tokens, and each answer about one of them ends the pause of the new ones.
+/// such tokens. Each answer about one of them ends the pause of the new ones.
 ///
 /// Calls at once are bounded. The bound begins at 16 and follows the server. It grows while answers
 /// come in time, up to [`max_concurrent_calls`](Introspection::max_concurrent_calls), by default
@@ -56,11 +56,12 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 /// wait. A token that gets no turn within a second, or can't wait because too many do, is answered
 /// with 503 and `Retry-After`.
 ///
-/// A quarter of the bound, but at least one call, and a quarter more places to wait, are for tokens
-/// that were active in the last hour, of those at most 10,000. So a flood of made-up tokens does
-/// not displace them. With a bound of one call, no call can be reserved.
-/// **It can displace a token that this process has never seen active**: that is then answered with
-/// 503. Limit the rate of requests by client address before this crate where that matters.
+/// A quarter of the bound, but at least one call, is reserved for tokens that were active in the
+/// last hour. Such tokens also have waiting places of their own, a quarter as many as the others
+/// share. At most 10,000 such tokens are remembered. A flood of made-up tokens does not displace
+/// them. With a bound of one call, no call can be reserved. **A flood can displace a token that
+/// this process has never seen active**: that token is then answered with 503. Limit the rate of
+/// requests by client address before this crate where that matters.
 ///
 /// One connection is kept open at first, and up to 16 while answers come in time. Each is closed
 /// after one or two seconds without use, since some servers have one worker for each connection. A
@@ -90,9 +91,9 @@ pub struct Introspection {
     authentication: Option<Authentication>,
     has_two_authentications: bool,
     assertion_audience: Option<String>,
-    /// As they were set.
+    /// The headers as they were set.
     secret_headers: Vec<(String, Zeroizing<String>)>,
-    /// As the authentication has it.
+    /// The client id of the authentication.
     own_client_id: Option<String>,
     client_id: Option<String>,
     wants_signed: bool,
@@ -127,7 +128,7 @@ impl Introspection {
     /// The metadata is found by the issuer's name, or is where
     /// [`Issuer::discovery_at`](crate::Issuer::discovery_at) says.
     ///
-    /// **Tokens and client credentials go to the endpoint that the metadata names, also on another
+    /// **Tokens and client credentials go to the endpoint that the metadata names, even on another
     /// host than the issuer's.** RFC 8414 allows that, and some providers do it. The metadata comes
     /// from the issuer over TLS and must have the issuer's name, so it is as trusted as the issuer:
     /// anyone who can change it can also name other keys. If the credentials must never leave one

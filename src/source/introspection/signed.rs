@@ -10,7 +10,7 @@ use super::super::{KeySource, SourceError, SourceErrorKind, SourceStatus};
 /// What signed answers are opened with.
 pub(crate) struct SignedAnswers {
     pub(crate) keys: RemoteJwks,
-    /// Of answers, not of tokens.
+    /// The keys of answers, not of tokens.
     pub(crate) policy: Policy,
 }
 

@@ -63,7 +63,7 @@ const LABEL: &[u8] = b"resource-server introspection store 1";
 /// }
 /// ```
 pub trait IntrospectionStore: Send + Sync + 'static {
-    /// What is kept under this key.
+    /// The value that is stored under this key.
     ///
     /// # Errors
     /// The store can't be asked. Nothing kept is `None`, and no error.
@@ -84,7 +84,7 @@ pub trait IntrospectionStore: Send + Sync + 'static {
         lifetime: Duration,
     ) -> impl Future<Output = Result<(), SourceError>> + Send;
 
-    /// Drops what is kept under this key, if there is anything.
+    /// Removes the value that is stored under this key, if there is one.
     ///
     /// # Errors
     /// It may still be there.
@@ -93,7 +93,7 @@ pub trait IntrospectionStore: Send + Sync + 'static {
 
 type Waiting<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + Send + 'a>>;
 
-/// [`IntrospectionStore`] behind a pointer.
+/// [`IntrospectionStore`] as a trait object.
 pub(super) trait DynStore: Send + Sync {
     fn get<'a>(&'a self, key: &'a [u8; 32]) -> Waiting<'a, Option<Vec<u8>>>;
     fn put<'a>(&'a self, key: &'a [u8; 32], value: &'a [u8], lifetime: Duration)
@@ -143,7 +143,7 @@ impl StoreSetting {
 pub(crate) struct Store {
     backend: Arc<dyn DynStore>,
     key: hmac::Key,
-    /// Of the source: another source's responses never apply here.
+    /// The identity of the source: another source's responses never apply here.
     source: [u8; 32],
     /// When the stored responses for a token were last invalidated here, even if the store still
     /// has one.
@@ -151,7 +151,7 @@ pub(crate) struct Store {
     /// So many tokens were forgotten that some are no longer known: responses to requests before
     /// those don't apply.
     nothing_before: Arc<AtomicI64>,
-    /// Of removals at once.
+    /// Bounds the removals at once.
     removals: Arc<Semaphore>,
     last_error: Arc<Mutex<Option<String>>>,
 }
@@ -163,11 +163,11 @@ pub(super) struct Stored {
 }
 
 impl Store {
-    /// For the source that these texts tell apart from others.
+    /// Makes the store of the source that these texts identify.
     pub(super) fn new(setting: StoreSetting, source: &[&str]) -> Self {
         let mut identity = LABEL.to_vec();
         for text in source {
-            // With its length, so that no two lists are one text.
+            // The length comes first, so that no two lists are one text.
             identity.extend_from_slice(&text.len().to_be_bytes());
             identity.extend_from_slice(text.as_bytes());
         }
@@ -293,7 +293,7 @@ impl Store {
         response: &IntrospectionResponse,
         asked: NumericDate,
     ) -> Vec<u8> {
-        // Of a token that is not active nothing else is kept.
+        // Nothing else is stored for a token that is not active.
         let text = if response.is_active() {
             response.text()
         } else {

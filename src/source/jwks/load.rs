@@ -1,4 +1,4 @@
-//! One fetch of an issuer's keys, with what it takes to find out where they are.
+//! One fetch of an issuer's keys, including the search for their address.
 
 use std::sync::Arc;
 
@@ -250,7 +250,7 @@ mod tests {
         });
     }
 
-    /// There is no outcome that could be taken for the issuer's: the fetch is lost.
+    /// No outcome is reported as the issuer's: the fetch is lost.
     #[test]
     fn k06_s06_a_runtime_that_ends_while_a_set_is_read_gives_no_outcome() {
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -127,8 +127,8 @@ mod tests {
             ..at(11)
         };
         assert_eq!(looks.decide(Asked::Known, false, woken), Decision::Look);
-        // While looks fail, the old keys serve for ever, and a key that is not among them may be a
-        // new one.
+        // While looks fail, the old keys are used without limit, and a key that is not among them
+        // may be a new one.
         looks.began(at(30));
         looks.ended(at(30), false);
         assert_eq!(decide(&looks, Asked::Known, 31), Decision::Serve);

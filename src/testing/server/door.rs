@@ -57,7 +57,7 @@ impl Door {
         let mut state = self.state();
         state.connections.abort_all();
         if let Port::Open(_) = state.port {
-            // The listener goes first: its port can't be bound beside it.
+            // The listener is dropped first, since its port can't be bound twice.
             state.port = Port::Freed;
             let reserved = reserve(self.address).expect("a port just closed can be bound");
             state.port = Port::Closed(reserved);

@@ -51,9 +51,9 @@ pub(super) enum Delivery {
     Slow(Duration),
     /// Half of what is announced.
     Truncated,
-    /// With white space behind it, up to this size.
+    /// The body is followed by white space, up to this size.
     Padded(usize),
-    /// With white space behind it, without end.
+    /// The body is followed by endless white space.
     Endless,
 }
 

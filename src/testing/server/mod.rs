@@ -173,12 +173,13 @@ impl TestServer {
         self.site.url()
     }
 
-    /// Where the JWK Set is.
+    /// The URL of the JWK Set.
     pub fn jwks_url(&self) -> String {
         self.site.jwks_url()
     }
 
-    /// Where the metadata is: by RFC 8414, or the form that the server was limited to.
+    /// The URL of the metadata: in the form of RFC 8414, or in the form that the server is limited
+    /// to.
     pub fn discovery_url(&self) -> String {
         self.site.discovery_url()
     }
@@ -190,7 +191,7 @@ impl TestServer {
         self.site.introspection_url()
     }
 
-    /// The client that may ask about tokens.
+    /// The client that may introspect tokens.
     pub const CLIENT_ID: &str = introspection::CLIENT_ID;
 
     /// Its secret.
@@ -225,8 +226,8 @@ impl TestServer {
             .client_secret_basic(Self::CLIENT_ID, Self::CLIENT_SECRET)
     }
 
-    /// From now on this client may ask about tokens by assertions that are signed with one of these
-    /// keys, a JWK Set of public ones (RFC 7523): what
+    /// From now on this client may introspect tokens with assertions that are signed with one of
+    /// these keys, a JWK Set of public ones (RFC 7523): what
     /// [`Introspection::private_key_jwt`](crate::Introspection::private_key_jwt) sends. They must
     /// be for the issuer, by its name. Whether they are in time is judged by their own `iat`, so
     /// that the clock of a test counts.
@@ -257,7 +258,7 @@ impl TestServer {
     /// ```
     ///
     /// # Errors
-    /// The text is no JWK Set.
+    /// The text is not a JWK Set.
     pub fn know_client(&self, id: &str, jwks: &str) -> Result<(), crate::error::KeySetError> {
         self.site
             .know_client(id, crate::keys::KeySet::from_jwks(jwks)?);
@@ -301,8 +302,8 @@ impl TestServer {
         self.site.set_cache_control(value);
     }
 
-    /// The `Age` header of the JWK Set's answers, in whole seconds: they come from a cache. Without
-    /// this they have none.
+    /// Sets the `Age` header of the JWK Set's answers, in whole seconds, as if they came from a
+    /// cache. By default they have no `Age`.
     pub fn age(&self, age: Duration) {
         self.site.set_age(age);
     }
@@ -329,16 +330,16 @@ impl TestServer {
         self.site.set_text(Document::Metadata, None);
     }
 
-    /// From the next answer on, this is wrong with metadata, JWK Set and introspection, instead of
-    /// what was.
+    /// Sets the fault of metadata, JWK Set and introspection, from the next answer on. It replaces
+    /// any earlier fault.
     ///
     /// # Panics
-    /// Where the port can't be held for [`Fault::Refused`].
+    /// It panics if the port can't be held for [`Fault::Refused`].
     pub fn fail(&self, fault: Fault) {
         self.set_fault(&Document::ALL, Some(&Arc::new(fault)));
     }
 
-    /// As [`fail`](Self::fail), for the JWK Set only: other faults stay as they are.
+    /// Does what [`fail`](Self::fail) does, for the JWK Set only. Other faults stay as they are.
     ///
     /// # Panics
     /// As [`fail`](Self::fail).
@@ -346,7 +347,7 @@ impl TestServer {
         self.set_fault(&[Document::Jwks], Some(&Arc::new(fault)));
     }
 
-    /// As [`fail`](Self::fail), for the metadata only.
+    /// Does what [`fail`](Self::fail) does, for the metadata only.
     ///
     /// # Panics
     /// As [`fail`](Self::fail).
@@ -354,7 +355,7 @@ impl TestServer {
         self.set_fault(&[Document::Metadata], Some(&Arc::new(fault)));
     }
 
-    /// As [`fail`](Self::fail), for introspection only.
+    /// Does what [`fail`](Self::fail) does, for introspection only.
     ///
     /// # Panics
     /// As [`fail`](Self::fail).
@@ -365,7 +366,7 @@ impl TestServer {
     /// Nothing is wrong any more.
     ///
     /// # Panics
-    /// After [`Fault::Refused`], where the runtime that started the server has ended.
+    /// It panics after [`Fault::Refused`] if the runtime that started the server has ended.
     pub fn recover(&self) {
         self.set_fault(&Document::ALL, None);
     }
@@ -413,7 +414,7 @@ impl TestServerBuilder {
     /// Where the system has no port on 127.0.0.1.
     ///
     /// # Panics
-    /// Outside a tokio runtime; where the backend can't make a key.
+    /// It panics outside a tokio runtime, or if the backend can't make a key.
     pub async fn start(self) -> io::Result<TestServer> {
         let door = Arc::new(Door::open_any().await?);
         let (scheme, ca_pem, acceptor) = if self.tls {

@@ -111,7 +111,7 @@ impl Site {
         self.state().known.insert_client(id, keys);
     }
 
-    /// From now on this token is known, and this is said about it.
+    /// Makes this token known. The answer about it has these members.
     pub(super) fn know(&self, token: &str, members: Value) {
         let answer = introspection::answer(self.issuer.name(), self.issuer.audience(), members);
         self.state().known.insert(token, answer);
@@ -143,7 +143,7 @@ impl Site {
         self.state().published(document).text = text;
     }
 
-    /// From now on this is wrong with these documents; what was wrong with them is no more.
+    /// Sets the fault of these documents. It replaces any earlier fault.
     pub(super) fn set_fault(
         &self,
         documents: &[Document],
@@ -228,7 +228,7 @@ impl Site {
         })
     }
 
-    /// Counts a request, and tells the document that it asks for.
+    /// Counts a request, and returns the document that it asks for.
     fn count(&self, request: &Request) -> Option<Document> {
         let mut state = self.state();
         let fetches = &mut state.fetches;

@@ -51,17 +51,18 @@ impl<'t> Actor<'t> {
         Some(Actor { claims, prior })
     }
 
-    /// Its `sub`.
+    /// The actor's `sub`.
     pub fn subject(&self) -> Option<&'t str> {
         self.claims.subject.as_deref()
     }
 
-    /// Its `iss`: the issuer that gave it this subject. `None` if the token doesn't say.
+    /// The actor's `iss`: the issuer that assigned the subject. `None` if the token doesn't have
+    /// it.
     pub fn issuer(&self) -> Option<&'t str> {
         self.claims.issuer.as_deref()
     }
 
-    /// Who acted before it.
+    /// The actor who acted before this one.
     pub fn prior(&self) -> Option<Self> {
         Actor::current(self.prior)
     }

@@ -50,7 +50,7 @@ impl Name<'_> {
         }
     }
 
-    /// Where it is registered, and else its text to keep.
+    /// The registered claim, or else the text to keep.
     fn into_parts(self) -> (Option<Registered>, Option<Box<str>>) {
         match self {
             Name::Absent => (None, None),
