@@ -104,7 +104,8 @@ impl Error {
 
 /// Rounded up, so that a client is never told to come too early.
 fn whole_seconds(wait: Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+    let begun = u64::from(wait.subsec_nanos() > 0);
+    wait.as_secs().saturating_add(begun)
 }
 
 fn body(

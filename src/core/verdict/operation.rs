@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::core::token::claims::claim_path::DottedName;
 use crate::core::token::claims::requirement::Requirement;
 use crate::core::verdict::claims::dotted;
+use crate::core::verdict::explained::Explained;
 use crate::core::verdict::hint::Hint;
-use crate::core::verdict::refusal::{Explained, Reason};
+use crate::core::verdict::reason::Reason;
 
 #[derive(Clone)]
 pub(crate) enum OperationRefusal {

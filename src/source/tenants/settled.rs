@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::bounds::TIME_OF_USE;
-use super::held::Tenant;
+use super::tenant::Tenant;
 
 /// When a tenant was last used, as far as the order knows, and a number that no other has.
 type Turn = (u64, u64);
