@@ -60,7 +60,7 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 /// that were active in the last hour, of those at most 10,000. So a flood of made-up tokens does
 /// not displace them. Calls that hang do not either: a reserved call is made even if older calls
 /// still exceed a bound that was halved. With `max_concurrent_calls(1)`, no call is reserved.
-/// **It can displace a token that this process has never seen active**: that is then answered with
+/// **A flood can displace a token that this process has never seen active**: that is answered with
 /// 503. Limit the rate of requests by client address before this crate where that matters.
 ///
 /// One connection is kept open at first, and up to 16 while answers come in time. Each is closed
