@@ -58,8 +58,9 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 ///
 /// A quarter of the bound, but at least one call, and a quarter more places to wait, are for tokens
 /// that were active in the last hour, of those at most 10,000. So a flood of made-up tokens does
-/// not displace them. With a bound of one call, no call can be reserved.
-/// **It can displace a token that this process has never seen active**: that is then answered with
+/// not displace them. Calls that hang do not either: a reserved call is made even if older calls
+/// still exceed a bound that was halved. With `max_concurrent_calls(1)`, no call is reserved.
+/// **A flood can displace a token that this process has never seen active**: that is answered with
 /// 503. Limit the rate of requests by client address before this crate where that matters.
 ///
 /// One connection is kept open at first, and up to 16 while answers come in time. Each is closed
