@@ -34,8 +34,8 @@ pub(crate) fn check_requirement(
         lacking: Vec::new(),
     };
     let mut lacking_acr = None;
+    deficit.lacking = need.named.into_iter().cloned().collect();
     for part in need.lacks {
-        deficit.lacking.push(part.clone());
         match part.kind() {
             Kind::AllScopes(_) | Kind::AnyScope(_) => deficit.lacks_scope = true,
             // Values that all of several parts accept, so that one sign-in is enough.
@@ -80,6 +80,8 @@ struct Need<'r> {
     acr: Option<Vec<&'r str>>,
     /// The parts that the token lacks, none of which is a combination.
     lacks: Vec<&'r Requirement>,
+    /// The same for people: all alternatives where none is met.
+    named: Vec<&'r Requirement>,
 }
 
 fn need<'r>(token: &AccessToken, requirement: &'r Requirement) -> Need<'r> {
@@ -114,7 +116,7 @@ fn need<'r>(token: &AccessToken, requirement: &'r Requirement) -> Need<'r> {
             .is_some_and(|acr| values.iter().any(|value| *value == acr)),
         Kind::MaxAge(age) => signed_in_within(token, *age),
         Kind::All(parts) => return all(token, parts),
-        Kind::Any(parts) => return any(token, parts),
+        Kind::Any(parts) => return any(token, requirement, parts),
         Kind::Malformed(_) => false,
     };
     let lacks = if is_met { vec![] } else { vec![requirement] };
@@ -122,7 +124,13 @@ fn need<'r>(token: &AccessToken, requirement: &'r Requirement) -> Need<'r> {
         Kind::Acr(values) => Some(values.iter().map(String::as_str).collect()),
         _ => None,
     };
-    Need { scopes, acr, lacks }
+    let named = lacks.clone();
+    Need {
+        scopes,
+        acr,
+        lacks,
+        named,
+    }
 }
 
 fn all<'r>(token: &AccessToken, parts: &'r [Requirement]) -> Need<'r> {
@@ -130,6 +138,7 @@ fn all<'r>(token: &AccessToken, parts: &'r [Requirement]) -> Need<'r> {
         scopes: Vec::new(),
         acr: None,
         lacks: Vec::new(),
+        named: Vec::new(),
     };
     for part in parts {
         let part = need(token, part);
@@ -143,6 +152,7 @@ fn all<'r>(token: &AccessToken, parts: &'r [Requirement]) -> Need<'r> {
             (some, None) | (None, some) => some,
         };
         whole.lacks.extend(part.lacks);
+        whole.named.extend(part.named);
     }
     whole
 }
@@ -154,7 +164,7 @@ fn common<'r>(some: &[&'r str], others: &[&str]) -> Vec<&'r str> {
         .collect()
 }
 
-fn any<'r>(token: &AccessToken, parts: &'r [Requirement]) -> Need<'r> {
+fn any<'r>(token: &AccessToken, whole: &'r Requirement, parts: &'r [Requirement]) -> Need<'r> {
     let mut first = None;
     for part in parts {
         let need = need(token, part);
@@ -164,11 +174,16 @@ fn any<'r>(token: &AccessToken, parts: &'r [Requirement]) -> Need<'r> {
         first.get_or_insert(need);
     }
     // There is a first part: a combination of nothing is malformed.
-    first.unwrap_or(Need {
+    let first = first.unwrap_or(Need {
         scopes: Vec::new(),
         acr: None,
-        lacks: parts.iter().collect(),
-    })
+        lacks: vec![whole],
+        named: Vec::new(),
+    });
+    Need {
+        named: vec![whole],
+        ..first
+    }
 }
 
 /// Whether `auth_time` is at most this long before the token was judged. A time in the future

@@ -77,13 +77,10 @@ impl Explained for OperationRefusal {
 
 impl Unmet {
     fn in_words(&self) -> String {
-        let lacking: Vec<_> = self
-            .deficit
-            .lacking
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        let lacking = lacking.join(" and ");
+        let lacking = match self.deficit.lacking.as_slice() {
+            [one] => one.to_string(),
+            several => Requirement::all(several.iter().cloned()).to_string(),
+        };
         let deficit = &self.deficit;
         let lacks_scope_alone =
             deficit.lacks_scope && deficit.reason() == Reason::InsufficientScope;

@@ -12,7 +12,8 @@ use crate::core::verdict::operation::{Deficit, OperationRefusal, Unmet};
 use crate::core::verdict::reason::{Reason, Verdict};
 use crate::core::verdict::refusal::Refusal;
 
-/// A token, or a request without one, was refused. The presenter's fault: 401 or 403.
+/// A token, or a request without one, was refused. The presenter's fault: 400, 401
+/// or 403.
 ///
 /// It is opaque on purpose: [`reason`](Rejection::reason) is for programs and metrics,
 /// [`explain`](Rejection::explain) for the person on call. `Debug` and `Display` show the reason

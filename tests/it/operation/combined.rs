@@ -333,8 +333,8 @@ fn o01_explain_names_the_parts_that_were_missing() {
     let error = token.require(&requirement).unwrap_err();
     assert_eq!(
         error.explain(),
-        "The token is good, but the operation needs role \"manager\" and scope \"write\" and an \
-         auth_time at most 300 s ago."
+        "The token is good, but the operation needs role \"manager\" and (scope \"write\" or \
+         scope \"admin\") and an auth_time at most 300 s ago."
     );
     let Error::Rejected(rejection) = error else {
         unreachable!()
