@@ -37,9 +37,11 @@ impl AccessToken {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Rejected`] with [`Reason::InsufficientScope`](crate::Reason::InsufficientScope)
-    /// (403): the token does not allow it. [`Error::Misconfigured`] (500): the requirement can
-    /// never pass, which is the API author's mistake.
+    /// [`Error::Rejected`]: the token does not allow it. The [`Reason`](crate::Reason) is
+    /// `OperationNotAllowed` (403 without a challenge: a role, claim, audience or authorization
+    /// detail is missing), `AuthenticationInsufficient` (401: the user must sign in again), or
+    /// `InsufficientScope` (403). [`Error::Misconfigured`] (500): the requirement can never pass,
+    /// which is the API author's mistake.
     pub fn require(&self, requirement: &Requirement) -> Result<(), Error> {
         let checked = match requirement.check() {
             Ok(()) => check_requirement(self, requirement).map_err(Error::from),

@@ -25,18 +25,25 @@ pub(crate) fn excerpt(text: &str) -> String {
 /// What is replaced may be too much, never too little: a name with a mistake is no URL, so no rule
 /// says where a password ends. A name such as `service@project.example` has none.
 pub(crate) fn without_user_info(name: &str) -> Cow<'_, str> {
-    let (scheme, rest) = name
+    let scheme = name
         .find("://")
-        .map_or(("", name), |at| name.split_at(at + "://".len()));
+        .filter(|at| name.bytes().take(*at).all(is_of_scheme));
+    let (scheme, rest) = scheme.map_or(("", name), |at| name.split_at(at + "://".len()));
+    let host = rest.split(['/', '\\', '?', '#']).next();
     match rest.rsplit_once('@') {
         Some((before, after))
             if before.contains(':')
-                || !scheme.is_empty() && !before.contains(['/', '\\', '?', '#']) =>
+                || !scheme.is_empty() && host.is_some_and(|host| host.contains('@')) =>
         {
             Cow::Owned(format!("{scheme}...@{after}"))
         }
         _ => Cow::Borrowed(name),
     }
+}
+
+/// RFC 3986 section 3.1.
+fn is_of_scheme(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
 }
 
 #[cfg(test)]
@@ -68,6 +75,10 @@ mod tests {
                 "https://user:SEC@RET@as.example.com",
                 "https://...@as.example.com",
             ),
+            ("https://SECRET@as.example.com/@team", "https://...@team"),
+            ("https://SECRET@as.example.com/a@b", "https://...@b"),
+            ("user:SEC://RET@as.example.com", "...@as.example.com"),
+            ("https:/user:SEC://RET@as.example.com", "...@as.example.com"),
             ("user:SECRET@as.example.com", "...@as.example.com"),
             ("https:/user:SECRET@as.example.com", "...@as.example.com"),
             (

@@ -48,7 +48,7 @@ pub use token::claims::values::{Audience, Confirmation, Scope, ScopeError, Scope
 pub use token::jws::UnverifiedJwt;
 pub use token::presented::PresentedToken;
 pub use unconfirmed::{Possession, Unconfirmed};
-pub use verdict::refusal::Reason;
+pub use verdict::reason::Reason;
 pub use verdict::rejection::Rejection;
 pub use verify::{Evidence, verify};
 

@@ -68,7 +68,8 @@ impl Answer {
 impl Error {
     /// The HTTP answer: status, challenge (RFC 6750 section 3), `Retry-After` and body.
     ///
-    /// 400, 401 and 403 have a challenge and `Cache-Control: no-store`. 503 has `Retry-After` if
+    /// 400 and 401 have a challenge, and so has 403 if a scope is missing. All three have
+    /// `Cache-Control: no-store`. 503 has `Retry-After` if
     /// the source knows when to try again, in whole seconds, and no challenge: the token may be
     /// good. 500 has neither.
     pub fn answer(&self) -> Answer {
@@ -104,7 +105,8 @@ impl Error {
 
 /// Rounds up, so that a client never comes back too early.
 fn whole_seconds(wait: Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+    let begun = u64::from(wait.subsec_nanos() > 0);
+    wait.as_secs().saturating_add(begun)
 }
 
 fn body(

@@ -7,6 +7,7 @@
 mod held;
 mod memory;
 mod settled;
+mod tenant;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -25,7 +26,8 @@ use super::location::Location;
 use super::moment::Moment;
 use super::refresh::Limits;
 use super::{DynKeySource, KeySource, SourceError, SourceStatus, TenantStatus, Waiting};
-use held::{Held, NotHeld, Tenant};
+use held::{Held, NotHeld};
+use tenant::Tenant;
 
 /// How many tenants' keys are held, in how many bytes, and how long those of a tenant that sends no
 /// tokens.

@@ -1,6 +1,7 @@
 //! An axum API whose handlers call the Validator themselves. The crate decides what a client sees;
 //! this file only moves values between its types and axum's.
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
@@ -91,11 +92,8 @@ impl IntoResponse for Refused {
         let answer = error.answer();
         let status =
             StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        (
-            status,
-            AppendHeaders(answer.headers()),
-            answer.body().to_owned(),
-        )
-            .into_response()
+        // The answer has the media type of its body: a `String` would add another.
+        let body = Body::from(answer.body().to_owned());
+        (status, AppendHeaders(answer.headers()), body).into_response()
     }
 }

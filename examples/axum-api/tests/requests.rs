@@ -162,6 +162,7 @@ async fn each_refusal_by_the_token_has_its_challenge() {
         assert_eq!(found, challenge, "{case}");
         let no_store = challenge.map(|_| "no-store");
         assert_eq!(header(&response, "cache-control"), no_store, "{case}");
+        assert_eq!(header(&response, "content-type"), None, "{case}");
         assert_eq!(response.text().await.unwrap(), "", "{case}");
     }
 }

@@ -4,8 +4,9 @@ use crate::core::excerpt::excerpt;
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::profile::Profile;
 use crate::core::token::payload::{Claim, Payload};
-use crate::core::verdict::audience::{AudienceRefusal, MAX_SHOWN_AUDIENCES};
+use crate::core::verdict::audience::AudienceRefusal;
 use crate::core::verdict::claims::ClaimRefusal;
+use crate::core::verdict::list::MAX_SHOWN_AUDIENCES;
 use crate::core::verdict::rejection::Rejection;
 
 /// What `aud` says, if it is not about another API.

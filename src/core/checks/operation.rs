@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::core::access_token::AccessToken;
 use crate::core::json::Value;
-use crate::core::time::NumericDate;
 use crate::core::token::claims::claim_path::{Found, find};
 use crate::core::token::claims::requirement::{Kind, Requirement};
 use crate::core::token::claims::values::Scope;
@@ -23,17 +22,24 @@ pub(crate) fn check_requirement(
     }
     let mut deficit = Deficit {
         scopes: need.scopes.into_iter().map(str::to_owned).collect(),
-        acr: Vec::new(),
+        acr: need
+            .acr
+            .unwrap_or_default()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
         max_age: None,
         is_forbidden: false,
         lacks_scope: false,
         lacking: Vec::new(),
     };
+    let mut lacking_acr = None;
+    deficit.lacking = need.named.into_iter().cloned().collect();
     for part in need.lacks {
-        deficit.lacking.push(part.clone());
         match part.kind() {
             Kind::AllScopes(_) | Kind::AnyScope(_) => deficit.lacks_scope = true,
-            Kind::Acr(values) => deficit.acr.clone_from(values),
+            // Values that all of several parts accept, so that one sign-in is enough.
+            Kind::Acr(values) => lacking_acr = Some(values),
             // The strictest of several.
             Kind::MaxAge(age) => {
                 let least = deficit.max_age.map_or(*age, |known| known.min(*age));
@@ -48,6 +54,12 @@ pub(crate) fn check_requirement(
             | Kind::Any(_)
             | Kind::Malformed(_) => deficit.is_forbidden = true,
         }
+    }
+    match lacking_acr {
+        None => deficit.acr.clear(),
+        // Alternatives may have led to lists without a common value.
+        Some(values) if deficit.acr.is_empty() => deficit.acr.clone_from(values),
+        Some(_) => {}
     }
     let payload = token.payload();
     Err(OperationRefusal::Unmet(Box::new(Unmet {
@@ -64,8 +76,12 @@ struct Need<'r> {
     /// The scopes of the operation; of alternatives those of the one that the token meets, else of
     /// the first.
     scopes: Vec<&'r str>,
+    /// The values of `acr` that every part accepts, if a part requires any.
+    acr: Option<Vec<&'r str>>,
     /// The parts that the token lacks, none of which is a combination.
     lacks: Vec<&'r Requirement>,
+    /// The same for people: all alternatives where none is met.
+    named: Vec<&'r Requirement>,
 }
 
 fn need<'r>(token: &AccessToken, requirement: &'r Requirement) -> Need<'r> {
@@ -100,17 +116,29 @@ fn need<'r>(token: &AccessToken, requirement: &'r Requirement) -> Need<'r> {
             .is_some_and(|acr| values.iter().any(|value| *value == acr)),
         Kind::MaxAge(age) => signed_in_within(token, *age),
         Kind::All(parts) => return all(token, parts),
-        Kind::Any(parts) => return any(token, parts),
+        Kind::Any(parts) => return any(token, requirement, parts),
         Kind::Malformed(_) => false,
     };
     let lacks = if is_met { vec![] } else { vec![requirement] };
-    Need { scopes, lacks }
+    let acr = match requirement.kind() {
+        Kind::Acr(values) => Some(values.iter().map(String::as_str).collect()),
+        _ => None,
+    };
+    let named = lacks.clone();
+    Need {
+        scopes,
+        acr,
+        lacks,
+        named,
+    }
 }
 
 fn all<'r>(token: &AccessToken, parts: &'r [Requirement]) -> Need<'r> {
     let mut whole = Need {
         scopes: Vec::new(),
+        acr: None,
         lacks: Vec::new(),
+        named: Vec::new(),
     };
     for part in parts {
         let part = need(token, part);
@@ -119,12 +147,24 @@ fn all<'r>(token: &AccessToken, parts: &'r [Requirement]) -> Need<'r> {
                 whole.scopes.push(scope);
             }
         }
+        whole.acr = match (whole.acr, part.acr) {
+            (Some(some), Some(others)) => Some(common(&some, &others)),
+            (some, None) | (None, some) => some,
+        };
         whole.lacks.extend(part.lacks);
+        whole.named.extend(part.named);
     }
     whole
 }
 
-fn any<'r>(token: &AccessToken, parts: &'r [Requirement]) -> Need<'r> {
+fn common<'r>(some: &[&'r str], others: &[&str]) -> Vec<&'r str> {
+    some.iter()
+        .copied()
+        .filter(|value| others.contains(value))
+        .collect()
+}
+
+fn any<'r>(token: &AccessToken, whole: &'r Requirement, parts: &'r [Requirement]) -> Need<'r> {
     let mut first = None;
     for part in parts {
         let need = need(token, part);
@@ -134,20 +174,28 @@ fn any<'r>(token: &AccessToken, parts: &'r [Requirement]) -> Need<'r> {
         first.get_or_insert(need);
     }
     // There is a first part: a combination of nothing is malformed.
-    first.unwrap_or(Need {
+    let first = first.unwrap_or(Need {
         scopes: Vec::new(),
-        lacks: parts.iter().collect(),
-    })
+        acr: None,
+        lacks: vec![whole],
+        named: Vec::new(),
+    });
+    Need {
+        named: vec![whole],
+        ..first
+    }
 }
 
 /// Whether `auth_time` is at most this long before the token was judged. A time in the future
 /// beyond the skew is no time at all.
 fn signed_in_within(token: &AccessToken, age: Duration) -> bool {
     let claim = find(token.payload(), "auth_time");
-    let Some(signed_in) = claim.and_then(|value| read_date(value, Rounding::Down)) else {
+    // A fraction makes it older for the age, and later for the future.
+    let read = |rounding| claim.and_then(|value| read_date(value, rounding));
+    let (Some(earliest), Some(latest)) = (read(Rounding::Down), read(Rounding::Up)) else {
         return false;
     };
     let (now, skew) = (token.judged_at(), token.clock_skew());
-    let is_recent = now <= signed_in.saturating_add(age.saturating_add(skew));
-    is_recent && signed_in <= NumericDate::saturating_add(now, skew)
+    let is_recent = now <= earliest.saturating_add(age.saturating_add(skew));
+    is_recent && latest <= now.saturating_add(skew)
 }

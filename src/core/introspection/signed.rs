@@ -17,7 +17,7 @@ use crate::core::time::NumericDate;
 use crate::core::token::jws::UnverifiedJwt;
 use crate::core::token::media_type::names_media_type;
 use crate::core::token::presented::PresentedToken;
-use crate::core::verdict::refusal::Reason;
+use crate::core::verdict::reason::Reason;
 use crate::core::verdict::rejection::Rejection;
 
 /// The largest signed response, in bytes: the largest response, encoded, with header and signature.

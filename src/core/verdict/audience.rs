@@ -2,13 +2,11 @@
 
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::profile::Profile;
+use crate::core::verdict::explained::Explained;
 use crate::core::verdict::hint::Hint;
 use crate::core::verdict::likeness::{Difference, difference};
 use crate::core::verdict::list::quoted;
-use crate::core::verdict::refusal::{Explained, Reason};
-
-/// Audiences of a refused token that `explain()` shows. No more are collected.
-pub(crate) const MAX_SHOWN_AUDIENCES: usize = 10;
+use crate::core::verdict::reason::Reason;
 
 #[derive(Clone)]
 pub(crate) enum AudienceRefusal {
@@ -18,7 +16,7 @@ pub(crate) enum AudienceRefusal {
     MissingInResponse,
     /// The policy allows a response without `aud`, but this one has no `token_type` either.
     MissingWithType,
-    /// No `aud` is accepted; at most [`MAX_SHOWN_AUDIENCES`] of them are kept.
+    /// No `aud` is accepted; at most `MAX_SHOWN_AUDIENCES` of them are kept.
     Mismatch { found: Vec<String>, policy: Policy },
 }
 

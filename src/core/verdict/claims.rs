@@ -4,9 +4,10 @@ use crate::core::excerpt::excerpt;
 use crate::core::token::claims::actor::MAX_ACTORS;
 use crate::core::token::claims::claim_path::{ClaimPath, DottedName};
 use crate::core::token::claims::required_claim::{ClaimValue, RequiredClaim};
+use crate::core::verdict::explained::Explained;
 use crate::core::verdict::hint::Hint;
 use crate::core::verdict::list::MAX_LISTED;
-use crate::core::verdict::refusal::{Explained, Reason};
+use crate::core::verdict::reason::Reason;
 
 #[derive(Clone)]
 pub(crate) enum ClaimRefusal {

@@ -3,8 +3,9 @@
 
 use crate::core::json::Fault;
 use crate::core::token::jws::FormFault;
+use crate::core::verdict::explained::Explained;
 use crate::core::verdict::hint::Hint;
-use crate::core::verdict::refusal::{Explained, Reason};
+use crate::core::verdict::reason::Reason;
 
 #[derive(Clone)]
 pub(crate) enum FormRefusal {

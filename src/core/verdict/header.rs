@@ -1,8 +1,9 @@
 //! Refusals for the header: its algorithm, or members that must not be there.
 
 use crate::core::keys::algorithm::{Algorithm, AlgorithmSet};
+use crate::core::verdict::explained::Explained;
 use crate::core::verdict::hint::Hint;
-use crate::core::verdict::refusal::{Explained, Reason};
+use crate::core::verdict::reason::Reason;
 
 #[derive(Clone)]
 pub(crate) enum HeaderRefusal {

@@ -7,8 +7,8 @@ use crate::core::json::Value;
 use crate::core::token::claims::claim_path::find;
 use crate::core::token::jws::UnverifiedJwt;
 use crate::core::token::payload::{Claim, Payload};
-use crate::core::verdict::audience::MAX_SHOWN_AUDIENCES;
-use crate::core::verdict::refusal::Reason;
+use crate::core::verdict::list::MAX_SHOWN_AUDIENCES;
+use crate::core::verdict::reason::Reason;
 
 /// What a refused token looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

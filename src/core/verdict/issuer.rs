@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::core::policy::accepted::Policy;
+use crate::core::verdict::explained::Explained;
 use crate::core::verdict::hint::Hint;
 use crate::core::verdict::kind;
 use crate::core::verdict::likeness::difference;
 use crate::core::verdict::list::quoted;
-use crate::core::verdict::refusal::{Explained, Reason};
+use crate::core::verdict::reason::Reason;
 
 #[derive(Clone)]
 pub(crate) enum IssuerRefusal {

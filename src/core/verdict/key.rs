@@ -8,9 +8,10 @@ use crate::core::excerpt::excerpt;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::key_set::{KeySet, SkippedKey};
 use crate::core::keys::{KeyUse, skip_reason::KeyError};
+use crate::core::verdict::explained::Explained;
 use crate::core::verdict::hint::Hint;
 use crate::core::verdict::list::{MAX_LISTED, quoted};
-use crate::core::verdict::refusal::{Explained, Reason};
+use crate::core::verdict::reason::Reason;
 
 #[derive(Clone)]
 pub(crate) enum KeyRefusal {

@@ -4,9 +4,10 @@ use crate::core::policy::accepted::Policy;
 use crate::core::policy::profile::Profile;
 use crate::core::token::media_type::other_kind;
 use crate::core::token::payload::Foreign;
+use crate::core::verdict::explained::Explained;
 use crate::core::verdict::hint::Hint;
 use crate::core::verdict::list::quoted;
-use crate::core::verdict::refusal::{Explained, Reason};
+use crate::core::verdict::reason::Reason;
 
 #[derive(Clone)]
 pub(crate) enum KindRefusal {

@@ -2,6 +2,7 @@
 
 pub(crate) mod audience;
 pub(crate) mod claims;
+mod explained;
 pub(crate) mod form;
 pub(crate) mod header;
 mod hint;
@@ -9,9 +10,10 @@ pub(crate) mod issuer;
 pub(crate) mod key;
 pub(crate) mod kind;
 mod likeness;
-mod list;
+pub(crate) mod list;
 pub(crate) mod operation;
 pub(crate) mod possession;
+pub(crate) mod reason;
 pub(crate) mod refusal;
 pub(crate) mod rejection;
 pub(crate) mod time;

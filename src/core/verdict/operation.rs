@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::core::token::claims::claim_path::DottedName;
 use crate::core::token::claims::requirement::Requirement;
 use crate::core::verdict::claims::dotted;
+use crate::core::verdict::explained::Explained;
 use crate::core::verdict::hint::Hint;
-use crate::core::verdict::refusal::{Explained, Reason};
+use crate::core::verdict::reason::Reason;
 
 #[derive(Clone)]
 pub(crate) enum OperationRefusal {
@@ -76,13 +77,10 @@ impl Explained for OperationRefusal {
 
 impl Unmet {
     fn in_words(&self) -> String {
-        let lacking: Vec<_> = self
-            .deficit
-            .lacking
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        let lacking = lacking.join(" and ");
+        let lacking = match self.deficit.lacking.as_slice() {
+            [one] => one.to_string(),
+            several => Requirement::all(several.iter().cloned()).to_string(),
+        };
         let deficit = &self.deficit;
         let lacks_scope_alone =
             deficit.lacks_scope && deficit.reason() == Reason::InsufficientScope;

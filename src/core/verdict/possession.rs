@@ -1,7 +1,8 @@
 //! Refusals for what a token is bound to (`cnf`), and for the proof of possession.
 
+use crate::core::verdict::explained::Explained;
 use crate::core::verdict::hint::Hint;
-use crate::core::verdict::refusal::{Explained, Reason};
+use crate::core::verdict::reason::Reason;
 
 #[derive(Clone)]
 pub(crate) enum PossessionRefusal {

@@ -9,9 +9,11 @@ use crate::core::token::jws::UnverifiedJwt;
 use crate::core::verdict::hint::{Hint, Seen};
 use crate::core::verdict::key::{KeyRefusal, KeySetAge};
 use crate::core::verdict::operation::{Deficit, OperationRefusal, Unmet};
-use crate::core::verdict::refusal::{Reason, Refusal, Verdict};
+use crate::core::verdict::reason::{Reason, Verdict};
+use crate::core::verdict::refusal::Refusal;
 
-/// A token, or a request without one, was refused. The presenter's fault: 401 or 403.
+/// A token, or a request without one, was refused. The presenter's fault: 400, 401
+/// or 403.
 ///
 /// It is opaque on purpose: [`reason`](Rejection::reason) is for programs and metrics,
 /// [`explain`](Rejection::explain) for the person on call. `Debug` and `Display` show the reason
@@ -53,8 +55,9 @@ struct Inner {
     resource: Option<Arc<Resource>>,
 }
 
-impl From<Refusal> for Rejection {
-    fn from(refusal: Refusal) -> Self {
+impl<R: Into<Refusal>> From<R> for Rejection {
+    fn from(refusal: R) -> Self {
+        let refusal = refusal.into();
         Rejection(Box::new(Inner {
             refusal,
             seen: None,

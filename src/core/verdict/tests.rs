@@ -22,7 +22,7 @@ use crate::core::verdict::key::{KeyRefusal, KeySetAge};
 use crate::core::verdict::kind::KindRefusal;
 use crate::core::verdict::operation::{Deficit, OperationRefusal, Unmet};
 use crate::core::verdict::possession::PossessionRefusal;
-use crate::core::verdict::refusal::Reason;
+use crate::core::verdict::reason::Reason;
 use crate::core::verdict::rejection::Rejection;
 use crate::core::verdict::time::{Moment, TimeRefusal};
 

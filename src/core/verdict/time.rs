@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::core::time::NumericDate;
 use crate::core::token::date::smaller_unit;
+use crate::core::verdict::explained::Explained;
 use crate::core::verdict::hint::Hint;
-use crate::core::verdict::refusal::{Explained, Reason};
+use crate::core::verdict::reason::Reason;
 
 #[derive(Clone)]
 pub(crate) enum TimeRefusal {

@@ -46,6 +46,8 @@ struct Line {
     /// Pauses since the last answer.
     failures: u32,
     last: Option<Failure>,
+    /// A trial since the last pause is under way. An earlier one may take as long as a call may,
+    /// and says nothing about that pause.
     has_trial: bool,
     /// How many pauses there were. A call belongs to the one that it began after.
     pauses: u64,
@@ -195,12 +197,14 @@ impl Line {
             self.failures = self.failures.saturating_add(1);
         }
         self.pauses = self.pauses.wrapping_add(1);
+        self.has_trial = false;
         self.suspects.clear();
     }
 
     fn end(&mut self) {
         self.failures = 0;
         self.last = None;
+        self.has_trial = false;
         self.suspects.clear();
     }
 }
@@ -262,8 +266,12 @@ impl Attempt<'_> {
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if self.is_trial {
+            let own_kind = self.caller.is_known;
             let mut state = self.of.state();
-            state.kinds.of(self.caller.is_known).has_trial = false;
+            let line = state.kinds.of(own_kind);
+            if *self.pauses.of(own_kind) == line.pauses {
+                line.has_trial = false;
+            }
             drop(state);
             self.of.trial_ended.notify_waiters();
         }

@@ -59,9 +59,10 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 /// A quarter of the bound, but at least one call, is reserved for tokens that were active in the
 /// last hour. Such tokens also have waiting places of their own, a quarter as many as the others
 /// share. At most 10,000 such tokens are remembered. A flood of made-up tokens does not displace
-/// them. With a bound of one call, no call can be reserved. **A flood can displace a token that
-/// this process has never seen active**: that token is then answered with 503. Limit the rate of
-/// requests by client address before this crate where that matters.
+/// them. Calls that hang do not either: a reserved call is made even if older calls still exceed a
+/// bound that was halved. With `max_concurrent_calls(1)`, no call is reserved. **A flood can
+/// displace a token that this process has never seen active**: that token is then answered with
+/// 503. Limit the rate of requests by client address before this crate where that matters.
 ///
 /// One connection is kept open at first, and up to 16 while answers come in time. Each is closed
 /// after one or two seconds without use, since some servers have one worker for each connection. A

@@ -18,6 +18,8 @@ pub(super) struct Turns {
 struct State {
     /// Calls at once, for now.
     bound: usize,
+    /// More than one call may run at once, now or later.
+    can_reserve: bool,
     /// Answers in time since the bound last changed.
     in_time: usize,
     /// How often the bound was halved. A call belongs to the one that it began after.
@@ -56,6 +58,7 @@ impl Turns {
             max,
             state: Mutex::new(State {
                 bound: max.min(CALLS_AT_FIRST),
+                can_reserve: max > 1,
                 in_time: 0,
                 cuts: 0,
                 kept: 1,
@@ -127,20 +130,21 @@ impl<T> PerKind<T> {
 
 impl State {
     /// How many calls are for known tokens alone: a quarter, but at least one. One call can't be
-    /// divided.
+    /// divided where it is all that may be.
     fn reserved(&self) -> usize {
-        (self.bound / 4).max(usize::from(self.bound > 1))
+        (self.bound / 4).max(usize::from(self.can_reserve))
     }
 
-    /// Whether the next turn is one of a known token.
+    /// Whether the next turn is one of a known token. A reserved call is free also while calls for
+    /// new tokens, which began before the bound was halved, exceed the bound.
     fn next(&self) -> Option<bool> {
         let (known, new) = (self.running.known, self.running.new);
-        if known + new >= self.bound {
-            return None;
-        }
         let reserved = self.reserved();
-        let new_waits = !self.waiting.new.is_empty() && new + reserved < self.bound;
-        if !self.waiting.known.is_empty() && (known <= reserved || !new_waits) {
+        let has_room = known + new < self.bound;
+        let most_new = self.bound.saturating_sub(reserved).max(1);
+        let new_waits = !self.waiting.new.is_empty() && has_room && new < most_new;
+        let may_be_known = has_room || known < reserved;
+        if !self.waiting.known.is_empty() && may_be_known && (known <= reserved || !new_waits) {
             Some(true)
         } else {
             new_waits.then_some(false)
@@ -290,6 +294,30 @@ mod tests {
             turn.was_in_time();
         }
         assert_eq!(turns.state().bound, 2);
+    }
+
+    /// Calls for tokens that make the server hang end long after the bound was halved for them.
+    #[tokio::test]
+    async fn f03_calls_from_before_the_bound_was_halved_take_no_reserved_call() {
+        let turns = Turns::new(64);
+        let mut hang = all(&turns, false).await;
+        assert_eq!(hang.len(), 12);
+        for (bound, of_known) in [(8, 2), (4, 1), (2, 1), (1, 1), (1, 1)] {
+            for turn in &hang {
+                turn.was_late();
+            }
+            assert_eq!(turns.state().bound, bound);
+            assert!(taken(&turns, false).await.is_none());
+            let known = all(&turns, true).await;
+            assert_eq!(known.len(), of_known, "{bound}");
+            drop(known);
+            hang.clear();
+            hang = all(&turns, false).await;
+            assert_eq!(hang.len(), (bound - of_known).max(1));
+        }
+        // The last call may be either kind's.
+        drop(hang);
+        assert_eq!(all(&turns, true).await.len(), 1);
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::bounds::TIME_OF_USE;
-use super::held::Tenant;
+use super::tenant::Tenant;
 
 /// When a tenant was last used, as far as the order knows, and a number that no other has.
 type Turn = (u64, u64);
@@ -54,13 +54,12 @@ impl Settled {
         (tenant.last_used(), self.turns)
     }
 
-    /// Takes out the one that was not used for longest of those that are `wanted`, if that is at
-    /// least `unused_for` and its keys are not being fetched.
+    /// Takes out the one that was not used for longest, if that is at least `unused_for` and its
+    /// keys are not being fetched.
     fn take_idlest(
         &mut self,
         unused_for: Duration,
         now: Duration,
-        wanted: impl Fn(&Tenant) -> bool,
     ) -> Option<(Arc<str>, Arc<Tenant>)> {
         let mut passed_over = Vec::new();
         let mut found = None;
@@ -79,7 +78,7 @@ impl Settled {
                 self.by_use.insert(turn, name);
                 break;
             }
-            if entry.tenant.keys.is_fetching() || !wanted(&entry.tenant) {
+            if entry.tenant.keys.is_fetching() {
                 passed_over.push((turn, name));
                 continue;
             }
@@ -92,34 +91,77 @@ impl Settled {
 
     /// Drops the one that was not used for longest, except those in use. False where there is none.
     pub(super) fn drop_idlest(&mut self, now: Duration) -> bool {
-        self.take_idlest(TIME_OF_USE, now, |_| true).is_some()
+        self.take_idlest(TIME_OF_USE, now).is_some()
     }
 
     /// Drops all that were not used for so long.
     pub(super) fn drop_unused_for(&mut self, idle_after: Duration, now: Duration) {
-        while self.take_idlest(idle_after, now, |_| true).is_some() {}
+        while self.take_idlest(idle_after, now).is_some() {}
     }
 
     /// Takes out those that were not used for longest, as many as have so many bytes of keys
     /// together. None of them where that is not enough.
+    ///
+    /// Idle ones without keys are dropped on the way, in either case. Each set that needs room
+    /// would look at all of them again.
     pub(super) fn take_idlest_of(
         &mut self,
         bytes: usize,
         now: Duration,
     ) -> Option<Vec<Arc<Tenant>>> {
         let mut taken: Vec<(Arc<str>, Arc<Tenant>)> = Vec::new();
-        let has_room = |tenant: &Tenant| tenant.keys.bytes() > 0;
         let mut sum = 0_usize;
         while sum < bytes {
-            let Some((name, tenant)) = self.take_idlest(TIME_OF_USE, now, has_room) else {
+            let Some((name, tenant)) = self.take_idlest(TIME_OF_USE, now) else {
                 for (name, tenant) in taken {
                     self.insert(&name, tenant);
                 }
                 return None;
             };
-            sum = sum.saturating_add(tenant.keys.bytes());
-            taken.push((name, tenant));
+            let of_tenant = tenant.keys.bytes();
+            if of_tenant > 0 {
+                sum = sum.saturating_add(of_tenant);
+                taken.push((name, tenant));
+            }
         }
         Some(taken.into_iter().map(|(_, tenant)| tenant).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::clock::SystemClock;
+    use crate::core::{Clock, Policy};
+    use crate::source::address::{Address, Http};
+    use crate::source::jwks::RemoteJwks;
+    use crate::source::metadata::Endpoint;
+    use crate::source::refresh::Limits;
+
+    use super::*;
+
+    /// Listed tenants whose keys could not be fetched may be many. Each is looked at once, and not
+    /// whenever a set needs room.
+    #[test]
+    fn k06_idle_tenants_without_keys_are_passed_over_once() {
+        let address = Address::parse("https://as.example.com/jwks", Http::ToLoopback).unwrap();
+        let fetcher = crate::Fetch::new().build().unwrap();
+        let policy = Policy::builder()
+            .issuer("https://as.example.com")
+            .audience("https://api.example.com")
+            .build()
+            .unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let mut settled = Settled::default();
+        for (name, used) in [("idle-0", 1), ("idle-1", 2), ("in use", 95)] {
+            let endpoint = Endpoint::At(address.clone());
+            let (policy, clock) = (policy.clone(), Arc::clone(&clock));
+            let keys = RemoteJwks::new(policy, endpoint, &fetcher, clock, Limits::default(), true);
+            let tenant = Tenant::new(name, keys, Duration::from_secs(used));
+            settled.insert(name, Arc::new(tenant));
+        }
+        let taken = settled.take_idlest_of(1, Duration::from_secs(100));
+        assert!(taken.is_none());
+        let left: Vec<_> = settled.all().map(|tenant| &*tenant.issuer).collect();
+        assert_eq!(left, ["in use"]);
     }
 }

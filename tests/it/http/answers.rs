@@ -145,6 +145,7 @@ fn h02_an_outage_and_our_own_mistake_have_no_challenge() {
         (Some(Duration::from_secs(7)), Some("7")),
         (Some(Duration::from_millis(1)), Some("1")),
         (Some(Duration::from_millis(2_001)), Some("3")),
+        (Some(Duration::MAX), Some("18446744073709551615")),
     ] {
         let api = world.api_in_outage(API, Down(wait));
         let answer = refused(&api, &token).answer();

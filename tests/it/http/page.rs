@@ -64,6 +64,15 @@ fn table() -> String {
                 .unwrap_err(),
         ),
         (
+            "a good token, and its user signed in too long ago",
+            good.require(&Requirement::max_age(Duration::from_secs(300)))
+                .unwrap_err(),
+        ),
+        (
+            "a good token that lacks a role or claim",
+            good.require(&Requirement::role("clerk")).unwrap_err(),
+        ),
+        (
             "the authorization server can't be reached",
             refused(&down, &token()),
         ),

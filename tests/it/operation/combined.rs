@@ -211,6 +211,7 @@ fn o01_o02_max_age_is_measured_against_auth_time() {
         (json!(NOW + 31), false),
         // A fraction makes a sign-in older.
         (json!(f64::from(u32::try_from(NOW).unwrap()) - 330.5), false),
+        (json!(f64::from(u32::try_from(NOW).unwrap()) + 30.5), false),
         (json!(NOW.to_string()), false),
         (json!(null), false),
         (json!(i64::MIN), false),
@@ -268,6 +269,11 @@ fn o01_h02_combinations_and_their_answers() {
             acr().and(recent()).and(Requirement::max_age(minutes(1))),
             Some(step_up("acr_values=\"gold mfa\", max_age=\"60\"")),
         ),
+        // One sign-in must be enough, so the values are those that all parts accept.
+        (
+            acr().and(Requirement::acr(["silver", "mfa"])),
+            Some(step_up("acr_values=\"mfa\"")),
+        ),
         // Together: forbidden, then sign-in, then scope.
         (
             write().and(acr()).and(recent()),
@@ -303,6 +309,16 @@ fn o01_h02_combinations_and_their_answers() {
 }
 
 #[test]
+fn o01_a_step_up_names_what_met_parts_accept_too() {
+    let api = Api::new();
+    let token = token_with(&api, "acr", &json!("gold"));
+    let both = Requirement::acr(["gold", "mfa"]).and(Requirement::acr(["silver", "mfa"]));
+    let (reason, status, challenge) = refused(token.require(&both));
+    assert_eq!((reason, status), (Reason::AuthenticationInsufficient, 401));
+    assert!(challenge.unwrap().contains("acr_values=\"mfa\""));
+}
+
+#[test]
 fn o01_explain_names_the_parts_that_were_missing() {
     let api = api();
     let token = accepted(
@@ -317,8 +333,8 @@ fn o01_explain_names_the_parts_that_were_missing() {
     let error = token.require(&requirement).unwrap_err();
     assert_eq!(
         error.explain(),
-        "The token is good, but the operation needs role \"manager\" and scope \"write\" and an \
-         auth_time at most 300 s ago."
+        "The token is good, but the operation needs role \"manager\" and (scope \"write\" or \
+         scope \"admin\") and an auth_time at most 300 s ago."
     );
     let Error::Rejected(rejection) = error else {
         unreachable!()
@@ -338,6 +354,10 @@ fn o02_what_no_token_can_meet_is_the_authors_mistake() {
         (Requirement::any([]), RequirementError::Empty),
         (Requirement::acr(nothing), RequirementError::Empty),
         (Requirement::acr([""]), RequirementError::Value),
+        (
+            Requirement::acr(["a"]).and(Requirement::acr(["b"])),
+            RequirementError::Acr,
+        ),
         (Requirement::acr(["a b"]), RequirementError::Value),
         (Requirement::acr(["a\r\nb"]), RequirementError::Value),
         (Requirement::role(""), RequirementError::Value),

@@ -191,11 +191,31 @@ impl Requirement {
         if let Some(problem) = requirements.iter().find_map(|one| one.check().err()) {
             return Requirement(Kind::Malformed(problem));
         }
-        Requirement(if requirements.is_empty() {
-            Kind::Malformed(RequirementError::Empty)
-        } else {
-            kind(requirements)
-        })
+        if requirements.is_empty() {
+            return Requirement(Kind::Malformed(RequirementError::Empty));
+        }
+        let whole = Requirement(kind(requirements));
+        match whole.common_acr() {
+            Some(values) if values.is_empty() => {
+                Requirement(Kind::Malformed(RequirementError::Acr))
+            }
+            _ => whole,
+        }
+    }
+
+    /// The values of `acr` that every part accepts, as far as that is no matter of alternatives.
+    fn common_acr(&self) -> Option<Vec<&str>> {
+        match &self.0 {
+            Kind::Acr(values) => Some(values.iter().map(String::as_str).collect()),
+            Kind::All(parts) => {
+                let lists = parts.iter().filter_map(Requirement::common_acr);
+                lists.reduce(|mut common, list| {
+                    common.retain(|value| list.contains(value));
+                    common
+                })
+            }
+            _ => None,
+        }
     }
 
     /// This and the other.
@@ -307,6 +327,9 @@ pub enum RequirementError {
     /// All or any of nothing.
     #[error("a requirement names no scope, value or part")]
     Empty,
+    /// Lists of `acr` that must all be met have no common value.
+    #[error("a requirement names lists of acr without a common value, so no token can meet it")]
+    Acr,
     /// A role, claim, value or audience is empty, or an `acr` has characters that a challenge can't
     /// have.
     #[error("a requirement names an empty role, claim, value or audience, or an acr with a space")]

@@ -152,3 +152,31 @@ fn s08_several_tokens_whose_calls_fail_one_after_another_pause_all_of_their_kind
     fail(&pauses, other, now + 1_000);
     assert_eq!(left(&pauses, token(0), now + 1_000), None);
 }
+
+/// A token that makes the endpoint hang is a trial until that ends, but not beyond its own pause.
+#[test]
+fn s08_a_trial_that_an_answer_or_a_pause_overtook_keeps_no_later_one_waiting() {
+    for is_answered in [true, false] {
+        let pauses = Pauses::default();
+        let (hangs, good) = (new("hangs"), new("good"));
+        let late = begin(&pauses, new("late"), 0);
+        begin(&pauses, good, 0).failed(Blame::Endpoint, &error(), 1.0, at(0));
+        let overtaken = begin(&pauses, hangs, 1_000);
+        if is_answered {
+            begin(&pauses, known("active"), 1_000).answered();
+            begin(&pauses, good, 1_000).failed(Blame::Endpoint, &error(), 1.0, at(1_000));
+        } else {
+            let for_a_second = error().retry_in(seconds(1));
+            late.failed(Blame::EndpointOrToken, &for_a_second, 1.0, at(1_000));
+        }
+        let trial = begin(&pauses, good, 3_000);
+        // Its end does not let another in while this trial is under way.
+        drop(overtaken);
+        assert!(matches!(
+            pauses.try_begin(new("other"), at(3_000)),
+            Ok(None)
+        ));
+        drop(trial);
+        begin(&pauses, new("other"), 3_000).answered();
+    }
+}
