@@ -81,15 +81,20 @@ impl Requirement {
         })
     }
 
+    /// A requirement whose value is usable, or the mistake that it is not.
+    fn sound(is_sound: bool, kind: impl FnOnce() -> Kind) -> Self {
+        Requirement(if is_sound {
+            kind()
+        } else {
+            Kind::Malformed(RequirementError::Value)
+        })
+    }
+
     /// This role, as [`AccessToken::roles`](crate::AccessToken::roles) has it. Without it the
     /// request is refused with 403 and no challenge, since a client can't request a role.
     pub fn role(role: impl Into<String>) -> Self {
         let role = role.into();
-        Requirement(if role.is_empty() {
-            Kind::Malformed(RequirementError::Value)
-        } else {
-            Kind::Role(role)
-        })
+        Self::sound(!role.is_empty(), || Kind::Role(role))
     }
 
     /// A claim with a value. Without it the request is refused with 403 and no challenge.
@@ -100,10 +105,8 @@ impl Requirement {
     /// let verified = Requirement::claim(RequiredClaim::equals("email_verified", true));
     /// ```
     pub fn claim(claim: RequiredClaim) -> Self {
-        Requirement(if claim.path().is_sound() && claim.has_sound_values() {
+        Self::sound(claim.path().is_sound() && claim.has_sound_values(), || {
             Kind::Claim(claim)
-        } else {
-            Kind::Malformed(RequirementError::Value)
         })
     }
 
@@ -118,10 +121,8 @@ impl Requirement {
     pub fn claim_contains(path: impl Into<ClaimPath>, value: impl Into<ClaimValue>) -> Self {
         let (path, value) = (path.into(), value.into());
         let is_empty = matches!(&value, ClaimValue::String(text) if text.is_empty());
-        Requirement(if path.is_sound() && !is_empty {
+        Self::sound(path.is_sound() && !is_empty, || {
             Kind::ClaimContains(path, value)
-        } else {
-            Kind::Malformed(RequirementError::Value)
         })
     }
 
@@ -129,21 +130,13 @@ impl Requirement {
     /// it the request is refused with 403 and no challenge.
     pub fn audience(audience: impl Into<String>) -> Self {
         let audience = audience.into();
-        Requirement(if audience.is_empty() {
-            Kind::Malformed(RequirementError::Value)
-        } else {
-            Kind::Audience(audience)
-        })
+        Self::sound(!audience.is_empty(), || Kind::Audience(audience))
     }
 
     /// An object in `authorization_details` (RFC 9396 section 2). Without it the request is refused
     /// with 403 and no challenge.
     pub fn authorization_detail(detail: AuthorizationDetail) -> Self {
-        Requirement(if detail.is_sound() {
-            Kind::AuthorizationDetail(detail)
-        } else {
-            Kind::Malformed(RequirementError::Value)
-        })
+        Self::sound(detail.is_sound(), || Kind::AuthorizationDetail(detail))
     }
 
     /// That the user signed in with one of these authentication context classes: the claim `acr`
