@@ -44,6 +44,10 @@ impl<'r> Credentials<'r> {
         Credentials(presented)
     }
 
+    pub(crate) const fn are_none(&self) -> bool {
+        matches!(self.0, Presented::Nothing)
+    }
+
     pub(crate) const fn presented(&self) -> Presented<'r> {
         self.0
     }

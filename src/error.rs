@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chain::chain;
-use crate::core::{Rejection, Resource};
+use crate::core::{Rejection, Requirement, Resource};
 
 pub use crate::build_error::{BuildError, ConfigError, ConfigErrorKind};
 #[cfg(feature = "pem")]
@@ -77,6 +77,14 @@ impl Error {
                     resource: resource.cloned(),
                 })
             }
+        }
+    }
+
+    /// Names the scopes of the operation in the challenge to a request without credentials.
+    pub(crate) fn with_scopes_of(self, requirement: &Requirement) -> Self {
+        match self {
+            Error::Rejected(rejection) => rejection.with_scopes_of(requirement).into(),
+            other => other,
         }
     }
 
@@ -199,6 +207,12 @@ enum Mistake {
     OutsideRuntime(Arc<str>),
     #[error("no resource is set, so there is no metadata: name this API by .resource(..)")]
     NoResource,
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    #[error(
+        "a handler asks for the token of a request that no layer judged: add .layer(validator.protect()) to the route, or \
+         .wrap(..) in actix-web"
+    )]
+    NoLayer,
 }
 
 impl Misconfigured {
@@ -208,6 +222,17 @@ impl Misconfigured {
 
     pub(crate) fn no_introspection(issuer: &Arc<str>) -> Self {
         Mistake::NoIntrospection(Arc::clone(issuer)).into()
+    }
+
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    pub(crate) fn no_layer() -> Self {
+        Mistake::NoLayer.into()
+    }
+
+    /// Whether the client may read its text: it is the same for every request and API.
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    pub(crate) const fn is_for_client(&self) -> bool {
+        matches!(self.mistake, Mistake::NoLayer)
     }
 
     pub(crate) fn no_resource() -> Self {

@@ -151,6 +151,11 @@ mod library {
     pub(crate) mod source;
     pub(crate) mod validator;
 
+    #[cfg(feature = "axum")]
+    pub(crate) mod axum;
+    #[cfg(feature = "tower")]
+    pub(crate) mod tower;
+
     #[cfg(all(any(doc, doctest), feature = "fetch", feature = "testing"))]
     pub mod guide;
     #[cfg(feature = "fetch")]
@@ -184,6 +189,7 @@ mod library {
     };
     pub use credentials::Credentials;
     pub use error::{Error, Misconfigured, Unavailable};
+    pub use http::Protect;
     pub use issuer::Issuer;
     #[cfg(feature = "fetch")]
     pub use source::{Fetch, Introspection};
@@ -216,7 +222,12 @@ mod library {
 
     pub mod resource {
         //! What this API answers: to requests that it does not serve, and about itself.
+        pub use crate::core::TokenPlace;
+        #[cfg(feature = "axum")]
+        pub use crate::http::Claims;
         pub use crate::http::{Answer, ResourceMetadata};
+        #[cfg(feature = "tower")]
+        pub use crate::tower::Protected;
     }
 
     pub mod health {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::core::excerpt::without_user_info;
 use crate::core::token::claims::values::Scope;
+use crate::core::token_place::TokenPlace;
 
 /// This API as a protected resource (RFC 9728 section 1.2): its identifier, and what its answers to
 /// refused requests say.
@@ -39,6 +40,7 @@ pub struct Resource {
     authorization_servers: Option<Vec<String>>,
     describes_errors: bool,
     body: ErrorBody,
+    places: Vec<TokenPlace>,
 }
 
 /// The body of an answer to a refused request.
@@ -80,6 +82,30 @@ pub enum ResourceError {
         /// The value that was set.
         found: String,
     },
+    /// A segment of the identifier's path is one that routers read as a capture.
+    #[error(
+        "a segment of the path of \"{}\" begins with : or *, which routers read as a capture, so its metadata could not \
+         be served: choose another path",
+        found.escape_debug()
+    )]
+    Path {
+        /// The value that was set, without user and password.
+        found: String,
+    },
+    /// There is no place that tokens are read from.
+    #[error(
+        "tokens are read from no place: name at least one, such as TokenPlace::authorization()"
+    )]
+    NoTokenPlace,
+    /// A place that tokens are read from has a name that no request can have, or is named twice.
+    #[error(
+        "tokens can't be read from {found}: a name has only letters, digits and !#$%&'*+-.^_`|~, no place is named twice, \
+         and Authorization, Cookie and Sec-WebSocket-Protocol have places of their own"
+    )]
+    TokenPlace {
+        /// The place.
+        found: String,
+    },
     /// An authorization server is not a URL that clients can use.
     #[error(
         "\"{}\" is not an authorization server: write its issuer, an https URL (http on loopback) without user, query and \
@@ -105,6 +131,7 @@ impl Resource {
             authorization_servers: None,
             describes_errors: false,
             body: ErrorBody::Empty,
+            places: vec![TokenPlace::authorization()],
         }
     }
 
@@ -173,6 +200,17 @@ impl Resource {
         self
     }
 
+    /// The places that the token of a request is read from. By default it is the `Authorization`
+    /// header alone. Name that one too if it is still a place. A request that presents something in
+    /// two of them is refused with 400.
+    ///
+    /// A token in the query string is never read, since URLs end up in logs (RFC 9700 section
+    /// 4.3.2).
+    pub fn tokens_from(mut self, places: impl IntoIterator<Item = TokenPlace>) -> Self {
+        self.places = places.into_iter().collect();
+        self
+    }
+
     /// Its identifier, as it was set.
     pub fn uri(&self) -> &str {
         &self.uri
@@ -203,6 +241,20 @@ impl Resource {
                 problems.push(ResourceError::AuthorizationServer { found });
             }
         }
+        if has_capture(&self.uri) {
+            let found = shown(&self.uri);
+            problems.push(ResourceError::Path { found });
+        }
+        if self.places.is_empty() {
+            problems.push(ResourceError::NoTokenPlace);
+        }
+        for (position, place) in self.places.iter().enumerate() {
+            let mut earlier = self.places.iter().take(position);
+            if !place.is_sound() || earlier.any(|one| one == place) {
+                let found = place.to_string();
+                problems.push(ResourceError::TokenPlace { found });
+            }
+        }
         problems
     }
 
@@ -224,6 +276,10 @@ impl Resource {
 
     pub(crate) fn describes_errors(&self) -> bool {
         self.describes_errors
+    }
+
+    pub(crate) fn places(&self) -> &[TokenPlace] {
+        &self.places
     }
 
     pub(crate) fn error_body(&self) -> &ErrorBody {
@@ -249,6 +305,11 @@ impl fmt::Debug for Resource {
             .field("uri", &shown(&self.uri))
             .finish_non_exhaustive()
     }
+}
+
+/// Whether a router would read a segment of the path as a capture.
+fn has_capture(uri: &str) -> bool {
+    split_identifier(uri).is_some_and(|(_, path)| path.contains("/:") || path.contains("/*"))
 }
 
 /// Without the password that a mistaken URL may have.

@@ -59,7 +59,8 @@ impl Answer {
             .map(|(name, value)| (*name, value.as_str()))
     }
 
-    /// The body: empty, unless the [`Resource`](crate::Resource) has another.
+    /// The body: empty, unless the [`Resource`](crate::Resource) has another. If a handler asks for
+    /// the token of a request that no layer judged, it is a fixed text that says so.
     pub fn body(&self) -> &str {
         &self.body
     }
@@ -69,9 +70,8 @@ impl Error {
     /// The HTTP answer: status, challenge (RFC 6750 section 3), `Retry-After` and body.
     ///
     /// 400 and 401 have a challenge, and so has 403 if a scope is missing. All three have
-    /// `Cache-Control: no-store`. 503 has `Retry-After` if
-    /// the source knows when to try again, in whole seconds, and no challenge: the token may be
-    /// good. 500 has neither.
+    /// `Cache-Control: no-store`. 503 has `Retry-After` if the source knows when to try again, in
+    /// whole seconds, and no challenge: the token may be good. 500 has neither.
     pub fn answer(&self) -> Answer {
         let resource = self.resource();
         let mut headers = Vec::new();
@@ -91,7 +91,13 @@ impl Error {
             Error::Misconfigured(_) => {}
         }
         let status = self.status();
-        let (media_type, body) = body(resource, status, error);
+        let (media_type, body) = match self {
+            #[cfg(any(feature = "tower", feature = "actix-web"))]
+            Error::Misconfigured(mistake) if mistake.is_for_client() => {
+                ("text/plain; charset=utf-8", mistake.to_string())
+            }
+            _ => body(resource, status, error),
+        };
         if !body.is_empty() {
             headers.push(("content-type", media_type.to_owned()));
         }

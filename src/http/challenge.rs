@@ -44,11 +44,14 @@ pub(super) fn bearer(rejection: &Rejection, resource: Option<&Resource>) -> Opti
     Some(format!("Bearer {}", challenge.0))
 }
 
-/// The scopes that a client should request: those of the operation, or to begin with those of the
-/// resource.
+/// The scopes that a client should request: those of the operation, or if these are not known those
+/// of the resource.
 fn scope(rejection: &Rejection, resource: Option<&Resource>) -> Option<String> {
     let scopes = match rejection.deficit() {
         Some(deficit) if deficit.lacks_scope => deficit.scopes.join(" "),
+        None if !rejection.scopes_to_request().is_empty() => {
+            rejection.scopes_to_request().join(" ")
+        }
         None if rejection.reason() == Reason::NoCredentials => resource?.entry().join(" "),
         Some(_) | None => return None,
     };

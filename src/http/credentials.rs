@@ -1,7 +1,61 @@
-//! Credentials from the `Authorization` header (RFC 6750 section 2.1, RFC 9110 section 11.6.2).
+//! Credentials from the headers of a request: the `Authorization` header (RFC 6750 section 2.1, RFC
+//! 9110 section 11.6.2), and other places that the API chose.
 
-use crate::core::{CredentialsFault, is_token68};
+use crate::core::{CredentialsFault, Place, TokenPlace, is_tchar, is_token68};
 use crate::credentials::{Credentials, Presented};
+use crate::validator::Validator;
+
+/// The places of an API that chose none.
+const DEFAULT_PLACES: &[TokenPlace] = &[TokenPlace::authorization()];
+
+impl Validator {
+    /// What a request presents, from the places that
+    /// [`Resource::tokens_from`](crate::Resource::tokens_from) names; by default from its
+    /// `Authorization` header.
+    ///
+    /// `values` gives the values of all lines of a header, as bytes, by its name in lower case. The
+    /// layers ([`Protect`](crate::Protect)) do this by themselves. Call it where no layer is.
+    ///
+    /// A token in two places is refused with 400, and so is a place that holds anything but exactly
+    /// one token. The refusal comes from [`authenticate`](Validator::authenticate).
+    ///
+    /// ```
+    /// use resource_server::{Credentials, Validator};
+    ///
+    /// fn presented<'r>(validator: &Validator, headers: &'r [(&str, &[u8])]) -> Credentials<'r> {
+    ///     validator.credentials(|name| {
+    ///         let name = name.to_owned();
+    ///         let lines = headers.iter().filter(move |(known, _)| *known == name);
+    ///         lines.map(|(_, value)| *value)
+    ///     })
+    ///     // With the crate http:
+    ///     // |name| headers.get_all(name).iter().map(HeaderValue::as_bytes)
+    /// }
+    /// ```
+    pub fn credentials<'r, I>(&self, values: impl Fn(&str) -> I) -> Credentials<'r>
+    where
+        I: IntoIterator<Item = &'r [u8]>,
+    {
+        let places = self.resource().map_or(DEFAULT_PLACES, |api| api.places());
+        let mut presented = Presented::Nothing;
+        for place in places {
+            let found = match place.place() {
+                Place::Authorization => in_authorization(values("authorization")),
+                Place::Header(name) => in_header(values(name)),
+                Place::Cookie(name) => in_cookies(values("cookie"), name),
+                Place::WebSocketProtocol(marker) => {
+                    in_protocols(values("sec-websocket-protocol"), marker)
+                }
+            };
+            presented = match (presented, found) {
+                (earlier, Presented::Nothing) => earlier,
+                (Presented::Nothing, found) => found,
+                _ => return Credentials::of(malformed(CredentialsFault::SeveralPlaces)),
+            };
+        }
+        Credentials::of(presented)
+    }
+}
 
 impl<'r> Credentials<'r> {
     /// What the `Authorization` lines of a request present. Give the value of each line, as bytes.
@@ -23,25 +77,31 @@ impl<'r> Credentials<'r> {
     /// assert_eq!(format!("{nothing:?}"), "Credentials(none)");
     /// ```
     pub fn from_authorization(lines: impl IntoIterator<Item = &'r [u8]>) -> Self {
-        let mut lines = lines.into_iter();
-        match (lines.next(), lines.next()) {
-            (None, _) => Credentials::none(),
-            (Some(line), None) => Credentials::of(presented_in(line)),
-            (Some(_), Some(_)) => {
-                Credentials::of(Presented::Malformed(CredentialsFault::SeveralLines))
-            }
-        }
+        Credentials::of(in_authorization(lines))
     }
 }
 
-fn presented_in(line: &[u8]) -> Presented<'_> {
+const fn malformed<'r>(fault: CredentialsFault) -> Presented<'r> {
+    Presented::Malformed(fault)
+}
+
+fn in_authorization<'r>(lines: impl IntoIterator<Item = &'r [u8]>) -> Presented<'r> {
+    let mut lines = lines.into_iter();
+    match (lines.next(), lines.next()) {
+        (None, _) => Presented::Nothing,
+        (Some(line), None) => in_line(line),
+        (Some(_), Some(_)) => malformed(CredentialsFault::SeveralLines),
+    }
+}
+
+fn in_line(line: &[u8]) -> Presented<'_> {
     let end = line
         .iter()
         .position(|byte| !is_tchar(*byte))
         .unwrap_or(line.len());
     let (scheme, rest) = line.split_at_checked(end).unwrap_or((line, &[]));
     if scheme.is_empty() {
-        return Presented::Malformed(CredentialsFault::NoScheme);
+        return malformed(CredentialsFault::NoScheme);
     }
     if scheme.eq_ignore_ascii_case(b"DPoP") {
         return Presented::Dpop;
@@ -49,27 +109,60 @@ fn presented_in(line: &[u8]) -> Presented<'_> {
     if !scheme.eq_ignore_ascii_case(b"Bearer") {
         return Presented::Nothing;
     }
-    match token_after(rest) {
-        Some(token) => Presented::Bearer(token),
-        None => Presented::Malformed(CredentialsFault::NotOneToken),
+    // At least one space, then the token and nothing else.
+    let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
+    match rest.get(spaces..).and_then(token) {
+        Some(token) if spaces > 0 => Presented::Bearer(token),
+        _ => malformed(CredentialsFault::NotOneToken),
     }
 }
 
-/// The token after the scheme: at least one space, then token68 and nothing else.
-fn token_after(rest: &[u8]) -> Option<&str> {
-    let begin = rest.iter().position(|byte| *byte != b' ')?;
-    if begin == 0 {
-        return None;
+/// A header that holds a token alone.
+fn in_header<'r>(lines: impl IntoIterator<Item = &'r [u8]>) -> Presented<'r> {
+    one_token(lines)
+}
+
+/// All cookies of this name (RFC 6265 section 4.2.1).
+fn in_cookies<'r>(lines: impl IntoIterator<Item = &'r [u8]>, name: &str) -> Presented<'r> {
+    let pairs = lines
+        .into_iter()
+        .flat_map(|line| line.split(|byte| *byte == b';'));
+    one_token(pairs.filter_map(|pair| {
+        let value = pair.trim_ascii_start().strip_prefix(name.as_bytes())?;
+        Some(value.strip_prefix(b"=")?.trim_ascii_end())
+    }))
+}
+
+/// The elements after this marker (RFC 6455 section 11.3.4).
+fn in_protocols<'r>(lines: impl IntoIterator<Item = &'r [u8]>, marker: &str) -> Presented<'r> {
+    let elements = lines
+        .into_iter()
+        .flat_map(|line| line.split(|byte| *byte == b','));
+    let mut elements = elements.map(<[u8]>::trim_ascii);
+    let mut after_marker = Vec::new();
+    while let Some(element) = elements.next() {
+        if element == marker.as_bytes() {
+            // A marker at the end is followed by nothing, which is no token.
+            after_marker.push(elements.next().unwrap_or_default());
+        }
     }
-    let token = std::str::from_utf8(rest.get(begin..)?).ok()?;
+    one_token(after_marker)
+}
+
+fn one_token<'r>(values: impl IntoIterator<Item = &'r [u8]>) -> Presented<'r> {
+    let mut values = values.into_iter();
+    match (values.next(), values.next()) {
+        (None, _) => Presented::Nothing,
+        (Some(value), None) => match token(value) {
+            Some(token) => Presented::Bearer(token),
+            None => malformed(CredentialsFault::PlaceWithoutOneToken),
+        },
+        (Some(_), Some(_)) => malformed(CredentialsFault::PlaceWithoutOneToken),
+    }
+}
+
+/// Exactly one token (RFC 6750 section 2.1, RFC 9110 section 11.2).
+fn token(text: &[u8]) -> Option<&str> {
+    let token = std::str::from_utf8(text).ok()?;
     (is_token68(token) && !token.starts_with('=')).then_some(token)
-}
-
-/// Whether a scheme may have it (RFC 9110 section 5.6.2).
-const fn is_tchar(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
-        )
 }

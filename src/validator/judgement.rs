@@ -15,8 +15,8 @@ use crate::error::{Error, Misconfigured};
 use crate::source::{DynKeySource, SourceError};
 
 /// The evidence that a token is judged by.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Freshness {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Freshness {
     /// Cached evidence where there is some.
     Cached,
     /// The authorization server's response to a request that is made now.
@@ -32,7 +32,7 @@ pub(super) struct Case<'v, 'r> {
 
 impl Validator {
     /// Judges what a request presented. Waits for evidence where it must.
-    pub(super) async fn judge(
+    pub(crate) async fn judge(
         &self,
         presented: &Credentials<'_>,
         freshness: Freshness,
@@ -55,6 +55,21 @@ impl Validator {
             Err(rejection) => Err(rejection.into()),
         };
         Some(self.by_resource(judged))
+    }
+
+    /// The error for a request without credentials.
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    pub(crate) fn no_credentials(&self) -> Error {
+        Error::from(Rejection::from(FormRefusal::NoCredentials)).by(self
+            .0
+            .settings
+            .resource
+            .as_ref())
+    }
+
+    /// The error for a mistake of the API's author.
+    pub(crate) fn mistaken(&self, mistake: Misconfigured) -> Error {
+        Error::from(mistake).by(self.0.settings.resource.as_ref())
     }
 
     /// Keeps this API with the result, so that an answer can name it.

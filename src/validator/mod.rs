@@ -16,10 +16,10 @@ use crate::error::{Error, WarmUpError};
 use builder::Settings;
 use health::all;
 use issuers::TrustedIssuers;
-use judgement::Freshness;
 
 pub use builder::ValidatorBuilder;
 pub use health::IssuerHealth;
+pub(crate) use judgement::Freshness;
 
 /// Judges the access tokens that requests present to this API. Make one at start and clone it into
 /// every handler: a clone is one `Arc`.
@@ -170,6 +170,12 @@ impl Validator {
         } else {
             Err(WarmUpError::new(failures))
         }
+    }
+
+    /// Whether it is a clone of the other, and not one that was built in the same way.
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    pub(crate) fn is_same_as(&self, other: &Validator) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     pub(crate) fn resource(&self) -> Option<&Resource> {

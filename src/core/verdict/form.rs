@@ -34,6 +34,10 @@ pub(crate) enum CredentialsFault {
     NoScheme,
     /// The scheme is Bearer, and what follows is not one token.
     NotOneToken,
+    /// Another place of the API's choice holds something that is not exactly one token.
+    PlaceWithoutOneToken,
+    /// Several places present something.
+    SeveralPlaces,
 }
 
 impl Explained for FormRefusal {
@@ -71,6 +75,15 @@ impl Explained for FormRefusal {
                 "The Authorization header has the scheme Bearer, but not one token after it. The \
                  client must send \"Bearer\", a space and the access token, without quotes, and \
                  nothing after it."
+            }
+            FormRefusal::Credentials(CredentialsFault::PlaceWithoutOneToken) => {
+                "A place that tokens are read from (Resource::tokens_from) holds something that is \
+                 not exactly one token. Does the header have a scheme before the token, or is the \
+                 cookie there twice?"
+            }
+            FormRefusal::Credentials(CredentialsFault::SeveralPlaces) => {
+                "The request presents tokens in several of the places that they are read from \
+                 (Resource::tokens_from). Exactly one is accepted."
             }
             FormRefusal::DpopScheme => {
                 "The request presented the token under the scheme DPoP, which this API does not \

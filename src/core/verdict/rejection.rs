@@ -53,6 +53,8 @@ struct Inner {
     is_introspected: bool,
     /// The API that refused, for the answer.
     resource: Option<Arc<Resource>>,
+    /// The scopes that a client without a token should request.
+    scopes: Box<[String]>,
 }
 
 impl<R: Into<Refusal>> From<R> for Rejection {
@@ -63,6 +65,7 @@ impl<R: Into<Refusal>> From<R> for Rejection {
             seen: None,
             is_introspected: false,
             resource: None,
+            scopes: Box::default(),
         }))
     }
 }
@@ -78,6 +81,19 @@ impl Rejection {
     pub(crate) fn by(mut self, resource: Option<&Arc<Resource>>) -> Self {
         self.0.resource = resource.cloned();
         self
+    }
+
+    /// Keeps the scopes of an operation, if the request has no credentials.
+    pub(crate) fn with_scopes_of(mut self, requirement: &Requirement) -> Self {
+        if self.reason() == Reason::NoCredentials {
+            self.0.scopes = requirement.scopes_to_request();
+        }
+        self
+    }
+
+    /// The scopes that a client without a token should request for the operation.
+    pub(crate) fn scopes_to_request(&self) -> &[String] {
+        &self.0.scopes
     }
 
     pub(crate) fn resource(&self) -> Option<&Resource> {

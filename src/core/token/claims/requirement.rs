@@ -241,6 +241,36 @@ impl Requirement {
         scopes.into_iter()
     }
 
+    /// The scopes that a client without a token should request: of alternatives the first.
+    pub(crate) fn scopes_to_request(&self) -> Box<[String]> {
+        let scopes = match &self.0 {
+            Kind::AllScopes(scopes) => scopes.as_slice(),
+            Kind::AnyScope(scopes) => scopes.get(..1).unwrap_or_default(),
+            Kind::Any(parts) => {
+                let first = parts.first().map(Requirement::scopes_to_request);
+                return first.unwrap_or_default();
+            }
+            Kind::All(parts) => {
+                let mut all: Vec<String> = Vec::new();
+                for scope in parts.iter().flat_map(Requirement::scopes_to_request) {
+                    if !all.contains(&scope) {
+                        all.push(scope);
+                    }
+                }
+                return all.into();
+            }
+            Kind::Role(_)
+            | Kind::Claim(_)
+            | Kind::ClaimContains(..)
+            | Kind::Audience(_)
+            | Kind::AuthorizationDetail(_)
+            | Kind::Acr(_)
+            | Kind::MaxAge(_)
+            | Kind::Malformed(_) => &[],
+        };
+        scopes.iter().map(ToString::to_string).collect()
+    }
+
     fn add_scopes<'r>(&'r self, found: &mut Vec<&'r str>) {
         match &self.0 {
             Kind::AllScopes(scopes) | Kind::AnyScope(scopes) => {

@@ -1,0 +1,69 @@
+//! Extractors, answers and the metadata route for axum.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::core::AccessToken;
+use crate::error::Error;
+use crate::http::{Answer, Claims, ResourceMetadata};
+
+/// The token of the request. A route without the layer ([`Protect`](crate::Protect)) gives 500, and
+/// never serves.
+impl<S: Sync> FromRequestParts<S> for AccessToken {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        AccessToken::of(&parts.extensions)
+    }
+}
+
+/// `None` for a request without credentials behind an [optional](crate::Protect::optional) layer. A
+/// bad token never gets here: the layer refuses it.
+impl<S: Sync> OptionalFromRequestParts<S> for AccessToken {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Error> {
+        AccessToken::of_optional(&parts.extensions)
+    }
+}
+
+impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Claims<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        AccessToken::of(&parts.extensions)?.claims().map(Claims)
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        Response::<Body>::from(self)
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        self.answer().into_response()
+    }
+}
+
+/// The route that serves the metadata, for `Router::merge`. Merge it after the layer, so that
+/// clients without a token can read it.
+impl<S: Clone + Send + Sync + 'static> From<ResourceMetadata> for Router<S> {
+    fn from(metadata: ResourceMetadata) -> Self {
+        let path = metadata.path().to_owned();
+        let document = move || async move {
+            (
+                [(CONTENT_TYPE, "application/json")],
+                metadata.body().to_owned(),
+            )
+        };
+        Router::new().route(&path, get(document))
+    }
+}

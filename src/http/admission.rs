@@ -1,0 +1,93 @@
+//! What a layer leaves in a request for the layers and handlers behind it.
+
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+
+use crate::core::AccessToken;
+use crate::credentials::Credentials;
+use crate::error::{Error, Misconfigured};
+use crate::http::Protect;
+use crate::validator::{Freshness, Validator};
+
+/// What a layer leaves in a request that it lets through. The type is private, so nothing else can
+/// put one there.
+#[derive(Clone)]
+pub(crate) struct Admission {
+    validator: Validator,
+    freshness: Freshness,
+    token: Option<AccessToken>,
+    /// An error of the handler whose answer is to be sent.
+    answer: Arc<OnceLock<Error>>,
+}
+
+impl Admission {
+    /// Whether its token can be taken over: the same Validator, and so the same resource, accepted
+    /// it, by evidence that is as fresh.
+    fn is_as_strict_as(&self, inner: &Protect) -> bool {
+        let is_fresh = self.freshness == inner.freshness || self.freshness == Freshness::Online;
+        self.token.is_some() && is_fresh && self.validator.is_same_as(&inner.validator)
+    }
+
+    fn token(&self) -> Option<&AccessToken> {
+        self.token.as_ref()
+    }
+
+    /// The token of a request, where a handler needs one.
+    pub(crate) fn required(admission: Option<&Admission>) -> Result<AccessToken, Error> {
+        let admission = admission.ok_or_else(Misconfigured::no_layer)?;
+        let token = admission.token().cloned();
+        token.ok_or_else(|| admission.validator.no_credentials())
+    }
+
+    /// The token of a request, where a handler can do without.
+    pub(crate) fn optional(admission: Option<&Admission>) -> Result<Option<AccessToken>, Error> {
+        let admission = admission.ok_or_else(Misconfigured::no_layer)?;
+        Ok(admission.token().cloned())
+    }
+
+    /// Makes the layer send the answer of this error, if it is the first.
+    pub(crate) fn answer_with(&self, error: &Error) {
+        // A second one changes nothing.
+        let _ = self.answer.set(error.clone());
+    }
+
+    /// The error whose answer is to be sent in place of the response.
+    pub(crate) fn answer(&self) -> Option<&Error> {
+        self.answer.get()
+    }
+}
+
+impl Protect {
+    /// The decision of a layer. `outer` is what an outer layer left in the request.
+    pub(crate) fn admit<'r, I>(
+        &self,
+        outer: Option<Admission>,
+        values: impl Fn(&str) -> I,
+    ) -> impl Future<Output = Result<Admission, Error>> + Send
+    where
+        I: IntoIterator<Item = &'r [u8]>,
+    {
+        let outer = outer.filter(|outer| outer.is_as_strict_as(self));
+        let credentials = match outer {
+            Some(_) => Credentials::none(),
+            None => self.validator.credentials(values),
+        };
+        async move {
+            if let Some(outer) = outer {
+                self.check_requirement()?;
+                outer
+                    .token()
+                    .map(|token| self.allow(token.clone()))
+                    .transpose()?;
+                return Ok(outer);
+            }
+            let token = self.decide(&credentials).await?;
+            Ok(Admission {
+                validator: self.validator.clone(),
+                freshness: self.freshness,
+                token,
+                answer: Arc::new(OnceLock::new()),
+            })
+        }
+    }
+}

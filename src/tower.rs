@@ -1,0 +1,158 @@
+//! [`Protect`] as a layer of tower, and what a layer left in a request of the crate http.
+
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::core::AccessToken;
+use crate::error::{Error, Misconfigured};
+use crate::http::{Admission, Answer, Protect};
+
+/// A service behind [`Protect`].
+#[derive(Clone, Debug)]
+pub struct Protected<S> {
+    inner: S,
+    protect: Protect,
+}
+
+impl<S> Layer<S> for Protect {
+    type Service = Protected<S>;
+
+    fn layer(&self, inner: S) -> Protected<S> {
+        Protected {
+            inner,
+            protect: self.clone(),
+        }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Protected<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+    R: From<String>,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The service that is ready serves; its clone may not be ready yet.
+        let clone = self.inner.clone();
+        let mut inner = mem::replace(&mut self.inner, clone);
+        let protect = self.protect.clone();
+        Box::pin(async move {
+            let (mut parts, body) = request.into_parts();
+            let admission = match protect
+                .admit_parts(&mut parts.extensions, &parts.headers)
+                .await
+            {
+                Ok(admission) => admission,
+                Err(error) => return Ok(error.answer().into()),
+            };
+            let response = inner.call(Request::from_parts(parts, body)).await?;
+            Ok(match admission.answer() {
+                Some(error) => error.answer().into(),
+                None => response,
+            })
+        })
+    }
+}
+
+impl Protect {
+    /// Decides about a request, and leaves the decision in it.
+    pub(crate) async fn admit_parts(
+        &self,
+        extensions: &mut Extensions,
+        headers: &HeaderMap,
+    ) -> Result<Admission, Error> {
+        let outer = extensions.remove::<Admission>();
+        let values = |name: &str| headers.get_all(name).iter().map(HeaderValue::as_bytes);
+        let admission = self.admit(outer, values).await?;
+        extensions.insert(admission.clone());
+        Ok(admission)
+    }
+}
+
+impl AccessToken {
+    /// The token of a request that [`Protect`] let through, from the request's extensions.
+    ///
+    /// ```
+    /// use resource_server::{AccessToken, Error};
+    ///
+    /// fn subject(parts: &http::request::Parts) -> Result<String, Error> {
+    ///     let token = AccessToken::of(&parts.extensions)?;
+    ///     Ok(token.subject().unwrap_or("nobody").to_owned())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The request has no token, and the layer is [optional](Protect::optional) (401). Or no layer
+    /// judged it (500).
+    pub fn of(extensions: &Extensions) -> Result<Self, Error> {
+        Admission::required(extensions.get())
+    }
+
+    /// The token of a request that [`Protect`] let through, or `None` if there is none and the
+    /// layer is [optional](Protect::optional).
+    ///
+    /// # Errors
+    /// No layer judged the request (500).
+    pub fn of_optional(extensions: &Extensions) -> Result<Option<Self>, Error> {
+        Admission::optional(extensions.get())
+    }
+}
+
+impl Error {
+    /// Makes the layer send the answer of this error in place of the handler's response. Use it
+    /// where a framework between layer and handler can't return the error itself. The first error
+    /// wins. It must be set before the handler's response is returned to the layer.
+    ///
+    /// ```
+    /// use resource_server::{AccessToken, Error, Requirement};
+    ///
+    /// fn check(parts: &http::request::Parts) -> Result<(), Error> {
+    ///     let token = AccessToken::of(&parts.extensions)?;
+    ///     let checked = token.require(&Requirement::scope("orders:read"));
+    ///     if let Err(error) = &checked {
+    ///         error.replace_response(&parts.extensions)?;
+    ///     }
+    ///     checked
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// No layer judged the request (500), so nothing replaces its response.
+    pub fn replace_response(&self, extensions: &Extensions) -> Result<(), Error> {
+        let admission: &Admission = extensions.get().ok_or_else(Misconfigured::no_layer)?;
+        admission.answer_with(self);
+        Ok(())
+    }
+}
+
+impl<B: From<String>> From<Answer> for Response<B> {
+    fn from(answer: Answer) -> Self {
+        let mut response = Response::new(B::from(answer.body().to_owned()));
+        // Every status and header of an answer is sound, so the fallback is never taken.
+        *response.status_mut() =
+            StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        for (name, value) in answer.headers() {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                response
+                    .headers_mut()
+                    .insert(HeaderName::from_static(name), value);
+            }
+        }
+        response
+    }
+}
