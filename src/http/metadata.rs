@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::core::{Resource, split_identifier};
+use crate::core::{Resource, TokenPlace, split_identifier};
 use crate::error::Misconfigured;
 use crate::validator::Validator;
 
@@ -79,7 +79,9 @@ impl ResourceMetadata {
             "scopes_supported",
             scopes.map(|scope| scope.as_str().into()).collect(),
         );
-        list("bearer_methods_supported", vec!["header".into()]);
+        let reads_header = resource.places().contains(&TokenPlace::authorization());
+        let methods = reads_header.then(|| "header".into());
+        list("bearer_methods_supported", methods.into_iter().collect());
         ResourceMetadata {
             path: path_of(resource.uri()),
             body: Value::Object(members).to_string(),

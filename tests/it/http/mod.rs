@@ -2,3 +2,5 @@ mod answers;
 mod config;
 mod credentials;
 mod page;
+mod places;
+mod protect;
