@@ -34,6 +34,7 @@ const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceMetadata {
+    url: String,
     path: String,
     body: String,
 }
@@ -83,9 +84,15 @@ impl ResourceMetadata {
         let methods = reads_header.then(|| "header".into());
         list("bearer_methods_supported", methods.into_iter().collect());
         ResourceMetadata {
+            url: url_of(resource.uri()).unwrap_or_default(),
             path: path_of(resource.uri()),
             body: Value::Object(members).to_string(),
         }
+    }
+
+    /// The address of the document, as challenges name it.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// The path of the document on this API's host.
