@@ -48,7 +48,7 @@
 //!
 //! [`Validator::validate_cached`] and [`Validator::authenticate_cached`] are for code that can't
 //! wait. They are not async. They give `None` if nothing is cached for the token, or a refresh is
-//! due and none is running.
+//! due and none is running, or a [check](ValidatorBuilder::check) of yours must run first.
 //! [`Validator::validate_online`] introspects the token on each call.
 //!
 //! # Map of the crate
@@ -64,6 +64,7 @@
     doc = "| [`providers`] | issuers of Entra ID, Keycloak, Cognito, Auth0, Okta and others |"
 )]
 //! | [`resource`] | the HTTP answer to a request that is not served, and the metadata of this API |
+//! | [`decision`] | your own part in decisions: checks of your own |
 //! | [`health`] | the state of each issuer's source |
 //! | [`clock`] | the clock of the machine, and the trait for your own |
 //! | [`error`] | every error |
@@ -217,6 +218,11 @@ mod library {
     pub mod resource {
         //! What this API answers: to requests that it does not serve, and about itself.
         pub use crate::http::{Answer, ResourceMetadata};
+    }
+
+    pub mod decision {
+        //! Your own part in decisions: a check after verification.
+        pub use crate::validator::{Check, Denial};
     }
 
     pub mod health {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
+use super::checks::{Check, Checks};
 use super::issuers::{OpaqueRoutes, Trusted, TrustedIssuers};
 use super::{Inner, Validator};
 use crate::build_error::{BuildError, ConfigErrorKind, Problems};
@@ -20,6 +21,7 @@ pub(super) struct Settings {
     pub(super) max_token_bytes: usize,
     /// This API, for its answers.
     pub(super) resource: Option<Arc<Resource>>,
+    pub(super) checks: Checks,
 }
 
 /// Settings of a [`Validator`].
@@ -51,6 +53,7 @@ impl ValidatorBuilder {
             settings: Settings {
                 max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
                 resource: None,
+                checks: Checks::default(),
             },
             has_several_resources: false,
             shared: SharedSettings::default(),
@@ -96,6 +99,60 @@ impl ValidatorBuilder {
         self
     }
 
+    /// Adds a check of your own, which runs after verification for each token that is good so far:
+    /// is the account locked, is the session open, may this network use the API? It may do I/O.
+    /// Several checks run in order, and the first refusal ends it.
+    ///
+    /// A check gets the verified token, and gives `Ok(())` or a [`Denial`](crate::decision::Denial).
+    /// It runs in [`validate`](Validator::validate), [`authenticate`](Validator::authenticate) and
+    /// [`validate_online`](Validator::validate_online), also where all evidence is cached. The
+    /// methods that can't wait ([`validate_cached`](Validator::validate_cached)) give `None` for a
+    /// good token.
+    ///
+    /// There is no time limit around it: a check that does I/O sets its own. A panic in it reaches
+    /// the caller, and the token is not accepted.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// use std::collections::HashSet;
+    /// use std::sync::Arc;
+    ///
+    /// use resource_server::{
+    ///     AccessToken, Reason, Requirement, Validator, decision::Denial, testing::TestIssuer,
+    /// };
+    ///
+    /// let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+    /// let locked = Arc::new(HashSet::from(["mallory"])); // in production: a database
+    ///
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(issuer.to_issuer())
+    ///     .check(move |token: AccessToken| {
+    ///         let locked = Arc::clone(&locked);
+    ///         async move {
+    ///             token.require(&Requirement::scope("orders:read"))?;
+    ///             match token.subject() {
+    ///                 Some(subject) if locked.contains(subject) => {
+    ///                     Err(Denial::token().because("the account is locked"))
+    ///                 }
+    ///                 _ => Ok(()),
+    ///             }
+    ///         }
+    ///     })
+    ///     .build()?;
+    ///
+    /// let minted = issuer.token().subject("mallory").scope("orders:read").mint();
+    /// let error = validator.validate(&minted).await.unwrap_err();
+    /// assert_eq!(error.status(), 401);
+    /// assert!(error.explain().contains("the account is locked"));
+    /// # Ok(()) }) }
+    /// ```
+    pub fn check(mut self, check: impl Check) -> Self {
+        self.settings.checks.add(check);
+        self
+    }
+
     /// Checks the settings. Does no I/O and needs no runtime.
     ///
     /// # Errors
@@ -110,7 +167,7 @@ impl ValidatorBuilder {
     /// ```
     pub fn build(self) -> Result<Validator, BuildError> {
         let mut problems = Problems::of_validator();
-        self.check(&mut problems);
+        self.check_settings(&mut problems);
         let clock = match self.clock {
             Some(ClockSetting(clock)) => clock,
             None => Arc::new(SystemClock::new()),
@@ -132,7 +189,7 @@ impl ValidatorBuilder {
         })))
     }
 
-    fn check(&self, problems: &mut Problems) {
+    fn check_settings(&self, problems: &mut Problems) {
         if self.issuers.is_empty() {
             problems.push(ConfigErrorKind::NoIssuer);
         }

@@ -16,7 +16,7 @@ use crate::source::{DynKeySource, SourceError};
 
 /// The evidence that a token is judged by.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Freshness {
+pub(crate) enum Freshness {
     /// Cached evidence where there is some.
     Cached,
     /// The authorization server's response to a request that is made now.
@@ -31,8 +31,9 @@ pub(super) struct Case<'v, 'r> {
 }
 
 impl Validator {
-    /// Judges what a request presented. Waits for evidence where it must.
-    pub(super) async fn judge(
+    /// Judges what a request presented. Waits for evidence where it must, and for the checks of the
+    /// API's own.
+    pub(crate) async fn judge(
         &self,
         presented: &Credentials<'_>,
         freshness: Freshness,
@@ -42,7 +43,13 @@ impl Validator {
             (Ok(case), Freshness::Online) => case.judge_online().await,
             (Err(rejection), _) => Err(rejection.into()),
         };
-        self.by_resource(judged)
+        match self.by_resource(judged) {
+            Ok(token) => {
+                let checked = self.0.settings.checks.pass(token).await;
+                self.by_resource(checked)
+            }
+            refused => refused,
+        }
     }
 
     /// Judges what a request presented, if that needs no wait.
@@ -54,6 +61,9 @@ impl Validator {
             Ok(case) => case.judge_cached()?,
             Err(rejection) => Err(rejection.into()),
         };
+        if judged.is_ok() && !self.0.settings.checks.is_empty() {
+            return None; // A check may wait.
+        }
         Some(self.by_resource(judged))
     }
 
