@@ -64,7 +64,7 @@
     doc = "| [`providers`] | issuers of Entra ID, Keycloak, Cognito, Auth0, Okta and others |"
 )]
 //! | [`resource`] | the HTTP answer to a request that is not served, and the metadata of this API |
-//! | [`decision`] | your own part in decisions: checks of your own |
+//! | [`decision`] | your own part in decisions: checks, and a record of what was decided |
 //! | [`health`] | the state of each issuer's source |
 //! | [`clock`] | the clock of the machine, and the trait for your own |
 //! | [`error`] | every error |
@@ -148,6 +148,7 @@ mod library {
     pub mod error;
     pub(crate) mod http;
     pub(crate) mod issuer;
+    pub(crate) mod observe;
     pub(crate) mod operation;
     pub(crate) mod source;
     pub(crate) mod validator;
@@ -221,7 +222,8 @@ mod library {
     }
 
     pub mod decision {
-        //! Your own part in decisions: a check after verification.
+        //! Your own part in decisions: checks after verification, and a record of what was decided.
+        pub use crate::observe::Decision;
         pub use crate::validator::{Check, Denial};
     }
 

@@ -11,6 +11,7 @@ use crate::build_error::{BuildError, ConfigErrorKind, Problems};
 use crate::clock::SystemClock;
 use crate::core::{Clock, DEFAULT_MAX_TOKEN_BYTES, PolicyErrorKind, Resource, without_user_info};
 use crate::issuer::{BuildContext, Issuer, SharedSettings};
+use crate::observe::{Decision, Observer};
 
 /// The largest token size that can be set: 1 MiB.
 const LARGEST_MAX_TOKEN_BYTES: usize = 1024 * 1024;
@@ -22,6 +23,8 @@ pub(super) struct Settings {
     /// This API, for its answers.
     pub(super) resource: Option<Arc<Resource>>,
     pub(super) checks: Checks,
+    /// What is told of each decision, if anything is.
+    pub(super) observer: Option<Arc<Observer>>,
 }
 
 /// Settings of a [`Validator`].
@@ -33,6 +36,7 @@ pub struct ValidatorBuilder {
     clock: Option<ClockSetting>,
     settings: Settings,
     has_several_resources: bool,
+    observer: Observer,
     pub(super) shared: SharedSettings,
 }
 
@@ -54,8 +58,10 @@ impl ValidatorBuilder {
                 max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
                 resource: None,
                 checks: Checks::default(),
+                observer: None,
             },
             has_several_resources: false,
+            observer: Observer::default(),
             shared: SharedSettings::default(),
         }
     }
@@ -153,6 +159,59 @@ impl ValidatorBuilder {
         self
     }
 
+    /// Calls this function at each decision, for a record of your own such as an audit log. Several
+    /// functions are called in order.
+    ///
+    /// There is one call for each request that is judged, also where a
+    /// [check](ValidatorBuilder::check) of yours refuses it. There is one more for each operation
+    /// that is refused later ([`AccessToken::require`](crate::AccessToken::require),
+    /// [`AccessToken::claims`](crate::AccessToken::claims)); an operation that is allowed causes
+    /// none. `None` of [`validate_cached`](Validator::validate_cached) is not a decision, and
+    /// neither is a call that is dropped before its end.
+    ///
+    /// The function runs on the task of the request, so it must be quick: hand the record to a
+    /// channel. A panic in it reaches the caller, who then gets no token.
+    ///
+    /// **What you record is yours to redact.** The token itself can't be reached, and must never be
+    /// recorded. The subject and the other claims of [`Decision::token`] are personal data. Of a
+    /// token that was not verified there are no claims. [`Error::explain`](crate::Error::explain)
+    /// shows its issuer, audience, `kid`, `alg`, `typ` and times, and what your API expects.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::mpsc;
+    ///
+    /// use resource_server::{Requirement, Validator, decision::Decision, testing::TestIssuer};
+    ///
+    /// let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+    /// let (audit, records) = mpsc::channel();
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(issuer.to_issuer())
+    ///     .on_decision(move |decision: Decision<'_>| {
+    ///         let client = decision.token().and_then(|token| token.client_id());
+    ///         let client = client.unwrap_or("unknown").to_owned();
+    ///         let text = match decision.outcome() {
+    ///             Ok(_) => "accepted".to_owned(),
+    ///             Err(error) => format!("{} {}", error.status(), error),
+    ///         };
+    ///         let _ = audit.send((client, text));
+    ///     })
+    ///     .build()?;
+    ///
+    /// let minted = issuer.token().client_id("shop").scope("orders:read").mint();
+    /// let token = validator.validate_cached(&minted).unwrap()?;
+    /// assert!(token.require(&Requirement::scope("orders:write")).is_err());
+    /// assert_eq!(records.recv()?, ("shop".to_owned(), "accepted".to_owned()));
+    /// assert!(records.recv()?.1.starts_with("403 token refused: insufficient_scope"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_decision(mut self, hook: impl Fn(Decision<'_>) + Send + Sync + 'static) -> Self {
+        self.observer.add(hook);
+        self
+    }
+
     /// Checks the settings. Does no I/O and needs no runtime.
     ///
     /// # Errors
@@ -185,7 +244,10 @@ impl ValidatorBuilder {
         Ok(Validator(Arc::new(Inner {
             issuers: TrustedIssuers::new(trusted, opaque),
             clock,
-            settings: self.settings,
+            settings: Settings {
+                observer: self.observer.shared(),
+                ..self.settings
+            },
         })))
     }
 

@@ -133,13 +133,13 @@ impl Checks {
         self.0.is_empty()
     }
 
-    /// Gives the token back once every check has let it pass.
-    pub(super) async fn pass(&self, token: AccessToken) -> Result<AccessToken, Error> {
+    /// Runs every check, up to the first that refuses the token.
+    pub(super) async fn pass(&self, token: &AccessToken) -> Result<(), Error> {
         for check in &self.0 {
             let passed = check.check(token.clone()).await;
             passed.map_err(|Denial(error)| error)?;
         }
-        Ok(token)
+        Ok(())
     }
 }
 

@@ -1,3 +1,4 @@
 mod checks;
 mod combined;
+mod decisions;
 mod requirements;
