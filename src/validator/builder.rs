@@ -17,7 +17,7 @@ use crate::observe::{Decision, Observer};
 const LARGEST_MAX_TOKEN_BYTES: usize = 1024 * 1024;
 
 /// What the Validator reads for each token. A new setting of that kind is a field here.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) max_token_bytes: usize,
     /// This API, for its answers.
@@ -73,7 +73,8 @@ impl ValidatorBuilder {
     }
 
     /// Names this API by its resource identifier: the audience of its tokens, and what its answers
-    /// to refused requests and its metadata say ([`Resource`]). There is at most one.
+    /// to refused requests and its metadata say ([`Resource`]). There is at most one:
+    /// [`Validator::for_resource`] makes Validators of further ones.
     ///
     /// Give an `https` URL, or a [`Resource`] with more settings. If the tokens' `aud` has another
     /// name for this API, add it by [`audience`](ValidatorBuilder::audience).

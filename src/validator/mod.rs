@@ -7,6 +7,7 @@ mod issuers;
 mod judgement;
 #[cfg(feature = "fetch")]
 mod remote;
+mod resources;
 
 use std::fmt;
 use std::sync::Arc;

@@ -2,3 +2,4 @@ mod answers;
 mod config;
 mod credentials;
 mod page;
+mod resources;
