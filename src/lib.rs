@@ -49,7 +49,7 @@
 //!
 //! [`Validator::validate_cached`] and [`Validator::authenticate_cached`] are for code that can't
 //! wait. They are not async. They give `None` if nothing is cached for the token, or a refresh is
-//! due and none is running.
+//! due and none is running, or a [check](ValidatorBuilder::check) of yours must run first.
 //! [`Validator::validate_online`] introspects the token on each call.
 //!
 //! # Map of the crate
@@ -65,6 +65,7 @@
     doc = "| [`providers`] | issuers of Entra ID, Keycloak, Cognito, Auth0, Okta and others |"
 )]
 //! | [`resource`] | the HTTP answer to a request that is not served, and the metadata of this API |
+//! | [`decision`] | your own part in decisions: checks, and a record of what was decided |
 //! | [`health`] | the state of each issuer's source |
 //! | [`clock`] | the clock of the machine, and the trait for your own |
 //! | [`error`] | every error |
@@ -158,6 +159,7 @@ mod library {
     pub mod error;
     pub(crate) mod http;
     pub(crate) mod issuer;
+    pub(crate) mod observe;
     pub(crate) mod operation;
     pub(crate) mod source;
     pub(crate) mod validator;
@@ -246,6 +248,12 @@ mod library {
         pub use crate::http::{Answer, ResourceMetadata};
         #[cfg(feature = "tower")]
         pub use crate::tower::Protected;
+    }
+
+    pub mod decision {
+        //! Your own part in decisions: checks after verification, and a record of what was decided.
+        pub use crate::observe::Decision;
+        pub use crate::validator::{Check, Denial};
     }
 
     pub mod health {

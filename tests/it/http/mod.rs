@@ -4,3 +4,4 @@ mod credentials;
 mod page;
 mod places;
 mod protect;
+mod resources;
