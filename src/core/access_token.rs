@@ -188,12 +188,25 @@ impl AccessToken {
         )
     }
 
-    /// The scopes, from `scope` or `scp` as the policy says (RFC 9068 section 2.2.3). The set is
-    /// empty if there are none.
+    /// The scopes that the issuer granted, from `scope` or `scp` as the policy says (RFC 9068
+    /// section 2.2.3). The set is empty if there are none. Scopes that others imply are not in it:
+    /// see [`has_scope`](AccessToken::has_scope).
     pub fn scopes(&self) -> ScopeSet<'_> {
         let payload = self.payload();
         let claim = payload.scopes(self.claims.scope_claim());
         ScopeSet::new(payload.entries(claim), payload.text())
+    }
+
+    /// Whether the token has this scope: exactly, or by a scope that implies it in the issuer's
+    /// policy ([`PolicyBuilder::scope_implies`](crate::PolicyBuilder::scope_implies)). To refuse an
+    /// operation, require [`Requirement::scope`](crate::Requirement::scope).
+    pub fn has_scope(&self, scope: &str) -> bool {
+        let granted = self.scopes();
+        granted.contains(scope)
+            || self
+                .policy
+                .scope_hierarchy()
+                .is_some_and(|hierarchy| hierarchy.is_implied(scope, granted.iter()))
     }
 
     /// The client that the token was issued to: the `client_id` claim (RFC 8693 section 4.3), else

@@ -1,2 +1,3 @@
 mod combined;
 mod requirements;
+mod scope_hierarchy;
