@@ -197,6 +197,10 @@ enum Mistake {
          make it in a task, or in Runtime::block_on"
     )]
     OutsideRuntime(Arc<str>),
+    #[error(
+        "the token was not accepted by this Validator, so it can't be checked again here: use the Validator that accepted it"
+    )]
+    AcceptedElsewhere,
     #[error("no resource is set, so there is no metadata: name this API by .resource(..)")]
     NoResource,
 }
@@ -208,6 +212,10 @@ impl Misconfigured {
 
     pub(crate) fn no_introspection(issuer: &Arc<str>) -> Self {
         Mistake::NoIntrospection(Arc::clone(issuer)).into()
+    }
+
+    pub(crate) fn accepted_elsewhere() -> Self {
+        Mistake::AcceptedElsewhere.into()
     }
 
     pub(crate) fn no_resource() -> Self {

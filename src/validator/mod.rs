@@ -6,6 +6,7 @@ mod issuers;
 mod judgement;
 #[cfg(feature = "fetch")]
 mod remote;
+mod revalidation;
 
 use std::fmt;
 use std::sync::Arc;

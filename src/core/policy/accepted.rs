@@ -105,6 +105,11 @@ impl Policy {
         self.0.algorithms.iter()
     }
 
+    /// Whether both are one policy, and not only equal ones.
+    pub(crate) fn is(&self, other: &Policy) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(crate) fn algorithm_set(&self) -> AlgorithmSet {
         self.0.algorithms
     }
