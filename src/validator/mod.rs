@@ -8,6 +8,7 @@ mod judgement;
 #[cfg(feature = "fetch")]
 mod remote;
 mod resources;
+mod revalidation;
 
 use std::fmt;
 use std::sync::Arc;
