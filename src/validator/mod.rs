@@ -9,6 +9,8 @@ mod judgement;
 mod remote;
 mod resources;
 mod revalidation;
+#[cfg(feature = "fetch")]
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;

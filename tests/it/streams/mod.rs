@@ -7,6 +7,8 @@ mod introspected;
 mod own_sources;
 mod same_key;
 mod time;
+#[cfg(feature = "fetch")]
+mod watch;
 
 use resource_server::{AccessToken, Error, Validator};
 
