@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chain::chain;
-use crate::core::{Rejection, Requirement, Resource};
+use crate::core::{Rejection, Requirement, Resource, excerpt};
 
 pub use crate::build_error::{BuildError, ConfigError, ConfigErrorKind};
 #[cfg(feature = "pem")]
@@ -38,7 +38,8 @@ pub enum Error {
     /// malformed credentials.
     #[error(transparent)]
     Rejected(#[from] Rejection),
-    /// The authorization server's fault, or the network's: 503. Says nothing about the token.
+    /// The authorization server's fault, or the network's: 503. Says nothing about the token. It may
+    /// also be the fault of what a [check](crate::ValidatorBuilder::check) of yours needs.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
     /// The API author's fault: 500. One such fault is a call outside of a tokio runtime, for an
@@ -106,32 +107,67 @@ impl Error {
     }
 }
 
-/// The keys or the introspection response for a token were unavailable. The token may be good:
-/// answer 503, never 401.
+/// Something that is needed to judge a token was unavailable: the keys or the introspection
+/// response of its issuer, or what a check of yours needs. The token may be good: answer 503, never
+/// 401.
 ///
-/// `Display` names the issuer. The cause is in [`source`](std::error::Error::source), and does not
-/// name it again.
+/// `Display` says what was unavailable, and names the issuer if it is the issuer's. The cause is in
+/// [`source`](std::error::Error::source), and does not name it again.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("issuer \"{issuer}\": its tokens can't be judged now")]
+#[error("{missing}")]
 pub struct Unavailable {
-    issuer: Arc<str>,
+    missing: Missing,
     #[source]
     cause: SourceError,
     resource: Option<Arc<Resource>>,
 }
 
+/// What is unavailable.
+#[derive(Clone, Debug, thiserror::Error)]
+enum Missing {
+    #[error("issuer \"{0}\": its tokens can't be judged now")]
+    Evidence(Arc<str>),
+    #[error("a check of this API (ValidatorBuilder::check) can't be made now")]
+    Check,
+}
+
 impl Unavailable {
+    /// Of the source of this issuer.
     pub(crate) fn new(issuer: Arc<str>, cause: SourceError) -> Self {
         Unavailable {
-            issuer,
+            missing: Missing::Evidence(issuer),
             cause,
             resource: None,
         }
     }
 
-    /// The issuer whose source failed, as configured.
-    pub fn issuer(&self) -> &str {
-        &self.issuer
+    /// Of what a check of the API's own needs.
+    pub(crate) fn of_check(cause: SourceError) -> Self {
+        Unavailable {
+            missing: Missing::Check,
+            cause,
+            resource: None,
+        }
+    }
+
+    /// Adds the words of the API's author to the failure of a check.
+    pub(crate) fn because(self, text: &str) -> Self {
+        match self.missing {
+            Missing::Evidence(_) => self,
+            Missing::Check => Unavailable {
+                cause: self.cause.within(excerpt(text)),
+                ..self
+            },
+        }
+    }
+
+    /// The issuer whose source failed, as configured. `None`: a
+    /// [check](crate::ValidatorBuilder::check) of yours failed.
+    pub fn issuer(&self) -> Option<&str> {
+        match &self.missing {
+            Missing::Evidence(issuer) => Some(issuer),
+            Missing::Check => None,
+        }
     }
 
     /// The kind of failure, for metrics.
@@ -147,7 +183,7 @@ impl Unavailable {
         self.cause.kind()
     }
 
-    /// The error of the source.
+    /// The error of the source, or the one that the check gave.
     pub fn cause(&self) -> &SourceError {
         &self.cause
     }

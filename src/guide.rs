@@ -10,6 +10,7 @@
 //! | [`policies`] | what is accepted, from code or from a configuration file |
 //! | [`claims_and_roles`] | reading a validated token |
 //! | [`providers`] | Entra ID, Keycloak, Cognito, Auth0, Okta and others |
+//! | [`frameworks`] | one layer in front of axum, tower, actix-web and tonic |
 //! | [`http`] | credentials from headers, answers to refused requests, the metadata of this API |
 //! | [`testing_your_api`] | tokens, clocks, rotations and outages in tests |
 //! | [`operating`] | health, rotation, outages, limits, and the usual misconfigurations |
@@ -40,6 +41,9 @@ pub mod claims_and_roles {}
 
 #[doc = include_str!("../docs/guide/providers.md")]
 pub mod providers {}
+
+#[doc = include_str!("../docs/guide/frameworks.md")]
+pub mod frameworks {}
 
 #[doc = include_str!("../docs/guide/http.md")]
 pub mod http {}

@@ -43,12 +43,13 @@
 //! | to | call | it needs |
 //! | --- | --- | --- |
 //! | validate a token | [`Validator::validate`] | async: it waits if keys must be fetched or a token introspected |
+//! | protect routes | [`Validator::protect`] as a layer of axum, tower, actix-web or tonic | a feature of that name |
 //! | authenticate a request | [`Validator::authenticate`] with [`Credentials`] | the same |
 //! | verify a token with given keys at a given time | [`verify`] | nothing: pure, without I/O, async and clock |
 //!
 //! [`Validator::validate_cached`] and [`Validator::authenticate_cached`] are for code that can't
 //! wait. They are not async. They give `None` if nothing is cached for the token, or a refresh is
-//! due and none is running.
+//! due and none is running, or a [check](ValidatorBuilder::check) of yours must run first.
 //! [`Validator::validate_online`] introspects the token on each call.
 //!
 //! # Map of the crate
@@ -64,6 +65,7 @@
     doc = "| [`providers`] | issuers of Entra ID, Keycloak, Cognito, Auth0, Okta and others |"
 )]
 //! | [`resource`] | the HTTP answer to a request that is not served, and the metadata of this API |
+//! | [`decision`] | your own part in decisions: checks, and a record of what was decided |
 //! | [`health`] | the state of each issuer's source |
 //! | [`clock`] | the clock of the machine, and the trait for your own |
 //! | [`error`] | every error |
@@ -72,13 +74,21 @@
     doc = "| [`testing`] | a test issuer, a test server and a clock that a test sets |"
 )]
 #![cfg_attr(
-    all(any(doc, doctest), feature = "fetch", feature = "testing"),
+    all(
+        any(doc, doctest),
+        feature = "fetch",
+        feature = "testing",
+        feature = "axum",
+        feature = "actix-web",
+        feature = "tonic"
+    ),
     doc = "| [`guide`] | how to set this crate up, task by task |"
 )]
 //!
 //! # What is not checked
 //!
-//! * What an operation needs. A token of any scope passes until you call [`AccessToken::require`].
+//! * What an operation needs. A token of any scope passes until you call [`AccessToken::require`]
+//!   or [`Protect::require`].
 //! * Revocation. A JWT is accepted until its `exp`: keep lifetimes short, or limit the age with
 //!   [`PolicyBuilder::max_token_age`]. A revoked opaque token is accepted until its cached response
 //!   expires. [`Validator::validate_online`] introspects on each call.
@@ -105,6 +115,8 @@
 //! | `rust-crypto` | no | a signature backend without C: no ES512, ES256K and ML-DSA, RSA keys of at most 4096 bits, slower |
 //! | `fetch` | yes | all I/O: fetched keys, key files, introspection. Needs a tokio runtime with I/O and time |
 //! | `pem` | with `fetch` | static keys from PEM |
+//! | `axum`, `actix-web`, `tonic` | no | the layer, extractors and answers for that framework |
+//! | `tower` | with `axum`, `tonic` | the layer alone |
 //! | `time` | no | conversions between [`NumericDate`] and `OffsetDateTime` of the crate `time` |
 //! | `testing` | no | [`testing`]: tokens, good and bad; with `fetch` also a server |
 //!
@@ -147,6 +159,7 @@ mod library {
     pub mod error;
     pub(crate) mod http;
     pub(crate) mod issuer;
+    pub(crate) mod observe;
     pub(crate) mod operation;
     pub(crate) mod source;
     pub(crate) mod validator;
@@ -158,7 +171,14 @@ mod library {
     #[cfg(feature = "tower")]
     pub(crate) mod tower;
 
-    #[cfg(all(any(doc, doctest), feature = "fetch", feature = "testing"))]
+    #[cfg(all(
+        any(doc, doctest),
+        feature = "fetch",
+        feature = "testing",
+        feature = "axum",
+        feature = "actix-web",
+        feature = "tonic"
+    ))]
     pub mod guide;
     #[cfg(feature = "fetch")]
     pub mod providers;
@@ -177,7 +197,7 @@ mod library {
     }
 
     // The Rust blocks of the README are compiled as doc tests.
-    #[cfg(all(doctest, feature = "fetch", feature = "testing"))]
+    #[cfg(all(doctest, feature = "fetch", feature = "testing", feature = "axum"))]
     #[doc = include_str!("../README.md")]
     struct ReadmeExamples;
 
@@ -232,6 +252,12 @@ mod library {
         #[cfg(any(feature = "tower", feature = "actix-web"))]
         pub use crate::http::Protected;
         pub use crate::http::{Answer, ResourceMetadata};
+    }
+
+    pub mod decision {
+        //! Your own part in decisions: checks after verification, and a record of what was decided.
+        pub use crate::observe::Decision;
+        pub use crate::validator::{Check, Denial};
     }
 
     pub mod health {

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 
 use crate::core::{AccessToken, Requirement, check_requirement};
 use crate::error::{Error, Misconfigured};
+use crate::observe::operation_refused;
 
 impl AccessToken {
     /// Checks that this token allows an operation.
@@ -47,7 +48,7 @@ impl AccessToken {
             Ok(()) => check_requirement(self, requirement).map_err(Error::from),
             Err(problem) => Err(Misconfigured::from(problem).into()),
         };
-        checked.map_err(|error| error.by(self.resource()))
+        checked.map_err(|error| self.refuse(error))
     }
 
     /// All claims, read into a type of yours from the text that was signed.
@@ -71,6 +72,12 @@ impl AccessToken {
     /// the claims don't fit the type, so the token lacks what this API needs.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let read = self.read_claims().map_err(Error::from);
-        read.map_err(|error| error.by(self.resource()))
+        read.map_err(|error| self.refuse(error))
+    }
+
+    fn refuse(&self, error: Error) -> Error {
+        let error = error.by(self.resource());
+        operation_refused(self, &error);
+        error
     }
 }

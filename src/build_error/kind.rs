@@ -30,8 +30,29 @@ pub enum ConfigErrorKind {
     #[error("the resource can't be used")]
     Resource(#[source] ResourceError),
     /// [`resource`](crate::ValidatorBuilder::resource) is set more than once.
-    #[error("several resources are set: leave one, and name other audiences by .audience(..)")]
+    #[error(
+        "several resources are set: leave one, name other audiences by .audience(..), and make Validators of further \
+         resources by .for_resource(..)"
+    )]
     SeveralResources,
+    /// An issuer of [`for_resource`](crate::Validator::for_resource) has audiences of its own.
+    #[error(
+        "its audiences are set for it alone, so they can't be replaced by those of another resource: set them for the \
+         whole Validator, or build a second Validator with this issuer"
+    )]
+    OwnAudiences,
+    /// An issuer of [`for_resource`](crate::Validator::for_resource) has no audience at all.
+    #[error(
+        "it has no audience, so its tokens are not bound to one resource: build a second Validator without this issuer"
+    )]
+    NoAudienceToReplace,
+    /// An issuer of [`for_resource`](crate::Validator::for_resource) has a policy that accepts
+    /// tokens without an audience.
+    #[error(
+        "its policy accepts tokens without an audience (allow_missing_audience, allow_jwt_without_audience, or the \
+         profile of Cognito), which every resource would accept: build a second Validator without this issuer"
+    )]
+    MissingAudienceAccepted,
     /// The same issuer is configured more than once.
     #[error(
         "it is configured twice: put its keys in one source, its audiences in one Issuer, and several \

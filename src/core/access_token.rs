@@ -1,5 +1,6 @@
 //! The verified result.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,7 +66,11 @@ pub struct AccessToken {
     policy: Policy,
     /// The API that accepted it, for the answer if an operation is refused.
     resource: Option<Arc<Resource>>,
+    observer: Option<Arc<Observer>>,
 }
+
+/// What the API has told of decisions. The core has no type for it, and only carries it.
+pub(crate) type Observer = dyn Any + Send + Sync;
 
 /// The evidence that a token was accepted on.
 #[derive(Clone)]
@@ -88,6 +93,7 @@ impl AccessToken {
             proof,
             policy,
             resource: None,
+            observer: None,
         }
     }
 
@@ -99,6 +105,16 @@ impl AccessToken {
 
     pub(crate) fn resource(&self) -> Option<&Arc<Resource>> {
         self.resource.as_ref()
+    }
+
+    /// Keeps what is told if an operation is refused.
+    pub(crate) fn observed_by(mut self, observer: Option<Arc<Observer>>) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    pub(crate) fn observer(&self) -> Option<&Observer> {
+        self.observer.as_deref()
     }
 
     pub(crate) fn payload(&self) -> &Payload {

@@ -58,19 +58,20 @@ pub(crate) use checks::issuer::{issuer_of, trust_domain_of, wrong_issuer};
 #[cfg(feature = "fetch")]
 pub(crate) use checks::key::has_candidate;
 pub(crate) use checks::operation::check_requirement;
-pub(crate) use excerpt::without_user_info;
+pub(crate) use excerpt::{excerpt, without_user_info};
+#[cfg(feature = "fetch")]
+pub(crate) use json::read_object as read_json_object;
 #[cfg(feature = "pem")]
 pub(crate) use keys::pem::read_keys as read_pem_keys;
 pub(crate) use policy::tenants::IssuerTemplate;
 pub(crate) use resource::{ErrorBody, is_identifier, split_identifier};
 pub(crate) use token::presented::{DEFAULT_MAX_TOKEN_BYTES, is_token68};
 pub(crate) use token_place::{Place, is_tchar};
+pub(crate) use verdict::denial::{DenialRefusal, Denied};
 pub(crate) use verdict::form::{CredentialsFault, FormRefusal};
 pub(crate) use verdict::issuer::AcceptedIssuers;
 pub(crate) use verdict::key::KeySetAge;
 pub(crate) use verify::{CheckedJwt, check_claims, check_signature};
-#[cfg(feature = "fetch")]
-pub(crate) use {excerpt::excerpt, json::read_object as read_json_object};
 
 #[cfg(feature = "fetch")]
 pub(crate) use base64url::decode as decode_base64url;

@@ -293,6 +293,12 @@ impl From<&str> for Resource {
     }
 }
 
+impl From<&String> for Resource {
+    fn from(uri: &String) -> Self {
+        Resource::new(uri)
+    }
+}
+
 impl From<String> for Resource {
     fn from(uri: String) -> Self {
         Resource::new(uri)

@@ -83,7 +83,9 @@ fn description(reason: Reason) -> &'static str {
         Reason::ProofOfPossessionMissing => "The access token is bound to a key",
         Reason::InsufficientScope => "The access token lacks scope for this operation",
         Reason::AuthenticationInsufficient => "The user must sign in again for this operation",
-        Reason::OperationNotAllowed => "The access token does not allow this operation",
+        Reason::OperationNotAllowed | Reason::OperationDenied => {
+            "The access token does not allow this operation"
+        }
         Reason::TooLong
         | Reason::MalformedToken
         | Reason::OpaqueToken
@@ -118,6 +120,7 @@ fn description(reason: Reason) -> &'static str {
         | Reason::UnknownKey
         | Reason::KeyOfAnotherIssuer
         | Reason::BadSignature
-        | Reason::ClaimsDoNotFit => "The access token is not valid for this API",
+        | Reason::ClaimsDoNotFit
+        | Reason::TokenDenied => "The access token is not valid for this API",
     }
 }

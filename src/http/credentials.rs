@@ -164,5 +164,6 @@ fn one_token<'r>(values: impl IntoIterator<Item = &'r [u8]>) -> Presented<'r> {
 /// Exactly one token (RFC 6750 section 2.1, RFC 9110 section 11.2).
 fn token(text: &[u8]) -> Option<&str> {
     let token = std::str::from_utf8(text).ok()?;
-    (is_token68(token) && !token.starts_with('=')).then_some(token)
+    let has_text = !token.is_empty() && !token.starts_with('=');
+    (has_text && is_token68(token)).then_some(token)
 }

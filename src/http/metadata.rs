@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::core::{Resource, split_identifier};
+use crate::core::{Resource, TokenPlace, split_identifier};
 use crate::error::Misconfigured;
 use crate::validator::Validator;
 
@@ -34,6 +34,7 @@ pub(crate) const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceMetadata {
+    url: String,
     path: String,
     body: String,
 }
@@ -79,11 +80,19 @@ impl ResourceMetadata {
             "scopes_supported",
             scopes.map(|scope| scope.as_str().into()).collect(),
         );
-        list("bearer_methods_supported", vec!["header".into()]);
+        let reads_header = resource.places().contains(&TokenPlace::authorization());
+        let methods = reads_header.then(|| "header".into());
+        list("bearer_methods_supported", methods.into_iter().collect());
         ResourceMetadata {
+            url: url_of(resource.uri()).unwrap_or_default(),
             path: path_of(resource.uri()),
             body: Value::Object(members).to_string(),
         }
+    }
+
+    /// The address of the document, as challenges name it.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// The path of the document on this API's host.

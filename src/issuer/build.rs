@@ -9,6 +9,8 @@ use crate::source::DynKeySource;
 /// An issuer as the Validator uses it.
 pub(crate) struct BuiltIssuer {
     pub(crate) policy: Policy,
+    /// Whether its audiences are set for this issuer alone.
+    pub(crate) has_own_audiences: bool,
     /// The evidence for its tokens.
     pub(crate) source: Box<dyn DynKeySource>,
     /// The evidence for its opaque tokens, where `source` has keys for its JWTs.
@@ -25,6 +27,7 @@ impl Issuer {
     /// Its policy and sources, or every problem of its settings.
     pub(crate) fn build(mut self, context: &BuildContext<'_>) -> Result<BuiltIssuer, Problems> {
         let mut problems = Problems::new(&self.name);
+        let has_own_audiences = self.has_own_audiences();
         let policy = self.build_policy(context.audiences, &mut problems);
         self.check_sources(&mut problems);
         let recipes = std::mem::take(&mut self.sources);
@@ -47,6 +50,7 @@ impl Issuer {
         match (policy, source) {
             (Some(policy), Some(source)) if problems.is_empty() => Ok(BuiltIssuer {
                 policy,
+                has_own_audiences,
                 source,
                 introspection,
             }),

@@ -30,8 +30,7 @@ impl Issuer {
         let settings = settings.over(self.provider.settings.clone());
         let mut settings = self.with_name(settings, problems);
         settings = self.with_algorithm(settings, problems);
-        let has_own = settings.has_audiences() || !self.audiences.is_empty();
-        let audiences = if has_own {
+        let audiences = if self.has_own_audiences() {
             &self.audiences
         } else {
             default_audiences
@@ -45,6 +44,12 @@ impl Issuer {
             problems.push(ConfigErrorKind::Policy(problem.clone()));
         }
         built.ok()
+    }
+
+    /// Whether its audiences are set for this issuer alone, and replace the Validator's.
+    pub(super) fn has_own_audiences(&self) -> bool {
+        let of_policy = self.settings.iter().chain([&self.provider.settings]);
+        !self.audiences.is_empty() || of_policy.into_iter().any(PolicyBuilder::has_audiences)
     }
 
     fn with_name(&self, settings: PolicyBuilder, problems: &mut Problems) -> PolicyBuilder {

@@ -104,6 +104,16 @@ impl SourceError {
         self
     }
 
+    /// An error with this text, whose cause and pause are this one.
+    pub(crate) fn within(self, what: String) -> Self {
+        let retry_after = self.retry_after();
+        let whole = SourceError::new(what).caused_by(self);
+        match retry_after {
+            Some(after) => whole.retry_in(after),
+            None => whole,
+        }
+    }
+
     #[cfg(feature = "fetch")]
     #[must_use]
     pub(super) fn of_kind(mut self, kind: SourceErrorKind) -> Self {

@@ -4,22 +4,27 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
+use super::checks::{Check, Checks};
 use super::issuers::{OpaqueRoutes, Trusted, TrustedIssuers};
 use super::{Inner, Validator};
 use crate::build_error::{BuildError, ConfigErrorKind, Problems};
 use crate::clock::SystemClock;
 use crate::core::{Clock, DEFAULT_MAX_TOKEN_BYTES, PolicyErrorKind, Resource, without_user_info};
 use crate::issuer::{BuildContext, Issuer, SharedSettings};
+use crate::observe::{Decision, Observer};
 
 /// The largest token size that can be set: 1 MiB.
 const LARGEST_MAX_TOKEN_BYTES: usize = 1024 * 1024;
 
 /// What the Validator reads for each token. A new setting of that kind is a field here.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) max_token_bytes: usize,
     /// This API, for its answers.
     pub(super) resource: Option<Arc<Resource>>,
+    pub(super) checks: Checks,
+    /// What is told of each decision, if anything is.
+    pub(super) observer: Option<Arc<Observer>>,
 }
 
 /// Settings of a [`Validator`].
@@ -31,6 +36,7 @@ pub struct ValidatorBuilder {
     clock: Option<ClockSetting>,
     settings: Settings,
     has_several_resources: bool,
+    observer: Observer,
     pub(super) shared: SharedSettings,
 }
 
@@ -51,8 +57,11 @@ impl ValidatorBuilder {
             settings: Settings {
                 max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
                 resource: None,
+                checks: Checks::default(),
+                observer: None,
             },
             has_several_resources: false,
+            observer: Observer::default(),
             shared: SharedSettings::default(),
         }
     }
@@ -64,7 +73,8 @@ impl ValidatorBuilder {
     }
 
     /// Names this API by its resource identifier: the audience of its tokens, and what its answers
-    /// to refused requests and its metadata say ([`Resource`]). There is at most one.
+    /// to refused requests and its metadata say ([`Resource`]). There is at most one:
+    /// [`Validator::for_resource`] makes Validators of further ones.
     ///
     /// Give an `https` URL, or a [`Resource`] with more settings. If the tokens' `aud` has another
     /// name for this API, add it by [`audience`](ValidatorBuilder::audience).
@@ -96,6 +106,113 @@ impl ValidatorBuilder {
         self
     }
 
+    /// Adds a check of your own, which runs after verification for each token that is good so far:
+    /// is the account locked, is the session open, may this network use the API? It may do I/O.
+    /// Several checks run in order, and the first refusal ends it.
+    ///
+    /// A check gets the verified token, and gives `Ok(())` or a [`Denial`](crate::decision::Denial).
+    /// It runs in [`validate`](Validator::validate), [`authenticate`](Validator::authenticate) and
+    /// [`validate_online`](Validator::validate_online), also where all evidence is cached. The
+    /// methods that can't wait ([`validate_cached`](Validator::validate_cached)) give `None` for a
+    /// good token.
+    ///
+    /// There is no time limit around it: a check that does I/O sets its own. A panic in it reaches
+    /// the caller, and the token is not accepted.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// use std::collections::HashSet;
+    /// use std::sync::Arc;
+    ///
+    /// use resource_server::{
+    ///     AccessToken, Reason, Requirement, Validator, decision::Denial, testing::TestIssuer,
+    /// };
+    ///
+    /// let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+    /// let locked = Arc::new(HashSet::from(["mallory"])); // in production: a database
+    ///
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(issuer.to_issuer())
+    ///     .check(move |token: AccessToken| {
+    ///         let locked = Arc::clone(&locked);
+    ///         async move {
+    ///             token.require(&Requirement::scope("orders:read"))?;
+    ///             match token.subject() {
+    ///                 Some(subject) if locked.contains(subject) => {
+    ///                     Err(Denial::token().because("the account is locked"))
+    ///                 }
+    ///                 _ => Ok(()),
+    ///             }
+    ///         }
+    ///     })
+    ///     .build()?;
+    ///
+    /// let minted = issuer.token().subject("mallory").scope("orders:read").mint();
+    /// let error = validator.validate(&minted).await.unwrap_err();
+    /// assert_eq!(error.status(), 401);
+    /// assert!(error.explain().contains("the account is locked"));
+    /// # Ok(()) }) }
+    /// ```
+    pub fn check(mut self, check: impl Check) -> Self {
+        self.settings.checks.add(check);
+        self
+    }
+
+    /// Calls this function at each decision, for a record of your own such as an audit log. Several
+    /// functions are called in order.
+    ///
+    /// There is one call for each request that is judged, also where a
+    /// [check](ValidatorBuilder::check) of yours refuses it. There is one more for each operation
+    /// that is refused later ([`AccessToken::require`](crate::AccessToken::require),
+    /// [`AccessToken::claims`](crate::AccessToken::claims)); an operation that is allowed causes
+    /// none. `None` of [`validate_cached`](Validator::validate_cached) is not a decision, and
+    /// neither is a call that is dropped before its end.
+    ///
+    /// The function runs on the task of the request, so it must be quick: hand the record to a
+    /// channel. A panic in it reaches the caller, who then gets no token.
+    ///
+    /// **What you record is yours to redact.** The token itself can't be reached, and must never be
+    /// recorded. The subject and the other claims of [`Decision::token`] are personal data. Of a
+    /// token that was not verified there are no claims. [`Error::explain`](crate::Error::explain)
+    /// shows its issuer, audience, `kid`, `alg`, `typ` and times, and what your API expects.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::mpsc;
+    ///
+    /// use resource_server::{Requirement, Validator, decision::Decision, testing::TestIssuer};
+    ///
+    /// let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+    /// let (audit, records) = mpsc::channel();
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(issuer.to_issuer())
+    ///     .on_decision(move |decision: Decision<'_>| {
+    ///         let client = decision.token().and_then(|token| token.client_id());
+    ///         let client = client.unwrap_or("unknown").to_owned();
+    ///         let text = match decision.outcome() {
+    ///             Ok(_) => "accepted".to_owned(),
+    ///             Err(error) => format!("{} {}", error.status(), error),
+    ///         };
+    ///         let _ = audit.send((client, text));
+    ///     })
+    ///     .build()?;
+    ///
+    /// let minted = issuer.token().client_id("shop").scope("orders:read").mint();
+    /// let token = validator.validate_cached(&minted).unwrap()?;
+    /// assert!(token.require(&Requirement::scope("orders:write")).is_err());
+    /// assert_eq!(records.recv()?, ("shop".to_owned(), "accepted".to_owned()));
+    /// assert!(records.recv()?.1.starts_with("403 token refused: insufficient_scope"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_decision(mut self, hook: impl Fn(Decision<'_>) + Send + Sync + 'static) -> Self {
+        self.observer.add(hook);
+        self
+    }
+
     /// Checks the settings. Does no I/O and needs no runtime.
     ///
     /// # Errors
@@ -110,7 +227,7 @@ impl ValidatorBuilder {
     /// ```
     pub fn build(self) -> Result<Validator, BuildError> {
         let mut problems = Problems::of_validator();
-        self.check(&mut problems);
+        self.check_settings(&mut problems);
         let clock = match self.clock {
             Some(ClockSetting(clock)) => clock,
             None => Arc::new(SystemClock::new()),
@@ -128,11 +245,14 @@ impl ValidatorBuilder {
         Ok(Validator(Arc::new(Inner {
             issuers: TrustedIssuers::new(trusted, opaque),
             clock,
-            settings: self.settings,
+            settings: Settings {
+                observer: self.observer.shared(),
+                ..self.settings
+            },
         })))
     }
 
-    fn check(&self, problems: &mut Problems) {
+    fn check_settings(&self, problems: &mut Problems) {
         if self.issuers.is_empty() {
             problems.push(ConfigErrorKind::NoIssuer);
         }

@@ -15,9 +15,12 @@ use crate::source::{DynKeySource, SourceError};
 pub(super) struct Trusted {
     pub(super) name: Arc<str>,
     pub(super) policy: Policy,
-    source: Box<dyn DynKeySource>,
+    /// Whether its audiences are set for this issuer alone.
+    pub(super) has_own_audiences: bool,
+    /// Shared with the Validators of further resources.
+    source: Arc<dyn DynKeySource>,
     /// The source for its opaque tokens, where `source` has keys for its JWTs.
-    introspection: Option<Box<dyn DynKeySource>>,
+    introspection: Option<Arc<dyn DynKeySource>>,
 }
 
 impl Trusted {
@@ -25,8 +28,20 @@ impl Trusted {
         Trusted {
             name: built.policy.issuer().into(),
             policy: built.policy,
-            source: built.source,
-            introspection: built.introspection,
+            has_own_audiences: built.has_own_audiences,
+            source: built.source.into(),
+            introspection: built.introspection.map(Into::into),
+        }
+    }
+
+    /// The same issuer with the same sources, and another policy of it.
+    pub(super) fn with_policy(&self, policy: Policy) -> Self {
+        Trusted {
+            name: Arc::clone(&self.name),
+            policy,
+            has_own_audiences: self.has_own_audiences,
+            source: Arc::clone(&self.source),
+            introspection: self.introspection.clone(),
         }
     }
 
@@ -117,6 +132,10 @@ impl TrustedIssuers {
         &self.names
     }
 
+    pub(super) fn opaque_routes(&self) -> &OpaqueRoutes {
+        &self.opaque
+    }
+
     /// The issuer whose policy and source judge this token. The unverified `iss` only selects: the
     /// policy then checks it. An opaque token goes to the one issuer that accepts it.
     pub(super) fn select(&self, token: &PresentedToken<'_>) -> Result<&Trusted, Rejection> {
@@ -153,7 +172,7 @@ impl TrustedIssuers {
 }
 
 /// The issuers of opaque tokens, by prefix.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct OpaqueRoutes {
     by_prefix: HashMap<Box<str>, Box<str>>,
     /// The lengths of the prefixes.

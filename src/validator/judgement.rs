@@ -4,6 +4,8 @@
 //! through all of them: `open` (form and issuer), `check_claims` (all that needs no evidence), the
 //! evidence, and `accept` (verdict, possession).
 
+use std::sync::Arc;
+
 use super::Validator;
 use super::issuers::Trusted;
 use crate::core::{
@@ -31,7 +33,8 @@ pub(super) struct Case<'v, 'r> {
 }
 
 impl Validator {
-    /// Judges what a request presented. Waits for evidence where it must.
+    /// Judges what a request presented. Waits for evidence where it must, and for the checks of the
+    /// API's own.
     pub(crate) async fn judge(
         &self,
         presented: &Credentials<'_>,
@@ -42,7 +45,16 @@ impl Validator {
             (Ok(case), Freshness::Online) => case.judge_online().await,
             (Err(rejection), _) => Err(rejection.into()),
         };
-        self.by_resource(judged)
+        match judged {
+            Ok(token) => {
+                let token = token.by(self.0.settings.resource.as_ref());
+                match self.0.settings.checks.pass(&token).await {
+                    Ok(()) => Ok(self.accepted(token)),
+                    Err(error) => Err(self.refused(error, Some(&token))),
+                }
+            }
+            Err(error) => Err(self.refused(error, None)),
+        }
     }
 
     /// Judges what a request presented, if that needs no wait.
@@ -54,31 +66,44 @@ impl Validator {
             Ok(case) => case.judge_cached()?,
             Err(rejection) => Err(rejection.into()),
         };
-        Some(self.by_resource(judged))
+        Some(match judged {
+            // A check may wait.
+            Ok(_) if !self.0.settings.checks.is_empty() => return None,
+            Ok(token) => Ok(self.accepted(token.by(self.0.settings.resource.as_ref()))),
+            Err(error) => Err(self.refused(error, None)),
+        })
     }
 
-    /// The error for a request without credentials.
+    /// The error for a request without credentials, where a handler needs a token.
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     pub(crate) fn no_credentials(&self) -> Error {
-        Error::from(Rejection::from(FormRefusal::NoCredentials)).by(self
-            .0
-            .settings
-            .resource
-            .as_ref())
+        self.refused(Rejection::from(FormRefusal::NoCredentials).into(), None)
     }
 
     /// The error for a mistake of the API's author.
     pub(crate) fn mistaken(&self, mistake: Misconfigured) -> Error {
-        Error::from(mistake).by(self.0.settings.resource.as_ref())
+        self.refused(mistake.into(), None)
     }
 
-    /// Keeps this API with the result, so that an answer can name it.
-    fn by_resource(&self, judged: Result<AccessToken, Error>) -> Result<AccessToken, Error> {
-        let resource = self.0.settings.resource.as_ref();
-        match judged {
-            Ok(token) => Ok(token.by(resource)),
-            Err(error) => Err(error.by(resource)),
+    /// Reports the decision, and keeps with the token what is told of its later ones.
+    fn accepted(&self, token: AccessToken) -> AccessToken {
+        match &self.0.settings.observer {
+            None => token,
+            Some(observer) => {
+                observer.accepted(&token);
+                token.observed_by(Some(Arc::clone(observer) as Arc<_>))
+            }
         }
+    }
+
+    /// Keeps this API with the error, so that an answer can name it, and reports the decision.
+    /// `token`: the verified token, if a check refused it.
+    fn refused(&self, error: Error, token: Option<&AccessToken>) -> Error {
+        let error = error.by(self.0.settings.resource.as_ref());
+        if let Some(observer) = &self.0.settings.observer {
+            observer.refused(&error, token);
+        }
+        error
     }
 
     /// Checks the token's form and selects its issuer.

@@ -1,11 +1,13 @@
 //! The Validator: where the parts meet.
 
 mod builder;
+mod checks;
 mod health;
 mod issuers;
 mod judgement;
 #[cfg(feature = "fetch")]
 mod remote;
+mod resources;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use health::all;
 use issuers::TrustedIssuers;
 
 pub use builder::ValidatorBuilder;
+pub use checks::{Check, Denial};
 pub use health::IssuerHealth;
 pub(crate) use judgement::Freshness;
 
@@ -73,7 +76,8 @@ impl Validator {
     ///
     /// # Errors
     /// The token is rejected (401). Or its issuer's keys or introspection response are unavailable
-    /// (503). Or they must be fetched, and the call is made outside of a tokio runtime (500). Use
+    /// (503). Or they must be fetched, and the call is made outside of a tokio runtime (500). Or a
+    /// [check](ValidatorBuilder::check) of yours refuses it (401 or 403) or can't be made (503). Use
     /// [`Error::status`].
     pub async fn validate(&self, token: &str) -> Result<AccessToken, Error> {
         self.authenticate(&Credentials::bearer(token)).await
@@ -121,6 +125,9 @@ impl Validator {
     /// refresh is due and none is running. So `None` also occurs now and then during an outage,
     /// while the cached keys are still usable. This call starts no fetch. Code that can't wait
     /// answers 503, and another task calls [`warm_up`](Validator::warm_up) or `validate`.
+    ///
+    /// With a [check](ValidatorBuilder::check) of yours, a good token always gives `None`, because a
+    /// check may wait. A bad token gives its error.
     ///
     /// A verdict is the same that `validate` gives. `None` is not a verdict: never treat it as a
     /// request without a token.

@@ -1,26 +1,33 @@
-//! Serves the API on loopback: `cargo run -p axum-api -- ISSUER RESOURCE`.
+//! Serves the API on loopback, with an authorization server for trying it: `cargo run -p axum-api`.
 
-use std::error::Error;
-
-use resource_server::{Issuer, Validator};
+use resource_server::{Issuer, Validator, testing::TestServer};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let (Some(issuer), Some(resource)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: axum-api ISSUER RESOURCE".into());
-    };
-    let validator = Validator::builder()
-        .resource(resource)
-        .issuer(Issuer::discover(issuer))
-        .build()?;
-    // Start even if the issuer is down now: requests get 503 until it is back.
-    if let Err(error) = validator.warm_up().await {
-        eprintln!("{error}");
-    }
-
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    println!("http://{}/orders", listener.local_addr()?);
-    axum::serve(listener, axum_api::router(validator)?).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    // In your API: Issuer::discover("https://as.example.com").
+    let server = TestServer::start(&url).await?;
+    let validator = Validator::builder()
+        .resource(&url)
+        .issuer(Issuer::discover(server.url()))
+        .build()?;
+
+    let token = |scope| server.issuer().token().subject("alice").scope(scope).mint();
+    for (path, scope) in [
+        ("/orders", "orders:read"),
+        ("/orders", "other"),
+        ("/me", "other"),
+    ] {
+        println!(
+            "curl -i {url}{path} -H 'Authorization: Bearer {}'\n",
+            token(scope)
+        );
+    }
+    println!(
+        "curl -i {url}/orders\n\ncurl {}",
+        validator.resource_metadata()?.url()
+    );
+    axum::serve(listener, axum_api::router(&validator)?).await?;
     Ok(())
 }

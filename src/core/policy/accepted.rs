@@ -96,6 +96,22 @@ impl Policy {
         audiences.map(String::as_str)
     }
 
+    /// The same policy for another API: its tokens must have exactly this audience.
+    pub(crate) fn with_audience(&self, audience: &str) -> Result<Policy, PolicyError> {
+        Policy::try_from(Settings {
+            audiences: Some(vec![audience.to_owned()]),
+            ..self.0.settings.clone()
+        })
+    }
+
+    /// Whether some token without an audience is accepted.
+    pub(crate) fn accepts_missing_audience(&self) -> bool {
+        let settings = &self.0.settings;
+        settings.allow_missing_audience == Some(true)
+            || settings.allow_jwt_without_audience == Some(true)
+            || settings.profile() == Profile::Cognito
+    }
+
     /// The algorithms that are accepted.
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
         self.0.algorithms.iter()

@@ -2,6 +2,7 @@
 
 pub(crate) mod audience;
 pub(crate) mod claims;
+pub(crate) mod denial;
 mod explained;
 pub(crate) mod form;
 pub(crate) mod header;

@@ -135,6 +135,9 @@ reasons! {
     ProofOfPossessionMissing = "proof_of_possession_missing" => UnfitToken,
     /// The claims don't fit the type that the API reads them into.
     ClaimsDoNotFit = "claims_do_not_fit" => UnfitToken,
+    /// A check of this API's own refused the token
+    /// ([`Denial::token`](crate::decision::Denial::token)).
+    TokenDenied = "token_denied" => UnfitToken,
     /// The token is good but lacks scope for this operation.
     InsufficientScope = "insufficient_scope" => Forbidden,
     /// The token is good, but the user must sign in again, or in another way, for this operation
@@ -143,6 +146,9 @@ reasons! {
     /// The token is good but lacks a role, claim, audience or authorization detail for this
     /// operation.
     OperationNotAllowed = "operation_not_allowed" => NotAllowed,
+    /// The token is good, and a check of this API's own refused the request
+    /// ([`Denial::operation`](crate::decision::Denial::operation)).
+    OperationDenied = "operation_denied" => NotAllowed,
 }
 
 /// What a reason means for the answer to the request.

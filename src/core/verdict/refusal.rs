@@ -3,6 +3,7 @@
 
 use crate::core::verdict::audience::AudienceRefusal;
 use crate::core::verdict::claims::ClaimRefusal;
+use crate::core::verdict::denial::DenialRefusal;
 use crate::core::verdict::explained::Explained;
 use crate::core::verdict::form::FormRefusal;
 use crate::core::verdict::header::HeaderRefusal;
@@ -50,4 +51,5 @@ groups! {
     Key(KeyRefusal),
     Possession(PossessionRefusal),
     Operation(OperationRefusal),
+    Denial(DenialRefusal),
 }

@@ -114,6 +114,14 @@ impl Rejection {
         self
     }
 
+    /// Adds the words of the API's author to a denial by a check, for `explain()`.
+    pub(crate) fn because(mut self, text: &str) -> Self {
+        if let Refusal::Denial(denial) = &mut self.0.refusal {
+            denial.because(text);
+        }
+        self
+    }
+
     /// Why, for programs.
     pub fn reason(&self) -> Reason {
         self.0.refusal.group().reason()
@@ -152,7 +160,8 @@ impl Rejection {
     /// at.
     ///
     /// Of the token it shows at most its issuer, audience, `kid`, `alg`, `typ` and times, escaped
-    /// and cut at 128 characters. It is for logs, not for the caller.
+    /// and cut at 128 characters. The same applies to your own text of
+    /// [`Denial::because`](crate::decision::Denial::because). It is for logs, not for the caller.
     pub fn explain(&self) -> String {
         let hint = self
             .0

@@ -15,6 +15,7 @@ use crate::core::token::jws::FormFault;
 use crate::core::token::payload::Foreign;
 use crate::core::verdict::audience::AudienceRefusal;
 use crate::core::verdict::claims::ClaimRefusal;
+use crate::core::verdict::denial::{DenialRefusal, Denied};
 use crate::core::verdict::form::{CredentialsFault, FormRefusal};
 use crate::core::verdict::header::HeaderRefusal;
 use crate::core::verdict::issuer::{AcceptedIssuers, IssuerRefusal};
@@ -140,8 +141,13 @@ fn refusals_of_operations() -> Vec<(Rejection, Reason, &'static str)> {
             role_slip,
         }))
     };
+    let denied = |denied| Rejection::from(DenialRefusal::of(denied));
     #[rustfmt::skip]
     let refusals = vec![
+        (denied(Denied::Token), Reason::TokenDenied, "refused the token. It gave no reason"),
+        (denied(Denied::Token).because("left"), Reason::TokenDenied, "refused the token: \"left\"."),
+        (denied(Denied::Operation), Reason::OperationDenied, "refused the request. It gave no reason"),
+        (denied(Denied::Operation).because("left"), Reason::OperationDenied, "refused the request: \"left\"."),
         (OperationRefusal::ClaimsDoNotFit { column: 7 }.into(), Reason::ClaimsDoNotFit, "column 7"),
         (unmet(true, scope()).into(), Reason::InsufficientScope, "which its scopes don't include"),
         (unmet(false, scope()).into(), Reason::InsufficientScope, "orders:read"),
@@ -211,7 +217,7 @@ fn h02_the_reason_decides_the_answer() {
             Reason::MalformedCredentials => (400, Some("invalid_request")),
             Reason::InsufficientScope => (403, Some("insufficient_scope")),
             Reason::AuthenticationInsufficient => (401, Some("insufficient_user_authentication")),
-            Reason::OperationNotAllowed => (403, None),
+            Reason::OperationNotAllowed | Reason::OperationDenied => (403, None),
             _ => (401, Some("invalid_token")),
         };
         assert_eq!(

@@ -16,6 +16,7 @@ use resource_server::Reason::{
     NotAnAccessToken, NotBase64url, NotYetValid, OpaqueToken, ProofOfPossessionMissing, TooLong,
     TooOld, TypeNotAccepted, UnknownConfirmation, UnknownKey, Unsigned, UnsupportedHeader,
 };
+use resource_server::decision::Denial;
 use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{
     AccessToken, Algorithm, Credentials, Error, Evidence, Issuer, NumericDate, Policy,
@@ -405,7 +406,7 @@ fn p01_no_refusal_shows_what_the_token_says() {
         );
     }
     let others = [without_credentials(), unfit(), inactive()];
-    for rejection in others.into_iter().chain(of_operations()) {
+    for rejection in others.into_iter().chain(of_operations()).chain(denied()) {
         provoked.insert(rejection.reason());
     }
     for line in [
@@ -515,6 +516,26 @@ fn of_operations() -> [Rejection; 3] {
             Err(Error::Rejected(rejection)) => {
                 assert_rejection_is_secret(&rejection, &text);
                 assert_eq!((rejection.reason(), rejection.status()), (reason, status));
+                rejection
+            }
+            other => panic!("{other:?}"),
+        }
+    })
+}
+
+/// Refusals by a check of the API's own.
+fn denied() -> [Rejection; 2] {
+    let signer = TestIssuer::new(ISSUER, API);
+    [Denial::token(), Denial::operation()].map(|denial| {
+        let text = mark(signer.token()).mint();
+        let builder = Validator::builder().audience(API);
+        let builder = builder.issuer(signer.to_issuer()).check(move |_| {
+            let denial = denial.clone();
+            async move { Err(denial) }
+        });
+        match block_on(builder.build().unwrap().validate(&text)) {
+            Err(Error::Rejected(rejection)) => {
+                assert_rejection_is_secret(&rejection, &text);
                 rejection
             }
             other => panic!("{other:?}"),
@@ -730,9 +751,11 @@ fn p02_reasons_have_stable_names_of_their_own() {
         [
             &ProofOfPossessionMissing,
             &Reason::ClaimsDoNotFit,
+            &Reason::TokenDenied,
             &InsufficientScope,
             &Reason::AuthenticationInsufficient,
             &Reason::OperationNotAllowed,
+            &Reason::OperationDenied,
         ]
     );
 }

@@ -175,7 +175,7 @@ fn a_source_error_is_unavailable_and_never_a_rejection() {
         let Error::Unavailable(unavailable) = &error else {
             panic!("{error:?}")
         };
-        assert_eq!(unavailable.issuer(), ISSUER);
+        assert_eq!(unavailable.issuer(), Some(ISSUER));
         assert_eq!(unavailable.retry_after(), Some(Duration::from_secs(7)));
         assert_eq!(
             unavailable.cause().to_string(),
@@ -441,7 +441,7 @@ fn warm_up_lists_every_failure_and_the_validator_stays_usable() {
     sources[2].set_down(true);
     let error = block_on(validator.warm_up()).unwrap_err();
     let names: Vec<_> = error.failures().iter().map(Unavailable::issuer).collect();
-    assert_eq!(names, ["urn:a", "urn:c"]);
+    assert_eq!(names, [Some("urn:a"), Some("urn:c")]);
     for shown in ["urn:a", "urn:c", "no way in", "refused"] {
         assert!(error.to_string().contains(shown), "{error}");
     }

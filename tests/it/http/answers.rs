@@ -7,7 +7,7 @@ use resource_server::resource::Answer;
 use resource_server::testing::{ManualClock, TestIssuer, TestToken};
 use resource_server::{
     Credentials, Error, Evidence, Issuer, KeySource, NumericDate, PresentedToken, Requirement,
-    Resource, Validator, error::SourceError,
+    Resource, Validator, ValidatorBuilder, error::SourceError,
 };
 
 const AS: &str = "https://as.example.com";
@@ -27,9 +27,13 @@ impl World {
     }
 
     pub(super) fn api(&self, resource: impl Into<Resource>) -> Validator {
+        self.builder(resource).build().unwrap()
+    }
+
+    pub(super) fn builder(&self, resource: impl Into<Resource>) -> ValidatorBuilder {
         let builder = Validator::builder().resource(resource);
         let builder = builder.issuer(self.signer.to_issuer());
-        builder.clock(self.clock.clone()).build().unwrap()
+        builder.clock(self.clock.clone())
     }
 
     /// An API whose authorization server can't be reached.

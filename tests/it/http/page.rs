@@ -7,7 +7,7 @@ use std::{env, fs};
 
 use super::answers::{Down, World, expired_token, refused};
 use crate::support::{API, block_on};
-use resource_server::{Credentials, Requirement, Resource};
+use resource_server::{Credentials, Requirement, Resource, decision::Denial};
 
 const PAGE: &str = "docs/guide/http.md";
 const METADATA: &str = "https://api.example.com/.well-known/oauth-protected-resource";
@@ -39,6 +39,13 @@ fn table() -> String {
     };
     let token = || world.signer.token();
     let good = block_on(api.validate(&token().mint())).unwrap();
+    let refused_by = |denial: Denial| {
+        let api = world.builder(resource()).check(move |_| {
+            let denial = denial.clone();
+            async move { Err(denial) }
+        });
+        refused(&api.build().unwrap(), &token())
+    };
     let down = world.api_in_outage(resource(), Down(Some(Duration::from_secs(5))));
     let situations = [
         (
@@ -71,6 +78,14 @@ fn table() -> String {
         (
             "a good token that lacks a role or claim",
             good.require(&Requirement::role("clerk")).unwrap_err(),
+        ),
+        (
+            "a check of yours refuses the token",
+            refused_by(Denial::token()),
+        ),
+        (
+            "a check of yours refuses the request",
+            refused_by(Denial::operation()),
         ),
         (
             "the authorization server can't be reached",

@@ -191,6 +191,31 @@ async fn i07_what_is_good_in_another_form() {
     }
 }
 
+/// The audience of a signed response is the client that introspects, which all resources of a server
+/// share. The audience within is checked for each resource.
+#[tokio::test]
+async fn h09_i07_a_signed_answer_is_for_each_resource_by_its_member() {
+    const BILLING: &str = "https://api.example.com/billing";
+    let world = World::answering(|server| {
+        let mut of_billing = active();
+        of_billing["aud"] = BILLING.into();
+        signed(answer(server).claim("token_introspection", of_billing))
+    })
+    .await;
+    let billing = world.validator.for_resource(BILLING).unwrap();
+    assert_eq!(support::verdict(billing.validate("token").await), None);
+    assert_eq!(
+        reason(world.validator.validate("token").await),
+        Reason::AudienceMismatch
+    );
+    assert_eq!((world.asked_for("/ask"), world.asked_for("/keys")), (1, 1));
+    assert_eq!(
+        support::verdict(billing.validate_online("token").await),
+        None
+    );
+    assert_eq!((world.asked_for("/ask"), world.asked_for("/keys")), (2, 1));
+}
+
 /// The server's word that the token is not active is a verdict, and so is what its answer lacks.
 #[tokio::test]
 async fn i07_a_signed_answer_is_held_against_the_policy() {

@@ -1,2 +1,4 @@
+mod checks;
 mod combined;
+mod decisions;
 mod requirements;

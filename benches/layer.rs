@@ -1,0 +1,141 @@
+//! The cost of the layer, compared with a call of `validate` by hand in front of the same service.
+//!
+//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench layer` prints a table; with
+//! `-- --json` it prints a line of JSON for each case.
+
+#[path = "rounds.rs"]
+mod rounds;
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::hint::black_box;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use resource_server::testing::TestIssuer;
+use resource_server::{AccessToken, Algorithm, Issuer, Requirement, StaticKeys, Validator};
+use serde_json::json;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use rounds::{Case, measure, pollster};
+
+const ISSUER: &str = "https://as.example.com";
+const API: &str = "https://api.example.com";
+
+/// Answers with the length of the subject, if there is a token.
+#[derive(Clone)]
+struct Handler;
+
+impl Service<Request<()>> for Handler {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<String>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<()>) -> Self::Future {
+        let token = AccessToken::of(request.extensions());
+        let length = token.ok().and_then(|token| Some(token.subject()?.len()));
+        ready(Ok(Response::new(length.unwrap_or_default().to_string())))
+    }
+}
+
+fn validator(algorithm: Algorithm) -> (TestIssuer, Validator) {
+    let issuer = TestIssuer::new(ISSUER, API).algorithms([algorithm]);
+    let keys = StaticKeys::from_jwks(&issuer.jwks()).expect("keys");
+    let builder = Validator::builder().resource(API);
+    let validator = builder.issuer(Issuer::new(ISSUER).keys(keys)).build();
+    (issuer, validator.expect("sound settings"))
+}
+
+/// What an API without the layer would do in each handler, as little as there is.
+fn by_hand(validator: &Validator, request: &Request<()>) -> Response<String> {
+    let line = request.headers().get("authorization");
+    let bearer = line.and_then(|line| line.to_str().ok()?.strip_prefix("Bearer "));
+    let token = pollster(validator.validate(bearer.unwrap_or_default())).expect("a good token");
+    token
+        .require(&Requirement::scope("orders:read"))
+        .expect("the scope");
+    Response::new(token.subject().unwrap_or_default().len().to_string())
+}
+
+fn through<S>(service: &S, request: Request<()>) -> Response<String>
+where
+    S: Service<Request<()>, Response = Response<String>, Error = Infallible> + Clone,
+{
+    let response = pollster(service.clone().call(request)).expect("a service that can't fail");
+    assert_eq!(response.status(), 200);
+    response
+}
+
+fn main() {
+    let as_json = std::env::args().any(|argument| argument == "--json");
+    if !as_json {
+        println!(
+            "{:<9} {:<26} {:>10} {:>12} {:>12}",
+            "algorithm", "case", "median us", "more, ns", "allocations"
+        );
+    }
+    for algorithm in [Algorithm::EdDSA, Algorithm::RS256] {
+        let (issuer, validator) = validator(algorithm);
+        let line = format!(
+            "Bearer {}",
+            issuer.token().subject("alice").scope("orders:read").mint()
+        );
+        let request = || {
+            let request = Request::get("/orders").header("authorization", &line);
+            request.body(()).expect("a request")
+        };
+        let protect = || validator.protect();
+        let scope = || protect().require(Requirement::scope("orders:read"));
+        let one = scope().layer(Handler);
+        let two = protect().layer(scope().layer(Handler));
+        let cases = [
+            Case {
+                name: "validate by hand",
+                run: Box::new(|| {
+                    black_box(by_hand(&validator, black_box(&request())));
+                }),
+            },
+            Case {
+                name: "the layer",
+                run: Box::new(|| {
+                    black_box(through(&one, black_box(request())));
+                }),
+            },
+            Case {
+                name: "a layer inside another",
+                run: Box::new(|| {
+                    black_box(through(&two, black_box(request())));
+                }),
+            },
+        ];
+        let figures = measure(&cases, |_| 0);
+        let by_hand = figures.first().map_or(0.0, |figure| figure.median_ns);
+        for figure in &figures {
+            let more = (by_hand * (figure.ratio - 1.0)).round();
+            if as_json {
+                let line = json!({
+                    "algorithm": algorithm.as_str(),
+                    "case": figure.name,
+                    "median_ns": figure.median_ns.round(),
+                    "more_ns": more,
+                    "allocations": figure.allocations,
+                });
+                println!("{line}");
+            } else {
+                println!(
+                    "{:<9} {:<26} {:>10.2} {:>12} {:>12}",
+                    algorithm.as_str(),
+                    figure.name,
+                    figure.median_ns / 1000.0,
+                    more,
+                    figure.allocations
+                );
+            }
+        }
+    }
+}

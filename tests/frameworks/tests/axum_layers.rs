@@ -1,0 +1,355 @@
+//! How the layer composes in axum: with routers, other layers, and itself. Requests go to the router
+//! without a socket, as an API's own tests would send them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ORIGIN, WWW_AUTHENTICATE};
+use axum::http::{Extensions, HeaderName, Method, Request, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::get;
+use framework_tests::{API, World};
+use resource_server::testing::{TestIssuer, TestServer};
+use resource_server::{
+    AccessToken, Error, Evidence, Issuer, KeySource, PresentedToken, Requirement, Validator,
+    error::SourceError, keys::KeySet,
+};
+use tower::ServiceExt;
+use tower_http::cors::{Any, CorsLayer};
+
+const OTHER: &str = "https://other.example.com";
+
+async fn subject(token: AccessToken) -> String {
+    token.subject().unwrap_or_default().to_owned()
+}
+
+async fn ask(router: &Router, request: Request<Body>) -> Response {
+    router.clone().oneshot(request).await.unwrap()
+}
+
+fn to(path: &str, token: Option<&str>) -> Request<Body> {
+    let mut request = Request::get(path);
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    request.body(Body::empty()).unwrap()
+}
+
+async fn status(router: &Router, path: &str, token: Option<&str>) -> u16 {
+    ask(router, to(path, token)).await.status().as_u16()
+}
+
+async fn body(response: Response) -> String {
+    let bytes = to_bytes(response.into_body(), 4096).await.unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn challenge(response: &Response) -> &str {
+    response.headers()[WWW_AUTHENTICATE].to_str().unwrap()
+}
+
+/// What the layer covers, and what stays open.
+#[tokio::test]
+async fn h06_nested_merged_and_unknown_routes() {
+    let world = World::new();
+    let protect = || world.validator.protect();
+    let inner = Router::new().route("/list", get(subject));
+    let public = Router::new().route("/health", get(|| async { "up" }));
+    let layered = Router::new()
+        .nest("/orders", inner.clone())
+        .layer(protect());
+    let route_layered = Router::new().nest("/orders", inner).route_layer(protect());
+    // Merging brings the open fallback of the other router.
+    let merged = layered.clone().merge(public.clone());
+    let route_merged = route_layered.clone().merge(public);
+    let token = world.token().mint();
+    let routers = [
+        (&layered, 401),
+        (&route_layered, 404),
+        (&merged, 404),
+        (&route_merged, 404),
+    ];
+    for (router, unknown) in routers {
+        assert_eq!(status(router, "/orders/list", None).await, 401);
+        assert_eq!(status(router, "/orders/list", Some(&token)).await, 200);
+        assert_eq!(status(router, "/unknown", None).await, unknown);
+    }
+    for router in [&merged, &route_merged] {
+        assert_eq!(status(router, "/health", None).await, 200);
+    }
+}
+
+/// A fallback is covered if it is there before the layer.
+#[tokio::test]
+async fn h06_a_fallback_before_and_after_the_layer() {
+    let world = World::new();
+    let fallback = || async { (StatusCode::NOT_FOUND, "nothing here") };
+    let covered = Router::<()>::new()
+        .fallback(fallback)
+        .layer(world.validator.protect());
+    let open = Router::<()>::new()
+        .layer(world.validator.protect())
+        .fallback(fallback);
+    assert_eq!(status(&covered, "/any", None).await, 401);
+    assert_eq!(
+        status(&covered, "/any", Some(&world.token().mint())).await,
+        404
+    );
+    assert_eq!(status(&open, "/any", None).await, 404);
+}
+
+#[tokio::test]
+async fn h06_the_layer_works_with_state() {
+    let world = World::new();
+    let handler = |State(greeting): State<&'static str>, token: AccessToken| async move {
+        format!("{greeting}, {}", token.subject().unwrap_or_default())
+    };
+    let router = Router::new()
+        .route("/", get(handler))
+        .layer(world.validator.protect())
+        .with_state("hello");
+    let response = ask(&router, to("/", Some(&world.token().mint()))).await;
+    assert_eq!(body(response).await, "hello, alice");
+}
+
+/// With CORS outermost, a preflight needs no token, and a script of another origin can read a 401.
+#[tokio::test]
+async fn h06_h11_cors_is_outermost() {
+    let world = World::new();
+    let expose = [WWW_AUTHENTICATE, HeaderName::from_static("retry-after")];
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_headers(Any)
+        .expose_headers(expose);
+    let router = Router::new()
+        .route("/", get(subject))
+        .layer(world.validator.protect())
+        .layer(cors);
+    let preflight = Request::builder()
+        .method(Method::OPTIONS)
+        .uri("/")
+        .header(ORIGIN, "https://app.example.com")
+        .header("access-control-request-method", "GET")
+        .header("access-control-request-headers", "authorization")
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(ask(&router, preflight).await.status(), 200);
+    let mut request = to("/", None);
+    request
+        .headers_mut()
+        .insert(ORIGIN, "https://app.example.com".parse().unwrap());
+    let refused = ask(&router, request).await;
+    assert_eq!(refused.status(), 401);
+    assert_eq!(refused.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+    assert_eq!(
+        refused.headers()["access-control-expose-headers"],
+        "www-authenticate,retry-after"
+    );
+    assert!(challenge(&refused).starts_with("Bearer "));
+}
+
+/// A source without a cache, which counts how often it is asked.
+struct Counting(Arc<KeySet>, Arc<AtomicUsize>);
+
+impl KeySource for Counting {
+    async fn evidence(&self, _: &PresentedToken<'_>) -> Result<Evidence, SourceError> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        Ok(Evidence::Keys(Arc::clone(&self.0)))
+    }
+}
+
+fn counting(issuer: &TestIssuer) -> (Validator, Arc<AtomicUsize>) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let keys = Arc::new(KeySet::from_jwks(&issuer.jwks()).unwrap());
+    let source = Counting(keys, Arc::clone(&count));
+    let validator = Validator::builder()
+        .resource(API)
+        .issuer(Issuer::new(issuer.name()).source(source))
+        .build();
+    (validator.unwrap(), count)
+}
+
+/// An inner layer of the same Validator takes the token over, and checks its own requirement.
+#[tokio::test]
+async fn h06_an_inner_layer_takes_the_token_over() {
+    let issuer = TestIssuer::new("https://as.example.com", API);
+    let (validator, count) = counting(&issuer);
+    let inner = validator.protect().require(Requirement::scope("a"));
+    let optional = validator.protect().optional();
+    let router = Router::new()
+        .route("/", get(subject).layer(inner))
+        .route("/optional", get(subject).layer(optional))
+        .layer(validator.protect());
+    let token = issuer.token().scope("a").subject("alice").mint();
+    assert_eq!(
+        body(ask(&router, to("/", Some(&token))).await).await,
+        "alice"
+    );
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+    assert_eq!(status(&router, "/optional", Some(&token)).await, 200);
+    assert_eq!(count.load(Ordering::SeqCst), 2);
+    let without = issuer.token().scope("b").mint();
+    assert_eq!(status(&router, "/", Some(&without)).await, 403);
+    assert_eq!(count.load(Ordering::SeqCst), 3);
+}
+
+/// What an outer optional layer let through without a token gets no further than that.
+#[tokio::test]
+async fn h06_an_inner_layer_refuses_what_an_optional_one_let_through() {
+    let world = World::new();
+    let router = Router::new()
+        .route("/", get(subject).layer(world.validator.protect()))
+        .route("/any", get(|| async { "open" }))
+        .route("/needs", get(subject))
+        .layer(world.validator.protect().optional());
+    assert_eq!(status(&router, "/any", None).await, 200);
+    for path in ["/", "/needs"] {
+        let refused = ask(&router, to(path, None)).await;
+        assert_eq!(refused.status(), 401, "{path}");
+        assert!(challenge(&refused).starts_with("Bearer scope="), "{path}");
+        let token = world.token().mint();
+        assert_eq!(status(&router, path, Some(&token)).await, 200, "{path}");
+    }
+}
+
+/// A token that another audience accepted is judged again.
+#[tokio::test]
+async fn h06_h09_another_audience_is_judged_again() {
+    let issuer = TestIssuer::new("https://as.example.com", API);
+    let api = |resource| {
+        let builder = Validator::builder().resource(resource);
+        builder.issuer(issuer.to_issuer()).build().unwrap()
+    };
+    let (outer, inner) = (api(API), api(OTHER));
+    let router = Router::new()
+        .route("/", get(subject).layer(inner.protect()))
+        .layer(outer.protect());
+    let for_outer = issuer.token().mint();
+    let refused = ask(&router, to("/", Some(&for_outer))).await;
+    assert_eq!(refused.status(), 401);
+    assert_eq!(
+        challenge(&refused),
+        "Bearer error=\"invalid_token\", \
+         resource_metadata=\"https://other.example.com/.well-known/oauth-protected-resource\""
+    );
+    let both = issuer.token().claim("aud", vec![API, OTHER]).mint();
+    assert_eq!(status(&router, "/", Some(&both)).await, 200);
+    // The same settings do not make the same Validator.
+    let twin = Router::new()
+        .route("/", get(subject).layer(api(API).protect()))
+        .layer(outer.protect());
+    assert_eq!(status(&twin, "/", Some(&for_outer)).await, 200);
+}
+
+/// A token that was accepted from a cache is judged again where it must be introspected; one that
+/// was introspected is good for both.
+#[tokio::test]
+async fn h06_a_weaker_check_is_judged_again() {
+    let server = TestServer::start(API).await.unwrap();
+    let introspection = server.introspection();
+    let issuer = Issuer::new(server.issuer().name())
+        .introspection(introspection)
+        .opaque_tokens();
+    let validator = Validator::builder()
+        .resource(API)
+        .issuer(issuer)
+        .build()
+        .unwrap();
+    let cached = || validator.protect();
+    let online = || validator.protect().online();
+    let strict_inside = Router::new()
+        .route("/weak", get(subject))
+        .route("/strict", get(subject).layer(online()))
+        .layer(cached());
+    let strict_outside = Router::new()
+        .route("/", get(subject).layer(cached()))
+        .layer(online());
+    let members = serde_json::json!({"active": true, "aud": API, "exp": 4_000_000_000_u64});
+    let token = server.opaque_token(members);
+    let count = || server.fetches().introspection;
+
+    assert_eq!(status(&strict_inside, "/strict", Some(&token)).await, 200);
+    assert_eq!(count(), 2);
+    assert_eq!(status(&strict_outside, "/", Some(&token)).await, 200);
+    assert_eq!(count(), 3);
+    server.revoke(&token);
+    assert_eq!(status(&strict_inside, "/weak", Some(&token)).await, 200);
+    assert_eq!(status(&strict_inside, "/strict", Some(&token)).await, 401);
+    assert_eq!(status(&strict_outside, "/", Some(&token)).await, 401);
+}
+
+/// What another middleware puts into the extensions is not what the layer leaves there.
+#[tokio::test]
+async fn h06_a_token_in_the_extensions_is_no_admission() {
+    let world = World::new();
+    let token = world
+        .validator
+        .validate(&world.token().mint())
+        .await
+        .unwrap();
+    let forge = from_fn(move |mut request: Request<Body>, next: Next| {
+        request.extensions_mut().insert(token.clone());
+        next.run(request)
+    });
+    let router = Router::new().route("/", get(subject)).layer(forge);
+    assert_eq!(status(&router, "/", None).await, 500);
+}
+
+/// Where a framework in between can't return an error, the handler leaves it. The first one wins.
+#[tokio::test]
+async fn h12_an_error_that_is_left_replaces_the_response() {
+    let world = World::new();
+    let handler = |token: AccessToken, extensions: Extensions| async move {
+        for scope in ["orders:write", "orders:delete"] {
+            if let Err(error) = token.require(&Requirement::scope(scope)) {
+                error.replace_response(&extensions).unwrap();
+            }
+        }
+        "served by a framework"
+    };
+    let router = Router::new()
+        .route("/", get(handler))
+        .route("/twice", get(handler).layer(world.validator.protect()))
+        .layer(world.validator.protect());
+    for path in ["/", "/twice"] {
+        let refused = ask(&router, to(path, Some(&world.token().mint()))).await;
+        assert_eq!(refused.status(), 403, "{path}");
+        assert!(
+            challenge(&refused).contains("scope=\"orders:write\""),
+            "{}",
+            challenge(&refused)
+        );
+        assert_eq!(body(refused).await, "");
+        let allowed = world.token().scope("orders:write orders:delete").mint();
+        let served = ask(&router, to(path, Some(&allowed))).await;
+        assert_eq!(body(served).await, "served by a framework");
+    }
+    // Where no layer is, nothing replaces the response, and the caller learns it.
+    let error: Error = world.validator.validate("no.token").await.unwrap_err();
+    assert!(error.replace_response(&Extensions::new()).is_err());
+}
+
+/// A mistake in a requirement shows in the first request, whatever it presents.
+#[tokio::test]
+async fn o02_a_requirement_that_no_token_can_meet() {
+    let world = World::new();
+    let mistaken = || {
+        world
+            .validator
+            .protect()
+            .require(Requirement::scope("orders read"))
+    };
+    let router = Router::new()
+        .route("/", get(subject).layer(mistaken()))
+        .layer(world.validator.protect());
+    let alone = Router::new()
+        .route("/", get(subject))
+        .layer(mistaken().optional());
+    assert_eq!(status(&router, "/", Some(&world.token().mint())).await, 500);
+    assert_eq!(status(&alone, "/", None).await, 500);
+    assert_eq!(status(&alone, "/", Some("no.token")).await, 500);
+}
