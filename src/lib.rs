@@ -166,6 +166,8 @@ mod library {
     pub(crate) mod source;
     pub(crate) mod validator;
 
+    #[cfg(feature = "actix-web")]
+    pub(crate) mod actix;
     #[cfg(feature = "axum")]
     pub(crate) mod axum;
     #[cfg(feature = "tower")]
@@ -245,11 +247,13 @@ mod library {
     pub mod resource {
         //! What this API answers: to requests that it does not serve, and about itself.
         pub use crate::core::TokenPlace;
-        #[cfg(feature = "axum")]
+        #[cfg(any(feature = "axum", feature = "actix-web"))]
         pub use crate::http::Claims;
+        #[cfg(feature = "actix-web")]
+        pub use crate::http::OptionalToken;
+        #[cfg(any(feature = "tower", feature = "actix-web"))]
+        pub use crate::http::Protected;
         pub use crate::http::{Answer, ResourceMetadata};
-        #[cfg(feature = "tower")]
-        pub use crate::tower::Protected;
     }
 
     pub mod decision {

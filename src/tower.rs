@@ -11,23 +11,13 @@ use tower_service::Service;
 
 use crate::core::AccessToken;
 use crate::error::{Error, Misconfigured};
-use crate::http::{Admission, Answer, Protect};
-
-/// A service behind [`Protect`].
-#[derive(Clone, Debug)]
-pub struct Protected<S> {
-    inner: S,
-    protect: Protect,
-}
+use crate::http::{Admission, Answer, Protect, Protected};
 
 impl<S> Layer<S> for Protect {
     type Service = Protected<S>;
 
     fn layer(&self, inner: S) -> Protected<S> {
-        Protected {
-            inner,
-            protect: self.clone(),
-        }
+        self.before(inner)
     }
 }
 

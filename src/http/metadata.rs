@@ -7,7 +7,7 @@ use crate::error::Misconfigured;
 use crate::validator::Validator;
 
 /// Where metadata is, between host and path (RFC 9728 section 3.1).
-const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
+pub(crate) const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 /// The metadata document of this API (RFC 9728 section 2), and the path that serves it.
 ///

@@ -9,7 +9,11 @@ mod challenge;
 mod claims;
 mod credentials;
 mod metadata;
+#[cfg(feature = "actix-web")]
+mod optional_token;
 mod protect;
+#[cfg(any(feature = "tower", feature = "actix-web"))]
+mod protected;
 
 #[cfg(any(feature = "tower", feature = "actix-web"))]
 pub(crate) use admission::Admission;
@@ -17,4 +21,10 @@ pub use answer::Answer;
 #[cfg(any(feature = "axum", feature = "actix-web"))]
 pub use claims::Claims;
 pub use metadata::ResourceMetadata;
+#[cfg(feature = "actix-web")]
+pub(crate) use metadata::WELL_KNOWN;
+#[cfg(feature = "actix-web")]
+pub use optional_token::OptionalToken;
 pub use protect::Protect;
+#[cfg(any(feature = "tower", feature = "actix-web"))]
+pub use protected::Protected;

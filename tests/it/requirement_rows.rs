@@ -143,7 +143,10 @@ fn ids_in(source: &str) -> BTreeSet<String> {
     let mut is_test = false;
     for line in source.lines() {
         let code = line.trim_start();
-        is_test |= code.starts_with("#[test]") || code.starts_with("#[tokio::test");
+        let attributes = ["#[test]", "#[tokio::test", "#[actix_web::test"];
+        is_test |= attributes
+            .iter()
+            .any(|attribute| code.starts_with(attribute));
         let function = code.strip_prefix("async ").unwrap_or(code);
         if let Some(name) = function.strip_prefix("fn ") {
             if is_test {

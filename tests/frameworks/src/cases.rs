@@ -26,6 +26,8 @@ const METADATA: &str =
 /// Where an answer may differ, since the server library refuses the request before us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framework {
+    /// actix-web, on its own server.
+    Actix,
     /// axum, on hyper.
     Axum,
 }
@@ -207,6 +209,13 @@ fn routes() -> Vec<Case> {
                     \"scopes_supported\":[\"orders:read\",\"orders:write\"]}";
     let mut options = get("h06 no method is exempt", "/orders", &[], no_credentials());
     options.method = "OPTIONS";
+    let mut head = get(
+        "h04 the metadata has no body for HEAD",
+        metadata,
+        &[],
+        served(""),
+    );
+    head.method = "HEAD";
     let mut with_methods = no_credentials();
     with_methods.headers.push(("allow", "GET,HEAD".to_owned()));
     let options = options.exception(Framework::Axum, with_methods);
@@ -229,6 +238,7 @@ fn routes() -> Vec<Case> {
             b"Bearer {expired}",
             served(document),
         ),
+        head,
         get("h02 no credentials", "/orders", &[], no_credentials()),
         with(
             "h05 a good token",
