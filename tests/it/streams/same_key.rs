@@ -51,7 +51,7 @@ fn h10_the_same_numbers_are_the_same_key() {
             (
                 "without a kid",
                 changed(&issuer, |key| {
-                    drop(key.as_object_mut().unwrap().remove("kid"))
+                    drop(key.as_object_mut().unwrap().remove("kid"));
                 }),
                 true,
             ),
@@ -63,7 +63,7 @@ fn h10_the_same_numbers_are_the_same_key() {
             (
                 "for another issuer",
                 changed(&issuer, |key| {
-                    key["issuer"] = json!("https://other.example.com")
+                    key["issuer"] = json!("https://other.example.com");
                 }),
                 false,
             ),
