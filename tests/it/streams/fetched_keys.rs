@@ -1,5 +1,5 @@
-//! Row H10: the key of an accepted token in sets that are fetched, restored or read from a file, and
-//! in those of tenants. Rows S05 and S09 for outages.
+//! Row H10: the key of an accepted token in sets that are fetched, restored or read from a file,
+//! and in those of tenants. Row S05 for outages.
 
 use std::fs;
 use std::time::Duration;
