@@ -7,7 +7,7 @@ use crate::core::{KeySet, Policy, PresentedToken, has_candidate};
 
 /// What keys are asked for.
 #[derive(Clone, Copy)]
-pub(crate) enum Asker<'a> {
+pub(crate) enum Purpose<'a> {
     /// A token that is presented.
     Token(&'a PresentedToken<'a>),
     /// A token that was accepted before. Whether its key is still there is for the caller to see: a
@@ -34,11 +34,11 @@ pub(super) trait HoldsKeys {
 }
 
 /// What is asked of these keys. A token may prepare one, and may have to look at many.
-pub(super) fn asked_of(keys: Option<&KeySet>, asker: Asker<'_>, policy: &Policy) -> Asked {
-    let token = match asker {
-        Asker::Token(token) => token,
-        Asker::Accepted => return Asked::Known,
-        Asker::Ahead => return Asked::Ahead,
+pub(super) fn asked_of(keys: Option<&KeySet>, purpose: Purpose<'_>, policy: &Policy) -> Asked {
+    let token = match purpose {
+        Purpose::Token(token) => token,
+        Purpose::Accepted => return Asked::Known,
+        Purpose::Ahead => return Asked::Ahead,
     };
     let Some(jwt) = token.jwt() else {
         return Asked::Known;

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::chain::chain;
 use crate::core::{AccessToken, Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken};
 
-use super::asked::{Asked, Asker, HoldsKeys, asked_of, locked};
+use super::asked::{Asked, HoldsKeys, Purpose, asked_of, locked};
 use super::bounds::{GRACE, LONGEST_SLEEP, MAX_ROUNDS, SHORTEST_SLEEP};
 use super::fetcher::Fetcher;
 use super::key_room::{KeyRoom, Occupied};
@@ -220,15 +220,15 @@ impl RemoteJwks {
     }
 
     /// Keys for a token, or before there is one.
-    async fn keys(&self, asker: Asker<'_>) -> Result<Arc<KeySet>, SourceError> {
+    async fn keys(&self, purpose: Purpose<'_>) -> Result<Arc<KeySet>, SourceError> {
         let inner = &self.0;
         for _ in 0..MAX_ROUNDS {
-            let waiting = match inner.step(asker)? {
+            let waiting = match inner.step(purpose)? {
                 Step::Serve(keys) => return Ok(keys),
                 Step::Wait(waiting) => waiting,
             };
             inner.wait(&waiting.flight).await?;
-            if let Some(answer) = inner.after_failure(asker, waiting.landings) {
+            if let Some(answer) = inner.after_failure(purpose, waiting.landings) {
                 return answer;
             }
             // It brought keys, or was lost. The keys may be too old by now, where the process was
@@ -256,15 +256,19 @@ impl Inner {
     }
 
     /// The locked state, with what is asked of its keys.
-    fn look<G: Deref<Target = State>>(&self, asker: Asker<'_>, lock: impl Fn() -> G) -> (G, Asked) {
+    fn look<G: Deref<Target = State>>(
+        &self,
+        purpose: Purpose<'_>,
+        lock: impl Fn() -> G,
+    ) -> (G, Asked) {
         let seen = self.read().held();
-        locked(seen, lock, |keys| asked_of(keys, asker, &self.policy))
+        locked(seen, lock, |keys| asked_of(keys, purpose, &self.policy))
     }
 
     /// Decides and does it under one lock, so that a thousand callers start one fetch.
-    fn step(self: &Arc<Self>, asker: Asker<'_>) -> Result<Step, SourceError> {
+    fn step(self: &Arc<Self>, purpose: Purpose<'_>) -> Result<Step, SourceError> {
         let now = self.now();
-        let (mut state, asked) = self.look(asker, || self.write());
+        let (mut state, asked) = self.look(purpose, || self.write());
         self.give_up_stuck_flight(&mut state);
         let decision = state.refresh.decide(asked, now);
         match (decision, state.keys.clone()) {
@@ -283,11 +287,11 @@ impl Inner {
     /// What to answer where the fetch that was waited for failed.
     fn after_failure(
         &self,
-        asker: Asker<'_>,
+        purpose: Purpose<'_>,
         landings: u64,
     ) -> Option<Result<Arc<KeySet>, SourceError>> {
         let now = self.now();
-        let (state, asked) = self.look(asker, || self.read());
+        let (state, asked) = self.look(purpose, || self.read());
         let brought_keys = state.refresh.is_well() && !state.is_unasked;
         if state.landings == landings || brought_keys {
             return None;
@@ -514,11 +518,11 @@ pub(super) fn spread() -> f64 {
 
 impl KeySource for RemoteJwks {
     async fn evidence(&self, token: &PresentedToken<'_>) -> Result<Evidence, SourceError> {
-        self.keys(Asker::Token(token)).await.map(Evidence::Keys)
+        self.keys(Purpose::Token(token)).await.map(Evidence::Keys)
     }
 
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
-        let (state, asked) = self.0.look(Asker::Token(token), || self.0.read());
+        let (state, asked) = self.0.look(Purpose::Token(token), || self.0.read());
         let keys = state.keys.as_ref()?;
         match state.refresh.decide(asked, self.0.now()) {
             Decision::Serve => Some(Evidence::Keys(Arc::clone(keys))),
@@ -530,11 +534,11 @@ impl KeySource for RemoteJwks {
     }
 
     async fn warm_up(&self) -> Result<(), SourceError> {
-        self.keys(Asker::Ahead).await.map(|_| ())
+        self.keys(Purpose::Ahead).await.map(|_| ())
     }
 
     async fn still_trusts(&self, token: &AccessToken) -> Result<bool, SourceError> {
-        let keys = self.keys(Asker::Accepted).await?;
+        let keys = self.keys(Purpose::Accepted).await?;
         Ok(keys.has_key_of(token))
     }
 

@@ -187,8 +187,8 @@ pub trait KeySource: Send + Sync + 'static {
 /// It serializes to one object, with `null` for what the source doesn't know: `keys` (a list of
 /// `kid` and `thumbprint`), `skipped_keys` (a list of `index`, `kid` and `reason`), `is_confirmed`,
 /// `age_seconds`, `lifetime_seconds`, `usable_for_seconds`, `last_asked_seconds_ago`,
-/// `next_refresh_seconds`, `last_error`, `tenants` and `new_tenants`. Times are numbers of seconds, with fractions. Keys
-/// are shown by id and thumbprint (RFC 7638) only.
+/// `next_refresh_seconds`, `last_error`, `tenants` and `new_tenants`. Times are numbers of
+/// seconds, with fractions. Keys are shown by id and thumbprint (RFC 7638) only.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct SourceStatus {
@@ -204,8 +204,8 @@ pub struct SourceStatus {
     /// the time since they were loaded.
     pub age: Option<Duration>,
     /// How long they are used before newer ones are needed: the lifetime of cached keys or
-    /// responses, or how often a file is read. [`Validator::next_look`](crate::Validator::next_look)
-    /// is no longer than this.
+    /// responses, or how often a file is read. Zero if nothing is cached.
+    /// [`Validator::next_look`](crate::Validator::next_look) reads it.
     pub lifetime: Option<Duration>,
     /// How long they can still be used if nothing newer comes. Zero where there are none, or where
     /// they are too old: then tokens of this issuer are answered with 503.
@@ -256,8 +256,8 @@ pub(crate) trait DynKeySource: Send + Sync {
     fn warm_up(&self) -> Waiting<'_, ()>;
     fn status(&self) -> SourceStatus;
 
-    /// The status of the evidence that the tokens of this issuer are judged by. For a source of many
-    /// tenants it is one tenant's, so that a refused token costs little.
+    /// The status of the evidence that the tokens of this issuer are judged by. For a source of
+    /// many tenants it is one tenant's, so that a refused token costs little.
     fn status_of(&self, _issuer: &str) -> SourceStatus {
         self.status()
     }

@@ -395,7 +395,7 @@ impl Refresh {
         self.held.map(|held| held.age(now))
     }
 
-    /// How long the keys held are fresh. `None` for keys that were configured, which are due at once.
+    /// How long the keys held are fresh. `None` for configured keys, which are due at once.
     pub(crate) fn lifetime(&self) -> Option<Duration> {
         let held = self.held.filter(|held| held.origin != Origin::ByHand);
         held.map(|held| held.lifetime)

@@ -162,8 +162,8 @@ impl TrustedIssuers {
         self.find(issuer).ok_or_else(|| unknown(issuer))
     }
 
-    /// The issuer whose policy accepted this token. `None` if the policy is not one of these, so that
-    /// another Validator accepted it.
+    /// The issuer whose policy accepted this token. `None` if another Validator accepted it, whose
+    /// policy may be equal but is not the same.
     pub(super) fn of_accepted(&self, token: &AccessToken) -> Option<&Trusted> {
         let policy = token.policy();
         let trusted = self.by_name.get(policy.issuer())?;

@@ -19,8 +19,8 @@ const LOOK_WITHOUT_CACHE: Duration = Duration::from_secs(60);
 impl Validator {
     /// How long this token is still valid by this Validator's clock, with the policy's
     /// [`clock_skew`](crate::PolicyBuilder::clock_skew): until `exp`, or until
-    /// [`max_token_age`](crate::PolicyBuilder::max_token_age) if that is earlier. Zero when that has
-    /// passed. `None` if the token has no end, as an introspected token without `exp`.
+    /// [`max_token_age`](crate::PolicyBuilder::max_token_age) if that is earlier. Zero when that
+    /// has passed. `None` if the token has no end, as an introspected token without `exp`.
     ///
     /// It says nothing about keys and revocation: see [`revalidate`](Validator::revalidate).
     ///
@@ -63,9 +63,9 @@ impl Validator {
     ///   [`outage_tolerance`](crate::Issuer::outage_tolerance). Your own source answers by
     ///   [`KeySource::still_trusts`](crate::KeySource::still_trusts).
     /// * **Introspection**: an introspected token is introspected again. A cached response is used
-    ///   as for a new request. A token that [`validate_online`](Validator::validate_online) accepted
-    ///   is introspected without the cache. The new response is checked against the policy, but the
-    ///   claims in `token` stay as they were.
+    ///   as for a new request. A token that [`validate_online`](Validator::validate_online)
+    ///   accepted is introspected without the cache. The new response is checked against the
+    ///   policy, but the claims in `token` stay as they were.
     /// * **Checks of your own** ([`ValidatorBuilder::check`](crate::ValidatorBuilder::check)) run
     ///   again.
     /// * **The tenant** must still be one of the allowed [`Tenants`](crate::Tenants).
@@ -117,8 +117,8 @@ impl Validator {
     /// [`revalidate`](Validator::revalidate): the shortest of [`time_left`](Validator::time_left),
     /// the lifetime of the cached keys or of a cached introspection response, and 5 minutes.
     ///
-    /// It is at least 1 second, so a loop never spins. Where introspection responses are not cached,
-    /// 60 seconds are used as their lifetime. Cheap, without I/O.
+    /// It is at least 1 second, so a loop never spins. Where introspection responses are not
+    /// cached, 60 seconds are used as their lifetime. Cheap, without I/O.
     pub fn next_look(&self, token: &AccessToken) -> Duration {
         let issuer = self.0.issuers.of_accepted(token);
         let lifetime = issuer.and_then(|issuer| {

@@ -23,8 +23,8 @@ pub(crate) fn check_expiry_is_there(payload: &Payload) -> Result<(), Rejection> 
     Err(TimeRefusal::ExpiryNotInSeconds { unit }.into())
 }
 
-/// When the token is no longer valid by the checks below: the earlier of `exp` and the greatest age,
-/// with the skew. `None` where neither is known.
+/// When the token is no longer valid by the checks below: the earlier of `exp` and the greatest
+/// age, with the skew. `None` where neither is known.
 pub(crate) fn end_of(payload: &Payload, policy: &Policy) -> Option<NumericDate> {
     let max_age = policy.settings().max_token_age_seconds;
     let oldest = payload

@@ -249,10 +249,9 @@ impl PolicyBuilder {
         self
     }
 
-    /// A scope that implies others: a token with `scope` counts as having each of them too, wherever
-    /// an operation requires one (RFC 6749 section 3.3 leaves the meaning of scopes to the API).
-    /// Each call adds to the map. It is transitive, and never runs backwards. By default scopes
-    /// match exactly.
+    /// A scope that implies others: where an operation requires one of them, a token with `scope`
+    /// has it too. RFC 6749 section 3.3 leaves the meaning of scopes to the API. Each call adds to
+    /// the map. It is transitive, and never runs backwards. By default scopes match exactly.
     ///
     /// It changes what [`AccessToken::require`](crate::AccessToken::require) and
     /// [`AccessToken::has_scope`](crate::AccessToken::has_scope) accept.

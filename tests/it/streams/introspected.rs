@@ -74,7 +74,7 @@ async fn h10_a_revoked_opaque_token_ends_a_stream_when_its_response_runs_out() {
     let token = streams.validator.validate(&opaque).await.unwrap();
     streams.server.revoke(&opaque);
     // The cache counts as for a new request.
-    streams.clock.advance(CACHED - SECOND);
+    streams.clock.advance(CACHED.saturating_sub(SECOND));
     assert_eq!(verdict(again(&streams.validator, &token).await), None);
     assert_eq!(streams.calls(), 1, "H10");
     streams.clock.advance(SECOND);
@@ -230,10 +230,10 @@ async fn h10_the_kept_text_is_shown_nowhere() {
     let streams = Streams::new().await;
     let opaque = streams.server.opaque_token(json!({"sub": "alice"}));
     let token = streams.validator.validate(&opaque).await.unwrap();
-    let mut shown = format!("{token:?}{token:#?}");
+    let shown = format!("{token:?}{token:#?}");
     streams.server.revoke(&opaque);
     streams.clock.advance(CACHED);
     let error = again(&streams.validator, &token).await.unwrap_err();
-    shown.push_str(&format!("{error:?}{error}{}", error.explain()));
+    let shown = format!("{shown}{error:?}{error}{}", error.explain());
     assert!(!shown.contains(&opaque), "H10: {shown}");
 }

@@ -17,3 +17,15 @@ async fn again(validator: &Validator, token: &AccessToken) -> Result<AccessToken
     let judged = validator.revalidate(token).await;
     judged.map(|()| token.clone())
 }
+
+/// The same without waiting.
+#[cfg(feature = "fetch")]
+fn at_once(validator: &Validator, token: &AccessToken) -> Result<(), Error> {
+    use std::task::{Context, Poll, Waker};
+
+    let judged = std::pin::pin!(validator.revalidate(token));
+    match judged.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(judged) => judged,
+        Poll::Pending => panic!("it waits"),
+    }
+}

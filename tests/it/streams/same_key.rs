@@ -6,7 +6,7 @@ use resource_server::error::SourceError;
 use resource_server::keys::KeySet;
 use resource_server::testing::TestIssuer;
 use resource_server::{
-    AccessToken, Algorithm, Evidence, Issuer, KeySource, Policy, PresentedToken,
+    AccessToken, Algorithm, Evidence, Issuer, KeySource, Policy, PresentedToken, StaticKeys,
 };
 use serde_json::{Value, json};
 
@@ -22,10 +22,14 @@ fn accepted(issuer: &TestIssuer, algorithm: Algorithm) -> AccessToken {
 
 /// The keys of an issuer, each changed. A set without a usable key is an empty one here.
 fn changed(issuer: &TestIssuer, change: impl Fn(&mut Value)) -> KeySet {
+    KeySet::from_jwks(&changed_jwks(issuer, change)).unwrap_or_default()
+}
+
+fn changed_jwks(issuer: &TestIssuer, change: impl Fn(&mut Value)) -> String {
     let mut jwks: Value = serde_json::from_str(&issuer.jwks()).unwrap();
     let keys = jwks["keys"].as_array_mut().unwrap();
     keys.iter_mut().for_each(change);
-    KeySet::from_jwks(&jwks.to_string()).unwrap_or_default()
+    jwks.to_string()
 }
 
 #[test]
@@ -47,7 +51,7 @@ fn h10_the_same_numbers_are_the_same_key() {
             (
                 "without a kid",
                 changed(&issuer, |key| {
-                    drop(key.as_object_mut().unwrap().remove("kid"))
+                    drop(key.as_object_mut().unwrap().remove("kid"));
                 }),
                 true,
             ),
@@ -59,7 +63,7 @@ fn h10_the_same_numbers_are_the_same_key() {
             (
                 "for another issuer",
                 changed(&issuer, |key| {
-                    key["issuer"] = json!("https://other.example.com")
+                    key["issuer"] = json!("https://other.example.com");
                 }),
                 false,
             ),
@@ -93,6 +97,30 @@ fn h10_a_key_that_is_now_for_another_algorithm() {
         };
         let keys = changed(&issuer, of_rsa);
         assert_eq!(keys.has_key_of(&token), expected, "H10: {alg}");
+    }
+}
+
+/// Where a key without an `alg` serves one algorithm, it matters whether the key still states it.
+#[test]
+fn h10_a_key_that_no_longer_states_its_algorithm() {
+    let issuer = signer(ISSUER, &clock()).algorithms([Algorithm::RS256]);
+    let stating = changed_jwks(&issuer, |key| {
+        if key["kty"] == "RSA" {
+            key["alg"] = json!("RS256");
+        }
+    });
+    let settings = Policy::builder().algorithms([Algorithm::PS256, Algorithm::RS256]);
+    for (settings, expected) in [
+        (settings.clone(), true),
+        (settings.one_algorithm_per_key(), false),
+    ] {
+        let keys = StaticKeys::from_jwks(&stating).unwrap();
+        let entry = Issuer::new(ISSUER).policy(settings).keys(keys);
+        let validator = validator(entry, &clock());
+        let minted = issuer.token().algorithm(Algorithm::RS256).mint();
+        let token = block_on(validator.validate(&minted)).unwrap();
+        let now = KeySet::from_jwks(&issuer.jwks()).unwrap();
+        assert_eq!(now.has_key_of(&token), expected, "H10");
     }
 }
 

@@ -44,7 +44,7 @@ fn h10_the_time_left_is_until_the_token_is_refused_for_its_age() {
         let token = block_on(api.validator.validate(&minted)).unwrap();
         let left = || api.validator.time_left(&token);
         assert_eq!(left(), Some(seconds(expected)), "H10");
-        api.clock.advance(seconds(expected) - SECOND);
+        api.clock.advance(seconds(expected - 1));
         assert_eq!(left(), Some(SECOND), "H10");
         assert_eq!(verdict(block_on(again(&api.validator, &token))), None);
         api.clock.advance(SECOND);
