@@ -248,9 +248,9 @@ async fn s04_k06_a_withdrawn_key_is_gone_although_the_new_set_finds_no_room() {
     let day = Duration::from_secs(86_400);
     let mint = |issuer: &str| signer.token().issuer(issuer).expires_in(day).mint();
     let sets = Arc::new(Mutex::new((String::new(), "")));
-    let served = Arc::clone(&sets);
+    let current = Arc::clone(&sets);
     let server = HandMade::answering(move |request| {
-        let (set, tag) = &*served.lock().unwrap();
+        let (set, tag) = &*current.lock().unwrap();
         if request.text.contains(&format!("if-none-match: {tag}\r\n")) {
             return NOT_MODIFIED.to_owned();
         }
