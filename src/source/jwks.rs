@@ -25,7 +25,7 @@ use super::runtime::PANICKED;
 use super::single_flight::{Flight, Landing, Loss, take_off};
 use super::snapshot::HeldKeys;
 use super::{KeySource, SourceError, SourceErrorKind, SourceStatus, StaticKeys, runtime, timer};
-use load::{EntityTag, Loaded, NotLoaded};
+use load::{EntityTag, Loaded, NotLoaded, StillPublished};
 
 /// An issuer's JWK Set over HTTP.
 pub(crate) struct RemoteJwks(Arc<Inner>);
@@ -416,7 +416,10 @@ impl Inner {
                 return;
             }
             Err(NotLoaded {
-                error, is_absent, ..
+                error,
+                is_absent,
+                still_published,
+                ..
             }) => {
                 if !state
                     .refresh
@@ -426,6 +429,9 @@ impl Inner {
                 }
                 state.last_error = Some(error);
                 state.is_absent = is_absent;
+                if let Some(still_published) = still_published {
+                    state.keep_only(still_published);
+                }
             }
         }
         state.is_unasked = false;
@@ -466,6 +472,25 @@ impl State {
         };
         // Whole seconds, at least one: what `Retry-After` can say.
         error.retry_in(Duration::from_secs(retry_in.as_secs().saturating_add(1)))
+    }
+}
+
+impl State {
+    /// Drops the keys that the issuer withdrew, where the set without them found no room. The age
+    /// and the room of the others stay as they are.
+    fn keep_only(&mut self, still_published: StillPublished) {
+        let StillPublished { of, keys } = still_published;
+        if !self
+            .keys
+            .as_ref()
+            .is_some_and(|held| Arc::ptr_eq(held, &of))
+        {
+            return;
+        }
+        self.keys = Some(keys);
+        self.jwks = None;
+        // It is of a set with other keys, and no answer may confirm these as that one.
+        self.etag = None;
     }
 }
 
