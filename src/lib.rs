@@ -223,7 +223,7 @@ mod library {
 
     pub mod decision {
         //! Your own part in decisions: checks after verification, and a record of what was decided.
-        pub use crate::observe::Decision;
+        pub use crate::observe::decision::Decision;
         pub use crate::validator::{Check, Denial};
     }
 

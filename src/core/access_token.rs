@@ -336,6 +336,11 @@ impl AccessToken {
         self.claims.at()
     }
 
+    /// The name of the issuer as configured: the template, if it has many tenants.
+    pub(crate) fn configured_issuer(&self) -> &str {
+        self.policy.issuer()
+    }
+
     pub(crate) fn clock_skew(&self) -> Duration {
         self.policy.clock_skew()
     }

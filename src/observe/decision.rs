@@ -1,9 +1,12 @@
-//! What a Validator decides, for a record of your own.
+//! One decision, as it is told.
 
-use std::fmt;
 use std::sync::Arc;
 
-use crate::core::{AccessToken, Resource};
+#[cfg(feature = "tracing")]
+use crate::core::Algorithm;
+#[cfg(feature = "tracing")]
+use crate::core::UnverifiedJwt;
+use crate::core::{AccessToken, PresentedToken, Resource};
 use crate::error::Error;
 
 /// What was decided about a request or an operation, as
@@ -29,25 +32,64 @@ pub struct Decision<'d> {
     token: Option<&'d AccessToken>,
     resource: Option<&'d Resource>,
     is_of_operation: bool,
+    about: About<'d>,
+}
+
+/// What is known of a presented token beside the outcome.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct About<'d> {
+    issuer: Option<&'d str>,
+    #[cfg(feature = "tracing")]
+    jwt: Option<&'d UnverifiedJwt<'d>>,
+}
+
+impl<'d> About<'d> {
+    /// A token that selects this issuer, by the name that is configured.
+    pub(crate) fn token(issuer: &'d str, token: &'d PresentedToken<'_>) -> Self {
+        #[cfg(not(feature = "tracing"))]
+        let _ = token;
+        About {
+            issuer: Some(issuer),
+            #[cfg(feature = "tracing")]
+            jwt: token.jwt(),
+        }
+    }
 }
 
 impl<'d> Decision<'d> {
-    fn accepted(token: &'d AccessToken) -> Self {
+    pub(super) fn accepted(token: &'d AccessToken, about: About<'d>) -> Self {
         Decision {
             outcome: Ok(token),
             token: Some(token),
             resource: token.resource().map(Arc::as_ref),
             is_of_operation: false,
+            about,
         }
     }
 
     /// `token`: the verified token, if a check of the API's own refused it.
-    fn refused(error: &'d Error, token: Option<&'d AccessToken>) -> Self {
+    pub(super) fn refused(
+        error: &'d Error,
+        token: Option<&'d AccessToken>,
+        about: About<'d>,
+    ) -> Self {
         Decision {
             outcome: Err(error),
             token,
             resource: error.resource(),
             is_of_operation: false,
+            about,
+        }
+    }
+
+    pub(super) fn of_operation(error: &'d Error, token: &'d AccessToken) -> Self {
+        let about = About {
+            issuer: Some(token.configured_issuer()),
+            ..About::default()
+        };
+        Decision {
+            is_of_operation: true,
+            ..Decision::refused(error, Some(token), about)
         }
     }
 
@@ -67,6 +109,13 @@ impl<'d> Decision<'d> {
         self.token
     }
 
+    /// The issuer that the token selects, by the name that you configured: for an issuer with many
+    /// tenants, the template. `None` where the token names no issuer of yours, or the request
+    /// presented no token. It says nothing about whether the token is from that issuer.
+    pub fn issuer(&self) -> Option<&'d str> {
+        self.about.issuer
+    }
+
     /// The API that decided, if it has a [`resource`](crate::ValidatorBuilder::resource).
     pub fn resource(&self) -> Option<&'d Resource> {
         self.resource
@@ -78,60 +127,23 @@ impl<'d> Decision<'d> {
     pub fn is_of_operation(&self) -> bool {
         self.is_of_operation
     }
-}
 
-type Hook = dyn Fn(Decision<'_>) + Send + Sync;
-
-/// Everything that is told of decisions. The tokens that a Validator accepts carry it, for the
-/// operations that are refused later.
-#[derive(Clone, Default)]
-pub(crate) struct Observer {
-    hooks: Vec<Arc<Hook>>,
-}
-
-impl Observer {
-    pub(crate) fn add(&mut self, hook: impl Fn(Decision<'_>) + Send + Sync + 'static) {
-        self.hooks.push(Arc::new(hook));
-    }
-
-    /// The observer as tokens carry it. `None`: nothing is told of decisions.
-    pub(crate) fn shared(self) -> Option<Arc<Observer>> {
-        (!self.hooks.is_empty()).then(|| Arc::new(self))
-    }
-
-    /// The token doesn't carry the observer yet. So a hook that requires something of it causes no
-    /// further decision.
-    pub(crate) fn accepted(&self, token: &AccessToken) {
-        self.tell(Decision::accepted(token));
-    }
-
-    /// `token`: the verified token, if a check of the API's own refused it.
-    pub(crate) fn refused(&self, error: &Error, token: Option<&AccessToken>) {
-        self.tell(Decision::refused(error, token));
-    }
-
-    fn tell(&self, decision: Decision<'_>) {
-        for hook in &self.hooks {
-            hook(decision);
+    /// The algorithm that verified the token, else the one that its header names.
+    #[cfg(feature = "tracing")]
+    pub(super) fn algorithm(&self) -> Option<Algorithm> {
+        match self.token {
+            Some(token) => token.algorithm(),
+            None => self.about.jwt?.algorithm(),
         }
     }
-}
 
-impl fmt::Debug for Observer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Observer({} hooks)", self.hooks.len())
-    }
-}
-
-/// Reports that an accepted token was refused for an operation.
-pub(crate) fn operation_refused(token: &AccessToken, error: &Error) {
-    let observer = token.observer();
-    if let Some(observer) = observer.and_then(|any| any.downcast_ref::<Observer>()) {
-        // Without the observer, as in `accepted`.
-        let token = token.clone().observed_by(None);
-        observer.tell(Decision {
-            is_of_operation: true,
-            ..Decision::refused(error, Some(&token))
-        });
+    /// The `kid` of the key that verified the token, else the one in its header, which may be
+    /// anything.
+    #[cfg(feature = "tracing")]
+    pub(super) fn key_id(&self) -> Option<&'d str> {
+        match self.token {
+            Some(token) => token.key_id(),
+            None => self.about.jwt?.key_id(),
+        }
     }
 }
