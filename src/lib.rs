@@ -106,6 +106,8 @@
 //! | `rust-crypto` | no | a signature backend without C: no ES512, ES256K and ML-DSA, RSA keys of at most 4096 bits, slower |
 //! | `fetch` | yes | all I/O: fetched keys, key files, introspection. Needs a tokio runtime with I/O and time |
 //! | `pem` | with `fetch` | static keys from PEM |
+//! | `tracing` | no | events of decisions and key refreshes, of the crate `tracing` |
+//! | `metrics` | no | counters and histograms of the same, of the crate `metrics` |
 //! | `time` | no | conversions between [`NumericDate`] and `OffsetDateTime` of the crate `time` |
 //! | `testing` | no | [`testing`]: tokens, good and bad; with `fetch` also a server |
 //!

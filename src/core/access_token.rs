@@ -108,9 +108,8 @@ impl AccessToken {
     }
 
     /// Keeps what is told if an operation is refused.
-    pub(crate) fn observed_by(mut self, observer: Option<Arc<Observer>>) -> Self {
+    pub(crate) fn observe_by(&mut self, observer: Option<Arc<Observer>>) {
         self.observer = observer;
-        self
     }
 
     pub(crate) fn observer(&self) -> Option<&Observer> {

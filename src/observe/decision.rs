@@ -85,7 +85,8 @@ impl<'d> Decision<'d> {
     pub(super) fn of_operation(error: &'d Error, token: &'d AccessToken) -> Self {
         let about = About {
             issuer: Some(token.configured_issuer()),
-            ..About::default()
+            #[cfg(feature = "tracing")]
+            jwt: None,
         };
         Decision {
             is_of_operation: true,

@@ -31,6 +31,16 @@ impl Observer {
         (IS_ALWAYS_TOLD || !self.hooks.is_empty()).then(|| Arc::new(self))
     }
 
+    /// Whether something is told of an accepted token. This is looked at before the decision is
+    /// made up, since most tokens are accepted and that event is usually off.
+    fn hears_of_acceptance(&self) -> bool {
+        #[cfg(feature = "tracing")]
+        let has_event = tracing::level_filters::LevelFilter::current() >= tracing::Level::DEBUG;
+        #[cfg(not(feature = "tracing"))]
+        let has_event = false;
+        has_event || cfg!(feature = "metrics") || !self.hooks.is_empty()
+    }
+
     /// The functions of the user's come last, since they may panic.
     fn tell(&self, decision: Decision<'_>) {
         #[cfg(feature = "tracing")]
@@ -72,28 +82,48 @@ impl<'v> Judging<'v> {
     }
 
     /// Tells that the token is accepted, and keeps with it what is told of its later decisions.
-    pub(crate) fn accepted(self, token: AccessToken, about: About<'_>) -> AccessToken {
-        let Some(observer) = self.observer else {
-            return token;
-        };
-        // The token doesn't carry the observer yet. So a function that requires something of it
-        // causes no further decision.
-        self.told(observer, Decision::accepted(&token, about));
-        token.observed_by(Some(Arc::clone(observer) as Arc<_>))
+    pub(crate) fn accepted(self, token: &mut AccessToken, about: About<'_>) {
+        if let Some(observer) = self.observer {
+            if observer.hears_of_acceptance() {
+                // The token doesn't carry the observer yet. So a function that requires something
+                // of it causes no further decision.
+                let decision = Decision::accepted(token, about);
+                #[cfg(feature = "metrics")]
+                self.time(&decision);
+                observer.tell(decision);
+            }
+            token.observe_by(Some(Arc::clone(observer) as Arc<_>));
+        }
     }
 
     /// Tells that the request is refused. `token`: the verified token, if a check of the API's own
     /// refused it.
     pub(crate) fn refused(self, error: &Error, token: Option<&AccessToken>, about: About<'_>) {
         if let Some(observer) = self.observer {
-            self.told(observer, Decision::refused(error, token, about));
+            let decision = Decision::refused(error, token, about);
+            #[cfg(feature = "metrics")]
+            self.time(&decision);
+            observer.tell(decision);
         }
     }
 
-    fn told(&self, observer: &Observer, decision: Decision<'_>) {
-        #[cfg(feature = "metrics")]
-        time(&decision, self.clock.monotonic().saturating_sub(self.began));
-        observer.tell(decision);
+    #[cfg(feature = "metrics")]
+    fn time(&self, decision: &Decision<'_>) {
+        macro_rules! time {
+            ($outcome:literal) => {
+                metrics::histogram!(
+                    "resource_server_decision_duration_seconds",
+                    "outcome" => $outcome
+                )
+                .record(self.clock.monotonic().saturating_sub(self.began))
+            };
+        }
+        match decision.outcome() {
+            Ok(_) => time!("accepted"),
+            Err(Error::Rejected(_)) => time!("rejected"),
+            Err(Error::Unavailable(_)) => time!("unavailable"),
+            Err(Error::Misconfigured(_)) => time!("misconfigured"),
+        }
     }
 }
 
@@ -102,7 +132,8 @@ pub(crate) fn operation_refused(token: &AccessToken, error: &Error) {
     let observer = token.observer();
     if let Some(observer) = observer.and_then(|any| any.downcast_ref::<Observer>()) {
         // Without the observer, as in `accepted`.
-        let token = token.clone().observed_by(None);
+        let mut token = token.clone();
+        token.observe_by(None);
         observer.tell(Decision::of_operation(error, &token));
     }
 }
@@ -172,24 +203,5 @@ fn count(decision: &Decision<'_>) {
             count!("unavailable", unavailable.kind().as_str());
         }
         Err(Error::Misconfigured(_)) => count!("misconfigured", "none"),
-    }
-}
-
-#[cfg(feature = "metrics")]
-fn time(decision: &Decision<'_>, took: Duration) {
-    macro_rules! time {
-        ($outcome:literal) => {
-            metrics::histogram!(
-                "resource_server_decision_duration_seconds",
-                "outcome" => $outcome
-            )
-            .record(took)
-        };
-    }
-    match decision.outcome() {
-        Ok(_) => time!("accepted"),
-        Err(Error::Rejected(_)) => time!("rejected"),
-        Err(Error::Unavailable(_)) => time!("unavailable"),
-        Err(Error::Misconfigured(_)) => time!("misconfigured"),
     }
 }

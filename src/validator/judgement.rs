@@ -51,11 +51,12 @@ impl Validator {
         };
         match judged {
             Ok(token) => {
-                let token = token.by(self.0.settings.resource.as_ref());
-                match self.0.settings.checks.pass(&token).await {
-                    Ok(()) => Ok(judging.accepted(token, case.about())),
-                    Err(error) => Err(case.refuse(judging, error, Some(&token))),
+                let mut token = token.by(self.0.settings.resource.as_ref());
+                if let Err(error) = self.0.settings.checks.pass(&token).await {
+                    return Err(case.refuse(judging, error, Some(&token)));
                 }
+                judging.accepted(&mut token, case.about());
+                Ok(token)
             }
             Err(error) => Err(case.refuse(judging, error, None)),
         }
@@ -75,8 +76,9 @@ impl Validator {
             // A check may wait.
             Ok(_) if !self.0.settings.checks.is_empty() => return None,
             Ok(token) => {
-                let token = token.by(self.0.settings.resource.as_ref());
-                Ok(judging.accepted(token, case.about()))
+                let mut token = token.by(self.0.settings.resource.as_ref());
+                judging.accepted(&mut token, case.about());
+                Ok(token)
             }
             Err(error) => Err(case.refuse(judging, error, None)),
         })
