@@ -119,6 +119,8 @@
 //! | `pem` | with `fetch` | static keys from PEM |
 //! | `axum`, `actix-web`, `tonic` | no | the layer, extractors and answers for that framework |
 //! | `tower` | with `axum`, `tonic` | the layer alone |
+//! | `tracing` | no | events of decisions and key refreshes, of the crate `tracing` |
+//! | `metrics` | no | counters and histograms of the same, of the crate `metrics` |
 //! | `time` | no | conversions between [`NumericDate`] and `OffsetDateTime` of the crate `time` |
 //! | `testing` | no | [`testing`]: tokens, good and bad; with `fetch` also a server |
 //!
@@ -258,7 +260,7 @@ mod library {
 
     pub mod decision {
         //! Your own part in decisions: checks after verification, and a record of what was decided.
-        pub use crate::observe::Decision;
+        pub use crate::observe::decision::Decision;
         pub use crate::validator::{Check, Denial};
     }
 

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::chain::chain;
 use crate::core::{AccessToken, Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken};
+use crate::observe::sources::{Outcome, Refreshed, refreshed};
 
 use super::asked::{Asked, HoldsKeys, Purpose, asked_of, locked};
 use super::bounds::{GRACE, LONGEST_SLEEP, MAX_ROUNDS, SHORTEST_SLEEP};
@@ -386,17 +387,33 @@ impl Inner {
     }
 
     fn landed(&self, ticket: Ticket, outcome: Result<Loaded, NotLoaded>) {
+        // Without the lock: what this is told to may ask for the status.
+        if let Some(refresh) = self.apply(ticket, outcome) {
+            refreshed(&refresh);
+        }
+    }
+
+    /// Applies the outcome of a fetch, unless it came too late or the issuer was not asked.
+    fn apply(&self, ticket: Ticket, outcome: Result<Loaded, NotLoaded>) -> Option<Refreshed<'_>> {
         let spread = spread();
         let now = self.now();
         let mut state = self.write();
+        let age = state.refresh.age(now);
         state.flight.take_if(|(current, _)| current.is(ticket));
-        match outcome {
+        let outcome = match outcome {
             Ok(Loaded { keys, lifetime }) => {
                 if !state.refresh.fetched(ticket, lifetime, spread) {
-                    return;
+                    return None;
                 }
+                let mut told = Outcome::Unchanged;
                 // Unmodified keys stay the same allocation, and with it what hangs on it.
                 if let Some(fetched) = keys {
+                    if state.jwks.as_deref() != Some(&*fetched.jwks) {
+                        told = Outcome::Changed {
+                            before: state.keys.clone(),
+                            now: Arc::clone(&fetched.keys),
+                        };
+                    }
                     state.keys = Some(fetched.keys);
                     state.jwks = Some(fetched.jwks);
                     state.etag = fetched.etag;
@@ -407,13 +424,14 @@ impl Inner {
                     state.last_error = None;
                 }
                 state.is_absent = false;
+                told
             }
             Err(not_loaded) if not_loaded.is_unasked => {
                 state.refresh.never_began(ticket);
                 state.last_error = Some(not_loaded.error);
                 state.is_unasked = true;
                 state.landings = state.landings.saturating_add(1);
-                return;
+                return None;
             }
             Err(NotLoaded {
                 error,
@@ -425,17 +443,28 @@ impl Inner {
                     .refresh
                     .failed(ticket, error.retry_after(), spread, now)
                 {
-                    return;
+                    return None;
                 }
-                state.last_error = Some(error);
+                state.last_error = Some(error.clone());
                 state.is_absent = is_absent;
                 if let Some(still_published) = still_published {
                     state.keep_only(still_published);
                 }
+                Outcome::Failed {
+                    kind: error.kind().as_str(),
+                    error: Box::new(error),
+                    // Keys of many tenants share their room.
+                    is_of_unknown_tenant: self.room.is_some() && state.keys.is_none(),
+                }
             }
-        }
+        };
         state.is_unasked = false;
         state.landings = state.landings.saturating_add(1);
+        Some(Refreshed {
+            issuer: self.policy.issuer(),
+            age,
+            outcome,
+        })
     }
 
     /// A task that only prompts: what is due is decided from the clock when it wakes. It ends with

@@ -7,6 +7,7 @@ use super::issuers::Trusted;
 use crate::core::{AccessToken, check_accepted_again, key_withdrawn};
 use crate::credentials::Credentials;
 use crate::error::{Error, Misconfigured};
+use crate::observe::decision::About;
 
 /// A token is looked at again this often, also where its issuer never changes its keys.
 const LONGEST_LOOK: Duration = Duration::from_secs(5 * 60);
@@ -100,17 +101,23 @@ impl Validator {
     /// # Ok(()) }) }
     /// ```
     pub async fn revalidate(&self, token: &AccessToken) -> Result<(), Error> {
+        let judging = self.begin();
         let judged = match self.0.issuers.of_accepted(token) {
             Some(issuer) => self.judge_again(token, issuer).await,
             None => Err(Misconfigured::accepted_elsewhere().into()),
         };
         // What a check or a hook requires of it is no further decision.
-        let quiet = token.clone().observed_by(None);
+        let mut quiet = token.clone();
+        quiet.observe_by(None);
         let judged = match judged {
             Ok(()) => self.0.settings.checks.pass(&quiet).await,
             refused => refused,
         };
-        judged.map_err(|error| self.refused(error, Some(&quiet)))
+        judged.map_err(|error| {
+            let error = error.by(self.0.settings.resource.as_ref());
+            judging.refused(&error, Some(&quiet), About::accepted(&quiet));
+            error
+        })
     }
 
     /// How long to wait until an accepted token should be checked again by
