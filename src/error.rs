@@ -241,12 +241,16 @@ enum Mistake {
          make it in a task, or in Runtime::block_on"
     )]
     OutsideRuntime(Arc<str>),
+    #[error(
+        "the token was not accepted by this Validator, so it can't be checked again here: use the Validator that accepted it"
+    )]
+    AcceptedElsewhere,
     #[error("no resource is set, so there is no metadata: name this API by .resource(..)")]
     NoResource,
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     #[error(
-        "a handler asks for the token of a request that no layer judged: add .layer(validator.protect()) to the route, or \
-         .wrap(..) in actix-web"
+        "a handler asks for the token of a request that no layer judged: add .layer(validator.protect()) to the route, \
+         .wrap(validator.protect()) in actix-web, or .layer(validator.protect().grpc()) in tonic"
     )]
     NoLayer,
 }
@@ -269,6 +273,10 @@ impl Misconfigured {
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     pub(crate) const fn is_for_client(&self) -> bool {
         matches!(self.mistake, Mistake::NoLayer)
+    }
+
+    pub(crate) fn accepted_elsewhere() -> Self {
+        Mistake::AcceptedElsewhere.into()
     }
 
     pub(crate) fn no_resource() -> Self {

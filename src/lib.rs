@@ -45,6 +45,7 @@
 //! | validate a token | [`Validator::validate`] | async: it waits if keys must be fetched or a token introspected |
 //! | protect routes | [`Validator::protect`] as a layer of axum, tower, actix-web or tonic | a feature of that name |
 //! | authenticate a request | [`Validator::authenticate`] with [`Credentials`] | the same |
+//! | check an accepted token again, on a long-lived connection | [`Validator::revalidate`]; with `fetch`, `until_refused` waits for its end | async: the same |
 //! | verify a token with given keys at a given time | [`verify`] | nothing: pure, without I/O, async and clock |
 //!
 //! [`Validator::validate_cached`] and [`Validator::authenticate_cached`] are for code that can't
@@ -91,7 +92,8 @@
 //!   or [`Protect::require`].
 //! * Revocation. A JWT is accepted until its `exp`: keep lifetimes short, or limit the age with
 //!   [`PolicyBuilder::max_token_age`]. A revoked opaque token is accepted until its cached response
-//!   expires. [`Validator::validate_online`] introspects on each call.
+//!   expires. [`Validator::validate_online`] introspects on each call. A connection that outlives a
+//!   request calls [`Validator::revalidate`].
 //! * Replay. A bearer token may be presented any number of times, and `jti` is not remembered.
 //! * Proof of possession. A token that is bound to a key or certificate (`cnf`) is refused, and so
 //!   is an encrypted token. A token that is not bound is good for anyone who has it.

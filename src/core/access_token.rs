@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+use crate::core::checks::time::end_of;
 use crate::core::excerpt::excerpt;
+use crate::core::introspection::introspected::Introspected;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::verification_key::VerificationKey;
 use crate::core::policy::accepted::Policy;
@@ -80,10 +82,7 @@ pub(crate) enum Proof {
         algorithm: Algorithm,
     },
     /// The authorization server says that it is active.
-    Introspection {
-        /// The issuer of the introspected JWT, if the response names none.
-        jwt_issuer: Option<Box<str>>,
-    },
+    Introspection(Arc<Introspected>),
 }
 
 impl AccessToken {
@@ -121,16 +120,42 @@ impl AccessToken {
         self.claims.payload()
     }
 
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    pub(crate) fn proof(&self) -> &Proof {
+        &self.proof
+    }
+
+    /// How it was introspected, if it was.
+    pub(crate) fn introspected(&self) -> Option<&Introspected> {
+        match &self.proof {
+            Proof::Signature { .. } => None,
+            Proof::Introspection(introspected) => Some(introspected),
+        }
+    }
+
+    /// Keeps that the response came from no cache.
+    pub(crate) fn introspected_online(mut self) -> Self {
+        if let Proof::Introspection(introspected) = self.proof {
+            let online = Arc::unwrap_or_clone(introspected).online();
+            self.proof = Proof::Introspection(Arc::new(online));
+        }
+        self
+    }
+
+    /// When it is no longer valid, with the skew. `None` where it has no end.
+    pub(crate) fn end(&self) -> Option<NumericDate> {
+        end_of(self.payload(), &self.policy)
+    }
+
     /// The `iss` claim (RFC 7519 section 4.1.1). For a SPIFFE JWT-SVID, its trust domain
     /// (`spiffe://example.org`). For an introspected token whose response has no `iss`, the issuer
     /// that responded.
     pub fn issuer(&self) -> &str {
-        let named = match &self.proof {
-            Proof::Introspection {
-                jwt_issuer: Some(issuer),
-            } => Some(&**issuer),
-            _ => self.payload().str_of(&self.payload().iss),
-        };
+        let of_jwt = self.introspected().and_then(Introspected::jwt_issuer);
+        let named = of_jwt.or_else(|| self.payload().str_of(&self.payload().iss));
         named.unwrap_or(self.policy.issuer())
     }
 
@@ -204,12 +229,25 @@ impl AccessToken {
         )
     }
 
-    /// The scopes, from `scope` or `scp` as the policy says (RFC 9068 section 2.2.3). The set is
-    /// empty if there are none.
+    /// The scopes that the issuer granted, from `scope` or `scp` as the policy says (RFC 9068
+    /// section 2.2.3). The set is empty if there are none. Scopes that others imply are not in it:
+    /// see [`has_scope`](AccessToken::has_scope).
     pub fn scopes(&self) -> ScopeSet<'_> {
         let payload = self.payload();
         let claim = payload.scopes(self.claims.scope_claim());
         ScopeSet::new(payload.entries(claim), payload.text())
+    }
+
+    /// Whether the token has this scope: exactly, or by a scope that implies it in the issuer's
+    /// policy ([`PolicyBuilder::scope_implies`](crate::PolicyBuilder::scope_implies)). To refuse an
+    /// operation, require [`Requirement::scope`](crate::Requirement::scope).
+    pub fn has_scope(&self, scope: &str) -> bool {
+        let granted = self.scopes();
+        granted.contains(scope)
+            || self
+                .policy
+                .scope_hierarchy()
+                .is_some_and(|hierarchy| hierarchy.is_implied(scope, granted.iter()))
     }
 
     /// The client that the token was issued to: the `client_id` claim (RFC 8693 section 4.3), else
@@ -287,7 +325,7 @@ impl AccessToken {
     pub fn key_id(&self) -> Option<&str> {
         match &self.proof {
             Proof::Signature { key, .. } => key.key_id(),
-            Proof::Introspection { .. } => None,
+            Proof::Introspection(_) => None,
         }
     }
 
@@ -295,21 +333,14 @@ impl AccessToken {
     pub fn algorithm(&self) -> Option<Algorithm> {
         match self.proof {
             Proof::Signature { algorithm, .. } => Some(algorithm),
-            Proof::Introspection { .. } => None,
+            Proof::Introspection(_) => None,
         }
     }
 
     /// Whether the token was introspected (RFC 7662). Then [`claim`](AccessToken::claim) and
     /// [`claims`](AccessToken::claims) read the response, `active` and `token_type` included.
     pub fn is_introspected(&self) -> bool {
-        matches!(self.proof, Proof::Introspection { .. })
-    }
-
-    /// The time until `exp`, without any skew; zero if it has passed or is absent. Use it to end a
-    /// stream or a cached decision in time.
-    pub fn until_expiry(&self, now: NumericDate) -> Duration {
-        self.expires_at()
-            .map_or(Duration::ZERO, |exp| exp.since(now))
+        self.introspected().is_some()
     }
 
     /// Any claim by name, as JSON. `None` if it is absent; a claim that is `null` is

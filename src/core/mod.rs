@@ -54,6 +54,7 @@ pub use verdict::reason::Reason;
 pub use verdict::rejection::Rejection;
 pub use verify::{Evidence, verify};
 
+pub(crate) use checks::accepted_again::{check_accepted_again, key_withdrawn};
 pub(crate) use checks::issuer::{issuer_of, trust_domain_of, wrong_issuer};
 #[cfg(feature = "fetch")]
 pub(crate) use checks::key::has_candidate;

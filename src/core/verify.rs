@@ -91,7 +91,7 @@ pub fn verify(
                 None => None,
                 Some(_) => Some(&**check_claims(token, policy, now)?.claims.payload),
             };
-            response.check(jwt, policy, now)
+            response.check(token, jwt, policy, now)
         }
     }
 }

@@ -5,6 +5,18 @@ use std::sync::Arc;
 
 use crate::core::{KeySet, Policy, PresentedToken, has_candidate};
 
+/// What keys are asked for.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose<'a> {
+    /// A token that is presented.
+    Token(&'a PresentedToken<'a>),
+    /// A token that was accepted before. Whether its key is still there is for the caller to see: a
+    /// key that is gone is no reason to fetch.
+    Accepted,
+    /// No token yet.
+    Ahead,
+}
+
 /// What is asked of the keys that are held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
@@ -21,14 +33,12 @@ pub(super) trait HoldsKeys {
     fn held(&self) -> Option<Arc<KeySet>>;
 }
 
-/// What a token asks of these keys. It may prepare one, and may have to look at many.
-pub(super) fn asked_of(
-    keys: Option<&KeySet>,
-    token: Option<&PresentedToken<'_>>,
-    policy: &Policy,
-) -> Asked {
-    let Some(token) = token else {
-        return Asked::Ahead;
+/// What is asked of these keys. A token may prepare one, and may have to look at many.
+pub(super) fn asked_of(keys: Option<&KeySet>, purpose: Purpose<'_>, policy: &Policy) -> Asked {
+    let token = match purpose {
+        Purpose::Token(token) => token,
+        Purpose::Accepted => return Asked::Known,
+        Purpose::Ahead => return Asked::Ahead,
     };
     let Some(jwt) = token.jwt() else {
         return Asked::Known;

@@ -12,9 +12,9 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::chain::chain;
-use crate::core::{Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken};
+use crate::core::{AccessToken, Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken};
 
-use super::asked::{Asked, HoldsKeys, asked_of, locked};
+use super::asked::{Asked, HoldsKeys, Purpose, asked_of, locked};
 use super::bounds::{GRACE, LONGEST_SLEEP, MAX_ROUNDS, SHORTEST_SLEEP};
 use super::fetcher::Fetcher;
 use super::key_room::{KeyRoom, Occupied};
@@ -25,7 +25,7 @@ use super::runtime::PANICKED;
 use super::single_flight::{Flight, Landing, Loss, take_off};
 use super::snapshot::HeldKeys;
 use super::{KeySource, SourceError, SourceErrorKind, SourceStatus, StaticKeys, runtime, timer};
-use load::{EntityTag, Loaded, NotLoaded};
+use load::{EntityTag, Loaded, NotLoaded, StillPublished};
 
 /// An issuer's JWK Set over HTTP.
 pub(crate) struct RemoteJwks(Arc<Inner>);
@@ -219,16 +219,16 @@ impl RemoteJwks {
         }
     }
 
-    /// Keys for a token, or ahead of any.
-    async fn keys(&self, token: Option<&PresentedToken<'_>>) -> Result<Arc<KeySet>, SourceError> {
+    /// Keys for a token, or before there is one.
+    async fn keys(&self, purpose: Purpose<'_>) -> Result<Arc<KeySet>, SourceError> {
         let inner = &self.0;
         for _ in 0..MAX_ROUNDS {
-            let waiting = match inner.step(token)? {
+            let waiting = match inner.step(purpose)? {
                 Step::Serve(keys) => return Ok(keys),
                 Step::Wait(waiting) => waiting,
             };
             inner.wait(&waiting.flight).await?;
-            if let Some(answer) = inner.after_failure(token, waiting.landings) {
+            if let Some(answer) = inner.after_failure(purpose, waiting.landings) {
                 return answer;
             }
             // It brought keys, or was lost. The keys may be too old by now, where the process was
@@ -255,20 +255,20 @@ impl Inner {
         self.read().occupied.as_ref().map_or(0, Occupied::bytes)
     }
 
-    /// The locked state, with what the token asks of its keys.
+    /// The locked state, with what is asked of its keys.
     fn look<G: Deref<Target = State>>(
         &self,
-        token: Option<&PresentedToken<'_>>,
+        purpose: Purpose<'_>,
         lock: impl Fn() -> G,
     ) -> (G, Asked) {
         let seen = self.read().held();
-        locked(seen, lock, |keys| asked_of(keys, token, &self.policy))
+        locked(seen, lock, |keys| asked_of(keys, purpose, &self.policy))
     }
 
     /// Decides and does it under one lock, so that a thousand callers start one fetch.
-    fn step(self: &Arc<Self>, token: Option<&PresentedToken<'_>>) -> Result<Step, SourceError> {
+    fn step(self: &Arc<Self>, purpose: Purpose<'_>) -> Result<Step, SourceError> {
         let now = self.now();
-        let (mut state, asked) = self.look(token, || self.write());
+        let (mut state, asked) = self.look(purpose, || self.write());
         self.give_up_stuck_flight(&mut state);
         let decision = state.refresh.decide(asked, now);
         match (decision, state.keys.clone()) {
@@ -287,11 +287,11 @@ impl Inner {
     /// What to answer where the fetch that was waited for failed.
     fn after_failure(
         &self,
-        token: Option<&PresentedToken<'_>>,
+        purpose: Purpose<'_>,
         landings: u64,
     ) -> Option<Result<Arc<KeySet>, SourceError>> {
         let now = self.now();
-        let (state, asked) = self.look(token, || self.read());
+        let (state, asked) = self.look(purpose, || self.read());
         let brought_keys = state.refresh.is_well() && !state.is_unasked;
         if state.landings == landings || brought_keys {
             return None;
@@ -416,7 +416,10 @@ impl Inner {
                 return;
             }
             Err(NotLoaded {
-                error, is_absent, ..
+                error,
+                is_absent,
+                still_published,
+                ..
             }) => {
                 if !state
                     .refresh
@@ -426,6 +429,9 @@ impl Inner {
                 }
                 state.last_error = Some(error);
                 state.is_absent = is_absent;
+                if let Some(still_published) = still_published {
+                    state.keep_only(still_published);
+                }
             }
         }
         state.is_unasked = false;
@@ -466,6 +472,25 @@ impl State {
         };
         // Whole seconds, at least one: what `Retry-After` can say.
         error.retry_in(Duration::from_secs(retry_in.as_secs().saturating_add(1)))
+    }
+}
+
+impl State {
+    /// Drops the keys that the issuer withdrew, where the set without them found no room. The age
+    /// and the room of the others stay as they are.
+    fn keep_only(&mut self, still_published: StillPublished) {
+        let StillPublished { of, keys } = still_published;
+        if !self
+            .keys
+            .as_ref()
+            .is_some_and(|held| Arc::ptr_eq(held, &of))
+        {
+            return;
+        }
+        self.keys = Some(keys);
+        self.jwks = None;
+        // It is of a set with other keys, and no answer may confirm these as that one.
+        self.etag = None;
     }
 }
 
@@ -518,11 +543,11 @@ pub(super) fn spread() -> f64 {
 
 impl KeySource for RemoteJwks {
     async fn evidence(&self, token: &PresentedToken<'_>) -> Result<Evidence, SourceError> {
-        self.keys(Some(token)).await.map(Evidence::Keys)
+        self.keys(Purpose::Token(token)).await.map(Evidence::Keys)
     }
 
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
-        let (state, asked) = self.0.look(Some(token), || self.0.read());
+        let (state, asked) = self.0.look(Purpose::Token(token), || self.0.read());
         let keys = state.keys.as_ref()?;
         match state.refresh.decide(asked, self.0.now()) {
             Decision::Serve => Some(Evidence::Keys(Arc::clone(keys))),
@@ -534,7 +559,12 @@ impl KeySource for RemoteJwks {
     }
 
     async fn warm_up(&self) -> Result<(), SourceError> {
-        self.keys(None).await.map(|_| ())
+        self.keys(Purpose::Ahead).await.map(|_| ())
+    }
+
+    async fn still_trusts(&self, token: &AccessToken) -> Result<bool, SourceError> {
+        let keys = self.keys(Purpose::Accepted).await?;
+        Ok(keys.has_key_of(token))
     }
 
     fn status(&self) -> SourceStatus {
@@ -550,6 +580,7 @@ impl KeySource for RemoteJwks {
                 lifetime,
             }),
             age: state.refresh.age(now),
+            lifetime: state.refresh.lifetime(),
             usable_for: Some(state.refresh.usable_for(now)),
             last_asked: state.refresh.last_asked(now),
             last_error: state.last_error.as_ref().map(|error| chain(error)),

@@ -8,9 +8,11 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use crate::chain::chain;
-use crate::core::{Algorithm, Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken};
+use crate::core::{
+    AccessToken, Algorithm, Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken,
+};
 
-use super::asked::{Asked, HoldsKeys, asked_of, locked};
+use super::asked::{Asked, HoldsKeys, Purpose, asked_of, locked};
 use super::bounds::{
     DEFAULT_INTERVAL, LONGEST_WAIT, MAX_INTERVAL, MAX_KEY_SET_BYTES, MIN_INTERVAL,
 };
@@ -198,27 +200,24 @@ impl Inner {
         Moment::of(&*self.clock)
     }
 
-    /// The locked state, with what the token asks of its keys.
+    /// The locked state, with what is asked of its keys.
     fn locked<G: Deref<Target = State>>(
         &self,
-        token: Option<&PresentedToken<'_>>,
+        purpose: Purpose<'_>,
         lock: impl Fn() -> G,
     ) -> (G, Asked) {
         let seen = self.state().held();
-        locked(seen, lock, |keys| asked_of(keys, token, &self.policy))
+        locked(seen, lock, |keys| asked_of(keys, purpose, &self.policy))
     }
 
-    async fn keys(
-        self: &Arc<Self>,
-        token: Option<&PresentedToken<'_>>,
-    ) -> Result<StaticKeys, SourceError> {
-        let flight = match self.step(token)? {
+    async fn keys(self: &Arc<Self>, purpose: Purpose<'_>) -> Result<StaticKeys, SourceError> {
+        let flight = match self.step(purpose)? {
             Step::Serve(keys) => return Ok(keys),
             Step::Wait(flight) => flight,
         };
         let has_landed = wait(flight).await;
         let now = self.now();
-        let (state, asked) = self.locked(token, || self.state());
+        let (state, asked) = self.locked(purpose, || self.state());
         match (state.looks.after_look(asked, now), &state.keys) {
             (Decision::Serve, Some((_, keys))) if has_landed || asked != Asked::Unknown => {
                 Ok(keys.clone())
@@ -228,9 +227,9 @@ impl Inner {
     }
 
     /// Decides and does it under one lock, so that a thousand callers make one look.
-    fn step(self: &Arc<Self>, token: Option<&PresentedToken<'_>>) -> Result<Step, SourceError> {
+    fn step(self: &Arc<Self>, purpose: Purpose<'_>) -> Result<Step, SourceError> {
         let now = self.now();
-        let (state, asked) = self.locked(token, || self.state_mut());
+        let (state, asked) = self.locked(purpose, || self.state_mut());
         let is_under_way = state.flight.is_some();
         let decision = state.looks.decide(asked, is_under_way, now);
         match (decision, &state.keys) {
@@ -338,12 +337,12 @@ async fn wait(flight: Flight<()>) -> bool {
 
 impl KeySource for WatchedKeys {
     async fn evidence(&self, token: &PresentedToken<'_>) -> Result<Evidence, SourceError> {
-        let keys = self.0.keys(Some(token)).await?;
+        let keys = self.0.keys(Purpose::Token(token)).await?;
         Ok(Evidence::Keys(keys.shared()))
     }
 
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
-        let (state, asked) = self.0.locked(Some(token), || self.0.state());
+        let (state, asked) = self.0.locked(Purpose::Token(token), || self.0.state());
         let (_, keys) = state.keys.as_ref()?;
         let is_under_way = state.flight.is_some();
         let decision = state.looks.decide(asked, is_under_way, self.0.now());
@@ -351,7 +350,12 @@ impl KeySource for WatchedKeys {
     }
 
     async fn warm_up(&self) -> Result<(), SourceError> {
-        self.0.keys(None).await.map(drop)
+        self.0.keys(Purpose::Ahead).await.map(drop)
+    }
+
+    async fn still_trusts(&self, token: &AccessToken) -> Result<bool, SourceError> {
+        let keys = self.0.keys(Purpose::Accepted).await?;
+        Ok(keys.key_set().has_key_of(token))
     }
 
     fn status(&self) -> SourceStatus {
@@ -366,6 +370,7 @@ impl KeySource for WatchedKeys {
         SourceStatus {
             keys: state.keys.as_ref().map(|(_, keys)| keys.shared()),
             age: state.looks.good.map(|good| good.elapsed(now)),
+            lifetime: Some(state.looks.interval),
             // Without an end, once there are some.
             usable_for: state.keys.is_none().then_some(Duration::ZERO),
             last_asked: since_last,

@@ -49,7 +49,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::{Evidence, KeySet, PresentedToken};
+use crate::core::{AccessToken, Evidence, KeySet, PresentedToken};
 
 pub use error::{SourceError, SourceErrorKind};
 pub use static_keys::StaticKeys;
@@ -142,6 +142,25 @@ pub trait KeySource: Send + Sync + 'static {
         let _ = token;
     }
 
+    /// Whether the key that verified this token may still verify it, for
+    /// [`Validator::revalidate`](crate::Validator::revalidate). It is called for tokens that a key
+    /// of this source verified. An introspected token is introspected again instead, by
+    /// [`evidence`](KeySource::evidence).
+    ///
+    /// By default it is true: the token stays accepted for its time. A source whose keys may be
+    /// withdrawn answers with [`KeySet::has_key_of`], and refreshes its keys first where that is
+    /// due.
+    ///
+    /// # Errors
+    /// It is unknown now. That is an outage (503), never a verdict about the token.
+    fn still_trusts(
+        &self,
+        token: &AccessToken,
+    ) -> impl Future<Output = Result<bool, SourceError>> + Send {
+        let _ = token;
+        async { Ok(true) }
+    }
+
     /// Gets ready for the first token.
     ///
     /// # Errors
@@ -167,9 +186,9 @@ pub trait KeySource: Send + Sync + 'static {
 ///
 /// It serializes to one object, with `null` for what the source doesn't know: `keys` (a list of
 /// `kid` and `thumbprint`), `skipped_keys` (a list of `index`, `kid` and `reason`), `is_confirmed`,
-/// `age_seconds`, `usable_for_seconds`, `last_asked_seconds_ago`, `next_refresh_seconds`,
-/// `last_error`, `tenants` and `new_tenants`. Times are numbers of seconds, with fractions. Keys
-/// are shown by id and thumbprint (RFC 7638) only.
+/// `age_seconds`, `lifetime_seconds`, `usable_for_seconds`, `last_asked_seconds_ago`,
+/// `next_refresh_seconds`, `last_error`, `tenants` and `new_tenants`. Times are numbers of
+/// seconds, with fractions. Keys are shown by id and thumbprint (RFC 7638) only.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct SourceStatus {
@@ -184,6 +203,10 @@ pub struct SourceStatus {
     /// Their age. For keys of [`Issuer::starting_from_jwks`](crate::Issuer::starting_from_jwks):
     /// the time since they were loaded.
     pub age: Option<Duration>,
+    /// How long they are used before newer ones are needed: the lifetime of cached keys or
+    /// responses, or how often a file is read. Zero if nothing is cached.
+    /// [`Validator::next_look`](crate::Validator::next_look) reads it.
+    pub lifetime: Option<Duration>,
     /// How long they can still be used if nothing newer comes. Zero where there are none, or where
     /// they are too old: then tokens of this issuer are answered with 503.
     pub usable_for: Option<Duration>,
@@ -229,12 +252,13 @@ pub(crate) trait DynKeySource: Send + Sync {
         self.evidence(token)
     }
 
+    fn still_trusts<'a>(&'a self, token: &'a AccessToken) -> Waiting<'a, bool>;
     fn warm_up(&self) -> Waiting<'_, ()>;
     fn status(&self) -> SourceStatus;
 
-    /// The status of the evidence that this token was judged by. For a source of many tenants it is
-    /// one tenant's, so that a refused token costs little.
-    fn status_for(&self, _token: &PresentedToken<'_>) -> SourceStatus {
+    /// The status of the evidence that the tokens of this issuer are judged by. For a source of
+    /// many tenants it is one tenant's, so that a refused token costs little.
+    fn status_of(&self, _issuer: &str) -> SourceStatus {
         self.status()
     }
 }
@@ -250,6 +274,10 @@ impl<S: KeySource> DynKeySource for S {
 
     fn forget(&self, token: &PresentedToken<'_>) {
         KeySource::forget(self, token);
+    }
+
+    fn still_trusts<'a>(&'a self, token: &'a AccessToken) -> Waiting<'a, bool> {
+        Box::pin(KeySource::still_trusts(self, token))
     }
 
     fn warm_up(&self) -> Waiting<'_, ()> {

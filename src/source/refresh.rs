@@ -395,6 +395,12 @@ impl Refresh {
         self.held.map(|held| held.age(now))
     }
 
+    /// How long the keys held are fresh. `None` for configured keys, which are due at once.
+    pub(crate) fn lifetime(&self) -> Option<Duration> {
+        let held = self.held.filter(|held| held.origin != Origin::ByHand);
+        held.map(|held| held.lifetime)
+    }
+
     /// Whether the keys held came by a fetch of this process.
     pub(crate) fn is_confirmed(&self) -> Option<bool> {
         self.held.map(|held| held.is_confirmed())

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::core::{
-    Algorithm, Evidence, KeySet, KeySetError, KeySetLimits, PresentedToken, SecretError,
+    AccessToken, Algorithm, Evidence, KeySet, KeySetError, KeySetLimits, PresentedToken,
+    SecretError,
 };
 #[cfg(feature = "pem")]
 use crate::core::{PemError, read_pem_keys};
@@ -152,6 +153,10 @@ impl KeySource for StaticKeys {
 
     fn cached(&self, _: &PresentedToken<'_>) -> Option<Evidence> {
         Some(Evidence::Keys(Arc::clone(&self.0)))
+    }
+
+    async fn still_trusts(&self, token: &AccessToken) -> Result<bool, SourceError> {
+        Ok(self.0.has_key_of(token))
     }
 
     fn status(&self) -> SourceStatus {

@@ -11,11 +11,12 @@ use crate::core::KeySet;
 impl Serialize for SourceStatus {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let keys = self.keys.as_deref();
-        let mut form = serializer.serialize_struct("SourceStatus", 10)?;
+        let mut form = serializer.serialize_struct("SourceStatus", 11)?;
         form.serialize_field("keys", &keys.map(shown_keys))?;
         form.serialize_field("skipped_keys", &keys.map(skipped_keys))?;
         form.serialize_field("is_confirmed", &self.is_confirmed)?;
         form.serialize_field("age_seconds", &self.age.map(seconds))?;
+        form.serialize_field("lifetime_seconds", &self.lifetime.map(seconds))?;
         form.serialize_field("usable_for_seconds", &self.usable_for.map(seconds))?;
         form.serialize_field("last_asked_seconds_ago", &self.last_asked.map(seconds))?;
         form.serialize_field("next_refresh_seconds", &self.next_refresh.map(seconds))?;

@@ -12,7 +12,7 @@ mod tenant;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use crate::core::{Clock, Evidence, IssuerTemplate, Policy, PresentedToken};
+use crate::core::{AccessToken, Clock, Evidence, IssuerTemplate, Policy, PresentedToken};
 
 use super::bounds::{
     DEFAULT_IDLE_AFTER, DEFAULT_MAX_TENANTS, DEFAULT_TENANT_BYTES, FIRST_FETCHES,
@@ -151,6 +151,16 @@ impl TenantKeys {
         Ok((made, true))
     }
 
+    /// Keys were asked for, so it may be known by now whether this tenant has some.
+    fn settle(&self, tenant: &Tenant, is_new: bool) {
+        if is_new || tenant.keys.is_absent() {
+            let now = self.now();
+            let mut held = self.write();
+            held.settle(now);
+            held.drop_beyond(now.monotonic);
+        }
+    }
+
     fn make(&self, issuer: &str, tenant: &str) -> Result<Arc<Tenant>, SourceError> {
         let location = self.location.of_tenant(&self.template, tenant);
         let metadata = location.metadata(issuer, true, &self.fetcher, &self.clock);
@@ -189,6 +199,17 @@ fn room(max_bytes: u64, held: &Arc<RwLock<Held>>, clock: &Arc<dyn Clock>) -> Key
     })
 }
 
+fn no_tenant() -> SourceError {
+    SourceError::new("keys are held by tenant, and the token names none")
+}
+
+/// The error of all shows the template; this one says whose keys they are.
+fn of_tenant(name: &str, error: SourceError) -> SourceError {
+    let retry_after = error.retry_after();
+    let of_tenant = SourceError::new(format!("tenant \"{name}\""));
+    of_tenant.caused_by(error).retry_as(retry_after)
+}
+
 fn not_held(refused: NotHeld) -> SourceError {
     let (what, retry_in) = match refused {
         NotHeld::Absent { retry_in } => (
@@ -215,26 +236,22 @@ fn not_held(refused: NotHeld) -> SourceError {
 impl DynKeySource for TenantKeys {
     fn evidence<'a>(&'a self, token: &'a PresentedToken<'a>) -> Waiting<'a, Evidence> {
         Box::pin(async move {
-            let Some((issuer, tenant)) = self.tenant_of(token) else {
-                return Err(SourceError::new(
-                    "keys are held by tenant, and the token names none",
-                ));
-            };
-            let name = tenant;
+            let (issuer, name) = self.tenant_of(token).ok_or_else(no_tenant)?;
             let (tenant, is_new) = self.find_or_make(issuer, name)?;
             let evidence = KeySource::evidence(&tenant.keys, token).await;
-            if is_new || tenant.keys.is_absent() {
-                let now = self.now();
-                let mut held = self.write();
-                held.settle(now);
-                held.drop_beyond(now.monotonic);
-            }
-            evidence.map_err(|error| {
-                // The error of all shows the template; this one says whose keys they are.
-                let retry_after = error.retry_after();
-                let of_tenant = SourceError::new(format!("tenant \"{name}\""));
-                of_tenant.caused_by(error).retry_as(retry_after)
-            })
+            self.settle(&tenant, is_new);
+            evidence.map_err(|error| of_tenant(name, error))
+        })
+    }
+
+    fn still_trusts<'a>(&'a self, token: &'a AccessToken) -> Waiting<'a, bool> {
+        Box::pin(async move {
+            let issuer = token.issuer();
+            let name = self.template.tenant_of(issuer).ok_or_else(no_tenant)?;
+            let (tenant, is_new) = self.find_or_make(issuer, name)?;
+            let trusts = KeySource::still_trusts(&tenant.keys, token).await;
+            self.settle(&tenant, is_new);
+            trusts.map_err(|error| of_tenant(name, error))
         })
     }
 
@@ -267,11 +284,10 @@ impl DynKeySource for TenantKeys {
         }
     }
 
-    fn status_for(&self, token: &PresentedToken<'_>) -> SourceStatus {
+    fn status_of(&self, issuer: &str) -> SourceStatus {
         let held = self.read();
-        let tenant = self
-            .tenant_of(token)
-            .and_then(|(_, tenant)| held.find(tenant));
+        let tenant = self.template.tenant_of(issuer);
+        let tenant = tenant.and_then(|tenant| held.find(tenant));
         tenant.map_or_else(SourceStatus::default, |tenant| {
             KeySource::status(&tenant.keys)
         })

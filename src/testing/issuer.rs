@@ -10,7 +10,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::core::KeyFamily;
 use crate::keys::KeySet;
 use crate::source::{KeySource, SourceError, SourceStatus};
-use crate::{Algorithm, Evidence, Issuer, NumericDate, PresentedToken};
+use crate::{AccessToken, Algorithm, Evidence, Issuer, NumericDate, PresentedToken};
 
 /// Plays the authorization server: mints tokens, publishes keys, rotates them. Clones are the same
 /// issuer.
@@ -244,6 +244,10 @@ impl KeySource for TestIssuer {
 
     fn cached(&self, _: &PresentedToken<'_>) -> Option<Evidence> {
         Some(Evidence::Keys(self.key_set()))
+    }
+
+    async fn still_trusts(&self, token: &AccessToken) -> Result<bool, SourceError> {
+        Ok(self.key_set().has_key_of(token))
     }
 
     fn status(&self) -> SourceStatus {

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::core::{
-    AcceptedIssuers, IssuerTemplate, Policy, PresentedToken, Profile, Rejection, issuer_of,
-    trust_domain_of, wrong_issuer,
+    AcceptedIssuers, AccessToken, IssuerTemplate, Policy, PresentedToken, Profile, Rejection,
+    issuer_of, trust_domain_of, wrong_issuer,
 };
 use crate::error::{Error, Misconfigured, Unavailable};
 use crate::issuer::BuiltIssuer;
@@ -160,6 +160,14 @@ impl TrustedIssuers {
         }
         let issuer = issuer_of(jwt)?;
         self.find(issuer).ok_or_else(|| unknown(issuer))
+    }
+
+    /// The issuer whose policy accepted this token. `None` if another Validator accepted it, whose
+    /// policy may be equal but is not the same.
+    pub(super) fn of_accepted(&self, token: &AccessToken) -> Option<&Trusted> {
+        let policy = token.policy();
+        let trusted = self.by_name.get(policy.issuer())?;
+        trusted.policy.is(policy).then_some(trusted)
     }
 
     fn find(&self, issuer: &str) -> Option<&Trusted> {

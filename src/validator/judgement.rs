@@ -10,7 +10,7 @@ use super::Validator;
 use super::issuers::Trusted;
 use crate::core::{
     AccessToken, CheckedJwt, Evidence, FormRefusal, KeySetAge, NumericDate, Possession,
-    PresentedToken, Rejection, Unconfirmed, check_claims, check_signature, verify,
+    PresentedToken, Rejection, Unconfirmed, UnverifiedJwt, check_claims, check_signature, verify,
 };
 use crate::credentials::{Credentials, Presented};
 use crate::error::{Error, Misconfigured};
@@ -98,7 +98,7 @@ impl Validator {
 
     /// Keeps this API with the error, so that an answer can name it, and reports the decision.
     /// `token`: the verified token, if a check refused it.
-    fn refused(&self, error: Error, token: Option<&AccessToken>) -> Error {
+    pub(super) fn refused(&self, error: Error, token: Option<&AccessToken>) -> Error {
         let error = error.by(self.0.settings.resource.as_ref());
         if let Some(observer) = &self.0.settings.observer {
             observer.refused(&error, token);
@@ -129,7 +129,7 @@ impl Case<'_, '_> {
         self.source().forget(&self.token);
     }
 
-    async fn judge(&self) -> Result<AccessToken, Error> {
+    pub(super) async fn judge(&self) -> Result<AccessToken, Error> {
         match self.judge_cached() {
             Some(judged) => judged,
             None => self.judge_by(self.source()).await,
@@ -137,7 +137,7 @@ impl Case<'_, '_> {
     }
 
     /// Keys come first where the issuer has some, so that a bad token causes no request.
-    async fn judge_online(&self) -> Result<AccessToken, Error> {
+    pub(super) async fn judge_online(&self) -> Result<AccessToken, Error> {
         if self.issuer.has_both() && self.token.jwt().is_some() {
             self.judge().await?;
         } else {
@@ -149,7 +149,7 @@ impl Case<'_, '_> {
         if !token.is_introspected() {
             return Err(Misconfigured::no_introspection(&self.issuer.name).into());
         }
-        Ok(token)
+        Ok(token.introspected_online())
     }
 
     fn judge_cached(&self) -> Option<Result<AccessToken, Error>> {
@@ -200,7 +200,8 @@ impl Case<'_, '_> {
     /// Adds to a rejection what only the source knows.
     fn explained(&self, rejection: Rejection) -> Rejection {
         rejection.with_key_set_age(|| {
-            let status = self.issuer.source().status_for(&self.token);
+            let issuer = self.token.jwt().and_then(UnverifiedJwt::issuer);
+            let status = self.issuer.source().status_of(issuer.unwrap_or_default());
             KeySetAge {
                 age: status.age,
                 last_asked: status.last_asked,

@@ -8,6 +8,9 @@ mod judgement;
 #[cfg(feature = "fetch")]
 mod remote;
 mod resources;
+mod revalidation;
+#[cfg(feature = "fetch")]
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;

@@ -14,6 +14,7 @@ mod operation;
 mod requirement_rows;
 #[cfg(feature = "fetch")]
 mod source;
+mod streams;
 mod support;
 #[cfg(feature = "fetch")]
 mod test_server;

@@ -94,7 +94,7 @@ pub(crate) fn has_candidate(keys: &KeySet, jwt: &UnverifiedJwt<'_>, policy: &Pol
 
 /// Whether a key that states an issuer may vouch for this token's. Such sets hold the keys of many
 /// issuers.
-fn is_key_of(key_issuer: Option<&str>, payload: &Payload, policy: &Policy) -> bool {
+pub(super) fn is_key_of(key_issuer: Option<&str>, payload: &Payload, policy: &Policy) -> bool {
     let Some(stated) = key_issuer else {
         return true;
     };

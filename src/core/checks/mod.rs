@@ -1,5 +1,6 @@
 //! The checks, one a function. A JWT and an introspection response share most of them.
 
+pub(crate) mod accepted_again;
 pub(crate) mod audience;
 pub(crate) mod claims;
 mod form;

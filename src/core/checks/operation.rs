@@ -89,11 +89,11 @@ fn need<'r>(token: &AccessToken, requirement: &'r Requirement) -> Need<'r> {
     let is_met = match requirement.kind() {
         Kind::AllScopes(wanted) => {
             scopes.extend(wanted.iter().map(Scope::as_str));
-            scopes.iter().all(|scope| token.scopes().contains(scope))
+            scopes.iter().all(|scope| token.has_scope(scope))
         }
         Kind::AnyScope(wanted) => {
             let mut names = wanted.iter().map(Scope::as_str);
-            let met = names.clone().find(|scope| token.scopes().contains(scope));
+            let met = names.clone().find(|scope| token.has_scope(scope));
             scopes.extend(met.or(names.next()));
             met.is_some()
         }

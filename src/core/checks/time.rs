@@ -23,6 +23,19 @@ pub(crate) fn check_expiry_is_there(payload: &Payload) -> Result<(), Rejection> 
     Err(TimeRefusal::ExpiryNotInSeconds { unit }.into())
 }
 
+/// When the token is no longer valid by the checks below: the earlier of `exp` and the greatest
+/// age, with the skew. `None` where neither is known.
+pub(crate) fn end_of(payload: &Payload, policy: &Policy) -> Option<NumericDate> {
+    let max_age = policy.settings().max_token_age_seconds;
+    let oldest = payload
+        .iat
+        .get()
+        .zip(max_age)
+        .map(|(iat, age)| iat.saturating_add(Duration::from_secs(age)));
+    let end = payload.exp.get().copied().into_iter().chain(oldest).min();
+    end.map(|end| end.saturating_add(policy.clock_skew()))
+}
+
 /// Checks `exp`, `nbf` and `iat`, if they are present, and the lifetimes that the policy allows.
 pub(crate) fn check_time(
     payload: &Payload,

@@ -12,11 +12,13 @@ use crate::core::checks::issuer::{check_issuer_name, check_trust_domain, wrong_i
 use crate::core::checks::kind::{check_token_use, sign_of_another_kind};
 use crate::core::checks::mapped::{check_client, check_principal, check_roles, check_scope};
 use crate::core::checks::time::check_time;
+use crate::core::introspection::introspected::Introspected;
 use crate::core::json::{self, Fault, Value};
 use crate::core::policy::accepted::Policy;
 use crate::core::time::NumericDate;
 use crate::core::token::claims::checked::CheckedClaims;
 use crate::core::token::payload::{Claim, Foreign, Payload};
+use crate::core::token::presented::PresentedToken;
 use crate::core::unconfirmed::Unconfirmed;
 use crate::core::verdict::claims::ClaimRefusal;
 use crate::core::verdict::form::FormRefusal;
@@ -194,18 +196,18 @@ impl IntrospectionResponse {
     /// the policy by itself, and its claims are given here.
     pub(crate) fn check(
         &self,
+        token: &PresentedToken<'_>,
         jwt: Option<&Payload>,
         policy: &Policy,
         now: NumericDate,
     ) -> Result<Unconfirmed, Rejection> {
         let checked = self.check_all(jwt, policy, now);
         let claims = checked.map_err(Rejection::in_answer)?;
-        let proof = Proof::Introspection {
-            jwt_issuer: jwt
-                .and_then(|jwt| jwt.str_of(&jwt.iss))
-                .filter(|_| self.payload.iss.is_absent())
-                .map(Into::into),
-        };
+        let jwt_issuer = jwt
+            .and_then(|jwt| jwt.str_of(&jwt.iss))
+            .filter(|_| self.payload.iss.is_absent());
+        let introspected = Introspected::new(token.as_str(), jwt_issuer);
+        let proof = Proof::Introspection(Arc::new(introspected));
         let token = AccessToken::new(claims, proof, policy.clone());
         Ok(Unconfirmed::new(token))
     }

@@ -14,7 +14,8 @@ const MAX_RSA_BITS: usize = 8_192;
 /// An exponent is at most 2^32, and odd, so it has at most this many bytes.
 const MAX_EXPONENT_BYTES: usize = 4;
 
-/// The numbers of a public key. Its form is known to be right.
+/// The numbers of a public key. Its form is known to be right, so one key has one spelling.
+#[derive(PartialEq, Eq, Hash)]
 pub(crate) enum PublicMaterial {
     /// Modulus and exponent, big-endian, no leading zero.
     Rsa { n: Vec<u8>, e: Vec<u8> },

@@ -1,6 +1,8 @@
 //! A key that is prepared for verification.
 
 use std::fmt;
+#[cfg(feature = "fetch")]
+use std::hash::Hash;
 use std::sync::OnceLock;
 
 use crate::core::excerpt::excerpt;
@@ -192,6 +194,15 @@ impl VerificationKey {
         })
     }
 
+    /// What decides which tokens it verifies: its names, its numbers and its algorithms. A
+    /// certificate's thumbprint only selects a key.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn terms(&self) -> impl Eq + Hash + '_ {
+        let algorithms: Vec<_> = self.algorithms().collect();
+        let names = (self.key_id(), self.stated_issuer());
+        (names, &self.material, algorithms)
+    }
+
     pub(crate) fn is_for_any_id(&self) -> bool {
         self.is_for_any_id
     }
@@ -231,6 +242,29 @@ impl VerificationKey {
                 Some(Ok(_)) | None => None,
             });
         refused.map(KeyError::from)
+    }
+
+    /// Whether both have the same numbers, or the same secret. Neither the `kid` nor anything else
+    /// of the JWK matters.
+    pub(crate) fn is_same_key(&self, other: &Self) -> bool {
+        match (&self.material, &other.material) {
+            (Some(ours), Some(theirs)) => ours == theirs,
+            (None, None) => self.is_same_secret(other),
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+
+    /// A secret is kept only in the backend's form, which gives no bytes to compare. Two secrets of
+    /// one algorithm are the same if both make one tag of a message.
+    fn is_same_secret(&self, other: &Self) -> bool {
+        const MESSAGE: &[u8] = b"resource-server: is this the same secret?";
+        let Some(algorithm) = self.algorithms().next() else {
+            return false;
+        };
+        let tag = self
+            .prepared_for(algorithm)
+            .and_then(|ours| ours.tag(MESSAGE));
+        tag.is_some_and(|tag| other.verify(algorithm, MESSAGE, &tag).is_ok())
     }
 
     /// The key's thumbprint by SHA-256 (RFC 7638), which is computed by each call. A secret has

@@ -12,6 +12,7 @@ use crate::core::keys::verification_key::VerificationKey;
 use crate::core::policy::mapping::ClaimMapping;
 use crate::core::policy::problem::PolicyError;
 use crate::core::policy::profile::Profile;
+use crate::core::policy::scope_hierarchy::ScopeHierarchy;
 use crate::core::policy::settings::Settings;
 use crate::core::policy::tenants::{IssuerTemplate, Tenants};
 
@@ -54,6 +55,7 @@ struct Sound {
     /// For keys that state no algorithm.
     algorithms_for_unstated: AlgorithmSet,
     tenants: Option<(IssuerTemplate, Tenants)>,
+    scopes: Option<ScopeHierarchy>,
 }
 
 /// Every policy is made here.
@@ -73,12 +75,14 @@ impl TryFrom<Settings> for Policy {
         };
         let is_one_per_key = settings.one_algorithm_per_key.unwrap_or_default();
         let tenants = IssuerTemplate::parse(&issuer).zip(settings.tenants.clone());
+        let scopes = settings.scope_implies.as_ref().map(ScopeHierarchy::of);
         Ok(Policy(Arc::new(Sound {
             settings,
             issuer,
             algorithms: algorithms.iter().copied().collect(),
             algorithms_for_unstated: for_unstated(&algorithms, is_one_per_key),
             tenants,
+            scopes,
         })))
     }
 }
@@ -117,6 +121,11 @@ impl Policy {
         self.0.algorithms.iter()
     }
 
+    /// Whether both are one policy, and not only equal ones.
+    pub(crate) fn is(&self, other: &Policy) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(crate) fn algorithm_set(&self) -> AlgorithmSet {
         self.0.algorithms
     }
@@ -142,6 +151,11 @@ impl Policy {
     /// The template of the issuer's name and the tenants that are allowed.
     pub(crate) fn tenants(&self) -> Option<&(IssuerTemplate, Tenants)> {
         self.0.tenants.as_ref()
+    }
+
+    /// Which scopes imply others, if the policy says so.
+    pub(crate) fn scope_hierarchy(&self) -> Option<&ScopeHierarchy> {
+        self.0.scopes.as_ref()
     }
 
     /// The settings as they were made, for the checks: a setting needs no accessor of its own.

@@ -37,6 +37,7 @@ use crate::core::token::claims::scope_claim::ScopeClaim;
 /// | `role_claims` | list of [claims](ClaimPath) | no roles |
 /// | `principal_claims` | list of [claims](ClaimPath) | `sub` |
 /// | `scope_claim` | `"scope"`, `"scp"` | `"scope"` |
+/// | `scope_implies` | map from a scope to a list of scopes | no scope implies another |
 /// | `allow_scope_array`, `allow_id_token_claims`, `one_algorithm_per_key` | `true`, `false` | `false` |
 /// | `allow_missing_audience`, `allow_jwt_without_audience` | `true`, `false` | `false` |
 /// | `tenants` | list of texts, `"any"` | the issuer is one, not a template |
@@ -245,6 +246,50 @@ impl PolicyBuilder {
     #[must_use]
     pub fn scope_claim(mut self, claim: ScopeClaim) -> Self {
         self.0.scope_claim = Some(claim);
+        self
+    }
+
+    /// A scope that implies others: where an operation requires one of them, a token with `scope`
+    /// has it too. RFC 6749 section 3.3 leaves the meaning of scopes to the API. Each call adds to
+    /// the map. It is transitive, and never runs backwards. By default scopes match exactly.
+    ///
+    /// It changes what [`AccessToken::require`](crate::AccessToken::require) and
+    /// [`AccessToken::has_scope`](crate::AccessToken::has_scope) accept.
+    /// [`AccessToken::scopes`](crate::AccessToken::scopes) still shows what the issuer granted, and
+    /// a challenge still names the scopes of the operation. It applies to tokens of this policy's
+    /// issuer only.
+    ///
+    /// A policy may list at most 1,000 implied scopes. Scopes that imply each other, an empty list
+    /// and a malformed scope are problems of the policy.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use resource_server::{Issuer, Policy, Requirement, Validator, testing::TestIssuer};
+    ///
+    /// let settings = Policy::builder()
+    ///     .scope_implies("admin", ["orders:write"])
+    ///     .scope_implies("orders:write", ["orders:read"]);
+    ///
+    /// let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(issuer.to_issuer().policy(settings))
+    ///     .build()?;
+    /// let token = validator.validate_cached(&issuer.token().scope("admin").mint()).unwrap()?;
+    /// token.require(&Requirement::scope("orders:read"))?;
+    /// assert!(token.has_scope("orders:read"));
+    /// assert!(!token.scopes().contains("orders:read"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn scope_implies<S: Into<String>>(
+        mut self,
+        scope: impl Into<String>,
+        implied: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let map = self.0.scope_implies.get_or_insert_default();
+        map.add(scope.into(), implied.into_iter().map(Into::into));
         self
     }
 

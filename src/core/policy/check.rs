@@ -121,6 +121,9 @@ impl Settings {
         if self.accepted_types.as_ref().is_some_and(Vec::is_empty) {
             problems.push(PolicyErrorKind::EmptyList("accepted_types"));
         }
+        if let Some(map) = &self.scope_implies {
+            problems.extend(map.problems());
+        }
         for typ in self.accepted_types.iter().flatten() {
             if !is_acceptable(typ) {
                 problems.push(PolicyErrorKind::TypeNotAcceptable(typ.clone()));

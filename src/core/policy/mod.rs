@@ -6,5 +6,6 @@ mod check;
 pub(crate) mod mapping;
 pub(crate) mod problem;
 pub(crate) mod profile;
+pub(crate) mod scope_hierarchy;
 pub(crate) mod settings;
 pub(crate) mod tenants;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::policy::profile::Profile;
+use crate::core::policy::scope_hierarchy::MAX_IMPLIED_SCOPES;
 use crate::core::token::claims::claim_path::ClaimPath;
 
 /// What is wrong with the settings of a policy: everything, not only the first.
@@ -116,6 +117,24 @@ pub enum PolicyErrorKind {
         "\"{0}\" can't be the typ of access tokens: it is not a media type, or names another kind of token"
     )]
     TypeNotAcceptable(String),
+    /// Scopes that imply each other in a circle. Each implies the next, and the last implies the
+    /// first.
+    #[error("{}, which is a circle: remove one step of it from `scope_implies`", around(.0))]
+    ScopeCycle(Vec<String>),
+    /// A scope in `scope_implies` that is empty or has characters outside RFC 6749 section 3.3.
+    #[error(
+        "`scope_implies` names {0:?}, which is not one scope: one or more printable ASCII characters without space, quote and \
+         backslash"
+    )]
+    MalformedScope(String),
+    /// More than 1,000 implied scopes in `scope_implies`.
+    #[error(
+        "`scope_implies` lists {count} implied scopes: at most {MAX_IMPLIED_SCOPES} are accepted"
+    )]
+    TooManyImpliedScopes {
+        /// How many there are, over all scopes that imply any.
+        count: usize,
+    },
     /// A setting that the profile decides.
     #[error("the profile {profile} decides `{setting}`: leave one of them out")]
     FixedByProfile {
@@ -147,4 +166,11 @@ pub enum PolicyErrorKind {
         "\"{0}\" can't be a tenant, which is 1 to 64 of A-Z, a-z, 0-9 and -, as it appears in the issuer's name (an id, not a domain)"
     )]
     MalformedTenant(String),
+}
+
+/// The steps of a circle, the first scope again at the end.
+fn around(scopes: &[String]) -> String {
+    let around = scopes.iter().chain(scopes.first());
+    let quoted: Vec<_> = around.map(|scope| format!("\"{scope}\"")).collect();
+    format!("the scope {}", quoted.join(" implies "))
 }

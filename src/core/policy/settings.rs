@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::policy::profile::Profile;
+use crate::core::policy::scope_hierarchy::ScopeMap;
 use crate::core::policy::tenants::Tenants;
 use crate::core::token::claims::claim_path::ClaimPath;
 use crate::core::token::claims::required_claim::RequiredClaim;
@@ -65,6 +66,9 @@ pub(crate) struct Settings {
     pub(super) principal_claims: Option<Vec<ClaimPath>>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(super) scope_claim: Option<ScopeClaim>,
+    // What the scopes mean: only the scope hierarchy reads this.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub(super) scope_implies: Option<ScopeMap>,
 }
 
 /// Refuses `null`, which an emptied line of YAML leaves behind: it does not mean "not set".
@@ -156,6 +160,7 @@ impl Settings {
             role_claims: self.role_claims.or(provider.role_claims),
             principal_claims: self.principal_claims.or(provider.principal_claims),
             scope_claim: self.scope_claim.or(provider.scope_claim),
+            scope_implies: self.scope_implies.or(provider.scope_implies),
             allow_scope_array: self.allow_scope_array.or(provider.allow_scope_array),
             allow_id_token_claims: self
                 .allow_id_token_claims
@@ -198,7 +203,7 @@ mod tests {
             "role_claims": ["a"], "principal_claims": ["a"], "scope_claim": "scp", "allow_scope_array": false,
             "allow_id_token_claims": false, "allow_missing_audience": false,
             "allow_jwt_without_audience": false, "tenants": ["a"],
-            "one_algorithm_per_key": false,
+            "one_algorithm_per_key": false, "scope_implies": {"a": ["c"]},
         });
         let theirs = json!({
             "issuer": "https://b.example.com", "audiences": ["b"], "algorithms": ["RS256"], "profile": "cognito",
@@ -207,7 +212,7 @@ mod tests {
             "role_claims": ["b"], "principal_claims": ["b"], "scope_claim": "scope", "allow_scope_array": true,
             "allow_id_token_claims": true, "allow_missing_audience": true,
             "allow_jwt_without_audience": true, "tenants": ["b"],
-            "one_algorithm_per_key": true,
+            "one_algorithm_per_key": true, "scope_implies": {"b": ["c"]},
         });
         let nothing = shown(&Settings::default());
         let over = |one: &Value, other: &Value| shown(&read(one).over(read(other)));

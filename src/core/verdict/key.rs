@@ -33,6 +33,11 @@ pub(crate) enum KeyRefusal {
         stated: String,
         issuer: String,
     },
+    /// The key verified the signature when the token was accepted, and is no longer the issuer's.
+    Withdrawn {
+        id: Option<String>,
+        algorithm: Option<Algorithm>,
+    },
     /// The signature verifies with none of the keys that fit.
     BadSignature {
         id: Option<String>,
@@ -51,7 +56,7 @@ pub(crate) struct KeySetAge {
 impl Explained for KeyRefusal {
     fn reason(&self) -> Reason {
         match self {
-            KeyRefusal::Unknown { .. } => Reason::UnknownKey,
+            KeyRefusal::Unknown { .. } | KeyRefusal::Withdrawn { .. } => Reason::UnknownKey,
             KeyRefusal::OfAnotherIssuer { .. } => Reason::KeyOfAnotherIssuer,
             KeyRefusal::BadSignature { .. } => Reason::BadSignature,
         }
@@ -72,6 +77,7 @@ impl Explained for KeyRefusal {
                     + &known_keys(*id_is_known, *key_use, keys, *age)
             }
             KeyRefusal::OfAnotherIssuer { stated, issuer } => of_another_issuer(stated, issuer),
+            KeyRefusal::Withdrawn { id, algorithm } => withdrawn(id.as_deref(), *algorithm),
             KeyRefusal::BadSignature {
                 id,
                 algorithm,
@@ -172,6 +178,15 @@ fn bad_signature(id: Option<&str>, algorithm: Algorithm, tried: usize) -> String
     format!(
         "The signature ({algorithm}, {which}) does not verify with {keys}: the token was changed, \
          or signed with {other} (another environment of the same issuer?)."
+    )
+}
+
+fn withdrawn(id: Option<&str>, algorithm: Option<Algorithm>) -> String {
+    let id = id.map_or_else(|| "no kid".to_owned(), |id| format!("kid \"{id}\""));
+    let algorithm = algorithm.map_or("", Algorithm::as_str);
+    format!(
+        "The issuer has withdrawn the key of this token ({algorithm}, {id}) since the token was accepted: the key is no longer \
+         in its set. Another key under the same kid does not replace it."
     )
 }
 

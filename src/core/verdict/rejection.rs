@@ -50,11 +50,22 @@ struct Inner {
     refusal: Refusal,
     /// The refused token, where it may hint at what went wrong.
     seen: Option<Seen>,
-    is_introspected: bool,
+    found: Found,
     /// The API that refused, for the answer.
     resource: Option<Arc<Resource>>,
     /// The scopes that a client without a token should request.
     scopes: Box<[String]>,
+}
+
+/// Where the fault was found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// In the token that was presented.
+    InToken,
+    /// In the authorization server's answer about it.
+    InAnswer,
+    /// In a token that was accepted before, when it was checked again.
+    Again,
 }
 
 impl<R: Into<Refusal>> From<R> for Rejection {
@@ -63,7 +74,7 @@ impl<R: Into<Refusal>> From<R> for Rejection {
         Rejection(Box::new(Inner {
             refusal,
             seen: None,
-            is_introspected: false,
+            found: Found::InToken,
             resource: None,
             scopes: Box::default(),
         }))
@@ -73,7 +84,13 @@ impl<R: Into<Refusal>> From<R> for Rejection {
 impl Rejection {
     /// Marks it as found in the authorization server's answer about the token.
     pub(crate) fn in_answer(mut self) -> Self {
-        self.0.is_introspected = true;
+        self.0.found = Found::InAnswer;
+        self
+    }
+
+    /// Marks it as found when an accepted token was checked again.
+    pub(crate) fn again(mut self) -> Self {
+        self.0.found = Found::Again;
         self
     }
 
@@ -177,11 +194,13 @@ impl Rejection {
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = self.reason();
-        if self.0.is_introspected {
-            return write!(
-                f,
-                "token refused: {reason} (found in the authorization server's answer)"
-            );
+        let elsewhere = match self.0.found {
+            Found::InToken => None,
+            Found::InAnswer => Some("in the authorization server's answer"),
+            Found::Again => Some("when the accepted token was checked again"),
+        };
+        if let Some(found) = elsewhere {
+            return write!(f, "token refused: {reason} (found {found})");
         }
         match reason.verdict() {
             Verdict::NoToken | Verdict::BadRequest => write!(f, "request refused: {reason}"),

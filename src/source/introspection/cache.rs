@@ -80,6 +80,11 @@ impl Cache {
         }
     }
 
+    /// How long the response about an active token is kept.
+    pub(super) fn active_for(&self) -> Duration {
+        self.active_for
+    }
+
     /// How long a response of this age still applies.
     pub(super) fn time_left(
         &self,

@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use zeroize::Zeroizing;
 
-use crate::core::{Clock, Evidence, IntrospectionResponse, PresentedToken};
+use crate::core::{AccessToken, Clock, Evidence, IntrospectionResponse, PresentedToken};
 
 use super::bounds::{GRACE, LONGEST_QUEUE, STORE_LIMIT, WAITING_PER_CALL};
 use super::fetcher::Fetcher;
@@ -403,6 +403,11 @@ impl DynKeySource for RemoteIntrospection {
         }
     }
 
+    /// It has no keys, so no token was verified with one.
+    fn still_trusts<'a>(&'a self, _: &'a AccessToken) -> Waiting<'a, bool> {
+        Box::pin(std::future::ready(Ok(false)))
+    }
+
     fn warm_up(&self) -> Waiting<'_, ()> {
         Box::pin(async {
             runtime()?;
@@ -427,6 +432,8 @@ impl DynKeySource for RemoteIntrospection {
                 .clone()
                 .or_else(|| self.0.store.as_ref().and_then(Store::last_error))
                 .or(of_keys.last_error),
+            // What is cached of a token, and not the keys of signed responses.
+            lifetime: Some(self.0.cache.active_for()),
             ..of_keys
         }
     }

@@ -28,6 +28,14 @@ pub(super) struct NotLoaded {
     pub(super) is_absent: bool,
     /// It found no turn, so the issuer was not asked. That is no failure of the issuer.
     pub(super) is_unasked: bool,
+    /// The keys came and found no room, and some of the held ones are not among them.
+    pub(super) still_published: Option<StillPublished>,
+}
+
+/// What is left of a held set: the keys that the issuer's new set has too.
+pub(super) struct StillPublished {
+    pub(super) of: Arc<KeySet>,
+    pub(super) keys: Arc<KeySet>,
 }
 
 impl From<SourceError> for NotLoaded {
@@ -36,6 +44,7 @@ impl From<SourceError> for NotLoaded {
             error,
             is_absent: false,
             is_unasked: false,
+            still_published: None,
         }
     }
 }
@@ -46,6 +55,7 @@ impl From<NotFound> for NotLoaded {
             error: not_found.error,
             is_absent: not_found.is_absent,
             is_unasked: false,
+            still_published: None,
         }
     }
 }
@@ -87,13 +97,13 @@ impl Inner {
                     is_absent: error.says_absent(),
                     ..not_fetched(error).into()
                 })?;
-                return Ok(self.take(address, answer).await?);
+                return self.take(address, answer).await;
             }
             Endpoint::InMetadata(metadata) => metadata,
         };
         let found = metadata.find(Member::JwksUri).await?;
         let error = match self.get(&found.address).await {
-            Ok(answer) => return Ok(self.take(&found.address, answer).await?),
+            Ok(answer) => return self.take(&found.address, answer).await,
             Err(error) => error,
         };
         // Have the keys moved since the metadata was read?
@@ -103,12 +113,12 @@ impl Inner {
         {
             let answer = self.get(&named.address).await;
             let answer = answer.map_err(not_fetched)?;
-            return Ok(self.take(&named.address, answer).await?);
+            return self.take(&named.address, answer).await;
         }
         Err(not_fetched(error).into())
     }
 
-    async fn take(&self, from: &Address, answer: Answer) -> Result<Loaded, SourceError> {
+    async fn take(&self, from: &Address, answer: Answer) -> Result<Loaded, NotLoaded> {
         match answer {
             Answer::NotModified { lifetime } => Ok(Loaded {
                 keys: None,
@@ -144,15 +154,28 @@ impl Inner {
     }
 
     /// Without a lock: others may have to give way.
-    fn room_for(&self, keys: &KeySet, jwks: &str) -> Result<Option<Growth>, SourceError> {
+    fn room_for(&self, keys: &KeySet, jwks: &str) -> Result<Option<Growth>, NotLoaded> {
         let Some(room) = &self.room else {
             return Ok(None);
         };
         let needed = keys.estimated_bytes().saturating_add(jwks.len());
-        let growth = room.grow(self.bytes(), needed).map_err(|error| {
-            SourceError::new("the published keys are not held").caused_by(error)
-        })?;
-        Ok(Some(growth))
+        match room.grow(self.bytes(), needed) {
+            Ok(growth) => Ok(Some(growth)),
+            Err(no_room) => {
+                let error = SourceError::new("the published keys are not held").caused_by(no_room);
+                Err(NotLoaded {
+                    still_published: self.still_published(keys),
+                    ..error.into()
+                })
+            }
+        }
+    }
+
+    /// `None` where all held keys are still published.
+    fn still_published(&self, newer: &KeySet) -> Option<StillPublished> {
+        let of = self.read().keys.clone()?;
+        let keys = Arc::new(of.still_in(newer));
+        (keys.count() < of.count()).then_some(StillPublished { of, keys })
     }
 
     async fn get(&self, address: &Address) -> Result<Answer, CallError> {

@@ -164,7 +164,8 @@ fn without_layer() -> Expected {
     Expected {
         headers: vec![("content-type", "text/plain; charset=utf-8".to_owned())],
         body: "a handler asks for the token of a request that no layer judged: add \
-               .layer(validator.protect()) to the route, or .wrap(..) in actix-web",
+               .layer(validator.protect()) to the route, .wrap(validator.protect()) in actix-web, \
+               or .layer(validator.protect().grpc()) in tonic",
         ..plain(500)
     }
 }

@@ -378,3 +378,41 @@ fn o04_a_panic_in_a_check_is_never_a_success() {
     assert_eq!(verdict(second), None, "O04: nothing is left behind");
     assert_eq!(calls.load(Ordering::Relaxed), 2);
 }
+
+/// A session may end while a connection is open.
+#[test]
+fn o04_h10_the_check_runs_again_with_the_token() {
+    let world = World::new();
+    let is_open = Arc::new(AtomicUsize::new(1));
+    let seen = Arc::clone(&is_open);
+    let check = move |token: AccessToken| {
+        let is_open = seen.load(Ordering::Relaxed) == 1;
+        async move {
+            token.require(&Requirement::scope("orders:read"))?;
+            if is_open {
+                Ok(())
+            } else {
+                Err(Denial::token())
+            }
+        }
+    };
+    let decisions = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&decisions);
+    let builder = world.builder(world.signer.to_issuer()).check(check);
+    let validator = builder.on_decision(move |decision| {
+        // What the hook asks of the token is no decision.
+        let token = decision.token().unwrap();
+        assert!(token.require(&Requirement::scope("other")).is_err());
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    let validator = validator.build().unwrap();
+    let token = block_on(validator.validate(&world.good())).unwrap();
+    assert!(block_on(validator.revalidate(&token)).is_ok());
+    assert_eq!(decisions.load(Ordering::Relaxed), 1);
+    is_open.store(0, Ordering::Relaxed);
+    let Err(Error::Rejected(rejection)) = block_on(validator.revalidate(&token)) else {
+        panic!("O04: the session has ended")
+    };
+    assert_eq!(rejection.reason(), Reason::TokenDenied);
+    assert_eq!(decisions.load(Ordering::Relaxed), 2);
+}

@@ -2,3 +2,4 @@ mod checks;
 mod combined;
 mod decisions;
 mod requirements;
+mod scope_hierarchy;

@@ -72,6 +72,7 @@ async fn s08_health_json_has_times_in_seconds_and_errors_as_text() {
                 "skipped_keys": null,
                 "is_confirmed": null,
                 "age_seconds": null,
+                "lifetime_seconds": null,
                 "usable_for_seconds": 0.0,
                 "last_asked_seconds_ago": null,
                 "next_refresh_seconds": 0.0,
@@ -90,6 +91,7 @@ async fn s08_health_json_has_times_in_seconds_and_errors_as_text() {
     assert_eq!(status["keys"].as_array().map(Vec::len), Some(1));
     assert_eq!(status["is_confirmed"], true);
     assert_eq!(status["age_seconds"], 1.5);
+    assert_eq!(status["lifetime_seconds"], 600.0);
     assert_eq!(status["usable_for_seconds"], 4_198.5);
     assert_eq!(status["last_asked_seconds_ago"], 1.5);
     assert!(status["next_refresh_seconds"].is_f64(), "{status}");

@@ -48,6 +48,13 @@ impl Key {
         }
         .map_err(|_| SignatureError)
     }
+
+    pub(crate) fn tag(&self, message: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Key::Public(_) => None,
+            Key::Secret(key) => Some(hmac::sign(key, message).as_ref().to_vec()),
+        }
+    }
 }
 
 fn parse(material: &PublicMaterial, algorithm: Algorithm) -> Result<ParsedPublicKey, KeyRefused> {

@@ -102,6 +102,16 @@ impl Prepared {
             Prepared::RustCrypto(key) => key.verify(message, signature),
         }
     }
+
+    /// The tag of a message by an HMAC secret. `None` for a public key.
+    pub(crate) fn tag(&self, message: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            #[cfg(feature = "aws-lc-rs")]
+            Prepared::AwsLcRs(key) => key.tag(message),
+            #[cfg(feature = "rust-crypto")]
+            Prepared::RustCrypto(key) => key.tag(message),
+        }
+    }
 }
 
 /// The signature is not one of this key over this message by this algorithm.

@@ -136,6 +136,20 @@ impl Key {
         }
         .ok_or(SignatureError)
     }
+
+    pub(crate) fn tag(&self, message: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Key::Hs256(key) => Some(tag(key.as_ref(), message)),
+            Key::Hs384(key) => Some(tag(key.as_ref(), message)),
+            Key::Hs512(key) => Some(tag(key.as_ref(), message)),
+            Key::Rsa(_) | Key::P256(_) | Key::P384(_) | Key::Ed25519(_) => None,
+        }
+    }
+}
+
+fn tag<M: Mac + Clone>(key: &M, message: &[u8]) -> Vec<u8> {
+    let tag = key.clone().chain_update(message).finalize();
+    tag.into_bytes().to_vec()
 }
 
 const fn is_pss(algorithm: Algorithm) -> bool {

@@ -51,7 +51,8 @@ pub(crate) enum Kind {
 }
 
 impl Requirement {
-    /// This scope.
+    /// This scope, or one that implies it in the issuer's policy
+    /// ([`PolicyBuilder::scope_implies`](crate::PolicyBuilder::scope_implies)).
     pub fn scope(scope: impl AsRef<str>) -> Self {
         Self::all_scopes([scope])
     }

@@ -1,0 +1,45 @@
+//! Watching an accepted token while a connection is open.
+
+use super::Validator;
+use crate::core::AccessToken;
+use crate::error::Error;
+
+/// So many looks in a row may find an outage before the connection ends.
+const TOLERATED_OUTAGES: u32 = 3;
+
+impl Validator {
+    /// Waits until an accepted token is no longer accepted, and gives the reason: for a connection
+    /// that outlives its request, such as a WebSocket or an event stream. Wait for it beside the
+    /// work of the connection, and end the connection when it is done.
+    ///
+    /// It calls [`revalidate`](Validator::revalidate) after each
+    /// [`next_look`](Validator::next_look). Three looks in a row that find an outage are tolerated;
+    /// the fourth ends with [`Error::Unavailable`]. It needs a tokio runtime with time enabled.
+    /// Dropping it is always safe.
+    ///
+    /// ```
+    /// use resource_server::{AccessToken, Error, Validator};
+    ///
+    /// async fn serve(
+    ///     validator: &Validator,
+    ///     token: &AccessToken,
+    ///     connection: impl Future<Output = ()>,
+    /// ) -> Result<(), Error> {
+    ///     tokio::select! {
+    ///         () = connection => Ok(()),
+    ///         error = validator.until_refused(token) => Err(error),
+    ///     }
+    /// }
+    /// ```
+    pub async fn until_refused(&self, token: &AccessToken) -> Error {
+        let mut outages = 0;
+        loop {
+            tokio::time::sleep(self.next_look(token)).await;
+            match self.revalidate(token).await {
+                Ok(()) => outages = 0,
+                Err(Error::Unavailable(_)) if outages < TOLERATED_OUTAGES => outages += 1,
+                Err(error) => return error,
+            }
+        }
+    }
+}
