@@ -249,8 +249,8 @@ enum Mistake {
     NoResource,
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     #[error(
-        "a handler asks for the token of a request that no layer judged: add .layer(validator.protect()) to the route, or \
-         .wrap(..) in actix-web"
+        "a handler asks for the token of a request that no layer judged: add .layer(validator.protect()) to the route, \
+         .wrap(validator.protect()) in actix-web, or .layer(validator.protect().grpc()) in tonic"
     )]
     NoLayer,
 }

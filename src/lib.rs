@@ -172,6 +172,8 @@ mod library {
     pub(crate) mod actix;
     #[cfg(feature = "axum")]
     pub(crate) mod axum;
+    #[cfg(feature = "tonic")]
+    pub(crate) mod tonic;
     #[cfg(feature = "tower")]
     pub(crate) mod tower;
 
@@ -256,6 +258,8 @@ mod library {
         #[cfg(any(feature = "tower", feature = "actix-web"))]
         pub use crate::http::Protected;
         pub use crate::http::{Answer, ResourceMetadata};
+        #[cfg(feature = "tonic")]
+        pub use crate::tonic::{GrpcProtect, GrpcProtected};
     }
 
     pub mod decision {
