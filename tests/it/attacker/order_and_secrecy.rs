@@ -617,7 +617,7 @@ fn p01_debug_names_the_type() {
         ),
         (
             unfit().to_string(),
-            "token refused: claims_do_not_fit (found after its signature was checked)",
+            "token refused: claims_do_not_fit (found after the token was validated)",
         ),
     ] {
         assert_eq!(shown, expected, "P01");
