@@ -159,6 +159,9 @@ impl Validator {
 
     /// Prepares every issuer's source for the first token, all at once.
     ///
+    /// Keys are fetched, and metadata is read. No introspection endpoint is called, so nothing is
+    /// known about an endpoint that is set by `Introspection::at`.
+    ///
     /// # Errors
     /// The error lists each source that failed. The Validator stays usable, since sources try again
     /// when they are needed.

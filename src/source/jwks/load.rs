@@ -1,5 +1,6 @@
 //! One fetch of an issuer's keys, including the search for their address.
 
+use std::panic::{UnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::core::{KeySet, KeySetError, KeySetLimits};
@@ -187,21 +188,37 @@ impl Inner {
     }
 }
 
-/// Reads a set. A large one is read outside the runtime, whose other tasks would wait for it.
+/// Why a set was not read.
+#[derive(Debug, PartialEq, thiserror::Error)]
+enum NotRead {
+    #[error(transparent)]
+    NotUsable(#[from] KeySetError),
+    #[error("reading the key set panicked, which is a mistake in this crate")]
+    Panicked,
+}
+
+async fn read_set(text: String, limits: KeySetLimits) -> Result<(KeySet, String), NotRead> {
+    let is_large = text.len() > READ_APART_FROM;
+    let read = read_apart(is_large, move || KeySet::from_jwks_with_text(&text, limits));
+    Ok(read.await.ok_or(NotRead::Panicked)??)
+}
+
+/// A large set is read outside the runtime, whose other tasks would wait for it. `None` if reading
+/// panicked.
 ///
 /// Where the runtime goes away in between, this comes to no end: it is dropped with its fetch,
-/// which is lost by that. A panic goes on here, so the fetch is lost as one that panicked.
-async fn read_set(text: String, limits: KeySetLimits) -> Result<(KeySet, String), KeySetError> {
-    if text.len() <= READ_APART_FROM {
-        return KeySet::from_jwks_with_text(&text, limits);
+/// which is lost by that.
+async fn read_apart<T: Send + 'static>(
+    is_large: bool,
+    read: impl FnOnce() -> T + UnwindSafe + Send + 'static,
+) -> Option<T> {
+    if !is_large {
+        return catch_unwind(read).ok();
     }
-    let read = move || KeySet::from_jwks_with_text(&text, limits);
     match tokio::task::spawn_blocking(read).await {
-        Ok(read) => read,
-        Err(lost) => match lost.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_cancelled) => std::future::pending().await,
-        },
+        Ok(read) => Some(read),
+        Err(lost) if lost.is_panic() => None,
+        Err(_cancelled) => std::future::pending().await,
     }
 }
 
@@ -269,8 +286,19 @@ mod tests {
             open.send(()).unwrap();
             let text = format!("{}{{", " ".repeat(READ_APART_FROM));
             let read = read_set(text, KeySetLimits::default()).await;
-            assert_eq!(read.err(), Some(KeySetError::NotJson));
+            assert_eq!(read.err(), Some(KeySetError::NotJson.into()));
         });
+    }
+
+    #[tokio::test]
+    async fn k06_a_panic_while_a_set_is_read_is_reported_as_that() {
+        for is_large in [false, true] {
+            let read = read_apart(is_large, || -> () { panic!("as a mistake would") });
+            assert_eq!(read.await, None, "{is_large}");
+        }
+        let reported = NotRead::Panicked.to_string();
+        assert!(reported.contains("panicked"), "{reported}");
+        assert!(!reported.contains("runtime"), "{reported}");
     }
 
     /// No outcome is reported as the issuer's: the fetch is lost.

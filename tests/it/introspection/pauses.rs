@@ -249,7 +249,7 @@ async fn s08_what_may_concern_one_token_pauses_nothing() {
         })
         .await;
         for round in 0..3 {
-            // More in a row than an outage takes.
+            // More failures in a row than an outage needs.
             for number in 0..5 {
                 outage(world.validate(&format!("bad-{round}-{number}")).await);
             }

@@ -131,7 +131,7 @@ async fn k06_large_sets_of_a_few_tenants_are_bounded_together() {
         assert_eq!(estate.held(), are(&full));
     }
     estate.is_served("good-2").await;
-    // The one that is idle for longest gives way, also to another large one. None in use does.
+    // The tenant that is idle for longest is dropped, also for another large set. None in use is.
     estate.clock.advance(Duration::from_secs(10));
     for tenant in ["good-0", "good-1", "good-2", "evil-1", "evil-2"] {
         estate.is_served(tenant).await;
@@ -158,7 +158,7 @@ async fn k06_idle_tenants_give_way_only_where_that_makes_room() {
     estate.clock.advance(Duration::from_secs(10));
     estate.is_served("large-0").await;
     estate.is_served("large-1").await;
-    // Without the small one there is no room either.
+    // Dropping the small one would not make enough room.
     estate.has_no_room("large-2").await;
     assert_eq!(
         estate.held(),
@@ -181,7 +181,7 @@ async fn k06_a_set_that_grows_at_a_refresh_needs_room_too() {
     until(|| estate.last_error("grows").is_some()).await;
     let said = estate.last_error("grows").unwrap();
     assert!(said.contains(SETTING), "{said}");
-    // Its old keys serve on.
+    // Its old keys remain in use.
     estate.is_served("grows").await;
     assert_eq!(
         estate.held(),
@@ -197,7 +197,7 @@ async fn k06_a_set_that_grows_at_a_refresh_needs_room_too() {
     assert_eq!(estate.last_error("grows"), None);
 }
 
-/// A set that is larger than all the room takes none from others.
+/// A set that is larger than all the room drops no others.
 #[tokio::test]
 async fn k06_a_set_that_never_fits_is_refused_alone() {
     let server = HandMade::answering(|request| {
