@@ -21,7 +21,7 @@ use crate::validator::{Freshness, Validator};
 ///
 /// An inner layer takes over the token that an outer one accepted. It judges the request again if
 /// the outer one belongs to another [`Validator`], or judged less strictly
-/// ([`online`](Protect::online)).
+/// ([`online`](Protect::online)), or if the request presents something else by then.
 ///
 /// ```
 /// use resource_server::{Requirement, Validator, testing::TestIssuer};

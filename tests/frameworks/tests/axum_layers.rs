@@ -15,8 +15,8 @@ use axum::routing::get;
 use framework_tests::{API, World};
 use resource_server::testing::{TestIssuer, TestServer};
 use resource_server::{
-    AccessToken, Error, Evidence, Issuer, KeySource, PresentedToken, Requirement, Validator,
-    error::SourceError, keys::KeySet,
+    AccessToken, Error, Evidence, Issuer, KeySource, NumericDate, PresentedToken, Requirement,
+    Validator, error::SourceError, keys::KeySet,
 };
 use tower::ServiceExt;
 use tower_http::cors::{Any, CorsLayer};
@@ -280,6 +280,46 @@ async fn h06_a_weaker_check_is_judged_again() {
     assert_eq!(status(&strict_inside, "/weak", Some(&token)).await, 200);
     assert_eq!(status(&strict_inside, "/strict", Some(&token)).await, 401);
     assert_eq!(status(&strict_outside, "/", Some(&token)).await, 401);
+}
+
+/// A middleware between two layers that changes the credentials, such as one that sends a part of a
+/// batch to the router with headers of its own.
+#[tokio::test]
+async fn h06_credentials_that_change_between_two_layers_are_judged() {
+    let world = World::new();
+    let bob = format!("Bearer {}", world.token().subject("bob").mint());
+    let expired = NumericDate::from_secs(1_600_000_000);
+    let expired = format!("Bearer {}", world.token().expires_at(expired).mint());
+    let replaced = |lines: Vec<String>| {
+        let change = from_fn(move |mut request: Request<Body>, next: Next| {
+            let headers = request.headers_mut();
+            headers.remove("authorization");
+            for line in &lines {
+                headers.append("authorization", line.parse().unwrap());
+            }
+            next.run(request)
+        });
+        Router::new()
+            .route("/", get(subject).layer(world.validator.protect()))
+            .layer(change)
+            .layer(world.validator.protect())
+    };
+    let cases = [
+        (vec![bob.clone()], 200, "bob"),
+        (vec![expired], 401, ""),
+        (vec!["Bearer no.token".to_owned()], 401, ""),
+        (vec!["DPoP abc".to_owned()], 401, ""),
+        (vec![bob.clone(), bob], 400, ""),
+        // Nothing else is presented, so the token that was accepted applies.
+        (vec![], 200, "alice"),
+    ];
+    let alice = world.token().mint();
+    for (lines, status, expected) in cases {
+        let router = replaced(lines.clone());
+        let response = ask(&router, to("/", Some(&alice))).await;
+        assert_eq!(response.status(), status, "{lines:?}");
+        assert_eq!(body(response).await, expected, "{lines:?}");
+    }
 }
 
 /// What another middleware puts into the extensions is not what the layer leaves there.
