@@ -322,6 +322,30 @@ async fn h06_credentials_that_change_between_two_layers_are_judged() {
     }
 }
 
+/// In axum, a method that is added to a route after the layer is not above it.
+#[tokio::test]
+async fn h06_a_method_that_is_added_after_the_layer_is_open() {
+    let world = World::new();
+    let open = || async { "open" };
+    let layered = get(subject).layer(world.validator.protect());
+    let router = Router::new().route("/after", layered.post(open)).route(
+        "/before",
+        get(subject).post(open).layer(world.validator.protect()),
+    );
+    for (path, method, expected) in [
+        ("/after", Method::GET, 401),
+        ("/after", Method::HEAD, 401),
+        ("/after", Method::POST, 200),
+        ("/before", Method::POST, 401),
+        ("/before", Method::PUT, 401),
+    ] {
+        let mut request = to(path, None);
+        *request.method_mut() = method.clone();
+        let response = ask(&router, request).await;
+        assert_eq!(response.status(), expected, "{method} {path}");
+    }
+}
+
 /// What another middleware puts into the extensions is not what the layer leaves there.
 #[tokio::test]
 async fn h06_a_token_in_the_extensions_is_no_admission() {
