@@ -11,7 +11,7 @@ use crate::error::{Error, Misconfigured};
 /// A token is looked at again this often, also where its issuer never changes its keys.
 const LONGEST_LOOK: Duration = Duration::from_secs(5 * 60);
 /// No loop is faster, whatever the settings are.
-const SHORTEST_LOOK: Duration = Duration::from_secs(1);
+pub(super) const SHORTEST_LOOK: Duration = Duration::from_secs(1);
 /// Where responses are not cached, each look is a call. This is the lifetime of a cached response
 /// where no setting says.
 const LOOK_WITHOUT_CACHE: Duration = Duration::from_secs(60);
