@@ -26,10 +26,15 @@ pub(crate) struct Admission {
 
 impl Admission {
     /// Whether its token can be taken over: the same Validator, and so the same resource, accepted
-    /// it, by evidence that is as fresh.
+    /// it just now, by evidence that is as fresh.
     fn is_as_strict_as(&self, inner: &Protect) -> bool {
         let is_fresh = self.freshness == inner.freshness || self.freshness == Freshness::Online;
-        self.token.is_some() && is_fresh && self.validator.is_same_as(&inner.validator)
+        let validator = &inner.validator;
+        is_fresh
+            && self.validator.is_same_as(validator)
+            && self
+                .token()
+                .is_some_and(|token| validator.judged_now(token))
     }
 
     /// Whether the request presents nothing that this layer did not judge. What is between two layers

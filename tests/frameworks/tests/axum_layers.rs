@@ -1,8 +1,9 @@
 //! How the layer composes in axum: with routers, other layers, and itself. Requests go to the router
 //! without a socket, as an API's own tests would send them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -320,6 +321,38 @@ async fn h06_credentials_that_change_between_two_layers_are_judged() {
         assert_eq!(response.status(), status, "{lines:?}");
         assert_eq!(body(response).await, expected, "{lines:?}");
     }
+}
+
+/// A request that is dispatched later with what is left of an earlier one, as for each message of a
+/// session. What the layer decided was for the earlier one.
+#[tokio::test]
+async fn h06_an_earlier_decision_is_not_taken_over_later() {
+    let world = World::new();
+    let kept = Arc::new(Mutex::new(None));
+    let keep = Arc::clone(&kept);
+    let keeping = move |request: Request<Body>| async move {
+        *keep.lock().unwrap() = Some(request.into_parts().0);
+    };
+    let session = Router::new()
+        .route("/", get(keeping))
+        .layer(world.validator.protect());
+    let minted = world.token().expires_in(Duration::from_secs(300)).mint();
+    assert_eq!(status(&session, "/", Some(&minted)).await, 200);
+
+    let parts = kept.lock().unwrap().take().unwrap();
+    let message = || Request::from_parts(parts.clone(), Body::empty());
+    let router = Router::new()
+        .route("/", get(subject))
+        .layer(world.validator.protect());
+    assert_eq!(ask(&router, message()).await.status(), 200);
+    world.clock.advance(Duration::from_secs(330));
+    let refused = ask(&router, message()).await;
+    assert_eq!(refused.status(), 401);
+    assert!(challenge(&refused).contains("invalid_token"));
+    // Not even where the credentials are gone.
+    let mut bare = message();
+    bare.headers_mut().clear();
+    assert_eq!(ask(&router, bare).await.status(), 401);
 }
 
 /// In axum, a method that is added to a route after the layer is not above it.
