@@ -24,11 +24,11 @@ impl KeySource for Away {
 
     async fn still_trusts(&self, _: &AccessToken) -> Result<bool, SourceError> {
         let look = self.1.fetch_add(1, Ordering::SeqCst) + 1;
-        match self.2(look) {
-            true => Err(SourceError::new("away")),
-            // The twelfth look finds that the key was withdrawn.
-            false => Ok(look < 12),
+        if self.2(look) {
+            return Err(SourceError::new("away"));
         }
+        // The twelfth look finds that the key was withdrawn.
+        Ok(look < 12)
     }
 }
 
