@@ -271,6 +271,12 @@ enum Mistake {
          .wrap(validator.protect()) in actix-web, or .layer(validator.protect().grpc()) in tonic"
     )]
     NoLayer,
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    #[error(
+        "an error was to replace the response of a request, and the layer has sent that response already: leave the error \
+         before"
+    )]
+    Answered,
 }
 
 impl Misconfigured {
@@ -285,6 +291,11 @@ impl Misconfigured {
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     pub(crate) fn no_layer() -> Self {
         Mistake::NoLayer.into()
+    }
+
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    pub(crate) fn answered() -> Self {
+        Mistake::Answered.into()
     }
 
     /// Whether the client may read its text: it is the same for every request and API.

@@ -20,8 +20,11 @@ pub(crate) struct Admission {
     token: Option<AccessToken>,
     /// The text of that token, to notice that a request presents another one by now. Wiped on drop.
     text: Arc<Zeroizing<Box<str>>>,
-    /// An error of the handler whose answer is to be sent.
-    answer: Arc<OnceLock<Error>>,
+    /// An error of the handler whose answer is to be sent. `None`: the layer has sent the response,
+    /// so it is too late.
+    answer: Arc<OnceLock<Option<Error>>>,
+    /// Another layer, outside of this one, has made the answer's cell.
+    is_taken_over: bool,
 }
 
 impl Admission {
@@ -47,6 +50,22 @@ impl Admission {
         }
     }
 
+    /// The same for a layer inside of this one. What is left there is left for both, unless an
+    /// earlier request that has the same parts is done with it.
+    fn taken_over(self) -> Self {
+        if self.answer.get().is_none() {
+            return Admission {
+                is_taken_over: true,
+                ..self
+            };
+        }
+        Admission {
+            answer: Arc::new(OnceLock::new()),
+            is_taken_over: false,
+            ..self
+        }
+    }
+
     fn token(&self) -> Option<&AccessToken> {
         self.token.as_ref()
     }
@@ -65,14 +84,22 @@ impl Admission {
     }
 
     /// Makes the layer send the answer of this error, if it is the first.
-    pub(crate) fn answer_with(&self, error: &Error) {
-        // A second one changes nothing.
-        let _ = self.answer.set(error.clone());
+    pub(crate) fn answer_with(&self, error: &Error) -> Result<(), Error> {
+        match self.answer.get_or_init(|| Some(error.clone())) {
+            Some(_) => Ok(()),
+            None => Err(Misconfigured::answered().into()),
+        }
     }
 
-    /// The error whose answer is to be sent in place of the response.
-    pub(crate) fn answer(&self) -> Option<&Error> {
-        self.answer.get()
+    /// The error whose answer is to be sent in place of the response. No later one is accepted.
+    pub(crate) fn close(&self) -> Option<&Error> {
+        let answer = if self.is_taken_over {
+            // The layer outside still sends what is left between the two.
+            self.answer.get()?
+        } else {
+            self.answer.get_or_init(|| None)
+        };
+        answer.as_ref()
     }
 }
 
@@ -96,7 +123,7 @@ impl Protect {
                     .token()
                     .map(|token| self.allow(token.clone()))
                     .transpose()?;
-                return Ok(outer);
+                return Ok(outer.taken_over());
             }
             let token = self.decide(&credentials).await?;
             let text = match credentials.presented() {
@@ -109,6 +136,7 @@ impl Protect {
                 token,
                 text: Arc::new(Zeroizing::new(text.into())),
                 answer: Arc::new(OnceLock::new()),
+                is_taken_over: false,
             })
         }
     }
