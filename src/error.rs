@@ -247,6 +247,12 @@ enum Mistake {
     AcceptedElsewhere,
     #[error("no resource is set, so there is no metadata: name this API by .resource(..)")]
     NoResource,
+    #[error(
+        "the metadata would name no authorization server, so clients could not get a token: name one by \
+         Resource::authorization_servers(..). By default these are the issuers whose name is an https URL (http on \
+         loopback) without a placeholder, and whose keys are not a shared secret"
+    )]
+    NoAuthorizationServer,
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     #[error(
         "a handler asks for the token of a request that no layer judged: add .layer(validator.protect()) to the route, or \
@@ -281,6 +287,10 @@ impl Misconfigured {
 
     pub(crate) fn no_resource() -> Self {
         Mistake::NoResource.into()
+    }
+
+    pub(crate) fn no_authorization_server() -> Self {
+        Mistake::NoAuthorizationServer.into()
     }
 }
 
