@@ -89,6 +89,15 @@ impl Error {
         }
     }
 
+    /// Names the scopes of these requirements too, if scopes are missing.
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    pub(crate) fn naming_too<'r>(self, met: impl Iterator<Item = &'r Requirement>) -> Self {
+        match self {
+            Error::Rejected(rejection) => rejection.naming_too(met).into(),
+            other => other,
+        }
+    }
+
     pub(crate) fn resource(&self) -> Option<&Resource> {
         match self {
             Error::Rejected(rejection) => rejection.resource(),
@@ -259,6 +268,9 @@ enum Mistake {
          .wrap(..) in actix-web"
     )]
     NoLayer,
+    #[cfg(feature = "mcp")]
+    #[error("ToolScopes can't be used: {0}")]
+    ToolScopes(String),
 }
 
 impl Misconfigured {
@@ -273,6 +285,11 @@ impl Misconfigured {
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     pub(crate) fn no_layer() -> Self {
         Mistake::NoLayer.into()
+    }
+
+    #[cfg(feature = "mcp")]
+    pub(crate) fn tool_scopes(mistakes: &[String]) -> Self {
+        Mistake::ToolScopes(mistakes.join("; ")).into()
     }
 
     /// Whether the client may read its text: it is the same for every request and API.

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
-use crate::core::AccessToken;
+use crate::core::{AccessToken, Requirement};
 use crate::credentials::Credentials;
 use crate::error::{Error, Misconfigured};
 use crate::http::Protect;
@@ -16,6 +16,8 @@ pub(crate) struct Admission {
     validator: Validator,
     freshness: Freshness,
     token: Option<AccessToken>,
+    /// What the layers in front required, and the token met.
+    met: Vec<Arc<Requirement>>,
     /// An error of the handler whose answer is to be sent.
     answer: Arc<OnceLock<Error>>,
 }
@@ -45,10 +47,23 @@ impl Admission {
         Ok(admission.token().cloned())
     }
 
+    /// The same, behind a layer that required this too.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn requiring(mut self, requirement: Arc<Requirement>) -> Self {
+        self.met.push(requirement);
+        self
+    }
+
+    /// Names the scopes of the layers in front too where scopes are missing. A client that requests
+    /// those of the challenge alone would be refused by these layers.
+    pub(crate) fn complete(&self, error: Error) -> Error {
+        error.naming_too(self.met.iter().map(AsRef::as_ref))
+    }
+
     /// Makes the layer send the answer of this error, if it is the first.
     pub(crate) fn answer_with(&self, error: &Error) {
         // A second one changes nothing.
-        let _ = self.answer.set(error.clone());
+        let _ = self.answer.set(self.complete(error.clone()));
     }
 
     /// The error whose answer is to be sent in place of the response.
@@ -73,12 +88,13 @@ impl Protect {
             None => self.validator.credentials(values),
         };
         async move {
-            if let Some(outer) = outer {
+            if let Some(mut outer) = outer {
                 self.check_requirement()?;
                 outer
                     .token()
                     .map(|token| self.allow(token.clone()))
                     .transpose()?;
+                outer.met.extend(self.requirement.clone());
                 return Ok(outer);
             }
             let token = self.decide(&credentials).await?;
@@ -86,6 +102,7 @@ impl Protect {
                 validator: self.validator.clone(),
                 freshness: self.freshness,
                 token,
+                met: self.requirement.iter().cloned().collect(),
                 answer: Arc::new(OnceLock::new()),
             })
         }

@@ -1,0 +1,593 @@
+//! Tool scopes in axum, before a service that records each message that reaches it.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
+use axum::extract::State;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{Extensions, Request};
+use axum::response::Response;
+use axum::routing::any;
+use resource_server::mcp::ToolScopes;
+use resource_server::testing::TestIssuer;
+use resource_server::{AccessToken, Error, Policy, Reason, Requirement, Validator};
+use tower::ServiceExt;
+
+const MCP: &str = "https://api.example.com/mcp";
+
+type Seen = Arc<Mutex<Vec<Bytes>>>;
+
+fn scope(name: &str) -> Requirement {
+    Requirement::scope(name)
+}
+
+fn scopes() -> ToolScopes {
+    ToolScopes::new()
+        .tool("sum", scope("math:read"))
+        .tool("admin_*", scope("admin"))
+        .tool("admin_read_*", scope("math:read"))
+        .tool("admin_read_all", scope("admin").and(scope("audit")))
+        .tool("drop", Requirement::role("operator"))
+        .resource("file:///reports/*", scope("reports:read"))
+        .resource("file:///reports/secret", scope("secret"))
+        .prompt("greet", scope("greet"))
+}
+
+fn issuer() -> TestIssuer {
+    TestIssuer::new("https://as.example.com", MCP)
+}
+
+fn validator(issuer: &TestIssuer) -> Validator {
+    let policy = Policy::builder().scope_implies("admin", ["math:read"]);
+    let issuer = issuer.to_issuer().policy(policy.role_claims(["roles"]));
+    let builder = Validator::builder().resource(MCP).issuer(issuer);
+    builder.build().unwrap()
+}
+
+async fn record(State(seen): State<Seen>, request: Request<Body>) -> &'static str {
+    let bytes = to_bytes(request.into_body(), usize::MAX).await.unwrap();
+    seen.lock().unwrap().push(bytes);
+    "reached"
+}
+
+fn app(scopes: ToolScopes, validator: &Validator, seen: &Seen) -> Router {
+    Router::new()
+        .route("/mcp", any(record))
+        .layer(scopes)
+        .layer(validator.protect())
+        .with_state(Arc::clone(seen))
+}
+
+fn post(token: Option<&str>, body: impl Into<Body>) -> Request<Body> {
+    let mut request = Request::post("/mcp");
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    request.body(body.into()).unwrap()
+}
+
+fn message(method: &str, params: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":7,"method":"{method}","params":{params}}}"#)
+}
+
+fn call(tool: &str) -> String {
+    message("tools/call", &format!(r#"{{"name":"{tool}"}}"#))
+}
+
+fn challenge(response: &Response) -> Option<&str> {
+    let value = response.headers().get(WWW_AUTHENTICATE)?;
+    Some(value.to_str().unwrap())
+}
+
+/// Of a message with a token of these scopes: the status and the scopes of the challenge.
+async fn asked(scopes: ToolScopes, granted: &str, body: &str) -> (u16, Option<String>) {
+    let (issuer, seen) = (issuer(), Seen::default());
+    let app = app(scopes, &validator(&issuer), &seen);
+    let token = issuer.token().scope(granted).mint();
+    let response = app
+        .oneshot(post(Some(&token), body.to_owned()))
+        .await
+        .unwrap();
+    let status = response.status().as_u16();
+    let reached: Vec<Bytes> = (status == 200)
+        .then(|| Bytes::from(body.to_owned()))
+        .into_iter()
+        .collect();
+    assert_eq!(*seen.lock().unwrap(), reached, "{body}");
+    let named = challenge(&response).map(|value| {
+        let (_, rest) = value
+            .split_once("scope=\"")
+            .unwrap_or_else(|| panic!("{value}"));
+        rest.split('"').next().unwrap().to_owned()
+    });
+    (status, named)
+}
+
+#[tokio::test]
+async fn h13_each_operation_needs_its_own_requirement() {
+    let needs = |names: &str| (403, Some(names.to_owned()));
+    let (passes, refused) = ((200, None), (403, None));
+    let listen = |uris: &str| {
+        let filter = format!(r#"{{"notifications":{{"resourceSubscriptions":[{uris}]}}}}"#);
+        message("subscriptions/listen", &filter)
+    };
+    for (granted, body, expected) in [
+        ("math:read", call("sum"), passes.clone()),
+        ("other", call("sum"), needs("math:read")),
+        ("other", call(r"s\u0075m"), needs("math:read")),
+        (
+            "other",
+            message(r"tools\u002fcall", r#"{"name":"sum"}"#),
+            needs("math:read"),
+        ),
+        // O03: one scope implies the other.
+        ("admin", call("sum"), passes.clone()),
+        ("math:read", call("admin_write"), needs("admin")),
+        // The longest pattern, and the exact name before it.
+        ("math:read", call("admin_read_log"), passes.clone()),
+        ("math:read", call("admin_read_all"), needs("admin audit")),
+        ("admin", call("admin_read_all"), needs("admin audit")),
+        ("admin audit", call("admin_read_all"), passes.clone()),
+        // No challenge helps where a role is missing.
+        ("admin", call("drop"), refused.clone()),
+        // What no rule covers.
+        ("admin", call("unknown"), refused.clone()),
+        ("admin", call("Sum"), refused.clone()),
+        ("admin", call("admin"), refused.clone()),
+        ("admin", message("logging/setLevel", "{}"), refused.clone()),
+        (
+            "admin",
+            message("prompts/get", r#"{"name":"sum"}"#),
+            refused.clone(),
+        ),
+        (
+            "other",
+            message("prompts/get", r#"{"name":"greet"}"#),
+            needs("greet"),
+        ),
+        (
+            "other",
+            message(
+                "completion/complete",
+                r#"{"ref":{"type":"ref/prompt","name":"greet"}}"#,
+            ),
+            needs("greet"),
+        ),
+        (
+            "secret",
+            message("resources/read", r#"{"uri":"file:///reports/a"}"#),
+            needs("reports:read"),
+        ),
+        (
+            "reports:read",
+            message("resources/read", r#"{"uri":"FILE:///reports/s%65cret"}"#),
+            needs("secret"),
+        ),
+        (
+            "reports:read",
+            message("resources/subscribe", r#"{"uri":"file:///reports/secret"}"#),
+            needs("secret"),
+        ),
+        (
+            "reports:read",
+            listen(r#""file:///reports/a","file:///reports/b""#),
+            passes.clone(),
+        ),
+        (
+            "reports:read",
+            listen(r#""file:///reports/a","file:///reports/secret","file:///reports/b""#),
+            needs("reports:read secret"),
+        ),
+        (
+            "reports:read",
+            listen(r#""file:///reports/a","file:///other""#),
+            refused.clone(),
+        ),
+        ("other", listen(""), passes.clone()),
+        ("other", message("tools/list", "{}"), passes.clone()),
+        ("other", message("initialize", "{}"), passes.clone()),
+    ] {
+        let found = asked(scopes(), granted, &body).await;
+        assert_eq!(found, expected, "H13: {granted}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn h13_the_rest_needs_what_is_set() {
+    let cases = [
+        (
+            scopes().otherwise(scope("rest")),
+            (403, Some("rest".to_owned())),
+            403,
+        ),
+        (scopes().otherwise_any_token(), (200, None), 200),
+    ];
+    for (scopes, unknown, method) in cases {
+        let found = asked(scopes.clone(), "other", &call("unknown")).await;
+        assert_eq!(found, unknown, "H13");
+        let found = asked(scopes.clone(), "other", &message("tasks/get", "{}")).await;
+        assert_eq!(found.0, method, "H13");
+        // It does not weaken what has a rule.
+        let found = asked(scopes, "other", &call("sum")).await;
+        assert_eq!(found, (403, Some("math:read".to_owned())), "H13");
+    }
+}
+
+#[tokio::test]
+async fn h13_the_body_decides_and_not_the_headers() {
+    let (issuer, seen) = (issuer(), Seen::default());
+    let app = app(scopes(), &validator(&issuer), &seen);
+    let token = issuer.token().scope("other").mint();
+    let mut request = post(Some(&token), call("sum"));
+    let headers = request.headers_mut();
+    headers.insert("mcp-method", "tools/list".parse().unwrap());
+    headers.insert("mcp-name", "=?base64?b3RoZXI=?=".parse().unwrap());
+    let response = app.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 403, "H13");
+    assert!(seen.lock().unwrap().is_empty(), "H13");
+}
+
+#[tokio::test]
+async fn h13_a_body_that_is_no_single_message_reaches_no_service() {
+    let (issuer, seen) = (issuer(), Seen::default());
+    let scopes = scopes().otherwise_any_token().max_body_bytes(10_000);
+    let app = app(scopes, &validator(&issuer), &seen);
+    let token = issuer.token().scope("math:read").mint();
+    let array = format!("[{}]", call("sum"));
+    for (body, status, code) in [
+        (array.into_bytes(), 400, -32600),
+        (b"{".to_vec(), 400, -32700),
+        (b"{\"method\":\"\xff\"}".to_vec(), 400, -32700),
+        (
+            message("tools/call", r#"{"name":"sum","name":"drop"}"#).into_bytes(),
+            400,
+            -32600,
+        ),
+        (message("tools/call", "{}").into_bytes(), 400, -32602),
+        (call(&"a".repeat(10_000)).into_bytes(), 413, -32600),
+    ] {
+        let response = app
+            .clone()
+            .oneshot(post(Some(&token), body.clone()))
+            .await
+            .unwrap();
+        let sent = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
+        assert_eq!(response.status().as_u16(), status, "H13: {sent}");
+        assert_eq!(
+            response.headers()[CONTENT_TYPE],
+            "application/json",
+            "{sent}"
+        );
+        let answer = to_bytes(response.into_body(), 4_096).await.unwrap();
+        let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+        assert_eq!(answer["error"]["code"], code, "H13: {sent}");
+        let id = if code == -32602 { Some(7) } else { None };
+        assert_eq!(answer["id"].as_i64(), id, "H13: {sent}");
+    }
+    assert!(seen.lock().unwrap().is_empty(), "H13");
+}
+
+/// Pieces of a body whose length is not announced. `None` breaks off.
+struct Pieces(Vec<Option<Bytes>>, Arc<Mutex<usize>>);
+
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        *self.1.lock().unwrap() += 1;
+        let next = (!self.0.is_empty()).then(|| self.0.remove(0));
+        Poll::Ready(next.map(|piece| match piece {
+            Some(bytes) => Ok(http_body::Frame::data(bytes)),
+            None => Err(std::io::ErrorKind::ConnectionReset.into()),
+        }))
+    }
+}
+
+#[tokio::test]
+async fn h13_a_body_is_read_in_pieces_and_only_with_a_good_token() {
+    let (issuer, seen) = (issuer(), Seen::default());
+    let app = app(scopes().max_body_bytes(1_000), &validator(&issuer), &seen);
+    let good = issuer.token().scope("math:read").mint();
+    let whole = call("sum");
+    let (one, two) = whole.split_at(20);
+    let piece = |text: &str| Some(Bytes::from(text.to_owned()));
+    let long = "a".repeat(600);
+    for (what, token, pieces, status, polls) in [
+        (
+            "two pieces",
+            Some(good.as_str()),
+            vec![piece(one), piece(two)],
+            200,
+            3,
+        ),
+        (
+            "broken off",
+            Some(good.as_str()),
+            vec![piece(one), None],
+            400,
+            2,
+        ),
+        (
+            "over the bound",
+            Some(good.as_str()),
+            vec![piece(&long); 9],
+            413,
+            2,
+        ),
+        ("no token", None, vec![piece(&whole)], 401, 0),
+        ("a bad token", Some("bad"), vec![piece(&whole)], 401, 0),
+    ] {
+        let polled = Arc::new(Mutex::new(0));
+        let body = Body::new(Pieces(pieces, Arc::clone(&polled)));
+        let response = app.clone().oneshot(post(token, body)).await.unwrap();
+        assert_eq!(response.status().as_u16(), status, "H13: {what}");
+        assert_eq!(*polled.lock().unwrap(), polls, "H13: {what}");
+    }
+    assert_eq!(*seen.lock().unwrap(), [whole.as_bytes()], "H13");
+}
+
+#[tokio::test]
+async fn h13_bodies_count_together_until_the_service_drops_them() {
+    let (issuer, seen) = (issuer(), Seen::default());
+    let scopes = scopes()
+        .max_body_bytes(8_000)
+        .max_bytes_of_all_bodies(10_000);
+    let app = app(scopes, &validator(&issuer), &seen);
+    let token = issuer.token().scope("math:read").mint();
+    let arguments = format!(r#"{{"name":"sum","arguments":"{}"}}"#, "a".repeat(6_000));
+    let body = message("tools/call", &arguments);
+    let send = || app.clone().oneshot(post(Some(&token), body.clone()));
+    // The service holds on to the first body.
+    assert_eq!(send().await.unwrap().status(), 200, "H13");
+    let busy = send().await.unwrap();
+    assert_eq!(busy.status(), 503, "H13");
+    assert_eq!(busy.headers()[RETRY_AFTER], "1", "H13");
+    assert_eq!(challenge(&busy), None, "H13");
+    seen.lock().unwrap().clear();
+    assert_eq!(send().await.unwrap().status(), 200, "H13");
+}
+
+#[tokio::test]
+async fn h13_requests_without_a_message_need_the_token_alone() {
+    let (issuer, seen) = (issuer(), Seen::default());
+    let app = app(scopes(), &validator(&issuer), &seen);
+    let token = issuer.token().scope("other").mint();
+    for (method, with, without) in [
+        ("GET", 200, 401),
+        ("DELETE", 200, 401),
+        ("HEAD", 200, 401),
+        ("OPTIONS", 200, 401),
+        // Others are read as a message.
+        ("PUT", 400, 401),
+        ("PATCH", 400, 401),
+    ] {
+        for (token, status) in [(Some(token.as_str()), with), (None, without)] {
+            let mut request = post(token, Body::empty());
+            *request.method_mut() = method.parse().unwrap();
+            let response = app.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "H13: {method}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn h13_mistakes_are_found_early_and_fail_every_request() {
+    let none: [&str; 0] = [];
+    for (scopes, text) in [
+        (
+            ToolScopes::new().tool("a", scope("a b")),
+            "the tool \"a\": a requirement names a scope",
+        ),
+        (
+            ToolScopes::new().prompt("a", Requirement::all_scopes(none)),
+            "the prompt \"a\": ",
+        ),
+        (
+            ToolScopes::new().tool("a*b", scope("a")),
+            "the tool \"a*b\": write a name, with * at",
+        ),
+        (
+            ToolScopes::new().tool("a**", scope("a")),
+            "the tool \"a**\": write a name",
+        ),
+        (
+            ToolScopes::new().tool("", scope("a")),
+            "the tool \"\": write a name",
+        ),
+        (
+            ToolScopes::new().resource("file:///../*", scope("a")),
+            "with a dot segment",
+        ),
+        (ToolScopes::new().otherwise(scope("")), "for the rest: "),
+        (
+            ToolScopes::new().max_body_bytes(0),
+            "max_body_bytes is 0: set it from 1 to",
+        ),
+        (
+            ToolScopes::new().max_bytes_of_all_bodies(9),
+            "max_bytes_of_all_bodies, which is 9",
+        ),
+    ] {
+        let found = Error::from(scopes.check().unwrap_err());
+        assert!(found.explain().contains(text), "H13: {}", found.explain());
+        let found = asked(scopes.clone(), "a", &message("ping", "{}")).await;
+        assert_eq!(found, (500, None), "H13: {text}");
+        let issuer = issuer();
+        let token = issuer.token().scope("a b").mint();
+        let token = validator(&issuer).validate_cached(&token).unwrap().unwrap();
+        assert_eq!(
+            scopes.require(&token, "a").unwrap_err().status(),
+            500,
+            "H13: {text}"
+        );
+        assert!(!scopes.allows(&token, "a"), "H13: {text}");
+    }
+    let two = ToolScopes::new()
+        .tool("", scope("a"))
+        .prompt("b", scope(""));
+    let found = Error::from(two.check().unwrap_err()).explain();
+    assert!(
+        found.contains("the tool") && found.contains("the prompt"),
+        "{found}"
+    );
+    assert!(scopes().tool("*", scope("a")).check().is_ok(), "H13");
+}
+
+#[tokio::test]
+async fn h13_without_the_layer_in_front_nothing_is_served() {
+    let seen = Seen::default();
+    let bare = Router::new().route("/mcp", any(record)).layer(scopes());
+    let bare = bare.with_state(Arc::clone(&seen));
+    let response = bare.oneshot(post(Some("a"), call("sum"))).await.unwrap();
+    assert_eq!(response.status(), 500, "H13");
+    // Nor where the layer in front lets requests through without a token.
+    let issuer = issuer();
+    let optional = Router::new()
+        .route("/mcp", any(record))
+        .layer(scopes())
+        .layer(validator(&issuer).protect().optional())
+        .with_state(Arc::clone(&seen));
+    let response = optional
+        .oneshot(post(None, message("ping", "{}")))
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 401, "H13");
+    assert!(seen.lock().unwrap().is_empty(), "H13");
+}
+
+#[tokio::test]
+async fn h13_the_check_inside_a_tool_is_the_same() {
+    let issuer = issuer();
+    let validator = validator(&issuer);
+    let scopes = scopes();
+    let token = |granted: &str| {
+        let minted = issuer.token().scope(granted).mint();
+        validator.validate_cached(&minted).unwrap().unwrap()
+    };
+    let reason = |result: Result<(), Error>| match result {
+        Ok(()) => None,
+        Err(Error::Rejected(rejection)) => Some(rejection.reason()),
+        Err(other) => panic!("{other}"),
+    };
+    let (lacks, denied) = (
+        Some(Reason::InsufficientScope),
+        Some(Reason::OperationDenied),
+    );
+    for (granted, tool, expected) in [
+        ("math:read", "sum", None),
+        ("admin", "sum", None),
+        ("other", "sum", lacks),
+        ("math:read", "admin_write", lacks),
+        ("admin", "drop", Some(Reason::OperationNotAllowed)),
+        ("admin", "unknown", denied),
+    ] {
+        let token = token(granted);
+        assert_eq!(
+            reason(scopes.require(&token, tool)),
+            expected,
+            "H13: {tool}"
+        );
+        assert_eq!(
+            scopes.allows(&token, tool),
+            expected.is_none(),
+            "H13: {tool}"
+        );
+    }
+    let reader = token("reports:read");
+    for (uri, expected) in [
+        ("file:///reports/a", None),
+        ("FILE:///reports/a", None),
+        ("file:///reports/secret", lacks),
+        ("file:///reports/../reports/a", denied),
+        ("file:///a", denied),
+    ] {
+        assert_eq!(
+            reason(scopes.require_resource(&reader, uri)),
+            expected,
+            "H13: {uri}"
+        );
+        assert_eq!(
+            scopes.allows_resource(&reader, uri),
+            expected.is_none(),
+            "H13: {uri}"
+        );
+    }
+    for (granted, name, expected) in [
+        ("greet", "greet", None),
+        ("a", "greet", lacks),
+        ("a", "b", denied),
+    ] {
+        let token = token(granted);
+        assert_eq!(
+            reason(scopes.require_prompt(&token, name)),
+            expected,
+            "H13: {name}"
+        );
+        assert_eq!(
+            scopes.allows_prompt(&token, name),
+            expected.is_none(),
+            "H13: {name}"
+        );
+    }
+    let error = scopes.require(&reader, "unknown").unwrap_err();
+    assert!(
+        error.explain().contains("ToolScopes::otherwise"),
+        "{}",
+        error.explain()
+    );
+}
+
+/// A client requests what the challenge names, so the scopes of all layers are there.
+#[tokio::test]
+async fn h12_h13_the_challenge_names_the_scopes_of_all_layers() {
+    async fn tool(extensions: Extensions) -> &'static str {
+        let token = AccessToken::of(&extensions).unwrap();
+        let export = Requirement::all_scopes(["math:export", "math:read"]);
+        if let Err(error) = token.require(&export) {
+            error.replace_response(&extensions).unwrap();
+        }
+        "the tool goes on"
+    }
+    let issuer = issuer();
+    let app = Router::new()
+        .route("/mcp", any(tool))
+        .layer(scopes())
+        .layer(validator(&issuer).protect().require(scope("mcp")));
+    for (granted, tool, status, named) in [
+        ("mcp math:read math:export", "sum", 200, None),
+        ("mcp", "sum", 403, Some("mcp math:read")),
+        (
+            "mcp math:read",
+            "sum",
+            403,
+            Some("mcp math:read math:export"),
+        ),
+        ("math:read", "sum", 403, Some("mcp")),
+        // A role is missing, and no scope.
+        ("mcp admin", "drop", 403, None),
+    ] {
+        let token = issuer.token().scope(granted).mint();
+        let response = app
+            .clone()
+            .oneshot(post(Some(&token), call(tool)))
+            .await
+            .unwrap();
+        assert_eq!(response.status().as_u16(), status, "H12: {granted}");
+        let named = named.map(|scopes| format!("scope=\"{scopes}\""));
+        let found = challenge(&response);
+        assert_eq!(found.is_some(), named.is_some(), "H12: {granted}");
+        assert!(
+            found
+                .zip(named)
+                .is_none_or(|(found, named)| found.contains(&named)),
+            "{found:?}"
+        );
+    }
+}
