@@ -83,7 +83,7 @@
         any(doc, doctest),
         feature = "fetch",
         feature = "testing",
-        feature = "axum",
+        feature = "mcp",
         feature = "actix-web",
         feature = "tonic"
     ),
@@ -184,7 +184,7 @@ mod library {
         any(doc, doctest),
         feature = "fetch",
         feature = "testing",
-        feature = "axum",
+        feature = "mcp",
         feature = "actix-web",
         feature = "tonic"
     ))]
