@@ -280,8 +280,13 @@ fn hostile(room: usize) -> Vec<(&'static str, String, Reason)> {
         ("objects of one member", array(r#"{"":0}"#)),
         ("objects of one escaped member", array(r#"{"\n":0}"#)),
         ("objects of two members", array(r#"{"":0,"a":0}"#)),
+        (
+            "objects of two escaped members",
+            array(r#"{"\n":0,"\na":0}"#),
+        ),
         ("nested arrays", nested("[", "", "]")),
         ("nested objects", nested(r#"{"":"#, "0", "}")),
+        ("nested objects, escaped", nested(r#"{"\n":"#, "0", "}")),
         ("names, ascending", names(&sorted_name)),
         ("names, descending", names(&|at| sorted_name(most - at))),
         ("names, the shortest", names(&short_name)),
@@ -303,6 +308,12 @@ fn hostile(room: usize) -> Vec<(&'static str, String, Reason)> {
             "escaped claims",
             full(&expired, "", "}", &|at| {
                 format!("\"\\n{}\":0", short_name(at))
+            }),
+        ),
+        (
+            "claims with an escape at the end",
+            full(&expired, "", "}", &|at| {
+                format!("\"{}\\n\":0", short_name(at))
             }),
         ),
         (

@@ -138,6 +138,9 @@ enum Missing {
     Evidence(Arc<str>),
     #[error("a check of this API (ValidatorBuilder::check) can't be made now")]
     Check,
+    #[cfg(feature = "fetch")]
+    #[error("an accepted token can't be checked again now")]
+    Look,
 }
 
 impl Unavailable {
@@ -159,24 +162,39 @@ impl Unavailable {
         }
     }
 
+    /// Of a look at an accepted token that was given up after this time.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn of_look(limit: Duration) -> Self {
+        let what = format!(
+            "the source of its keys, or a check of this API, gave no result within {} s",
+            limit.as_secs()
+        );
+        Unavailable {
+            missing: Missing::Look,
+            cause: SourceError::new(what).of_kind(SourceErrorKind::Timeout),
+            resource: None,
+        }
+    }
+
     /// Adds the words of the API's author to the failure of a check.
     pub(crate) fn because(self, text: &str) -> Self {
-        match self.missing {
-            Missing::Evidence(_) => self,
-            Missing::Check => Unavailable {
-                cause: self.cause.within(excerpt(text)),
-                ..self
-            },
+        if !matches!(self.missing, Missing::Check) {
+            return self;
+        }
+        Unavailable {
+            cause: self.cause.within(excerpt(text)),
+            ..self
         }
     }
 
     /// The issuer whose source failed, as configured. `None`: a
-    /// [check](crate::ValidatorBuilder::check) of yours failed.
+    /// [check](crate::ValidatorBuilder::check) of yours failed, or an accepted token could not be
+    /// checked again in time (`Validator::until_refused`).
     pub fn issuer(&self) -> Option<&str> {
-        match &self.missing {
-            Missing::Evidence(issuer) => Some(issuer),
-            Missing::Check => None,
-        }
+        let Missing::Evidence(issuer) = &self.missing else {
+            return None;
+        };
+        Some(issuer)
     }
 
     /// The kind of failure, for metrics.
@@ -264,8 +282,8 @@ enum Mistake {
     NoAuthorizationServer,
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     #[error(
-        "a handler asks for the token of a request that no layer judged: add .layer(validator.protect()) to the route, or \
-         .wrap(..) in actix-web"
+        "a handler asks for the token of a request that no layer judged: add .layer(validator.protect()) to the route, \
+         .wrap(validator.protect()) in actix-web, or .layer(validator.protect().grpc()) in tonic"
     )]
     NoLayer,
     #[cfg(feature = "mcp")]

@@ -16,6 +16,7 @@
 //! | [`http`] | credentials from headers, answers to refused requests, the metadata of this API |
 //! | [`testing_your_api`] | tokens, clocks, rotations and outages in tests |
 //! | [`operating`] | health, rotation, outages, limits, and the usual misconfigurations |
+//! | [`observing`] | audit, log events and metrics |
 //! | [`threat_model`] | which attacks are handled where |
 //! | [`from_jsonwebtoken`] | moving from the crate `jsonwebtoken` |
 //! | [`from_jwt_authorizer`] | moving from the crate `jwt-authorizer` |
@@ -61,6 +62,9 @@ pub mod testing_your_api {}
 
 #[doc = include_str!("../docs/guide/operating.md")]
 pub mod operating {}
+
+#[doc = include_str!("../docs/guide/observing.md")]
+pub mod observing {}
 
 #[doc = include_str!("../docs/guide/threat-model.md")]
 pub mod threat_model {}

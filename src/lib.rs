@@ -45,7 +45,7 @@
 //! | validate a token | [`Validator::validate`] | async: it waits if keys must be fetched or a token introspected |
 //! | protect routes | [`Validator::protect`] as a layer of axum, tower, actix-web or tonic | a feature of that name |
 //! | authenticate a request | [`Validator::authenticate`] with [`Credentials`] | the same |
-//! | check an accepted token again, on a long-lived connection | [`Validator::revalidate`] | async: the same |
+//! | check an accepted token again, on a long-lived connection | [`Validator::revalidate`]; with `fetch`, `until_refused` waits for its end | async: the same |
 //! | verify a token with given keys at a given time | [`verify`] | nothing: pure, without I/O, async and clock |
 //!
 //! [`Validator::validate_cached`] and [`Validator::authenticate_cached`] are for code that can't
@@ -124,6 +124,8 @@
 //! | `axum`, `actix-web`, `tonic` | no | the layer, extractors and answers for that framework |
 //! | `mcp` | no | [`mcp`]: requirements by tool, resource and prompt of an MCP server on axum; brings `axum` |
 //! | `tower` | with `axum`, `tonic` | the layer alone |
+//! | `tracing` | no | events of decisions and key refreshes, of the crate `tracing` |
+//! | `metrics` | no | counters and histograms of the same, of the crate `metrics` |
 //! | `time` | no | conversions between [`NumericDate`] and `OffsetDateTime` of the crate `time` |
 //! | `testing` | no | [`testing`]: tokens, good and bad; with `fetch` also a server |
 //!
@@ -177,6 +179,8 @@ mod library {
     pub(crate) mod axum;
     #[cfg(feature = "mcp")]
     pub mod mcp;
+    #[cfg(feature = "tonic")]
+    pub(crate) mod tonic;
     #[cfg(feature = "tower")]
     pub(crate) mod tower;
 
@@ -261,11 +265,13 @@ mod library {
         #[cfg(any(feature = "tower", feature = "actix-web"))]
         pub use crate::http::Protected;
         pub use crate::http::{Answer, ResourceMetadata};
+        #[cfg(feature = "tonic")]
+        pub use crate::tonic::{GrpcProtect, GrpcProtected};
     }
 
     pub mod decision {
         //! Your own part in decisions: checks after verification, and a record of what was decided.
-        pub use crate::observe::Decision;
+        pub use crate::observe::decision::Decision;
         pub use crate::validator::{Check, Denial};
     }
 

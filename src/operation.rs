@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use crate::core::{AccessToken, Requirement, check_requirement};
 use crate::error::{Error, Misconfigured};
-use crate::observe::operation_refused;
+use crate::observe::observer::operation_refused;
 
 impl AccessToken {
     /// Checks that this token allows an operation.

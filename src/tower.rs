@@ -26,17 +26,37 @@ where
     S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
     S::Future: Send,
     B: Send + 'static,
-    R: From<String>,
+    R: From<String> + 'static,
 {
     type Response = Response<R>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, S::Error>> + Send>>;
+    type Future = Served<R, S::Error>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        self.serve(request, |error| error.answer().into())
+    }
+}
+
+/// What a service of the crate http gives, later.
+pub(crate) type Served<R, E> = Pin<Box<dyn Future<Output = Result<Response<R>, E>> + Send>>;
+
+impl<S> Protected<S> {
+    /// Lets the service answer, or refuses in its place. `refuse` makes the response of an error.
+    pub(crate) fn serve<B, R>(
+        &mut self,
+        request: Request<B>,
+        refuse: fn(Error) -> Response<R>,
+    ) -> Served<R, S::Error>
+    where
+        S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+        S::Future: Send,
+        B: Send + 'static,
+        R: 'static,
+    {
         // The service that is ready serves; its clone may not be ready yet.
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
@@ -48,11 +68,11 @@ where
                 .await
             {
                 Ok(admission) => admission,
-                Err(error) => return Ok(error.answer().into()),
+                Err(error) => return Ok(refuse(error)),
             };
             let response = inner.call(Request::from_parts(parts, body)).await?;
             Ok(match admission.answer() {
-                Some(error) => error.answer().into(),
+                Some(error) => refuse(error.clone()),
                 None => response,
             })
         })

@@ -107,9 +107,8 @@ impl AccessToken {
     }
 
     /// Keeps what is told if an operation is refused.
-    pub(crate) fn observed_by(mut self, observer: Option<Arc<Observer>>) -> Self {
+    pub(crate) fn observe_by(&mut self, observer: Option<Arc<Observer>>) {
         self.observer = observer;
-        self
     }
 
     pub(crate) fn observer(&self) -> Option<&Observer> {
@@ -365,6 +364,11 @@ impl AccessToken {
     /// [`verify`](crate::verify) was given it.
     pub fn judged_at(&self) -> NumericDate {
         self.claims.at()
+    }
+
+    /// The name of the issuer as configured: the template, if it has many tenants.
+    pub(crate) fn configured_issuer(&self) -> &str {
+        self.policy.issuer()
     }
 
     pub(crate) fn clock_skew(&self) -> Duration {

@@ -186,6 +186,8 @@ impl Resource {
 
     /// Gives refused requests a body of your own. The function gets the status and the OAuth error,
     /// if there is one, and gives the media type and the body. It can't change status and headers.
+    /// If the media type is empty or has characters outside printable ASCII, the answer has no
+    /// body.
     ///
     /// ```
     /// use resource_server::Resource;
@@ -384,7 +386,8 @@ fn is_authority(authority: &str) -> bool {
     };
     is_host
         && port.is_none_or(|port| {
-            !port.is_empty() && port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit())
+            let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+            is_number && port.len() <= 5 && port.parse::<u16>().is_ok()
         })
 }
 

@@ -3,8 +3,10 @@
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
+use zeroize::Zeroizing;
+
 use crate::core::{AccessToken, Requirement};
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Presented};
 use crate::error::{Error, Misconfigured};
 use crate::http::Protect;
 use crate::validator::{Freshness, Validator};
@@ -16,6 +18,8 @@ pub(crate) struct Admission {
     validator: Validator,
     freshness: Freshness,
     token: Option<AccessToken>,
+    /// The text of that token, to notice that a request presents another one by now. Wiped on drop.
+    text: Arc<Zeroizing<Box<str>>>,
     /// What the layers in front required, and the token met.
     met: Vec<Arc<Requirement>>,
     /// An error of the handler whose answer is to be sent.
@@ -24,10 +28,25 @@ pub(crate) struct Admission {
 
 impl Admission {
     /// Whether its token can be taken over: the same Validator, and so the same resource, accepted
-    /// it, by evidence that is as fresh.
+    /// it just now, by evidence that is as fresh.
     fn is_as_strict_as(&self, inner: &Protect) -> bool {
         let is_fresh = self.freshness == inner.freshness || self.freshness == Freshness::Online;
-        self.token.is_some() && is_fresh && self.validator.is_same_as(&inner.validator)
+        let validator = &inner.validator;
+        is_fresh
+            && self.validator.is_same_as(validator)
+            && self
+                .token()
+                .is_some_and(|token| validator.judged_now(token))
+    }
+
+    /// Whether the request presents nothing that this layer did not judge. What is between two layers
+    /// may have changed it.
+    fn is_about(&self, credentials: &Credentials<'_>) -> bool {
+        match credentials.presented() {
+            Presented::Nothing => true,
+            Presented::Bearer(text) => text == &***self.text,
+            Presented::Dpop | Presented::Malformed(_) => false,
+        }
     }
 
     fn token(&self) -> Option<&AccessToken> {
@@ -82,11 +101,9 @@ impl Protect {
     where
         I: IntoIterator<Item = &'r [u8]>,
     {
-        let outer = outer.filter(|outer| outer.is_as_strict_as(self));
-        let credentials = match outer {
-            Some(_) => Credentials::none(),
-            None => self.validator.credentials(values),
-        };
+        let credentials = self.validator.credentials(values);
+        let outer =
+            outer.filter(|outer| outer.is_as_strict_as(self) && outer.is_about(&credentials));
         async move {
             if let Some(mut outer) = outer {
                 self.check_requirement()?;
@@ -98,10 +115,15 @@ impl Protect {
                 return Ok(outer);
             }
             let token = self.decide(&credentials).await?;
+            let text = match credentials.presented() {
+                Presented::Bearer(text) => text,
+                _ => "",
+            };
             Ok(Admission {
                 validator: self.validator.clone(),
                 freshness: self.freshness,
                 token,
+                text: Arc::new(Zeroizing::new(text.into())),
                 met: self.requirement.iter().cloned().collect(),
                 answer: Arc::new(OnceLock::new()),
             })

@@ -129,8 +129,21 @@ fn body(
             }
             ("application/problem+json", problem.to_string())
         }
-        ErrorBody::Custom(make) => make(status, error),
+        ErrorBody::Custom(make) => {
+            let (media_type, body) = make(status, error);
+            if is_header_value(media_type) {
+                (media_type, body)
+            } else {
+                // Without a type, a browser would guess one from the body.
+                ("", String::new())
+            }
+        }
     }
+}
+
+/// Whether every framework accepts it (RFC 9110 section 5.5).
+fn is_header_value(text: &str) -> bool {
+    !text.trim().is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// The reason phrase of a status (RFC 9457 section 4.2.1 asks for it where there is no `type`).

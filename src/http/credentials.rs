@@ -122,14 +122,16 @@ fn in_header<'r>(lines: impl IntoIterator<Item = &'r [u8]>) -> Presented<'r> {
     one_token(lines)
 }
 
-/// All cookies of this name (RFC 6265 section 4.2.1).
+/// All cookies of this name (RFC 6265 section 4.2.1). One with white space around its `=` is no
+/// token: other readers drop the space, and could then take another cookie of this name.
 fn in_cookies<'r>(lines: impl IntoIterator<Item = &'r [u8]>, name: &str) -> Presented<'r> {
     let pairs = lines
         .into_iter()
         .flat_map(|line| line.split(|byte| *byte == b';'));
     one_token(pairs.filter_map(|pair| {
-        let value = pair.trim_ascii_start().strip_prefix(name.as_bytes())?;
-        Some(value.strip_prefix(b"=")?.trim_ascii_end())
+        let after_name = pair.trim_ascii().strip_prefix(name.as_bytes())?;
+        let is_name = after_name.trim_ascii_start().starts_with(b"=");
+        is_name.then(|| after_name.strip_prefix(b"=").unwrap_or(after_name))
     }))
 }
 

@@ -20,8 +20,9 @@ use crate::validator::{Freshness, Validator};
 /// outside of it.
 ///
 /// An inner layer takes over the token that an outer one accepted. It judges the request again if
-/// the outer one belongs to another [`Validator`], or judged less strictly
-/// ([`online`](Protect::online)).
+/// the outer one belongs to another [`Validator`], judged less strictly
+/// ([`online`](Protect::online)), or judged more than 10 seconds ago, and if the request presents
+/// something else by then.
 ///
 /// ```
 /// use resource_server::{Requirement, Validator, testing::TestIssuer};

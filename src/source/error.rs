@@ -116,7 +116,7 @@ impl SourceError {
 
     #[cfg(feature = "fetch")]
     #[must_use]
-    pub(super) fn of_kind(mut self, kind: SourceErrorKind) -> Self {
+    pub(crate) fn of_kind(mut self, kind: SourceErrorKind) -> Self {
         Arc::make_mut(&mut self.0).kind = Some(kind);
         self
     }

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::chain::chain;
 use crate::core::{AccessToken, Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken};
+use crate::observe::sources::{Outcome, Refreshed, refreshed};
 
 use super::asked::{Asked, HoldsKeys, Purpose, asked_of, locked};
 use super::bounds::{GRACE, LONGEST_SLEEP, MAX_ROUNDS, SHORTEST_SLEEP};
@@ -25,7 +26,7 @@ use super::runtime::PANICKED;
 use super::single_flight::{Flight, Landing, Loss, take_off};
 use super::snapshot::HeldKeys;
 use super::{KeySource, SourceError, SourceErrorKind, SourceStatus, StaticKeys, runtime, timer};
-use load::{EntityTag, Loaded, NotLoaded};
+use load::{EntityTag, Loaded, NotLoaded, StillPublished};
 
 /// An issuer's JWK Set over HTTP.
 pub(crate) struct RemoteJwks(Arc<Inner>);
@@ -386,17 +387,33 @@ impl Inner {
     }
 
     fn landed(&self, ticket: Ticket, outcome: Result<Loaded, NotLoaded>) {
+        // Without the lock: what this is told to may ask for the status.
+        if let Some(refresh) = self.apply(ticket, outcome) {
+            refreshed(&refresh);
+        }
+    }
+
+    /// Applies the outcome of a fetch, unless it came too late or the issuer was not asked.
+    fn apply(&self, ticket: Ticket, outcome: Result<Loaded, NotLoaded>) -> Option<Refreshed<'_>> {
         let spread = spread();
         let now = self.now();
         let mut state = self.write();
+        let age = state.refresh.age(now);
         state.flight.take_if(|(current, _)| current.is(ticket));
-        match outcome {
+        let outcome = match outcome {
             Ok(Loaded { keys, lifetime }) => {
                 if !state.refresh.fetched(ticket, lifetime, spread) {
-                    return;
+                    return None;
                 }
+                let mut told = Outcome::Unchanged;
                 // Unmodified keys stay the same allocation, and with it what hangs on it.
                 if let Some(fetched) = keys {
+                    if state.jwks.as_deref() != Some(&*fetched.jwks) {
+                        told = Outcome::Changed {
+                            before: state.keys.clone(),
+                            now: Arc::clone(&fetched.keys),
+                        };
+                    }
                     state.keys = Some(fetched.keys);
                     state.jwks = Some(fetched.jwks);
                     state.etag = fetched.etag;
@@ -407,29 +424,47 @@ impl Inner {
                     state.last_error = None;
                 }
                 state.is_absent = false;
+                told
             }
             Err(not_loaded) if not_loaded.is_unasked => {
                 state.refresh.never_began(ticket);
                 state.last_error = Some(not_loaded.error);
                 state.is_unasked = true;
                 state.landings = state.landings.saturating_add(1);
-                return;
+                return None;
             }
             Err(NotLoaded {
-                error, is_absent, ..
+                error,
+                is_absent,
+                still_published,
+                ..
             }) => {
                 if !state
                     .refresh
                     .failed(ticket, error.retry_after(), spread, now)
                 {
-                    return;
+                    return None;
                 }
-                state.last_error = Some(error);
+                state.last_error = Some(error.clone());
                 state.is_absent = is_absent;
+                if let Some(still_published) = still_published {
+                    state.keep_only(still_published);
+                }
+                Outcome::Failed {
+                    kind: error.kind().as_str(),
+                    error: Box::new(error),
+                    // Keys of many tenants share their room.
+                    is_of_unknown_tenant: self.room.is_some() && state.keys.is_none(),
+                }
             }
-        }
+        };
         state.is_unasked = false;
         state.landings = state.landings.saturating_add(1);
+        Some(Refreshed {
+            issuer: self.policy.issuer(),
+            age,
+            outcome,
+        })
     }
 
     /// A task that only prompts: what is due is decided from the clock when it wakes. It ends with
@@ -466,6 +501,25 @@ impl State {
         };
         // Whole seconds, at least one: what `Retry-After` can say.
         error.retry_in(Duration::from_secs(retry_in.as_secs().saturating_add(1)))
+    }
+}
+
+impl State {
+    /// Drops the keys that the issuer withdrew, where the set without them found no room. The age
+    /// and the room of the others stay as they are.
+    fn keep_only(&mut self, still_published: StillPublished) {
+        let StillPublished { of, keys } = still_published;
+        if !self
+            .keys
+            .as_ref()
+            .is_some_and(|held| Arc::ptr_eq(held, &of))
+        {
+            return;
+        }
+        self.keys = Some(keys);
+        self.jwks = None;
+        // It is of a set with other keys, and no answer may confirm these as that one.
+        self.etag = None;
     }
 }
 

@@ -11,6 +11,7 @@ use crate::chain::chain;
 use crate::core::{
     AccessToken, Algorithm, Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken,
 };
+use crate::observe::sources::{Outcome, Refreshed, refreshed};
 
 use super::asked::{Asked, HoldsKeys, Purpose, asked_of, locked};
 use super::bounds::{
@@ -276,14 +277,35 @@ impl Inner {
         };
         let mut state = self.state_mut();
         state.flight = None;
+        let age = state.looks.good.map(|good| good.elapsed(self.now()));
         state.looks.ended(began, outcome.is_ok());
-        match outcome {
+        let outcome = match outcome {
             Ok(keys) => {
+                let before = state.held();
+                let now = keys.1.shared();
                 state.keys = Some(keys);
                 state.last_error = None;
+                match before {
+                    // Unchanged content gives the same set again.
+                    Some(before) if Arc::ptr_eq(&before, &now) => Outcome::Unchanged,
+                    before => Outcome::Changed { before, now },
+                }
             }
-            Err(error) => state.last_error = Some(error),
-        }
+            Err(error) => {
+                state.last_error = Some(error.clone());
+                Outcome::Failed {
+                    kind: error.kind().as_str(),
+                    error: Box::new(error),
+                    is_of_unknown_tenant: false,
+                }
+            }
+        };
+        drop(state);
+        refreshed(&Refreshed {
+            issuer: self.policy.issuer(),
+            age,
+            outcome,
+        });
     }
 
     fn refusal(&self, state: &State, decision: Decision) -> SourceError {

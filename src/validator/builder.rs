@@ -11,7 +11,8 @@ use crate::build_error::{BuildError, ConfigErrorKind, Problems};
 use crate::clock::SystemClock;
 use crate::core::{Clock, DEFAULT_MAX_TOKEN_BYTES, PolicyErrorKind, Resource, without_user_info};
 use crate::issuer::{BuildContext, Issuer, SharedSettings};
-use crate::observe::{Decision, Observer};
+use crate::observe::decision::Decision;
+use crate::observe::observer::Observer;
 
 /// The largest token size that can be set: 1 MiB.
 const LARGEST_MAX_TOKEN_BYTES: usize = 1024 * 1024;

@@ -40,7 +40,7 @@ use crate::source::SourceError;
 /// ```
 pub trait Check: Send + Sync + 'static {
     /// Whether this token may be used for this request. The token is verified. It is not accepted
-    /// yet, so don't keep it.
+    /// yet, so don't keep it. If the request is given up, the check is dropped at its next `await`.
     ///
     /// # Errors
     /// The token is refused, or the check can't be made now.

@@ -4,8 +4,6 @@
 //! through all of them: `open` (form and issuer), `check_claims` (all that needs no evidence), the
 //! evidence, and `accept` (verdict, possession).
 
-use std::sync::Arc;
-
 use super::Validator;
 use super::issuers::Trusted;
 use crate::core::{
@@ -14,6 +12,8 @@ use crate::core::{
 };
 use crate::credentials::{Credentials, Presented};
 use crate::error::{Error, Misconfigured};
+use crate::observe::decision::About;
+use crate::observe::observer::Judging;
 use crate::source::{DynKeySource, SourceError};
 
 /// The evidence that a token is judged by.
@@ -40,20 +40,25 @@ impl Validator {
         presented: &Credentials<'_>,
         freshness: Freshness,
     ) -> Result<AccessToken, Error> {
-        let judged = match (self.open(presented), freshness) {
-            (Ok(case), Freshness::Cached) => case.judge().await,
-            (Ok(case), Freshness::Online) => case.judge_online().await,
-            (Err(rejection), _) => Err(rejection.into()),
+        let judging = self.begin();
+        let case = match self.open(presented) {
+            Ok(case) => case,
+            Err(rejection) => return Err(self.refuse_unread(judging, rejection)),
+        };
+        let judged = match freshness {
+            Freshness::Cached => case.judge().await,
+            Freshness::Online => case.judge_online().await,
         };
         match judged {
             Ok(token) => {
-                let token = token.by(self.0.settings.resource.as_ref());
-                match self.0.settings.checks.pass(&token).await {
-                    Ok(()) => Ok(self.accepted(token)),
-                    Err(error) => Err(self.refused(error, Some(&token))),
+                let mut token = token.by(self.0.settings.resource.as_ref());
+                if let Err(error) = self.0.settings.checks.pass(&token).await {
+                    return Err(case.refuse(judging, error, Some(&token)));
                 }
+                judging.accepted(&mut token, case.about());
+                Ok(token)
             }
-            Err(error) => Err(self.refused(error, None)),
+            Err(error) => Err(case.refuse(judging, error, None)),
         }
     }
 
@@ -62,47 +67,43 @@ impl Validator {
         &self,
         presented: &Credentials<'_>,
     ) -> Option<Result<AccessToken, Error>> {
-        let judged = match self.open(presented) {
-            Ok(case) => case.judge_cached()?,
-            Err(rejection) => Err(rejection.into()),
+        let judging = self.begin();
+        let case = match self.open(presented) {
+            Ok(case) => case,
+            Err(rejection) => return Some(Err(self.refuse_unread(judging, rejection))),
         };
-        Some(match judged {
+        Some(match case.judge_cached()? {
             // A check may wait.
             Ok(_) if !self.0.settings.checks.is_empty() => return None,
-            Ok(token) => Ok(self.accepted(token.by(self.0.settings.resource.as_ref()))),
-            Err(error) => Err(self.refused(error, None)),
+            Ok(token) => {
+                let mut token = token.by(self.0.settings.resource.as_ref());
+                judging.accepted(&mut token, case.about());
+                Ok(token)
+            }
+            Err(error) => Err(case.refuse(judging, error, None)),
         })
     }
 
     /// The error for a request without credentials, where a handler needs a token.
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     pub(crate) fn no_credentials(&self) -> Error {
-        self.refused(Rejection::from(FormRefusal::NoCredentials).into(), None)
+        let rejection = Rejection::from(FormRefusal::NoCredentials);
+        self.refuse_unread(self.begin(), rejection)
     }
 
     /// The error for a mistake of the API's author.
     pub(crate) fn mistaken(&self, mistake: Misconfigured) -> Error {
-        self.refused(mistake.into(), None)
+        self.refuse_unread(self.begin(), mistake)
     }
 
-    /// Reports the decision, and keeps with the token what is told of its later ones.
-    fn accepted(&self, token: AccessToken) -> AccessToken {
-        match &self.0.settings.observer {
-            None => token,
-            Some(observer) => {
-                observer.accepted(&token);
-                token.observed_by(Some(Arc::clone(observer) as Arc<_>))
-            }
-        }
+    pub(super) fn begin(&self) -> Judging<'_> {
+        Judging::begin(self.0.settings.observer.as_ref(), &*self.0.clock)
     }
 
-    /// Keeps this API with the error, so that an answer can name it, and reports the decision.
-    /// `token`: the verified token, if a check refused it.
-    pub(super) fn refused(&self, error: Error, token: Option<&AccessToken>) -> Error {
-        let error = error.by(self.0.settings.resource.as_ref());
-        if let Some(observer) = &self.0.settings.observer {
-            observer.refused(&error, token);
-        }
+    /// Of a request that presented no token of a configured issuer, or whose token was not read.
+    fn refuse_unread(&self, judging: Judging<'_>, error: impl Into<Error>) -> Error {
+        let error = error.into().by(self.0.settings.resource.as_ref());
+        judging.refused(&error, None, About::default());
         error
     }
 
@@ -127,6 +128,19 @@ impl Case<'_, '_> {
     /// Drops what the source has cached about this token.
     pub(super) fn forget(&self) {
         self.source().forget(&self.token);
+    }
+
+    /// Keeps this API with the error, so that an answer can name it, and tells of the decision.
+    /// `token`: the verified token, if a check refused it.
+    fn refuse(&self, judging: Judging<'_>, error: Error, token: Option<&AccessToken>) -> Error {
+        let error = error.by(self.validator.0.settings.resource.as_ref());
+        judging.refused(&error, token, self.about());
+        error
+    }
+
+    /// What is told of its token.
+    fn about(&self) -> About<'_> {
+        About::token(&self.issuer.name, &self.token)
     }
 
     pub(super) async fn judge(&self) -> Result<AccessToken, Error> {

@@ -14,6 +14,8 @@ mod watch;
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(any(feature = "tower", feature = "actix-web"))]
+use std::time::Duration;
 
 use crate::core::{AccessToken, Algorithm, Clock, Resource, is_identifier};
 use crate::credentials::Credentials;
@@ -26,6 +28,11 @@ pub use builder::ValidatorBuilder;
 pub use checks::{Check, Denial};
 pub use health::IssuerHealth;
 pub(crate) use judgement::Freshness;
+
+/// A request reaches its innermost layer within this time. What was judged before may be from an
+/// earlier request whose parts are used again, and its token may have expired since.
+#[cfg(any(feature = "tower", feature = "actix-web"))]
+const ONE_REQUEST: Duration = Duration::from_secs(10);
 
 /// Judges the access tokens that requests present to this API. Make one at start and clone it into
 /// every handler: a clone is one `Arc`.
@@ -159,6 +166,9 @@ impl Validator {
 
     /// Prepares every issuer's source for the first token, all at once.
     ///
+    /// Keys are fetched, and metadata is read. No introspection endpoint is called, so nothing is
+    /// known about an endpoint that is set by `Introspection::at`.
+    ///
     /// # Errors
     /// The error lists each source that failed. The Validator stays usable, since sources try again
     /// when they are needed.
@@ -186,6 +196,12 @@ impl Validator {
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     pub(crate) fn is_same_as(&self, other: &Validator) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether this Validator judged the token at most [`ONE_REQUEST`] ago.
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    pub(crate) fn judged_now(&self, token: &AccessToken) -> bool {
+        self.0.clock.now().since(token.judged_at()) <= ONE_REQUEST
     }
 
     pub(crate) fn resource(&self) -> Option<&Resource> {

@@ -7,11 +7,13 @@ use super::issuers::Trusted;
 use crate::core::{AccessToken, check_accepted_again, key_withdrawn};
 use crate::credentials::Credentials;
 use crate::error::{Error, Misconfigured};
+use crate::observe::decision::About;
+use crate::observe::observer::Judging;
 
 /// A token is looked at again this often, also where its issuer never changes its keys.
 const LONGEST_LOOK: Duration = Duration::from_secs(5 * 60);
 /// No loop is faster, whatever the settings are.
-const SHORTEST_LOOK: Duration = Duration::from_secs(1);
+pub(super) const SHORTEST_LOOK: Duration = Duration::from_secs(1);
 /// Where responses are not cached, each look is a call. This is the lifetime of a cached response
 /// where no setting says.
 const LOOK_WITHOUT_CACHE: Duration = Duration::from_secs(60);
@@ -100,17 +102,30 @@ impl Validator {
     /// # Ok(()) }) }
     /// ```
     pub async fn revalidate(&self, token: &AccessToken) -> Result<(), Error> {
+        let judging = self.begin();
         let judged = match self.0.issuers.of_accepted(token) {
             Some(issuer) => self.judge_again(token, issuer).await,
             None => Err(Misconfigured::accepted_elsewhere().into()),
         };
-        // What a check or a hook requires of it is no further decision.
-        let quiet = token.clone().observed_by(None);
         let judged = match judged {
-            Ok(()) => self.0.settings.checks.pass(&quiet).await,
+            // What a check requires of it is no further decision.
+            Ok(()) => self.0.settings.checks.pass(&unobserved(token)).await,
             refused => refused,
         };
-        judged.map_err(|error| self.refused(error, Some(&quiet)))
+        judged.map_err(|error| self.refuse_again(judging, error, token))
+    }
+
+    /// Keeps this API with the error, so that an answer can name it, and tells of the decision.
+    pub(super) fn refuse_again(
+        &self,
+        judging: Judging<'_>,
+        error: Error,
+        token: &AccessToken,
+    ) -> Error {
+        let error = error.by(self.0.settings.resource.as_ref());
+        let token = unobserved(token);
+        judging.refused(&error, Some(&token), About::accepted(&token));
+        error
     }
 
     /// How long to wait until an accepted token should be checked again by
@@ -158,4 +173,11 @@ impl Validator {
         }
         Ok(())
     }
+}
+
+/// The token without those who are told of decisions: what they require of it is none.
+fn unobserved(token: &AccessToken) -> AccessToken {
+    let mut token = token.clone();
+    token.observe_by(None);
+    token
 }

@@ -1,9 +1,11 @@
-// A real authorization server for the tests of this folder: oidc-provider on the loopback interface.
+// A real authorization server for the tests of this folder: oidc-provider on the loopback
+// interface.
 //
-// It issues RFC 9068 access tokens by the client credentials grant. The name of the requested resource ends with the
-// algorithm that signs them. If it ends with "opaque", the tokens are opaque. One client gets and revokes tokens. The
-// others are APIs and may introspect tokens. Introspection responses are signed for clients that request it (RFC 9701),
-// with a separate algorithm for each API.
+// It issues RFC 9068 access tokens by the client credentials grant. The name of the requested
+// resource ends with the algorithm that signs them. If it ends with "opaque", the tokens are
+// opaque. One client gets and revokes tokens. The others are APIs and may introspect tokens.
+// Introspection responses are signed for clients that request it (RFC 9701), with a separate
+// algorithm for each API.
 //
 // Settings, all optional, in the environment variable SETTINGS as JSON:
 //   port         to listen on; any free one by default
@@ -11,23 +13,24 @@
 //   keys         the private keys to sign with, in its order of preference; new ones by default
 //   tls          { certificate, key } in PEM: https instead of http
 //   tokens       those issued before, from the command of this name
-//   mlDsa        true: signs with ML-DSA too, which takes Node 24.7 or later
-//   clientKeys   true: one more API, which says who it is with private keys (private_key_jwt), new ones each time
+//   mlDsa        true: signs with ML-DSA too, which needs Node 24.7 or later
+//   clientKeys   true: one more API, which authenticates with private keys (private_key_jwt), new
+//                ones each time
 //   mcp          the URL of an MCP server: one more resource, with scopes of its own
-//   plainAnswers true: signs no answers about tokens, whatever is asked for
+//   plainAnswers true: signs no introspection responses, for any request
 //
 // Commands, each answered with one line of JSON:
-//   announce     publishes a new generation of keys behind the old one, which goes on signing
+//   announce     publishes a new generation of keys after the old one, which continues to sign
 //   sign         puts the newest generation first, which makes the provider sign with it
 //   withdraw     publishes the newest generation alone
 //   keys         the private keys, for another start
 //   clientKeys   those of the API that has some: [{ alg, kid, jwk, pem }]
-//   tokens       what is known of opaque tokens, for another start
+//   tokens       the opaque tokens, for another start
 //   hold         answers about active tokens wait, though what they say is settled
 //   held         how many wait
 //   release      sends them
 //   expire       puts the server's clock ahead, so that every token so far is past its expiry
-//   requests     what the library asked for, and with what: [{ path, http }]
+//   requests     the requests of the library: [{ path, http }]
 
 // First, as it keeps standard output free of what packages say when they are loaded.
 import { answerCommands, settings } from './harness.mjs';
@@ -51,8 +54,8 @@ if (settings.mcp) RESOURCES.set(settings.mcp, 'ES256');
 
 const OPAQUE_RESOURCE = 'https://api.example.com/opaque';
 
-// The names and secrets of the APIs have characters that Basic authentication and a form must encode. Only printable
-// ASCII is allowed in them (RFC 6749 appendix A).
+// The names and secrets of the APIs have characters that Basic authentication and a form must
+// encode. Only printable ASCII is allowed in them (RFC 6749 appendix A).
 const CLIENTS = [
   client('live-test', 'client_secret_basic', { client_secret: 'live-test-secret', grant_types: ['client_credentials'] }),
   api('api: 100% basic', 'client_secret_basic', 'RS256', { client_secret: 'a:b%c%41+d e&f=g"h/~' }),
@@ -113,7 +116,8 @@ function released() {
   });
 }
 
-// The provider accepts a secret of such clients in either place. This one accepts it only where it is registered.
+// The provider accepts a secret of such clients in either place. This one accepts it only where it
+// is registered.
 async function mayIntrospect(ctx, { clientId, clientAuthMethod }) {
   await released();
   const bySecret = ctx.headers.authorization ? 'client_secret_basic' : 'client_secret_post';
@@ -124,7 +128,8 @@ async function mayIntrospect(ctx, { clientId, clientAuthMethod }) {
 
 const tokens = new Map(settings.tokens);
 
-// Keeps issued tokens over a restart, as a database does. Only tokens of the client credentials grant come here.
+// Keeps issued tokens over a restart, as a database does. Only tokens of the client credentials
+// grant come here.
 class Store {
   constructor(model) {
     this.key = (id) => `${model}:${id}`;
@@ -171,8 +176,8 @@ function configuration(keys) {
 }
 
 function signingKey(kid, type, options, members = {}) {
-  // Exported as they are made: Node 20 hangs when it collects one key object of a pair as garbage while the other one
-  // is being exported.
+  // Exported as they are made: Node 20 hangs when it collects one key object of a pair as garbage
+  // while the other one is being exported.
   const { privateKey } = generateKeyPairSync(type, {
     ...options,
     publicKeyEncoding: { format: 'jwk' },
@@ -253,8 +258,8 @@ function listener(request, response) {
   serve(request, response);
 }
 
-// Listen first: the issuer's name may hold the port, and the provider must be made with that name. No request can come
-// before the ready line reports the port.
+// Listen first: the issuer's name may hold the port, and the provider must be made with that name.
+// No request can come before the ready line reports the port.
 const { tls } = settings;
 const server = tls
   ? createSecureServer({ cert: tls.certificate, key: tls.key, allowHTTP1: true })

@@ -1,5 +1,5 @@
-// Forges ML-DSA tokens with the keys of the authorization server, for the tests of this folder. It needs Node 24.7 or
-// later.
+// Forges ML-DSA tokens with the keys of the authorization server, for the tests of this folder. It
+// needs Node 24.7 or later.
 //
 // Settings:
 //   keys     the private keys of the server

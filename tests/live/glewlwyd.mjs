@@ -1,16 +1,18 @@
-// Another authorization server for the tests of this folder: glewlwyd, as Debian packages it, on the loopback
-// interface.
+// Another authorization server for the tests of this folder: glewlwyd, as Debian packages it, on
+// the loopback interface.
 //
-// Its access tokens are JWTs, by the client credentials grant. The name of a client `live-test-..` ends with the
-// algorithm that signs its tokens. `orders-api` is an API. It may introspect tokens with its secret, with its private
-// key, or with its own token of the scope `introspect`. A secret is the client's name and `-secret`.
+// Its access tokens are JWTs, by the client credentials grant. The name of a client `live-test-..`
+// ends with the algorithm that signs its tokens. `orders-api` is an API. It may introspect tokens
+// with its secret, with its private key, or with its own token of the scope `introspect`. A secret
+// is the client's name and `-secret`.
 //
 // All its files are in a temporary folder, which is removed when it ends.
 //
 // Settings:
 //   port     to listen on
 //
-// It prints { issuer, key } when it is ready: the issuer's name, and the private key of `orders-api` as a JWK.
+// It prints { issuer, key } when it is ready: the issuer's name, and the private key of
+// `orders-api` as a JWK.
 
 // First, as it keeps standard output free of what packages say when they are loaded.
 import { answerCommands, settings } from './harness.mjs';
@@ -31,9 +33,10 @@ const SCOPES = ['orders:read', 'orders:write', 'introspect'];
 const LIFETIME_SECONDS = 300;
 const START_LIMIT_MS = 30_000;
 
-// The shell starts the server at the first line. It ends the server and removes the folder when standard input ends, so
-// also after a kill of this process. An interrupt, or output that no process reads any more, does not prevent that. The
-// server is killed because it may take seconds to end by itself.
+// The shell starts the server at the first line. It ends the server and removes the folder when
+// standard input ends, so also after a kill of this process. An interrupt, or output that no
+// process reads any more, does not prevent that. The server is killed because it may take seconds
+// to end by itself.
 const RUN = `
 trap '' INT PIPE
 if read -r _; then

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use resource_server::resource::TokenPlace;
 use resource_server::testing::{ManualClock, TestServer};
-use resource_server::{Issuer, NumericDate, Policy, Resource, Validator};
+use resource_server::{NumericDate, Policy, Resource, Validator};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};

@@ -57,19 +57,21 @@ impl Names {
         self.count = object.first_name;
     }
 
-    /// Adds a name of the innermost open object. Returns `false` if its hash was there already,
-    /// which means a duplicate or, very rarely, another name with the same hash.
-    #[allow(clippy::inline_always)] // a call for each name would cost a tenth more
-    #[inline(always)]
-    pub(super) fn insert(&mut self, object: OpenObject, name: &str) -> bool {
+    /// The hash of a name in its object.
+    #[inline]
+    pub(super) fn hash(&self, object: OpenObject, name: &[u8]) -> u64 {
         let mut hasher = self.seed.build_hasher();
-        hasher.write(name.as_bytes());
+        hasher.write(name);
         hasher.write_usize(object.start);
-        self.insert_hash(object, hasher.finish())
+        hasher.finish()
     }
 
+    /// Adds the hash of a name of the innermost open object. Returns `false` if it was there
+    /// already, which means a duplicate or, very rarely, another name with the same hash.
+    #[allow(clippy::inline_always)] // a call for each name would cost a tenth more
     #[allow(clippy::manual_contains)] // it prepares for more hashes than there are
-    pub(super) fn insert_hash(&mut self, object: OpenObject, hash: u64) -> bool {
+    #[inline(always)]
+    pub(super) fn insert(&mut self, object: OpenObject, hash: u64) -> bool {
         if !self.table.is_empty() {
             return insert_into(&mut self.table, hash);
         }
@@ -82,11 +84,16 @@ impl Names {
             self.count += 1;
             return true;
         }
+        self.move_to_table();
+        insert_into(&mut self.table, hash)
+    }
+
+    #[inline(never)] // once in a text
+    fn move_to_table(&mut self) {
         self.table = vec![0; self.slots];
         for hash in self.few {
             insert_into(&mut self.table, hash);
         }
-        insert_into(&mut self.table, hash)
     }
 }
 
@@ -115,6 +122,11 @@ mod tests {
 
     use super::*;
 
+    fn add(names: &mut Names, object: OpenObject, name: &str) -> bool {
+        let hash = names.hash(object, name.as_bytes());
+        names.insert(object, hash)
+    }
+
     #[test]
     fn c05_up_to_32_names_allocate_nothing() {
         let text = "0".repeat(1_000);
@@ -122,11 +134,11 @@ mod tests {
         for round in 0..3 {
             let outer = names.open(round);
             for at in 0..FEW / 2 {
-                assert!(names.insert(outer, &at.to_string()));
+                assert!(add(&mut names, outer, &at.to_string()));
             }
             let inner = names.open(100 + round);
             for at in 0..FEW / 2 {
-                assert!(names.insert(inner, &at.to_string()));
+                assert!(add(&mut names, inner, &at.to_string()));
             }
             names.close(inner);
             names.close(outer);
@@ -142,7 +154,7 @@ mod tests {
             let mut names = Names::in_text(&text);
             for at in 0..size / bytes_per_name {
                 let object = names.open(at / 40);
-                assert!(names.insert(object, &(at % 40).to_string()), "{at}");
+                assert!(add(&mut names, object, &(at % 40).to_string()), "{at}");
             }
             assert!(names.table.capacity() * 4 <= size, "{size}");
             assert!(names.table.contains(&0), "{size}");
@@ -172,13 +184,13 @@ mod tests {
         let mut names = Names::in_text(&text);
         let object = names.open(0);
         for name in &chosen {
-            assert!(names.insert_hash(object, unkeyed(name)));
+            assert!(names.insert(object, unkeyed(name)));
         }
         assert!(longest_run(&names.table) > NAMES * 9 / 10);
 
         let mut names = Names::in_text(&text);
         for name in &chosen {
-            assert!(names.insert(object, name));
+            assert!(add(&mut names, object, name));
         }
         assert!(longest_run(&names.table) < NAMES / 10);
     }

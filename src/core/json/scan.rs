@@ -2,7 +2,7 @@
 
 use super::names::{Names, OpenObject};
 use super::number::{self, Decimal};
-use super::strings::Str;
+use super::strings::Unescaped;
 use super::tokens::Tokens;
 use super::walk::Walk;
 use super::{Fault, Value};
@@ -10,17 +10,19 @@ use super::{Fault, Value};
 /// serde_json reads an object with one of these names as another value: the first as the JSON in
 /// its string; the second as a number, if any crate in the program enables a feature. An object
 /// with such a name is rejected, so that no two readers of a text see different values.
-const NAMES_OF_SERDE_JSON: [&str; 2] = [
-    "$serde_json::private::RawValue",
-    "$serde_json::private::Number",
-];
+fn is_name_of_serde_json(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"$serde_json::private::RawValue" | b"$serde_json::private::Number"
+    )
+}
 
 pub(super) struct Scanner<'t> {
     tokens: Tokens<'t>,
     names: Names,
     max_depth: u8,
     /// For names of nested objects that have escapes.
-    room: String,
+    room: Vec<u8>,
 }
 
 impl<'t> Scanner<'t> {
@@ -29,7 +31,7 @@ impl<'t> Scanner<'t> {
             tokens: Tokens::new(text),
             names: Names::in_text(text),
             max_depth,
-            room: String::new(),
+            room: Vec::new(),
         }
     }
 
@@ -47,12 +49,14 @@ impl<'t> Scanner<'t> {
             return self.tokens.end();
         }
         // Names inside a value need room of their own.
-        let mut room = String::new();
+        let mut room = Vec::new();
         let object = self.names.open(self.tokens.at());
         loop {
             let at = self.tokens.at();
-            let name = self.name()?.unescaped_in(&mut room);
-            add_name(self.tokens.text(), &mut self.names, object, at, name)?;
+            let name = next_name(&mut self.tokens, &mut room)?;
+            let hash = self.names.hash(object, name.bytes());
+            let name = name.text().ok_or(Fault::Syntax)?;
+            self.add_name(object, at, hash)?;
             self.tokens.peek();
             let start = self.tokens.at();
             if is_strict {
@@ -78,7 +82,10 @@ impl<'t> Scanner<'t> {
     #[inline(always)]
     fn value(&mut self, depth: u8) -> Result<(), Fault> {
         match self.tokens.peek() {
-            Some(b'"') => self.tokens.skip_string()?.are_text().map(drop),
+            Some(b'"') => {
+                let is_text = self.tokens.skip_string()?;
+                is_text.then_some(()).ok_or(Fault::Syntax)
+            }
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b'{' | b'[') if depth >= self.max_depth => Err(Fault::TooDeep {
                 limit: self.max_depth,
@@ -94,18 +101,9 @@ impl<'t> Scanner<'t> {
         let start = self.tokens.at();
         let has_long_exponent = self.tokens.number()?;
         if has_long_exponent || self.tokens.at() - start > number::MAX_BYTES {
-            return self.check_number(start);
+            return check_number(self.tokens.bytes_since(start));
         }
         // 64 digits and an exponent of two digits are always finite.
-        Ok(())
-    }
-
-    #[inline(never)]
-    fn check_number(&self, start: usize) -> Result<(), Fault> {
-        let number = self.tokens.bytes_since(start);
-        if number.len() > number::MAX_BYTES || !Decimal::of(number).is_finite() {
-            return Err(Fault::Number);
-        }
         Ok(())
     }
 
@@ -116,18 +114,18 @@ impl<'t> Scanner<'t> {
             return Ok(());
         }
         let start = self.tokens.at();
-        let first = self.name()?;
+        let object = self.names.open(start);
+        let first = self.nested_name(object)?;
         self.value(depth)?;
         if self.tokens.ends(b'}')? {
             // One name has no duplicate.
             return Ok(());
         }
-        let object = self.names.open(start);
-        self.add_nested(object, start, first)?;
+        self.add_name(object, start, first)?;
         loop {
             let at = self.tokens.at();
-            let name = self.name()?;
-            self.add_nested(object, at, name)?;
+            let hash = self.nested_name(object)?;
+            self.add_name(object, at, hash)?;
             self.value(depth)?;
             if self.tokens.ends(b'}')? {
                 self.names.close(object);
@@ -136,21 +134,21 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// The next name of an object. The colon after it is read too.
-    fn name(&mut self) -> Result<Str<'t>, Fault> {
-        self.tokens.peek();
-        let name = self.tokens.string()?;
-        if NAMES_OF_SERDE_JSON.iter().any(|reserved| name.is(reserved)) {
-            return Err(Fault::Syntax);
-        }
-        self.tokens.expect(b':')?;
-        Ok(name)
+    /// The hash of the next name of a nested object.
+    #[inline(never)]
+    fn nested_name(&mut self, object: OpenObject) -> Result<u64, Fault> {
+        let name = next_name(&mut self.tokens, &mut self.room)?;
+        Ok(self.names.hash(object, name.bytes()))
     }
 
-    #[inline(never)]
-    fn add_nested(&mut self, object: OpenObject, at: usize, name: Str<'t>) -> Result<(), Fault> {
-        let name = name.unescaped_in(&mut self.room);
-        add_name(self.tokens.text(), &mut self.names, object, at, name)
+    /// Adds the hash of the name that is next from this position on to an open object.
+    #[allow(clippy::inline_always)] // a call for each name would cost a tenth more
+    #[inline(always)]
+    fn add_name(&mut self, object: OpenObject, at: usize, hash: u64) -> Result<(), Fault> {
+        if self.names.insert(object, hash) || !is_duplicate(self.tokens.text(), object.start, at) {
+            return Ok(());
+        }
+        Err(Fault::Duplicate)
     }
 
     #[inline(never)]
@@ -168,28 +166,42 @@ impl<'t> Scanner<'t> {
     }
 }
 
-/// Adds the name that is next from this position on to an open object.
-#[allow(clippy::inline_always)] // a call for each name would cost a tenth more
-#[inline(always)]
-fn add_name(
-    text: &str,
-    names: &mut Names,
-    object: OpenObject,
-    at: usize,
-    name: &str,
-) -> Result<(), Fault> {
-    if names.insert(object, name) || !is_duplicate(text, object.start, at, name) {
-        return Ok(());
+#[inline(never)]
+fn check_number(number: &[u8]) -> Result<(), Fault> {
+    if number.len() > number::MAX_BYTES || !Decimal::of(number).is_finite() {
+        return Err(Fault::Number);
     }
-    Err(Fault::Duplicate)
+    Ok(())
 }
 
-/// Whether a name occurs in its object before its own position. Equal hashes alone reject nothing.
+/// The next name of an object, unescaped. The colon after it is read too.
+#[allow(clippy::inline_always)] // a call for each name would cost a tenth more
+#[inline(always)]
+fn next_name<'r, 't: 'r>(
+    tokens: &mut Tokens<'t>,
+    room: &'r mut Vec<u8>,
+) -> Result<Unescaped<'r>, Fault> {
+    tokens.peek();
+    let name = tokens.string_in(room)?;
+    if is_name_of_serde_json(name.bytes()) {
+        return Err(Fault::Syntax);
+    }
+    tokens.expect(b':')?;
+    Ok(name)
+}
+
+/// Whether the name that is next from `name_start` on occurs in its object before. Equal hashes
+/// alone reject nothing.
 #[inline(never)] // hardly ever asked
-pub(super) fn is_duplicate(text: &str, object_start: usize, name_start: usize, name: &str) -> bool {
+pub(super) fn is_duplicate(text: &str, object_start: usize, name_start: usize) -> bool {
+    let mut last = Walk::from(text, name_start);
+    if last.next().is_none() {
+        return false;
+    }
+    let name = last.string().unescaped();
     let mut earlier = Walk::from(text, object_start);
     while earlier.next().is_some() && earlier.at() < name_start {
-        if earlier.string().is(name) {
+        if earlier.string().is(&name) {
             return true;
         }
         earlier.next();

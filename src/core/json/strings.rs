@@ -17,11 +17,15 @@ const IS_SPECIAL: [bool; 256] = {
 /// The position of the first special byte from `at` on, or the end of the text.
 #[inline]
 pub(super) fn end_of_plain(text: &[u8], mut at: usize) -> usize {
-    let is_plain = |byte: &u8| IS_SPECIAL.get(usize::from(*byte)) == Some(&false);
-    while text.get(at).is_some_and(is_plain) {
+    while text.get(at).is_some_and(|byte| is_plain(*byte)) {
         at += 1;
     }
     at
+}
+
+#[inline]
+fn is_plain(byte: u8) -> bool {
+    IS_SPECIAL.get(usize::from(byte)) == Some(&false)
 }
 
 /// A well-formed string, as the text between its quotes.
@@ -85,42 +89,110 @@ impl<'t> Str<'t> {
         if !self.has_escapes {
             return Cow::Borrowed(self.raw);
         }
-        let mut copy = String::new();
-        self.copy_into(&mut copy);
-        Cow::Owned(copy)
-    }
-
-    /// The same, with the copy in `room`.
-    #[inline]
-    pub(super) fn unescaped_in<'r>(self, room: &'r mut String) -> &'r str
-    where
-        't: 'r,
-    {
-        if !self.has_escapes {
-            return self.raw;
-        }
-        self.copy_into(room);
-        room
-    }
-
-    #[inline(never)] // few strings have escapes
-    fn copy_into(self, room: &mut String) {
-        room.clear();
         // An escape is longer than what it means.
-        room.reserve_exact(self.raw.len());
+        let mut copy = String::with_capacity(self.raw.len());
         let bytes = self.raw.as_bytes();
         let mut at = 0;
         while at < bytes.len() {
             if let Some((character, length)) = unescape(bytes.get(at..).unwrap_or_default()) {
-                room.push(character);
+                copy.push(character);
                 at += length;
             } else {
                 let start = at;
                 at = end_of_plain(bytes, at + 1);
-                room.push_str(self.raw.get(start..at).unwrap_or_default());
+                copy.push_str(self.raw.get(start..at).unwrap_or_default());
             }
         }
+        Cow::Owned(copy)
     }
+}
+
+/// A string without its escapes.
+pub(super) enum Unescaped<'r> {
+    /// It has none in the text.
+    Slice(&'r str),
+    /// In UTF-8.
+    Copy(&'r [u8]),
+}
+
+impl<'r> Unescaped<'r> {
+    pub(super) const fn bytes(&self) -> &'r [u8] {
+        match self {
+            Unescaped::Slice(text) => text.as_bytes(),
+            Unescaped::Copy(bytes) => bytes,
+        }
+    }
+
+    pub(super) fn text(&self) -> Option<&'r str> {
+        match self {
+            Unescaped::Slice(text) => Some(text),
+            Unescaped::Copy(bytes) => std::str::from_utf8(bytes).ok(),
+        }
+    }
+}
+
+/// The position after a string whose first escape is at `at`, and whether it is text. `None` if it
+/// is not of the grammar.
+#[inline(never)] // few strings have escapes
+pub(super) fn end_of_escaped(text: &str, mut at: usize) -> Option<(usize, bool)> {
+    let bytes = text.as_bytes();
+    let mut is_text = true;
+    while bytes.get(at) == Some(&b'\\') {
+        let (character, length) = read_escape(bytes.get(at..)?)?;
+        is_text &= character.is_some();
+        at = end_of_plain(bytes, at + length);
+    }
+    (bytes.get(at) == Some(&b'"')).then_some((at + 1, is_text))
+}
+
+/// Unescapes a string, which begins at `start`, in one pass. Also gives the position after its
+/// closing quote. `None` if it is not of the grammar, or not text.
+///
+/// The room grows to the size of the longest string with escapes in the text, and no further.
+#[inline(never)] // few names have escapes
+pub(super) fn unescape_in<'r>(
+    room: &'r mut Vec<u8>,
+    text: &str,
+    start: usize,
+) -> Option<(usize, &'r [u8])> {
+    let bytes = text.as_bytes();
+    let (mut at, mut length) = (start, 0);
+    let mut push = |byte: u8| {
+        if length == room.len() {
+            // An escape is longer than what it means, so this is enough for the whole string.
+            let needed = length_of_escaped(bytes, start);
+            room.reserve_exact(needed.saturating_sub(length));
+            room.resize(needed, 0);
+        }
+        *room.get_mut(length)? = byte;
+        length += 1;
+        Some(())
+    };
+    loop {
+        let byte = *bytes.get(at)?;
+        if is_plain(byte) {
+            push(byte)?;
+            at += 1;
+        } else if byte == b'"' {
+            return Some((at + 1, room.get(..length)?));
+        } else {
+            let (character, escape) = read_escape(bytes.get(at..)?)?;
+            for byte in character?.encode_utf8(&mut [0; 4]).bytes() {
+                push(byte)?;
+            }
+            at += escape;
+        }
+    }
+}
+
+/// Bytes from the start of a string to its closing quote, or to the end of the text.
+#[cold]
+fn length_of_escaped(text: &[u8], start: usize) -> usize {
+    let mut at = end_of_plain(text, start);
+    while text.get(at) == Some(&b'\\') {
+        at = end_of_plain(text, at + 2);
+    }
+    at - start
 }
 
 /// The escape at the beginning of a text that was read before.
@@ -153,7 +225,7 @@ const CODE_UNIT: usize = 6;
 /// What the escape at the beginning of a text means, and its length. The meaning is `None` for half
 /// of a surrogate pair.
 #[inline]
-pub(super) fn read_escape(text: &[u8]) -> Option<(Option<char>, usize)> {
+fn read_escape(text: &[u8]) -> Option<(Option<char>, usize)> {
     let [b'\\', kind, ..] = text else {
         return None;
     };

@@ -1,27 +1,7 @@
 //! The tokens of a JSON text (RFC 8259), and the grammar without any rule beyond it.
 
 use super::Fault;
-use super::strings::{Str, end_of_plain, read_escape};
-
-/// The escapes of a well-formed string.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Escapes {
-    None,
-    Sound,
-    /// The grammar allows half of a surrogate pair, which isn't text.
-    LoneSurrogate,
-}
-
-impl Escapes {
-    /// Returns whether there are any.
-    pub(super) fn are_text(self) -> Result<bool, Fault> {
-        match self {
-            Escapes::None => Ok(false),
-            Escapes::Sound => Ok(true),
-            Escapes::LoneSurrogate => Err(Fault::Syntax),
-        }
-    }
-}
+use super::strings::{Unescaped, end_of_escaped, end_of_plain, unescape_in};
 
 /// A position in a text.
 pub(super) struct Tokens<'t> {
@@ -151,48 +131,52 @@ impl<'t> Tokens<'t> {
         Ok(has_long_exponent)
     }
 
-    /// A string that is text.
-    #[inline]
-    pub(super) fn string(&mut self) -> Result<Str<'t>, Fault> {
+    /// A string that is text. If it has escapes, it is unescaped in `room`.
+    #[allow(clippy::inline_always)] // a call for each name would cost a tenth more
+    #[inline(always)]
+    pub(super) fn string_in<'r>(&mut self, room: &'r mut Vec<u8>) -> Result<Unescaped<'r>, Fault>
+    where
+        't: 'r,
+    {
         let start = self.at + 1;
-        let has_escapes = self.skip_string()?.are_text()?;
-        let raw = self.text.get(start..self.at - 1).ok_or(Fault::Syntax)?;
-        Ok(Str::new(raw, has_escapes))
+        if self.begin_string()? {
+            let (end, text) = unescape_in(room, self.text, start).ok_or(Fault::Syntax)?;
+            self.at = end;
+            return Ok(Unescaped::Copy(text));
+        }
+        let text = self.text.get(start..self.at - 1).ok_or(Fault::Syntax)?;
+        Ok(Unescaped::Slice(text))
     }
 
-    /// A string (RFC 8259 section 7), which is next without white space.
+    /// Goes behind a string that has no escapes, or to its first escape. Returns whether it has
+    /// escapes.
     #[inline]
-    pub(super) fn skip_string(&mut self) -> Result<Escapes, Fault> {
+    fn begin_string(&mut self) -> Result<bool, Fault> {
         if self.byte() != Some(b'"') {
             return Err(Fault::Syntax);
         }
         let bytes = self.text.as_bytes();
-        let at = end_of_plain(bytes, self.at + 1);
-        self.at = at + 1;
-        match bytes.get(at) {
-            Some(b'"') => Ok(Escapes::None),
-            Some(b'\\') => self.skip_from_escape(at),
+        self.at = end_of_plain(bytes, self.at + 1);
+        match self.byte() {
+            Some(b'"') => {
+                self.at += 1;
+                Ok(false)
+            }
+            Some(b'\\') => Ok(true),
             _ => Err(Fault::Syntax),
         }
     }
 
-    #[inline(never)] // few strings have escapes
-    fn skip_from_escape(&mut self, mut at: usize) -> Result<Escapes, Fault> {
-        let bytes = self.text.as_bytes();
-        let mut escapes = Escapes::Sound;
-        while bytes.get(at) == Some(&b'\\') {
-            let rest = bytes.get(at..).unwrap_or_default();
-            let (character, length) = read_escape(rest).ok_or(Fault::Syntax)?;
-            if character.is_none() {
-                escapes = Escapes::LoneSurrogate;
-            }
-            at = end_of_plain(bytes, at + length);
+    /// A string (RFC 8259 section 7), which is next without white space. Returns whether it is
+    /// text: the grammar allows half of a surrogate pair, which isn't.
+    #[inline]
+    pub(super) fn skip_string(&mut self) -> Result<bool, Fault> {
+        if !self.begin_string()? {
+            return Ok(true);
         }
-        self.at = at + 1;
-        match bytes.get(at) {
-            Some(b'"') => Ok(escapes),
-            _ => Err(Fault::Syntax),
-        }
+        let (at, is_text) = end_of_escaped(self.text, self.at).ok_or(Fault::Syntax)?;
+        self.at = at;
+        Ok(is_text)
     }
 
     /// A value at any depth, of which only the grammar is checked.

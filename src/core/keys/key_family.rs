@@ -1,7 +1,7 @@
 //! The kinds of key, and what RFC 7518 and its successors say of each: names, sizes and algorithms.
 
 /// The kind of key that an algorithm is used with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum KeyFamily {
     Rsa,
     P256,

@@ -126,9 +126,9 @@ impl KeySet {
                     accepted(element);
                     set.note(index, &jwk);
                     match key_use {
-                        KeyUse::Signature => set.keys.push(key, index),
+                        KeyUse::Signature => set.keys.push(key.into(), index),
                         KeyUse::JwtSvid => {
-                            set.svid_keys.push(key, index);
+                            set.svid_keys.push(key.into(), index);
                             set.skip(index, id(), KeyError::OnlyForSvids);
                         }
                     }
@@ -214,9 +214,26 @@ impl KeySet {
     pub(crate) fn of_keys(keys: Vec<VerificationKey>) -> Self {
         let mut set = KeySet::default();
         for (index, key) in keys.into_iter().enumerate() {
-            set.keys.push(key, index);
+            set.keys.push(key.into(), index);
         }
         set
+    }
+
+    /// The keys of this set that `newer` has too, under the same name and terms. It reports nothing
+    /// about keys.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn still_in(&self, newer: &KeySet) -> KeySet {
+        KeySet {
+            keys: self.keys.still_in(&newer.keys),
+            svid_keys: self.svid_keys.still_in(&newer.svid_keys),
+            ..KeySet::default()
+        }
+    }
+
+    /// How many keys there are for any policy.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn count(&self) -> usize {
+        self.keys.keys().len() + self.svid_keys.keys().len()
     }
 
     /// How many keys are usable. Those of [`svid_keys`](KeySet::svid_keys) are not included.

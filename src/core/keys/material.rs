@@ -15,7 +15,7 @@ const MAX_RSA_BITS: usize = 8_192;
 const MAX_EXPONENT_BYTES: usize = 4;
 
 /// The numbers of a public key. Its form is known to be right, so one key has one spelling.
-#[derive(PartialEq, Eq)]
+#[derive(PartialEq, Eq, Hash)]
 pub(crate) enum PublicMaterial {
     /// Modulus and exponent, big-endian, no leading zero.
     Rsa { n: Vec<u8>, e: Vec<u8> },

@@ -2,6 +2,8 @@
 //! depend on their number.
 
 use std::collections::HashMap;
+#[cfg(feature = "fetch")]
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::core::base64url;
@@ -38,7 +40,7 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    pub(crate) fn push(&mut self, key: VerificationKey, place: usize) {
+    pub(crate) fn push(&mut self, key: Arc<VerificationKey>, place: usize) {
         let index = self.keys.len();
         if let Some(id) = key.key_id() {
             self.by_id.entry(id.into()).or_default().push(index);
@@ -60,7 +62,7 @@ impl Selection {
         for algorithm in key.algorithms() {
             self.by_algorithm.entry(algorithm).or_default().push(index);
         }
-        self.keys.push(Arc::new(key));
+        self.keys.push(key);
         self.places.push(place);
     }
 
@@ -69,9 +71,21 @@ impl Selection {
     }
 
     /// Each with its position in the JWK Set.
-    pub(crate) fn with_places(&self) -> impl Iterator<Item = (usize, &VerificationKey)> {
-        let places = self.places.iter().copied();
-        places.zip(self.keys.iter().map(AsRef::as_ref))
+    pub(crate) fn with_places(&self) -> impl Iterator<Item = (usize, &Arc<VerificationKey>)> {
+        self.places.iter().copied().zip(&self.keys)
+    }
+
+    /// Those that are in `newer` too, under the same name and terms.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn still_in(&self, newer: &Selection) -> Selection {
+        let terms: HashSet<_> = newer.keys.iter().map(|key| key.terms()).collect();
+        let mut still = Selection::default();
+        for (place, key) in self.with_places() {
+            if terms.contains(&key.terms()) {
+                still.push(Arc::clone(key), place);
+            }
+        }
+        still
     }
 
     /// The keys for an algorithm that a header selects, in the order of the set.
@@ -149,5 +163,40 @@ impl Iterator for Merged<'_> {
         };
         *list = rest;
         Some(*next)
+    }
+}
+
+#[cfg(all(test, feature = "fetch"))]
+mod tests {
+    use crate::core::keys::key_set::KeySet;
+
+    const X: &str = r#""x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+    const OTHER_X: &str = r#""x":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw""#;
+
+    fn set(members: &str) -> KeySet {
+        let jwks = format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519",{members}}}]}}"#);
+        KeySet::from_jwks(&jwks).unwrap()
+    }
+
+    #[test]
+    fn s04_a_key_is_still_published_under_the_same_name_and_terms_only() {
+        let held = format!(r#"{X},"kid":"a""#);
+        for (newer, is_still) in [
+            (held.clone(), true),
+            (format!(r#"{held},"use":"sig","x5t":"AAAA""#), true),
+            (format!(r#"{OTHER_X},"kid":"a""#), false),
+            (format!(r#"{X},"kid":"b""#), false),
+            (X.to_owned(), false),
+            (format!(r#"{held},"alg":"EdDSA""#), true),
+            (format!(r#"{held},"issuer":"https://other.example""#), false),
+            (format!(r#"{held},"use":"jwt-svid""#), false),
+        ] {
+            let still = set(&held).still_in(&set(&newer));
+            assert_eq!(still.len(), usize::from(is_still), "{newer}");
+            assert_eq!(still.count(), still.len(), "{newer}");
+        }
+        let svids = set(&format!(r#"{held},"use":"jwt-svid""#));
+        assert_eq!(svids.still_in(&svids).count(), 1);
+        assert_eq!(svids.still_in(&set(&held)).count(), 0);
     }
 }

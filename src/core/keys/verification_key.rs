@@ -1,6 +1,8 @@
 //! A key that is prepared for verification.
 
 use std::fmt;
+#[cfg(feature = "fetch")]
+use std::hash::Hash;
 use std::sync::OnceLock;
 
 use crate::core::excerpt::excerpt;
@@ -190,6 +192,15 @@ impl VerificationKey {
         self.material.as_ref().map_or(0, |material| {
             footprint::of_public_key(material, self.prepared.len(), names)
         })
+    }
+
+    /// What decides which tokens it verifies: its names, its numbers and its algorithms. A
+    /// certificate's thumbprint only selects a key.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn terms(&self) -> impl Eq + Hash + '_ {
+        let algorithms: Vec<_> = self.algorithms().collect();
+        let names = (self.key_id(), self.stated_issuer());
+        (names, &self.material, algorithms)
     }
 
     pub(crate) fn is_for_any_id(&self) -> bool {

@@ -221,7 +221,7 @@ impl fmt::Display for Rejection {
             Verdict::UnfitToken | Verdict::StepUp | Verdict::Forbidden | Verdict::NotAllowed => {
                 write!(
                     f,
-                    "token refused: {reason} (found after its signature was checked)"
+                    "token refused: {reason} (found after the token was validated)"
                 )
             }
         }

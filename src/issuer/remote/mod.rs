@@ -198,8 +198,8 @@ impl Issuer {
     ///
     /// When a fetched set finds no room, the tenants that are idle for longest are dropped. A
     /// tenant that had a token in the last 10 seconds is not. Where that is not enough, the fetch
-    /// fails: a new tenant is answered with 503, and a tenant with keys keeps those. The error
-    /// names this setting.
+    /// fails: a new tenant is answered with 503, and a tenant with keys keeps those that are in the
+    /// new set too. The error names this setting.
     pub fn max_key_bytes_of_all_tenants(mut self, bytes: u64) -> Self {
         self.remote.tenant_bounds.max_bytes = bytes;
         self

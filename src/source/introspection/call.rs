@@ -71,12 +71,10 @@ impl Inner {
                 Err(error)
             }
             Err(Failure::Endpoint(error)) => {
-                attempt.failed(Blame::Endpoint, &error, spread(), now);
-                Err(error)
+                Err(attempt.failed(Blame::Endpoint, error, spread(), now))
             }
             Err(Failure::EndpointOrToken(error)) => {
-                attempt.failed(Blame::EndpointOrToken, &error, spread(), now);
-                Err(error)
+                Err(attempt.failed(Blame::EndpointOrToken, error, spread(), now))
             }
         };
         let mut health = self.health();

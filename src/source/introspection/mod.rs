@@ -22,6 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use zeroize::Zeroizing;
 
 use crate::core::{AccessToken, Clock, Evidence, IntrospectionResponse, PresentedToken};
+use crate::observe::sources::introspection_cached;
 
 use super::bounds::{GRACE, LONGEST_QUEUE, STORE_LIMIT, WAITING_PER_CALL};
 use super::fetcher::Fetcher;
@@ -356,11 +357,16 @@ impl RemoteIntrospection {
         if wanted == Wanted::Any
             && let Some(response) = inner.cache.get(&hash, inner.now())
         {
+            introspection_cached(true);
             return Ok(Evidence::Introspection(response));
         }
         // Before anything is begun that a runtime without time could not end.
         drop(timer(Duration::ZERO)?);
-        let response = match inner.board(hash, token.as_str(), wanted)? {
+        let boarding = inner.board(hash, token.as_str(), wanted)?;
+        if wanted == Wanted::Any {
+            introspection_cached(matches!(boarding, Boarding::Answered(_)));
+        }
+        let response = match boarding {
             Boarding::Answered(response) => response,
             Boarding::Waiting(call) => inner.wait(call).await?,
         };
@@ -382,6 +388,7 @@ impl DynKeySource for RemoteIntrospection {
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
         let hash = TokenHash::of(token.as_str());
         let response = self.0.cache.get(&hash, self.0.now())?;
+        introspection_cached(true);
         Some(Evidence::Introspection(response))
     }
 

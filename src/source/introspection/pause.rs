@@ -238,7 +238,15 @@ impl Attempt<'_> {
     /// The endpoint failed. Calls that began together and fail together are one failure, and one
     /// that ends after a later answer is ignored. `spread`, from 0 to 1, keeps many processes from
     /// trying at the same moment.
-    pub(super) fn failed(mut self, blame: Blame, error: &SourceError, spread: f64, now: Moment) {
+    ///
+    /// Returns the error with the end of the pause of this caller's token, where there is one.
+    pub(super) fn failed(
+        mut self,
+        blame: Blame,
+        error: SourceError,
+        spread: f64,
+        now: Moment,
+    ) -> SourceError {
         let mut state = self.of.state();
         let asked_for = error.retry_after().map(|pause| pause.min(MAX_FETCH_PAUSE));
         let is_after_answer = self.answers != state.answers;
@@ -260,6 +268,10 @@ impl Attempt<'_> {
                 line.pause(!is_earlier, failure);
             }
         }
+        let paused = state.kinds.of(own_kind).check(&self.caller.token, now);
+        let pause = paused.err().and_then(|paused| paused.retry_after());
+        let retry_after = error.retry_after().max(pause);
+        error.retry_as(retry_after)
     }
 }
 

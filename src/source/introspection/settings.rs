@@ -34,8 +34,7 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 /// An outage starts a pause in which no token is sent to the endpoint. Tokens whose response is
 /// cached are accepted as before. Any other token is answered with 503 and `Retry-After`. The pause
 /// is about a second at first and grows to 5 seconds. A `Retry-After` of the endpoint lengthens it,
-/// up to 5 minutes. After it, one call at a time tries whether the endpoint answers again. The
-/// first answer ends the pause.
+/// up to 5 minutes. After it, one call at a time tries whether the endpoint answers again.
 ///
 /// What starts a pause depends on whether the token may have caused the failure:
 ///
@@ -47,7 +46,11 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 ///
 /// So a caller whose tokens make the server fail needs three of them in a row to pause the calls
 /// for new tokens. Tokens that were active in the last hour are paused separately, by failures of
-/// such tokens. Each answer about one of them ends the pause of the new ones.
+/// such tokens.
+///
+/// The first answer about a token of either kind ends the pauses of both kinds. A failure that
+/// pauses nothing, such as a status of 400, is an answer too. If the endpoint asked for the pause
+/// by a `Retry-After`, only an answer to a call that began afterwards ends it.
 ///
 /// Calls at once are bounded. The bound begins at 16 and follows the server. It grows while answers
 /// come in time, up to [`max_concurrent_calls`](Introspection::max_concurrent_calls), by default

@@ -1,5 +1,6 @@
 //! One fetch of an issuer's keys, including the search for their address.
 
+use std::panic::{UnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::core::{KeySet, KeySetError, KeySetLimits};
@@ -28,6 +29,14 @@ pub(super) struct NotLoaded {
     pub(super) is_absent: bool,
     /// It found no turn, so the issuer was not asked. That is no failure of the issuer.
     pub(super) is_unasked: bool,
+    /// The keys came and found no room, and some of the held ones are not among them.
+    pub(super) still_published: Option<StillPublished>,
+}
+
+/// What is left of a held set: the keys that the issuer's new set has too.
+pub(super) struct StillPublished {
+    pub(super) of: Arc<KeySet>,
+    pub(super) keys: Arc<KeySet>,
 }
 
 impl From<SourceError> for NotLoaded {
@@ -36,6 +45,7 @@ impl From<SourceError> for NotLoaded {
             error,
             is_absent: false,
             is_unasked: false,
+            still_published: None,
         }
     }
 }
@@ -46,6 +56,7 @@ impl From<NotFound> for NotLoaded {
             error: not_found.error,
             is_absent: not_found.is_absent,
             is_unasked: false,
+            still_published: None,
         }
     }
 }
@@ -87,13 +98,13 @@ impl Inner {
                     is_absent: error.says_absent(),
                     ..not_fetched(error).into()
                 })?;
-                return Ok(self.take(address, answer).await?);
+                return self.take(address, answer).await;
             }
             Endpoint::InMetadata(metadata) => metadata,
         };
         let found = metadata.find(Member::JwksUri).await?;
         let error = match self.get(&found.address).await {
-            Ok(answer) => return Ok(self.take(&found.address, answer).await?),
+            Ok(answer) => return self.take(&found.address, answer).await,
             Err(error) => error,
         };
         // Have the keys moved since the metadata was read?
@@ -103,12 +114,12 @@ impl Inner {
         {
             let answer = self.get(&named.address).await;
             let answer = answer.map_err(not_fetched)?;
-            return Ok(self.take(&named.address, answer).await?);
+            return self.take(&named.address, answer).await;
         }
         Err(not_fetched(error).into())
     }
 
-    async fn take(&self, from: &Address, answer: Answer) -> Result<Loaded, SourceError> {
+    async fn take(&self, from: &Address, answer: Answer) -> Result<Loaded, NotLoaded> {
         match answer {
             Answer::NotModified { lifetime } => Ok(Loaded {
                 keys: None,
@@ -144,15 +155,28 @@ impl Inner {
     }
 
     /// Without a lock: others may have to give way.
-    fn room_for(&self, keys: &KeySet, jwks: &str) -> Result<Option<Growth>, SourceError> {
+    fn room_for(&self, keys: &KeySet, jwks: &str) -> Result<Option<Growth>, NotLoaded> {
         let Some(room) = &self.room else {
             return Ok(None);
         };
         let needed = keys.estimated_bytes().saturating_add(jwks.len());
-        let growth = room.grow(self.bytes(), needed).map_err(|error| {
-            SourceError::new("the published keys are not held").caused_by(error)
-        })?;
-        Ok(Some(growth))
+        match room.grow(self.bytes(), needed) {
+            Ok(growth) => Ok(Some(growth)),
+            Err(no_room) => {
+                let error = SourceError::new("the published keys are not held").caused_by(no_room);
+                Err(NotLoaded {
+                    still_published: self.still_published(keys),
+                    ..error.into()
+                })
+            }
+        }
+    }
+
+    /// `None` where all held keys are still published.
+    fn still_published(&self, newer: &KeySet) -> Option<StillPublished> {
+        let of = self.read().keys.clone()?;
+        let keys = Arc::new(of.still_in(newer));
+        (keys.count() < of.count()).then_some(StillPublished { of, keys })
     }
 
     async fn get(&self, address: &Address) -> Result<Answer, CallError> {
@@ -164,21 +188,37 @@ impl Inner {
     }
 }
 
-/// Reads a set. A large one is read outside the runtime, whose other tasks would wait for it.
+/// Why a set was not read.
+#[derive(Debug, PartialEq, thiserror::Error)]
+enum NotRead {
+    #[error(transparent)]
+    NotUsable(#[from] KeySetError),
+    #[error("reading the key set panicked, which is a mistake in this crate")]
+    Panicked,
+}
+
+async fn read_set(text: String, limits: KeySetLimits) -> Result<(KeySet, String), NotRead> {
+    let is_large = text.len() > READ_APART_FROM;
+    let read = read_apart(is_large, move || KeySet::from_jwks_with_text(&text, limits));
+    Ok(read.await.ok_or(NotRead::Panicked)??)
+}
+
+/// A large set is read outside the runtime, whose other tasks would wait for it. `None` if reading
+/// panicked.
 ///
 /// Where the runtime goes away in between, this comes to no end: it is dropped with its fetch,
-/// which is lost by that. A panic goes on here, so the fetch is lost as one that panicked.
-async fn read_set(text: String, limits: KeySetLimits) -> Result<(KeySet, String), KeySetError> {
-    if text.len() <= READ_APART_FROM {
-        return KeySet::from_jwks_with_text(&text, limits);
+/// which is lost by that.
+async fn read_apart<T: Send + 'static>(
+    is_large: bool,
+    read: impl FnOnce() -> T + UnwindSafe + Send + 'static,
+) -> Option<T> {
+    if !is_large {
+        return catch_unwind(read).ok();
     }
-    let read = move || KeySet::from_jwks_with_text(&text, limits);
     match tokio::task::spawn_blocking(read).await {
-        Ok(read) => read,
-        Err(lost) => match lost.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_cancelled) => std::future::pending().await,
-        },
+        Ok(read) => Some(read),
+        Err(lost) if lost.is_panic() => None,
+        Err(_cancelled) => std::future::pending().await,
     }
 }
 
@@ -246,8 +286,19 @@ mod tests {
             open.send(()).unwrap();
             let text = format!("{}{{", " ".repeat(READ_APART_FROM));
             let read = read_set(text, KeySetLimits::default()).await;
-            assert_eq!(read.err(), Some(KeySetError::NotJson));
+            assert_eq!(read.err(), Some(KeySetError::NotJson.into()));
         });
+    }
+
+    #[tokio::test]
+    async fn k06_a_panic_while_a_set_is_read_is_reported_as_that() {
+        for is_large in [false, true] {
+            let read = read_apart(is_large, || -> () { panic!("as a mistake would") });
+            assert_eq!(read.await, None, "{is_large}");
+        }
+        let reported = NotRead::Panicked.to_string();
+        assert!(reported.contains("panicked"), "{reported}");
+        assert!(!reported.contains("runtime"), "{reported}");
     }
 
     /// No outcome is reported as the issuer's: the fetch is lost.

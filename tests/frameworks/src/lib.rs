@@ -3,6 +3,7 @@
 
 mod cases;
 mod client;
+pub mod grpc;
 mod world;
 
 pub use cases::{Case, Expected, Framework, cases};

@@ -67,6 +67,11 @@ impl World {
         self.trusted.token().subject("alice").scope("orders:read")
     }
 
+    /// A token of the issuer that can't be reached.
+    pub fn unreachable_token(&self) -> TestToken {
+        self.unreachable.token()
+    }
+
     /// The headers of a case, with a token in place of each word in braces.
     pub fn headers(&self, case: &Case) -> Vec<(&'static str, Vec<u8>)> {
         let lines = case.headers.iter();
@@ -92,7 +97,7 @@ impl World {
             b"foreign" => self.token().audience("https://other.example.com").mint(),
             b"forged" => self.token().signed_by(&self.unknown).mint(),
             b"unknown" => self.unknown.token().mint(),
-            b"unreachable" => self.unreachable.token().mint(),
+            b"unreachable" => self.unreachable_token().mint(),
             b"clerk" => self.token().claim("roles", vec!["clerk"]).mint(),
             b"hostile" => {
                 let text = "m4rked\", x=\"\r\ny: z";

@@ -1,8 +1,9 @@
 //! How the layer composes in axum: with routers, other layers, and itself. Requests go to the router
 //! without a socket, as an API's own tests would send them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -15,8 +16,8 @@ use axum::routing::get;
 use framework_tests::{API, World};
 use resource_server::testing::{TestIssuer, TestServer};
 use resource_server::{
-    AccessToken, Error, Evidence, Issuer, KeySource, PresentedToken, Requirement, Validator,
-    error::SourceError, keys::KeySet,
+    AccessToken, Error, Evidence, Issuer, KeySource, NumericDate, PresentedToken, Requirement,
+    Validator, error::SourceError, keys::KeySet,
 };
 use tower::ServiceExt;
 use tower_http::cors::{Any, CorsLayer};
@@ -304,6 +305,102 @@ async fn h06_a_weaker_check_is_judged_again() {
     assert_eq!(status(&strict_inside, "/weak", Some(&token)).await, 200);
     assert_eq!(status(&strict_inside, "/strict", Some(&token)).await, 401);
     assert_eq!(status(&strict_outside, "/", Some(&token)).await, 401);
+}
+
+/// A middleware between two layers that changes the credentials, such as one that sends a part of a
+/// batch to the router with headers of its own.
+#[tokio::test]
+async fn h06_credentials_that_change_between_two_layers_are_judged() {
+    let world = World::new();
+    let bob = format!("Bearer {}", world.token().subject("bob").mint());
+    let expired = NumericDate::from_secs(1_600_000_000);
+    let expired = format!("Bearer {}", world.token().expires_at(expired).mint());
+    let replaced = |lines: Vec<String>| {
+        let change = from_fn(move |mut request: Request<Body>, next: Next| {
+            let headers = request.headers_mut();
+            headers.remove("authorization");
+            for line in &lines {
+                headers.append("authorization", line.parse().unwrap());
+            }
+            next.run(request)
+        });
+        Router::new()
+            .route("/", get(subject).layer(world.validator.protect()))
+            .layer(change)
+            .layer(world.validator.protect())
+    };
+    let cases = [
+        (vec![bob.clone()], 200, "bob"),
+        (vec![expired], 401, ""),
+        (vec!["Bearer no.token".to_owned()], 401, ""),
+        (vec!["DPoP abc".to_owned()], 401, ""),
+        (vec![bob.clone(), bob], 400, ""),
+        // Nothing else is presented, so the token that was accepted applies.
+        (vec![], 200, "alice"),
+    ];
+    let alice = world.token().mint();
+    for (lines, status, expected) in cases {
+        let router = replaced(lines.clone());
+        let response = ask(&router, to("/", Some(&alice))).await;
+        assert_eq!(response.status(), status, "{lines:?}");
+        assert_eq!(body(response).await, expected, "{lines:?}");
+    }
+}
+
+/// A request that is dispatched later with what is left of an earlier one, as for each message of a
+/// session. What the layer decided was for the earlier one.
+#[tokio::test]
+async fn h06_an_earlier_decision_is_not_taken_over_later() {
+    let world = World::new();
+    let kept = Arc::new(Mutex::new(None));
+    let keep = Arc::clone(&kept);
+    let keeping = move |request: Request<Body>| async move {
+        *keep.lock().unwrap() = Some(request.into_parts().0);
+    };
+    let session = Router::new()
+        .route("/", get(keeping))
+        .layer(world.validator.protect());
+    let minted = world.token().expires_in(Duration::from_secs(300)).mint();
+    assert_eq!(status(&session, "/", Some(&minted)).await, 200);
+
+    let parts = kept.lock().unwrap().take().unwrap();
+    let message = || Request::from_parts(parts.clone(), Body::empty());
+    let router = Router::new()
+        .route("/", get(subject))
+        .layer(world.validator.protect());
+    assert_eq!(ask(&router, message()).await.status(), 200);
+    world.clock.advance(Duration::from_secs(330));
+    let refused = ask(&router, message()).await;
+    assert_eq!(refused.status(), 401);
+    assert!(challenge(&refused).contains("invalid_token"));
+    // Not even where the credentials are gone.
+    let mut bare = message();
+    bare.headers_mut().clear();
+    assert_eq!(ask(&router, bare).await.status(), 401);
+}
+
+/// In axum, a method that is added to a route after the layer is not above it.
+#[tokio::test]
+async fn h06_a_method_that_is_added_after_the_layer_is_open() {
+    let world = World::new();
+    let open = || async { "open" };
+    let layered = get(subject).layer(world.validator.protect());
+    let router = Router::new().route("/after", layered.post(open)).route(
+        "/before",
+        get(subject).post(open).layer(world.validator.protect()),
+    );
+    for (path, method, expected) in [
+        ("/after", Method::GET, 401),
+        ("/after", Method::HEAD, 401),
+        ("/after", Method::POST, 200),
+        ("/before", Method::POST, 401),
+        ("/before", Method::PUT, 401),
+    ] {
+        let mut request = to(path, None);
+        *request.method_mut() = method.clone();
+        let response = ask(&router, request).await;
+        assert_eq!(response.status(), expected, "{method} {path}");
+    }
 }
 
 /// What another middleware puts into the extensions is not what the layer leaves there.

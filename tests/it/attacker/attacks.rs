@@ -1,5 +1,5 @@
-//! Known mistakes of other libraries, each with the attack that it let through. A test is named by
-//! the number of the mistake and says what had gone wrong there.
+//! Known mistakes of other libraries, each with the attack that it made possible. A test has the
+//! number of the mistake in its name, and its comment says what went wrong there.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -76,7 +76,7 @@ fn admin(token: TestToken) -> TestToken {
     token.subject("admin").scope("everything")
 }
 
-/// Forges tokens with what everybody knows of the key for a secret.
+/// Forges tokens, with the public parts of the key as the secret.
 fn assert_no_hmac(algorithm: Algorithm, secret: impl Fn(&Value) -> Vec<u8>) {
     let api = Api::new();
     let secret = secret(&key_of(&api, algorithm));
@@ -97,8 +97,8 @@ fn assert_no_hmac(algorithm: Algorithm, secret: impl Fn(&Value) -> Vec<u8>) {
     assert_eq!(api.reason(&api.token().algorithm(algorithm).mint()), None);
 }
 
-/// node jsonwebtoken before 4.2.2 let the token's `alg` say what the key is: the RSA key, in PEM,
-/// as the secret of HS256.
+/// node jsonwebtoken before 4.2.2 used the token's `alg` to decide what the key is: the RSA key, in
+/// PEM, became the secret of HS256.
 #[test]
 fn cve_2015_9235_an_rsa_key_is_no_secret() {
     assert_no_hmac(Algorithm::RS256, |key| {
@@ -146,7 +146,7 @@ fn cve_2024_33663_an_open_ssh_ecdsa_key_is_no_secret() {
     });
 }
 
-/// fast-jwt before 3.3.2 told keys from secrets by a pattern that did not know PKCS #1.
+/// fast-jwt before 3.3.2 distinguished keys from secrets by a pattern that did not know PKCS #1.
 #[test]
 fn cve_2023_48223_no_spelling_of_a_key_is_a_secret() {
     assert_no_hmac(Algorithm::RS256, spelled::pkcs1);
@@ -164,7 +164,7 @@ fn cve_2026_34950_white_space_makes_no_secret() {
     }
 }
 
-/// PyJWT before 2.13.0 took a public key, written as a JWK, for the secret of an HMAC where both
+/// PyJWT before 2.13.0 accepted a public key, written as a JWK, as the secret of an HMAC where both
 /// kinds were allowed.
 #[test]
 fn cve_2026_48526_a_jwk_is_no_secret() {
@@ -184,7 +184,7 @@ fn cve_2026_44351_an_empty_secret_is_none() {
         let validator = validator.issuer(Issuer::hmac(ISSUER, algorithm, ""));
         assert!(validator.build().is_err(), "{algorithm}");
     }
-    // Nor does a key that is not found stand for one.
+    // A key that is not found is not an empty secret either.
     let api = Api::new();
     let forged = || admin(api.token()).hmac(Algorithm::HS256, b"");
     for token in [forged(), forged().header("kid", "unknown")] {
@@ -192,7 +192,7 @@ fn cve_2026_44351_an_empty_secret_is_none() {
     }
 }
 
-/// ruby-jwt before 3.2.0: the same, and nothing at all stood for an empty secret.
+/// ruby-jwt before 3.2.0: the same, where a missing secret was an empty secret.
 #[test]
 fn cve_2026_45363_a_secret_that_is_not_set_is_none() {
     let needed = 32;
@@ -226,7 +226,7 @@ fn cve_2026_45363_a_secret_that_is_not_set_is_none() {
     }
 }
 
-/// json-web-token before 4.0.0 verified by whatever the header says.
+/// json-web-token before 4.0.0 verified by the algorithm that the header names.
 #[test]
 fn cve_2023_48238_the_header_does_not_choose_the_kind_of_key() {
     let kinds = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
@@ -235,8 +235,8 @@ fn cve_2023_48238_the_header_does_not_choose_the_kind_of_key() {
     }
 }
 
-/// Hono's JWKS middleware before 4.11.4 took `alg` from the header where the key in the set states
-/// none.
+/// Hono's JWKS middleware before 4.11.4 used `alg` of the header where the key in the set states no
+/// `alg`.
 #[test]
 fn cve_2026_22817_a_key_without_alg_is_of_its_own_kind_only() {
     let api = Api::new();
@@ -259,7 +259,7 @@ fn cve_2026_22817_a_key_without_alg_is_of_its_own_kind_only() {
     assert_eq!(judge(token().header("alg", "PS256")), Some(BadSignature));
 }
 
-/// node jsonwebtoken before 9.0.0 let keys be used with algorithms of other kinds of key.
+/// node jsonwebtoken before 9.0.0 accepted keys with algorithms of other kinds of key.
 #[test]
 fn cve_2022_23539_a_key_fits_its_own_algorithms_only() {
     let api = Api::new();
@@ -320,8 +320,8 @@ fn cve_2022_23540_none_is_never_a_default() {
     }
 }
 
-/// DP-3T's backend before 1.1.1 parsed unsigned and signed tokens alike, so that a missing
-/// signature was no fault.
+/// DP-3T's backend before 1.1.1 parsed unsigned and signed tokens alike, so a missing signature was
+/// accepted.
 #[test]
 fn cve_2020_15957_a_token_without_signature_is_refused_for_that() {
     let api = Api::new();
@@ -499,8 +499,8 @@ fn cve_2024_28180_nothing_is_inflated() {
     assert_eq!(api.reason(&encrypted), Some(EncryptedToken));
 }
 
-/// python-jwt before 3.3.4 read the claims as compact, while what it stood on verified the same
-/// text as JSON.
+/// python-jwt before 3.3.4 read the claims as a compact token, while the library below it verified
+/// the same text as JSON.
 #[test]
 fn cve_2022_39227_one_text_is_never_of_two_forms() {
     let api = Api::new();
@@ -559,7 +559,8 @@ fn assert_dots_are_refused(starts: &[&str]) {
     }
 }
 
-/// Authlib before 1.6.4 took tokens whose header names critical extensions that it does not know.
+/// Authlib before 1.6.4 accepted tokens whose header names critical extensions that it does not
+/// know.
 #[test]
 fn cve_2025_59420_an_unknown_critical_extension_is_refused() {
     assert_critical(&[
@@ -625,7 +626,7 @@ fn cve_2026_48525_a_detached_payload_is_refused() {
     assert_eq!(api.reason(&critical), Some(CriticalHeader));
 }
 
-/// jsonwebtoken (the crate) before 10.3.0 took a claim of the wrong type for one that is absent.
+/// jsonwebtoken (the crate) before 10.3.0 treated a claim of the wrong type as absent.
 #[test]
 fn cve_2026_25537_a_claim_of_the_wrong_type_is_not_absent() {
     let wrong = r#""99999999999" "never" null true [] {} [99999999999]"#;
@@ -662,7 +663,7 @@ fn cve_2020_26160_a_list_of_other_audiences_is_not_ours() {
     api.check("C02", "aud", &aud);
 }
 
-/// PyJWT 2.10.0 asked whether the right issuer contains `iss`.
+/// PyJWT 2.10.0 checked whether the right issuer contains `iss`.
 #[test]
 fn cve_2024_53861_a_piece_of_the_issuer_is_another_issuer() {
     let api = Api::new();
@@ -675,7 +676,7 @@ fn cve_2024_53861_a_piece_of_the_issuer_is_another_issuer() {
     }
 }
 
-/// fast-jwt before 5.0.6 took a list of issuers with the right one among them.
+/// fast-jwt before 5.0.6 accepted a list of issuers if the right one was among them.
 #[test]
 fn cve_2025_30144_a_list_of_issuers_is_none() {
     let api = Api::new();
@@ -684,8 +685,7 @@ fn cve_2025_30144_a_list_of_issuers_is_none() {
     api.check("C01", "iss", &[(Some(MalformedClaim), lists)]);
 }
 
-/// Auth0's WCF service before 1.0.4 told, with its refusal, the signature that would have been
-/// right.
+/// Auth0's WCF service before 1.0.4 put the signature that would have been right into its refusal.
 #[test]
 fn cve_2019_7644_a_refusal_shows_no_signature() {
     let api = Api::new();
@@ -711,7 +711,7 @@ fn cve_2019_7644_a_refusal_shows_no_signature() {
     }
 }
 
-/// A source that counts how often it is asked.
+/// A source that counts its calls.
 struct Counting(TestIssuer, Arc<AtomicUsize>);
 
 impl KeySource for Counting {
@@ -726,8 +726,8 @@ impl KeySource for Counting {
     }
 }
 
-/// Envoy 1.17.0, told to let requests without a token pass, took one of an unknown issuer for such
-/// a request.
+/// Envoy 1.17.0, configured to pass requests without a token, treated a token of an unknown issuer
+/// as no token.
 #[test]
 fn cve_2021_21378_a_token_of_an_unknown_issuer_is_a_bad_token_and_not_none() {
     let api = Api::new();
@@ -797,7 +797,7 @@ mod fetched {
     use crate::support::http::{AUDIENCE, COOLDOWN, World, outage, reason};
     use crate::support::problems_of;
 
-    /// PyJWT before 2.13.0 opened whatever scheme the address of the keys has.
+    /// PyJWT before 2.13.0 accepted any scheme in the address of the keys.
     #[tokio::test]
     async fn cve_2026_48522_keys_come_by_https_only() {
         let name = "https://as.example.com";
@@ -831,8 +831,8 @@ mod fetched {
         }
     }
 
-    /// PyJWT before 2.13.0 asked the issuer for every unknown `kid`, and dropped the keys it had
-    /// when the answer failed.
+    /// PyJWT before 2.13.0 called the issuer for every unknown `kid`, and dropped its cached keys
+    /// when the call failed.
     #[tokio::test]
     async fn cve_2026_48524_unknown_kids_neither_storm_nor_evict() {
         let world = World::new().await;

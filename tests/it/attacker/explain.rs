@@ -1,4 +1,5 @@
-//! What `explain()` tells the person on call (row P07; C01 and T08 where they ask for a sentence).
+//! What `explain()` says to the person on call (row P07; also rows C01 and T08, which require a
+//! sentence).
 
 use std::time::Duration;
 
@@ -146,7 +147,7 @@ fn p07_of_several_issuers_the_nearest_is_named() {
     }
 }
 
-/// An expired token of another environment is told as of another environment.
+/// An expired token of another environment is explained as a token of another environment.
 #[test]
 fn p07_the_issuer_is_told_before_the_time() {
     let token = TestIssuer::new("https://as.example.com/dev", API).token();
@@ -166,7 +167,7 @@ type Change = fn(TestToken) -> TestToken;
 
 #[rustfmt::skip]
 const FOREIGN: &[(Reason, Change, &[&str], &[&str])] = &[
-    // Another audience: which it has, which this API takes.
+    // Another audience: the one that the token has, and the one that this API accepts.
     (AudienceMismatch, |t| t.audience("https://other.example.com"),
         &["audience", "\"https://other.example.com\"", "\"https://api.example.com\""], &["expired"]),
     (AudienceMismatch, |t| t.claim("aud", json!(["account", "urn:b"])),
@@ -438,8 +439,8 @@ fn p07_a_key_that_was_left_out_is_told_with_the_reason() {
     );
 }
 
-/// Keys of no use for this kind of token are left out of what is told, unless that is what somebody
-/// must know.
+/// Keys that can't be used for this kind of token are not listed, unless the operator must know of
+/// them.
 #[test]
 fn p07_keys_for_svids_are_told_where_they_are_of_no_use() {
     let issuer = TestIssuer::new(ISSUER, API);
@@ -484,7 +485,7 @@ fn p07_keys_for_svids_are_told_where_they_are_of_no_use() {
     assert!(told.contains("Its keys are \"p256-0\"."), "{told}");
     assert!(!told.contains("Left out"), "{told}");
 
-    // What is wrong with a key is told in any case.
+    // A fault of a key is reported in any case.
     jwks["keys"][1]["use"] = json!("enc");
     let told = explained("spiffe://example.org", svids(), &jwks);
     assert!(

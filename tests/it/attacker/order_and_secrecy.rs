@@ -28,14 +28,14 @@ use resource_server::{
 };
 use serde_json::json;
 
-/// Stands in every part of a token that nobody may see.
+/// It appears in every part of a token that must not be shown.
 const MARKER: &str = "s3cr3tM4rk3r";
 
 type Change = fn(TestToken) -> TestToken;
 type Put = fn(TestToken, &str) -> TestToken;
 
 /// One fault each: the step of the order of checks that finds it, the reason, the member of the
-/// token that is at fault (two faults in one member are no pair), and how to make it.
+/// token that has the fault, and how to make it. Two faults in one member make no pair.
 #[rustfmt::skip]
 const FAULTS: &[(u8, Reason, &str, Change)] = &[
     // Size and form.
@@ -116,7 +116,7 @@ fn p02_of_two_faults_the_earlier_check_gives_the_reason() {
     let api = strict();
     let rfc9068 = Api::with(settings().profile(Profile::Rfc9068));
     for (step, reason, member, fault) in FAULTS {
-        // Only RFC 9068 misses a claim, and it takes no type but its own.
+        // Only the profile of RFC 9068 requires a claim, and it accepts no other type.
         let api_of = |reasons: &[Reason]| match reasons {
             reasons if !reasons.contains(&ClaimMissing) => Some(&api),
             reasons if !reasons.contains(&NotAnAccessToken) => Some(&rfc9068),
@@ -140,7 +140,7 @@ fn p02_of_two_faults_the_earlier_check_gives_the_reason() {
     }
 }
 
-/// Texts whose form is at fault, with every later fault in the same token.
+/// Texts of a wrong form, with every later fault in the same token.
 #[test]
 fn p02_form_comes_before_everything() {
     let api = strict();
@@ -191,7 +191,7 @@ fn p02_form_comes_before_everything() {
     for (token, expected) in cases {
         assert_eq!(api.reason(&token), Some(expected), "P02: {expected}");
     }
-    // The header's own size comes before its text and what stands behind it.
+    // The size of the header is checked before its text and before the rest of the token.
     let long = worst()
         .raw_header(&b"{".repeat(4 * 1024))
         .raw_payload(b"null")
@@ -337,7 +337,7 @@ fn assert_rejection_is_secret(rejection: &Rejection, token: &str) {
     }
     for shown in [format!("{rejection}"), format!("{rejection:?}")] {
         assert!(shown.contains(rejection.reason().as_str()), "P01: {shown}");
-        // Whether the issuer's word stands behind it, where there was a token.
+        // Whether the issuer vouches for it, where there was a token.
         let is_verified = rejection.reason().is_found_in_verified_token();
         let when = if is_verified { "after" } else { "before" };
         let without_token = [Reason::NoCredentials, Reason::MalformedCredentials];
@@ -577,7 +577,8 @@ fn p01_an_accepted_token_shows_no_claim() {
     );
 }
 
-/// Not nothing: a log line still tells what stood there, and of a token what an operator may see.
+/// The output is not empty: a log line still says what was there, and of a token what an operator
+/// may see.
 #[test]
 fn p01_debug_names_the_type() {
     let api = Api::new();
@@ -638,7 +639,7 @@ fn p01_debug_names_the_type() {
         ),
         (
             unfit().to_string(),
-            "token refused: claims_do_not_fit (found after its signature was checked)",
+            "token refused: claims_do_not_fit (found after the token was validated)",
         ),
     ] {
         assert_eq!(shown, expected, "P01");
@@ -741,7 +742,7 @@ fn p02_reasons_have_stable_names_of_their_own() {
         // The name in code, in another case.
         assert_eq!(name.replace('_', ""), format!("{reason:?}").to_lowercase());
     }
-    // Only the issuer's word may be answered by 403.
+    // Only a token that the issuer vouches for may be answered by 403.
     let verified: Vec<_> = Reason::ALL
         .iter()
         .filter(|r| r.is_found_in_verified_token())

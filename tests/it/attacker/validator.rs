@@ -28,8 +28,8 @@ use serde_json::json;
 
 const OTHER: &str = "https://other.example.com";
 
-/// A source as a user writes it: it awaits, counts how often it is asked, and fails on request.
-/// Clones are the same.
+/// A source as a user writes it: it awaits, counts its calls, and fails on request. Clones share
+/// their state.
 #[derive(Clone)]
 struct Counting {
     keys: TestIssuer,
@@ -91,7 +91,7 @@ impl KeySource for Counting {
     }
 }
 
-/// An API with one issuer whose keys come from a source that counts.
+/// An API with one issuer whose keys come from a source that counts its calls.
 struct Counted {
     issuer: TestIssuer,
     source: Counting,
@@ -190,19 +190,19 @@ fn a_source_error_is_unavailable_and_never_a_rejection() {
         assert_eq!(chain, ["the key table can't be read", "connection refused"]);
         assert!(error.to_string().contains(ISSUER), "{error}");
     }
-    // A token that is bad whatever the keys are, is bad in an outage too.
+    // A token that is bad with any keys is refused in an outage too.
     let expired = api
         .issuer
         .token()
         .expires_at(NumericDate::from_secs(0))
         .mint();
     assert_eq!(refused(block_on(api.validator.validate(&expired))), Expired);
-    // Recovery needs nothing but the source's.
+    // Recovery needs only that the source recovers.
     api.source.set_down(false);
     assert!(block_on(api.validator.validate(&api.issuer.token().mint())).is_ok());
 }
 
-/// Texts that are no JWT by form, and why they are refused.
+/// Texts that are not a JWT by form, and why they are refused.
 const NO_JWT: &[(&str, Reason)] = &[
     ("", MalformedToken),
     ("two words", MalformedToken),
@@ -259,7 +259,7 @@ fn p02_what_needs_no_key_is_refused_before_a_source_is_asked() {
         assert_eq!(refused(verdict), expected, "P02");
         assert_eq!(api.source.asked(), 0, "P02: {expected}");
     }
-    // A bound token is good but for its presenter, which is told last.
+    // A bound token is good except for its presenter, which is checked last.
     let bound = api
         .issuer
         .token()
@@ -382,7 +382,7 @@ fn p05_a_key_of_one_issuer_never_vouches_for_another() {
             BadSignature,
             "P05"
         );
-        // The issuer that the token names is asked, and no other.
+        // Only the source of the issuer that the token names is called.
         assert_eq!((from_a.asked(), from_b.asked()), (asked, 0), "P05");
     }
     // An outage is final too, and is this issuer's alone.
@@ -407,7 +407,7 @@ fn p05_a_refusal_is_final() {
         ],
         &clock,
     );
-    // What A's policy refuses, B's would take: its audience is B's.
+    // B's policy would accept what A's policy refuses: the audience is B's.
     assert_eq!(
         refused(block_on(validator.validate(&a.token().mint()))),
         AudienceMismatch,
@@ -446,7 +446,7 @@ fn warm_up_lists_every_failure_and_the_validator_stays_usable() {
         assert!(error.to_string().contains(shown), "{error}");
     }
     assert!(!error.to_string().contains("urn:b"), "{error}");
-    // B works on; A does as soon as it answers.
+    // B continues to work; A works again as soon as it answers.
     assert!(block_on(validator.validate(&issuers[1].token().mint())).is_ok());
     sources[0].set_down(false);
     assert!(block_on(validator.validate(&issuers[0].token().mint())).is_ok());
@@ -776,7 +776,7 @@ fn p06_settings_for_an_issuer_may_lack_its_name_and_audience_and_nothing_more() 
         Validator::builder().audience(API).issuer(entry)
     };
     assert!(builder(read("{}")).build().is_ok(), "P06");
-    // An empty list is not the same as none: it takes the builder's audience away.
+    // An empty list differs from no list: it removes the builder's audience.
     let no_audience = of_policy(ISSUER, PolicyErrorKind::NoAudience);
     assert_eq!(
         problems(builder(read(r#"{"audiences":[]}"#))),

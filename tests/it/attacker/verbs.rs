@@ -72,7 +72,7 @@ fn p05_no_verb_skips_a_check() {
                 other => panic!("P05: {verb}: {reason:?}: {other:?}"),
             }
         }
-        // A good token: online validation needs introspection, which is said last.
+        // A good token. Online validation needs introspection, which is checked last.
         match judge(&validator, &api.token().mint()) {
             Ok(token) => assert!(!token.is_introspected() && verb != "validate_online"),
             Err(error) => {

@@ -13,7 +13,7 @@ use serde_json::json;
 const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 const POOL: &str = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Ab12Cd34E";
-/// Stands in claims that may not be seen.
+/// It appears in claims that must not be shown.
 const MARKER: &str = "s3cr3tM4rk3r";
 
 /// What the explanation says is nowhere else, and it never has the marker.
@@ -50,8 +50,8 @@ fn refused(
 fn p07_a_token_for_microsoft_graph() {
     let words = ["Microsoft Graph", "scope of this API"];
     let as_microsoft_makes_it = |t: TestToken| t.typ("JWT").header("nonce", MARKER).audience(GRAPH);
-    // Where version 2 is configured, where version 1 is, and where the audience was set to Graph's
-    // for want of another.
+    // An API with version 2 configured, one with version 1, and one whose audience was set to
+    // Graph's because its author had no other.
     let elsewhere = refused(&v2(), Policy::builder(), &v1(), as_microsoft_makes_it);
     assert_explained(&elsewhere, IssuerMismatch, &words, &["manifest"]);
     let here = refused(&v1(), Policy::builder(), &v1(), as_microsoft_makes_it);

@@ -161,7 +161,7 @@ fn c15_the_word_needs_something_in_place_of_the_audience() {
         );
     }
     assert_eq!(problems(lenient().allowed_clients(["web"])), []);
-    // Without the word an audience is needed.
+    // Without this setting an audience is needed.
     assert_eq!(
         problems(Policy::builder().allowed_clients(["web"])),
         [NoAudience]

@@ -32,7 +32,7 @@ fn c12_a_required_claim_is_there() {
     api.check("C12", "tenant", &table);
 }
 
-/// All of these but the last can stand escaped in two ways: `\n` and `\u000a`.
+/// All of these except the last can be escaped in two ways: `\n` and `\u000a`.
 #[test]
 fn c12_and_c14_a_claim_is_found_whose_name_was_escaped() {
     for character in ["\"", "\\", "\u{8}", "\u{c}", "\n", "\r", "\t", "\u{1f}"] {
@@ -148,8 +148,8 @@ fn c12_introspection_answers_are_held_to_the_same() {
     }
 }
 
-/// The claim and its value are the policy's, so the person on call may see them; what the token has
-/// there nobody.
+/// The claim and its value are in the policy, so the person on call may see them. The token's own
+/// value is never shown.
 #[test]
 fn c12_and_p01_the_claim_is_named_and_its_value_is_not() {
     let path = ClaimPath::nested(["org", "na\u{1b}me"]);
@@ -219,7 +219,7 @@ fn c12_the_client_is_client_id_and_else_azp() {
             }
         }
     }
-    // Where no client is asked for, it is read from the same place.
+    // Where the policy requires no client, the client is read from the same claim.
     let api = Api::new();
     let token = api.judge(&api.minted(&[("client_id", "absent"), ("azp", r#""web""#)]));
     assert_eq!(token.unwrap().client_id(), Some("web"));
@@ -243,7 +243,7 @@ fn c12_the_client_is_read_from_the_claims_that_the_policy_names() {
         ("1", r#"{"id":"web"}"#, Some(MalformedClaim)),
         ("null", r#"{"id":"web"}"#, Some(MalformedClaim)),
     ] {
-        // What the policy doesn't name doesn't count.
+        // A claim that the policy doesn't name has no effect.
         let changes = [
             ("cid", cid),
             ("app", app),
@@ -288,7 +288,7 @@ fn c12_and_t09_the_policys_types_replace_those_of_the_profile() {
     assert_eq!(none.reason(), TypeNotAccepted);
     let explained = none.explain();
     assert!(explained.contains("\"entity+jwt\"") && explained.contains("accepted_types"));
-    // Signs of another kind of token count as ever.
+    // Signs of another kind of token still apply.
     let id_token = api.token().typ("x-at+jwt").claim("nonce", "n").mint();
     assert_eq!(api.reason(&id_token), Some(NotAnAccessToken));
     // The issuer comes before the type.

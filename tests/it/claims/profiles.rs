@@ -124,7 +124,7 @@ fn c07_what_else_a_cognito_pool_signs_is_refused() {
     let cases: &[(Option<Reason>, Change)] = &[
         (None, |t| t),
         (None, |t| t.without_header("typ")),
-        // ID tokens by every sign, one after the other taken away.
+        // ID tokens by every sign; the signs are removed one after the other.
         (Some(NotAnAccessToken), |t| t.claim("token_use", "id")),
         (Some(NotAnAccessToken), |t| t.claim("token_use", "id").typ("at+jwt")),
         (Some(NotAnAccessToken), |t| t.claim("token_use", "Access")),
@@ -243,7 +243,7 @@ fn svid(issuer: &TestIssuer) -> TestToken {
         .subject(WORKLOAD)
 }
 
-/// The issuer's keys with this `use`, and others behind them.
+/// The issuer's keys with this `use`, and others after them.
 fn bundle(issuer: &TestIssuer, key_use: &str, others: &[Value]) -> String {
     let mut set: Value = serde_json::from_str(&issuer.jwks()).unwrap();
     let keys = set["keys"].as_array_mut().unwrap();
@@ -256,7 +256,7 @@ fn bundle(issuer: &TestIssuer, key_use: &str, others: &[Value]) -> String {
     set.to_string()
 }
 
-/// A trust domain with its own keys, and an API that takes its SVIDs.
+/// A trust domain with its own keys, and an API that accepts its SVIDs.
 struct Domain {
     issuer: TestIssuer,
     validator: Validator,
@@ -374,10 +374,10 @@ fn c07_what_is_no_svid_of_the_trust_domain_is_refused() {
         let found = domain.reason(change(svid(&domain.issuer)));
         assert_eq!(found, *expected, "C07: case {index}");
     }
-    // Where no SVID is taken, a token without an issuer is one without an issuer.
+    // Where no SVID is accepted, a token without an issuer is refused for its missing issuer.
     let api = Api::new();
     assert_eq!(api.reason(&svid(&api.issuer).mint()), Some(IssuerMissing));
-    // An SVID's typ is taken by its profile alone.
+    // Only the profile for SVIDs accepts the typ of an SVID.
     let jose = api.token().typ("JOSE").mint();
     assert_eq!(api.reason(&jose), Some(TypeNotAccepted));
 }
@@ -389,7 +389,7 @@ fn k01_a_key_is_used_for_what_its_use_says() {
         let issuer = TestIssuer::new(DOMAIN, API).clock(clock());
         let set = KeySet::from_jwks(&bundle(&issuer, key_use, &[]));
         let Ok(keys) = set else {
-            // Of no use to anyone.
+            // No policy uses it.
             assert!(
                 matches!(set, Err(KeySetError::NoUsableKey { .. })),
                 "{key_use}"
@@ -499,13 +499,13 @@ fn c07_svids_are_routed_by_their_trust_domain_and_tokens_with_an_issuer_by_that(
         Some(IssuerMismatch)
     );
     assert_eq!(reason(svid(&a).subject("alice")), Some(IssuerMissing));
-    // An issuer of such a name that takes no SVIDs gets none.
+    // An issuer with such a name that accepts no SVIDs has none of their keys.
     assert_eq!(
         reason(svid(&odd).subject("spiffe://plain.example/a")),
         Some(IssuerMismatch)
     );
 
-    // With an issuer, that alone counts: a workload's name among the claims leads nowhere.
+    // With an issuer, only the issuer decides: a workload's name in other claims selects nothing.
     let borrowed = plain.token().subject(WORKLOAD);
     assert_eq!(reason(borrowed), None);
     let token = validator

@@ -162,7 +162,7 @@ fn c14_entra_id_v2() {
         &["Orders.Approve"],
     );
     assert_eq!(token.tenant(), Some(TENANT));
-    // A daemon's has no scopes; both are asked for where a token may have either.
+    // A daemon's token has no scopes. Both are required where a token may have either.
     let daemon = case.also_accepted("scp", &NULL);
     assert!(daemon.scopes().is_empty() && daemon.has_role("Orders.Approve"));
     let other = "11111111-2222-3333-4444-555555555555";
@@ -505,7 +505,7 @@ fn c14_cognito() {
             IssuerMismatch,
         ),
     ]);
-    // The policy's clients take the place of the constructor's; its profile stays.
+    // The policy's clients replace the constructor's; the constructor's profile stays.
     let other = pool().policy(Policy::builder().allowed_clients(["other"]));
     let case = Case::new(other, "", None, payload);
     case.refused(&[("version", json!(2), ClientNotAllowed)]);
@@ -666,7 +666,7 @@ fn c14_firebase() {
             IssuerMismatch,
         ),
     ]);
-    // The project stands in `aud` whatever the Validator has for others.
+    // The project must be in `aud`, with any audience that the Validator has for other issuers.
     let issuer = providers::firebase("example-project");
     let case = Case::new(issuer, "https://api.example.com", Some("JWT"), payload);
     case.accepted();
@@ -712,7 +712,7 @@ fn c14_kubernetes_service_accounts() {
     let case = Case::new(issuer, "orders-api", None, payload);
     case.refused(&[
         ("jti", json!("x"), ClaimMismatch),
-        // The provider's claims are required beside the policy's.
+        // The provider's claims are required in addition to the policy's.
         ("kubernetes.io namespace", json!("billing"), ClaimMismatch),
     ]);
     case.also_accepted("sub", &json!("system:serviceaccount:shop:checkout"));
@@ -929,7 +929,7 @@ fn c14_more_settings_by_hand_as_the_table_has_them() {
     ]);
 }
 
-/// What stands in a configuration file counts, also where it says no.
+/// A value in a configuration file applies, also where it is false.
 #[test]
 fn c12_what_a_provider_allows_can_be_taken_back() {
     let realm = "https://sso.example.com/realms/shop";
@@ -941,7 +941,7 @@ fn c12_what_a_provider_allows_can_be_taken_back() {
     case.refused(&[("nonce", json!("n"), NotAnAccessToken)]);
 }
 
-/// Names that a provider's tokens have beside the one that the constructor knows.
+/// Names that a provider's tokens have in addition to the one that the constructor knows.
 #[test]
 fn c14_other_kinds_of_issuer_by_hand_as_the_documentation_has_them() {
     let name = "https://issuer-cognito-idp.us-west-2.amazonaws.com/us-west-2_example";
@@ -1092,7 +1092,7 @@ fn c14_what_can_be_no_providers_setting_is_told_when_built() {
         assert!(is_told, "C14: {shown}: {found:?}");
     }
 
-    // What a policy tells anyway.
+    // A problem that a policy reports in any case.
     let in_policy = |issuer: Issuer| -> Vec<PolicyErrorKind> {
         let of_policy = |problem| match problem {
             (_, ConfigErrorKind::Policy(problem)) => Some(problem),
@@ -1116,7 +1116,7 @@ fn c14_what_can_be_no_providers_setting_is_told_when_built() {
     assert!(matches!(domain[..], [PolicyErrorKind::NotATrustDomain(_)]));
     let svids = problems(providers::spiffe("example.org"));
     assert!(matches!(svids[..], [(_, ConfigErrorKind::NoSource)]));
-    // An empty list of the user's own is told, whatever the provider requires.
+    // An empty list of the user's own is reported, with any requirement of the provider.
     let empty = serde_json::from_str(r#"{"required_claims": []}"#).unwrap();
     let workflow = providers::github_actions("octo-org/octo-repo").policy(empty);
     assert_eq!(
@@ -1130,7 +1130,7 @@ fn c14_what_can_be_no_providers_setting_is_told_when_built() {
         problems(twice)[..],
         [(_, ConfigErrorKind::SeveralPolicies)]
     ));
-    // And a good one has nothing to tell.
+    // A good one has no problem to report.
     assert_eq!(problems(providers::auth0("a.example.com")), []);
     let listed = providers::entra_id_v2(Tenants::only([TENANT]));
     assert_eq!(problems(listed), []);

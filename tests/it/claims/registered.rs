@@ -180,7 +180,7 @@ fn c04_nbf_and_iat_in_the_future_beyond_skew() {
                 None,
                 "absent 0 -1 1700000000 1700000030 1.70000003e9 1700000029.1",
             ),
-            // Rounded up: a fraction takes away.
+            // The time is rounded up, to the disadvantage of the token.
             (
                 Some(refused),
                 "1700000030.1 1700000031 1.7e10 253402300800 9223372036854775807",
@@ -280,8 +280,8 @@ fn c05_what_is_no_claims_set() {
     assert_eq!(api.reason(&large), Some(TooLong), "C05: over the size cap");
 }
 
-/// Members to write behind a good claims set, by lines. Two of one name, at any depth and of any
-/// name, compared after unescaping; then lone surrogates, in names and values.
+/// Members to write after a good claims set, by lines. First two members of one name, at any depth
+/// and of any name, compared after unescaping; then lone surrogates, in names and values.
 const UNSOUND_MEMBERS: &str = r#"
     "iss":"https://as.example.com"
     "i\u0073s":"https://as.example.com"
@@ -714,7 +714,7 @@ fn c13_identity_is_issuer_and_subject_as_one() {
     let judge = |api: &Api, subject: &str| api.judge(&api.token().subject(subject).mint()).unwrap();
     let (alice_a, again) = (judge(&a, "alice"), judge(&a, "alice"));
     let (alice_b, bob_a) = (judge(&b, "alice"), judge(&a, "bob"));
-    // Issuer and subject written one behind the other are those of alice_b.
+    // The issuer and the subject, one after the other, are the same text as those of alice_b.
     let slashed = judge(&a, "/balice");
 
     let identities = [&alice_a, &again, &alice_b, &bob_a, &slashed].map(|t| t.identity().unwrap());

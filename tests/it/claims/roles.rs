@@ -125,7 +125,7 @@ fn c14_the_principal_is_the_first_claim_that_is_there() {
         (r#"{"login":""}"#, r#""b""#, Ok(Some(""))),
         ("{}", r#""b""#, Ok(Some("b"))),
         ("absent", r#""\u0062""#, Ok(Some("b"))),
-        // Not the subject for want of another.
+        // The subject is no substitute for it.
         ("absent", "absent", Ok(None)),
         (r#"{"login":1}"#, r#""b""#, Err(MalformedClaim)),
         (r#"{"login":null}"#, r#""b""#, Err(MalformedClaim)),
@@ -193,7 +193,7 @@ fn c13_the_kind_of_subject_where_the_token_tells() {
             &[("idtyp", r#""user""#), ("client_id", r#""alice""#)],
             Some(SubjectKind::User),
         ),
-        // Something else is no word about it, whatever the names are.
+        // Another value of `idtyp` says nothing about the subject, with any names.
         (
             &[("idtyp", r#""device""#), ("client_id", r#""alice""#)],
             None,

@@ -76,7 +76,7 @@ fn test_issuer(name: &str, clock: &ManualClock) -> TestIssuer {
     TestIssuer::new(name, AUDIENCE).clock(clock.clone())
 }
 
-/// An issuer's keys on loopback, for whoever asks.
+/// An issuer's keys on loopback, without any access control.
 async fn keys() -> (TestIssuer, String, Asked) {
     let issuer = test_issuer(NAME, &clock());
     let answer = ok(&issuer.jwks(), "");
@@ -176,7 +176,7 @@ async fn f02_a_file_without_a_token_is_an_outage_that_names_it() {
         let said = outage(validator(at, &clock()).validate(&token).await);
         assert!(said.contains(part) && said.contains(&name), "{said}");
         assert!(!said.contains("nter2"), "{said}");
-        // Discovery tells the same, and not that there is no metadata.
+        // Discovery reports the same, and not that metadata is missing.
         let failed = validator(found, &clock()).warm_up().await.unwrap_err();
         let said = failed.to_string();
         assert!(said.contains(part) && said.contains(&name), "{said}");
@@ -184,7 +184,7 @@ async fn f02_a_file_without_a_token_is_an_outage_that_names_it() {
     assert!(asked.lock().unwrap().is_empty(), "nothing is asked without");
 }
 
-/// Whoever can write the metadata, or answer in its place, must not get what was meant for the
+/// Anyone who can write the metadata, or answer in its place, must not get what was meant for the
 /// issuer.
 #[tokio::test]
 async fn f02_metadata_does_not_lead_credentials_to_another_origin() {
@@ -250,7 +250,7 @@ async fn f02_who_is_refused_learns_that_nothing_was_shown() {
         let said = said.to_string();
         assert!(said.contains("credentials_also_for"), "{said}");
         assert!(said.contains(&format!("status {code}")), "{said}");
-        // Where they were shown, or there are none, it says nothing of the kind.
+        // Where they were sent, or there are none, the error says nothing of the kind.
         let shown = fetch().credentials_also_for(url.trim_end_matches("/jwks"));
         for fetch in [shown, Fetch::new()] {
             let issuer = Issuer::discover(name.as_str()).fetch(fetch);
@@ -289,7 +289,7 @@ async fn f02_credentials_are_not_told() {
         texts.push(format!("{:?}", validator.snapshot()));
         let error = validator.warm_up().await.unwrap_err();
         texts.extend([format!("{error:?}"), error.to_string()]);
-        // What can't be sent is not told either.
+        // A value that can't be sent is not shown either.
         for bad in [
             fetch.clone().basic("Aladdin", &format!("\n{SECRET}")),
             fetch.clone().secret_header("x", &format!("\n{SECRET}")),
@@ -374,7 +374,7 @@ fn f02_settings_that_can_not_work_are_told_when_built() {
         let fetch = basic().credentials_also_for(origin);
         assert_eq!(of(fetch), P::CredentialsOrigin, "{origin}");
     }
-    // One issuer's are no business of another.
+    // The credentials of one issuer are not sent to another.
     let all = Validator::builder()
         .audience(AUDIENCE)
         .issuer(Issuer::discover(NAME))
@@ -386,7 +386,7 @@ fn f02_settings_that_can_not_work_are_told_when_built() {
     );
 }
 
-/// Also where http is let through by leave, and where a proxy would read along.
+/// This applies also where a setting allows http, and where a proxy could read the request.
 #[test]
 fn f02_credentials_never_go_over_plain_http() {
     let told = |issuer: Issuer, fetch: Fetch| {
@@ -446,9 +446,8 @@ fn f02_introspection_has_its_own_credentials() {
     }
 }
 
-/// An API server of a cluster: both documents want the bearer token that it knows at the moment,
-/// over TLS by a CA of its own. It is reached by two names, and its metadata names the keys by
-/// `jwks_host`.
+/// An API server of a cluster. Both documents require its current bearer token, over TLS with a
+/// private CA. It has two names, and its metadata names the keys by `jwks_host`.
 struct ApiServer {
     port: u16,
     ca_pem: String,
@@ -561,7 +560,7 @@ async fn f02_a_cluster_whose_documents_want_a_service_accounts_token() {
     validator.validate(&token).await.unwrap();
     assert_eq!(server.refused.load(Ordering::Relaxed), 0);
 
-    // The server no longer takes the old one; the keys held serve meanwhile.
+    // The server no longer accepts the old one; the cached keys are used in the meantime.
     *server.known.lock().unwrap() = "second";
     clock.advance(LIFETIME + Duration::from_secs(1));
     validator.validate(&token).await.unwrap();

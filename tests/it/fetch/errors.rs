@@ -1,5 +1,5 @@
-//! Rows P01 and K04: an error and a `Debug` output are bounded, whatever the issuer sends, and show
-//! no password of a mistaken setting.
+//! Rows P01 and K04: an error and a `Debug` output are bounded with any response of the issuer, and
+//! show no password of a mistaken setting.
 
 use resource_server::keys::KeySet;
 use resource_server::testing::TestIssuer;

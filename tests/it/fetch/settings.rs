@@ -1,5 +1,5 @@
-//! Rows S01, S02 and F01: where keys are fetched from, what is taken for an answer, and how the way
-//! there is set.
+//! Rows S01, S02 and F01: where keys are fetched from, what is accepted as an answer, and the
+//! settings of the connection.
 
 use std::time::Duration;
 
@@ -130,7 +130,7 @@ async fn s01_the_address_is_a_setting_apart_from_the_name() {
     ] {
         validator(issuer, &clock()).validate(&token).await.unwrap();
     }
-    // The document found there is compared with the name all the same.
+    // The document that is found there is still compared with the name.
     let other = "https://other.example.com";
     let issuer = Issuer::new(other).discovery_at(server.discovery_url());
     let foreign = server
@@ -236,7 +236,7 @@ async fn s02_what_is_no_good_answer_leaves_the_keys_in_use() {
             },
             "status 204",
         ),
-        // Not asked for: there is no entity tag to compare with.
+        // The request has no entity tag, so a 304 is unexpected.
         (
             Fault::Status {
                 code: 304,
@@ -427,7 +427,7 @@ async fn f01_headers_are_sent_and_a_proxy_is_used() {
     assert!(head.contains("\r\ncache-control: no-cache\r\n"), "{head}");
     assert!(head.contains("\r\naccept-encoding: identity\r\n"), "{head}");
 
-    // The host exists nowhere: only the proxy can be asked for it.
+    // The host doesn't exist: only the proxy can get a request for it.
     let answer = keys();
     let (url, asked) = by_hand(move |_| std::future::ready(answer.clone())).await;
     let fetch = Fetch::new().danger_allow_http().proxy(url);

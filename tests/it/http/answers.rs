@@ -297,6 +297,28 @@ fn h11_the_body_is_the_apis_own() {
     assert!(header(&outage, "www-authenticate").is_none());
 }
 
+/// A header with such a value would be refused by a framework, or would be two headers.
+#[test]
+fn h02_a_body_of_an_unusable_media_type_is_left_out() {
+    let world = World::new();
+    for (media_type, is_usable) in [
+        ("application/json; charset=utf-8", true),
+        ("", false),
+        (" ", false),
+        ("text/plain\r\nset-cookie: a=b", false),
+        ("text/plain\0", false),
+        ("text/plain\u{7f}", false),
+        ("text/\u{e9}", false),
+    ] {
+        let resource = Resource::new(API).body(move |_, _| (media_type, "body".to_owned()));
+        let answer = without_credentials(&world.api(resource));
+        assert_eq!(answer.status(), 401, "{media_type:?}");
+        let expected = is_usable.then_some(media_type);
+        assert_eq!(header(&answer, "content-type"), expected, "{media_type:?}");
+        assert_eq!(!answer.body().is_empty(), is_usable, "{media_type:?}");
+    }
+}
+
 /// The API's name is with the result of every verb. It comes from the configuration: the crate
 /// never sees a `Host` header.
 #[test]

@@ -58,13 +58,13 @@ const LINES: &[(&[&str], Outcome)] = &[
     (&["Bearer \u{e9}"], MALFORMED),
     (&["Bearer a\0b"], MALFORMED),
     (&["Bearer a\r\nx: y"], MALFORMED),
-    // There is no scheme.
+    // The scheme is missing.
     (&[""], MALFORMED),
     (&[" "], MALFORMED),
     (&[" Bearer {}"], MALFORMED),
     (&["\"Bearer\" {}"], MALFORMED),
     (&["\u{e9} {}"], MALFORMED),
-    // Another scheme is no credentials.
+    // Another scheme means that there are no credentials.
     (&["Basic QTpC"], NOTHING),
     (&["Negotiate"], NOTHING),
     (&["Bearers {}"], NOTHING),

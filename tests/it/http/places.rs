@@ -89,10 +89,14 @@ fn h08_a_cookie_holds_a_token_alone() {
             (&[], NOTHING),
             (&[("cookie", "a=b")], NOTHING),
             // The name is the whole of it, with its case.
-            (
-                &[("cookie", "token2={}; mytoken={}; Token={}; token ={}")],
-                NOTHING,
-            ),
+            (&[("cookie", "token2={}; mytoken={}; Token={}")], NOTHING),
+            // Other readers drop white space around the name and the value.
+            (&[("cookie", "token ={}")], MALFORMED),
+            (&[("cookie", "token= {}")], MALFORMED),
+            (&[("cookie", "token\t={}")], MALFORMED),
+            (&[("cookie", "token={}; token =other")], MALFORMED),
+            (&[("cookie", "token={} ; a=b")], Ok(())),
+            (&[("cookie", "token token={}")], NOTHING),
             (&[("cookie", "a=token={}")], NOTHING),
             (&[("cookie", "token")], NOTHING),
             (&[("cookie", "token=")], MALFORMED),

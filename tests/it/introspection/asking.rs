@@ -1,5 +1,5 @@
-//! Rows I01 to I06 and I10 to I12, and F03: how the authorization server is asked about tokens, and
-//! what is kept of its answers.
+//! Rows I01 to I06 and I10 to I12, and F03: how the authorization server introspects tokens, and
+//! what is cached of its answers.
 
 use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -154,32 +154,33 @@ async fn i02_i03_i06_a_failure_is_an_outage_and_is_not_kept() {
     let good = active().to_string();
     #[rustfmt::skip]
     let cases = [
-        ("HTML with 200", of_type(html, "text/html"), "application/json", None),
+        ("HTML with 200", of_type(html, "text/html"), "application/json", Some(1_000)),
         ("HTML that says it is JSON", ok(html, JSON), "not a well-formed JSON object", None),
-        ("JSON of another type", of_type(&good, "text/plain"), "application/json", None),
-        ("signed, which was not asked for", of_type(&good, "application/token-introspection+jwt"), "application/json", None),
-        ("no type", ok(&good, ""), "application/json", None),
+        ("JSON of another type", of_type(&good, "text/plain"), "application/json", Some(1_000)),
+        ("signed, which was not asked for", of_type(&good, "application/token-introspection+jwt"), "application/json", Some(1_000)),
+        ("no type", ok(&good, ""), "application/json", Some(1_000)),
         ("10 MB", ok(&large, JSON), "larger than", None),
         ("70 KB", ok(&middling, JSON), "more than 65536 bytes", None),
-        ("cut short", ok(&good, JSON).replace(&good, &good[..20]), "can't be reached", None),
+        ("cut short", ok(&good, JSON).replace(&good, &good[..20]), "can't be reached", Some(1_000)),
         ("active as a string", ok(r#"{"active":"true"}"#, JSON), "\"active\"", None),
         ("active as a number", ok(r#"{"active":1}"#, JSON), "\"active\"", None),
         ("nothing active", ok("{}", JSON), "\"active\"", None),
         ("active twice", ok(r#"{"active":true,"active":false}"#, JSON), "two members of one name", None),
-        ("401", status("401 Unauthorized", ""), "refuses this API's own credentials", None),
-        ("403", status("403 Forbidden", ""), "refuses this API's own credentials", None),
+        ("401", status("401 Unauthorized", ""), "refuses this API's own credentials", Some(1_000)),
+        ("403", status("403 Forbidden", ""), "refuses this API's own credentials", Some(1_000)),
         ("400", status("400 Bad Request", ""), "status 400", None),
-        ("404", status("404 Not Found", ""), "status 404", None),
-        ("204", status("204 No Content", ""), "status 204", None),
-        ("429", status("429 Too Many Requests", "retry-after: 7\r\n"), "status 429", Some(7)),
-        ("500", status("500 Internal Server Error", ""), "status 500", None),
-        ("429 for a month", status("429 Too Many Requests", "retry-after: 2592000\r\n"), "status 429", Some(3_600)),
-        ("503", status("503 Service Unavailable", "retry-after: 120\r\n"), "status 503", Some(120)),
-        ("redirect", status("307 Temporary Redirect", "location: https://evil.example/\r\n"), "evil.example", None),
-        ("no HTTP", "SSH-2.0-OpenSSH_9.2\r\n".to_owned(), "can't be reached", None),
-        ("nothing", String::new(), "can't be reached", None),
+        ("404", status("404 Not Found", ""), "status 404", Some(1_000)),
+        ("204", status("204 No Content", ""), "status 204", Some(1_000)),
+        ("429", status("429 Too Many Requests", "retry-after: 7\r\n"), "status 429", Some(7_000)),
+        ("500", status("500 Internal Server Error", ""), "status 500", Some(1_000)),
+        ("429 for a month", status("429 Too Many Requests", "retry-after: 2592000\r\n"), "status 429", Some(3_600_000)),
+        ("503", status("503 Service Unavailable", "retry-after: 120\r\n"), "status 503", Some(120_000)),
+        ("redirect", status("307 Temporary Redirect", "location: https://evil.example/\r\n"), "evil.example", Some(1_000)),
+        ("no HTTP", "SSH-2.0-OpenSSH_9.2\r\n".to_owned(), "can't be reached", Some(1_000)),
+        ("nothing", String::new(), "can't be reached", Some(1_000)),
     ];
     for (name, answer, expected, retry_after) in cases {
+        let retry_after = retry_after.map(Duration::from_millis);
         let world = World::answering(move |number| match number {
             1 => answer.clone(),
             _ => json(&active()),
@@ -187,11 +188,10 @@ async fn i02_i03_i06_a_failure_is_an_outage_and_is_not_kept() {
         .await;
         let result = world.validator.validate(TOKEN).await;
         if let Err(Error::Unavailable(unavailable)) = &result {
-            assert_eq!(
-                unavailable.retry_after(),
-                retry_after.map(Duration::from_secs),
-                "{name}"
-            );
+            // A pause is shorter by up to a quarter, at random.
+            let at_least = retry_after.map(|pause| pause.mul_f64(0.75));
+            let is_in_range = (at_least..=retry_after).contains(&unavailable.retry_after());
+            assert!(is_in_range, "{name}: {unavailable:?}");
         }
         let told = outage(result);
         assert!(told.contains(expected), "{name}: {told}");
@@ -261,7 +261,7 @@ async fn i05_an_answer_is_kept_for_its_time_and_not_past_its_end() {
     assert_eq!(world.verdict(TOKEN).await, None);
     assert_eq!(world.calls(), 1);
     world.clock.advance(Duration::from_secs(1));
-    // Within the skew; but the server is asked what it says now.
+    // It is within the skew, but the server's current answer is needed.
     assert_eq!(world.verdict(TOKEN).await, None);
     assert_eq!(world.calls(), 2);
 }
@@ -315,7 +315,7 @@ async fn i05_i12_a_revoked_token_is_refused_within_the_time() {
     assert_eq!(world.verdict(TOKEN).await, None);
     world.clock.advance(Duration::from_secs(1));
     assert_eq!(world.verdict(TOKEN).await, Some(Reason::Inactive));
-    // For ten seconds it is not asked about again.
+    // For ten seconds it is not introspected again.
     world.clock.advance(Duration::from_secs(9));
     assert_eq!(world.verdict(TOKEN).await, Some(Reason::Inactive));
     assert_eq!(world.calls(), 2);
@@ -329,7 +329,7 @@ async fn i05_i12_a_revoked_token_is_refused_within_the_time() {
     assert_eq!(world.verdict(TOKEN).await, Some(Reason::Inactive));
 }
 
-/// What was asked before the token was forgotten is not kept.
+/// The answer to a call from before the token was forgotten is not cached.
 #[tokio::test]
 async fn i12_an_answer_under_way_is_forgotten_too() {
     let answer = |number| match number {
@@ -344,7 +344,7 @@ async fn i12_an_answer_under_way_is_forgotten_too() {
     });
     until(|| server.calls() == 1).await;
     validator.forget(TOKEN);
-    // Who comes now asks anew, and does not wait for the old answer.
+    // A caller who comes now starts a new call, and does not wait for the old answer.
     assert_eq!(reason(validator.validate(TOKEN).await), Reason::Inactive);
     gate.add_permits(1);
     assert!(early.await.unwrap().is_ok());
@@ -352,7 +352,7 @@ async fn i12_an_answer_under_way_is_forgotten_too() {
     assert_eq!(server.calls(), 2);
 }
 
-/// What is kept is the answer: the policy is held against it each time.
+/// The answer is what is cached: the policy checks it each time.
 #[tokio::test]
 async fn i04_i05_a_verdict_is_never_kept() {
     let policy = Policy::builder().max_token_age(Duration::from_secs(20));
@@ -436,7 +436,7 @@ async fn f03_i10_calls_at_once_are_bounded_and_the_rest_is_told_to_come_again() 
     assert_eq!(last_error(), None);
 }
 
-/// A flood holds no more memory than so many tokens take.
+/// A flood uses no more memory than so many tokens need.
 #[tokio::test]
 async fn f03_i10_calls_that_wait_are_bounded_too() {
     let (server, gate) = HandMade::gated(|_| true, |_| json(&active())).await;
@@ -464,14 +464,15 @@ async fn f03_i10_calls_that_wait_are_bounded_too() {
             Poll::Ready(other) => panic!("{other:?}"),
         }
     }
-    // The second who asks about a token takes no place.
+    // The second caller with the same token uses no place.
     assert_eq!((waiting.len(), turned_away), (17, 4));
     let last_error = validator.health()[0].status().last_error.clone();
     assert!(last_error.unwrap().contains("turned away"));
     gate.add_permits(100);
     assert!(one.await.unwrap().is_ok());
     for call in waiting {
-        // In its turn, or told to come again where this machine takes a second for it.
+        // It has its turn, or is answered with a time to retry where this machine needs a second
+        // for it.
         let ended = call.await;
         assert!(
             matches!(ended, Ok(_) | Err(Error::Unavailable(_))),
@@ -509,8 +510,8 @@ async fn i11_the_endpoint_is_where_the_issuer_says() {
     assert!(!requests[0].contains("hush"));
 }
 
-/// A cold start asks for the metadata once, whoever goes away, and a failure is of those alone who
-/// waited for it.
+/// A cold start reads the metadata once, with any callers that go away. Only those who waited for
+/// it see its failure.
 #[tokio::test]
 async fn i11_f03_metadata_is_read_once_for_all_who_wait() {
     let is_up = Arc::new(AtomicBool::new(false));
@@ -589,7 +590,7 @@ async fn i11_metadata_without_an_endpoint_is_told() {
     assert!(requests.iter().all(|request| !request.contains(TOKEN)));
 }
 
-/// Metadata that can't be read again is no reason to be slow, nor to forget what it said.
+/// If metadata can't be read again, calls are not delayed, and its earlier content still applies.
 #[tokio::test]
 async fn i11_metadata_is_read_again_once_a_day_and_when_the_endpoint_is_gone() {
     let is_there = Arc::new(Mutex::new("/ask"));
@@ -642,7 +643,7 @@ async fn i11_metadata_is_read_again_once_a_day_and_when_the_endpoint_is_gone() {
     assert_eq!(gets(), 6);
 }
 
-/// What was asked before the process stood still says nothing about now.
+/// An answer from before the process stood still says nothing about the present.
 #[tokio::test]
 async fn i05_an_answer_from_before_a_freeze_does_not_count() {
     let clock = clock();
@@ -662,7 +663,7 @@ async fn i05_an_answer_from_before_a_freeze_does_not_count() {
     assert!(validator.validate(TOKEN).await.is_ok());
 }
 
-/// Extra headers never take the place of those that say who asks, and what.
+/// Extra headers never replace those with the client's identity and the content type.
 #[tokio::test]
 async fn i11_extra_headers_do_not_replace_the_credentials() {
     let (url, requests) = by_hand(|_| std::future::ready(json(&active()))).await;

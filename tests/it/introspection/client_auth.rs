@@ -1,5 +1,4 @@
-//! Rows I01 and I11: this API says who it is by its private key (RFC 7523), and to nobody but the
-//! issuer.
+//! Rows I01 and I11: this API authenticates by its private key (RFC 7523), and only to the issuer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -312,7 +311,7 @@ async fn i11_another_audience_only_as_it_is_given() {
     );
 }
 
-/// Each call has an assertion of its own, by the clock of then.
+/// Each call has its own assertion, with the time of that moment.
 #[tokio::test]
 async fn i11_no_assertion_is_sent_twice() {
     let keys = Keys::ed25519();

@@ -76,7 +76,7 @@ impl Server {
     }
 }
 
-/// Lets a connection get back to where it is kept.
+/// Gives a connection time to return to the pool.
 async fn settle() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
@@ -147,7 +147,7 @@ async fn f03_the_other_try_is_on_a_new_connection() {
     assert_eq!(connections.last(), Some(&3));
 }
 
-/// What fails on a connection of its own is not tried again.
+/// A failure on a new connection is not retried.
 #[tokio::test]
 async fn f03_there_is_one_more_try_and_only_where_a_connection_was_kept() {
     let server = Server::dropping(|_, _| true).await;

@@ -90,7 +90,7 @@ async fn f03_an_answer_that_is_late_names_the_setting() {
     assert!(told.contains("max_concurrent_calls"), "{told}");
 }
 
-/// Made-up tokens take every turn and every place that is not reserved, and get no answer.
+/// Made-up tokens have every turn and every place that is not reserved, and get no answer.
 #[tokio::test]
 async fn f03_i10_a_flood_of_made_up_tokens_leaves_turns_to_tokens_that_were_active() {
     let server = HandMade::answering_later(|request| async move {

@@ -1,4 +1,4 @@
-//! Rows F02 and I11: a gateway in front of the introspection endpoint wants a header of its own.
+//! Rows F02 and I11: a gateway in front of the introspection endpoint requires a header of its own.
 
 use resource_server::{Fetch, Introspection, Issuer};
 use serde_json::json;

@@ -1,5 +1,5 @@
 //! Rows I08 and P05: one Validator for JWTs by keys, JWTs by introspection and opaque tokens; an
-//! issuer that has both keys and introspection; and the question that is asked each time.
+//! issuer that has both keys and introspection; and validation without the cache.
 
 use std::sync::{Arc, Mutex};
 
@@ -17,7 +17,7 @@ use crate::support::problems_of;
 
 const OPAQUE: &str = "2YotnFZFEjr1zCsicMWpAA";
 
-/// An issuer with keys and introspection, and a server that answers as told.
+/// An issuer with keys and introspection, and a server whose answers the test sets.
 struct World {
     validator: Validator,
     signer: TestIssuer,
@@ -70,7 +70,7 @@ async fn i08_jwts_by_keys_and_opaque_tokens_by_asking() {
     assert_eq!(world.calls(), 1);
     assert!(world.validator.validate_cached(OPAQUE).unwrap().is_ok());
 
-    // Dropped from what is kept, it is asked about anew.
+    // After it is dropped from the cache, it is introspected again.
     world.validator.forget(OPAQUE);
     world.says(json!({"active": false}));
     let refused = world.validator.validate(OPAQUE).await;
@@ -122,7 +122,7 @@ async fn i08_online_asks_past_the_cache() {
     }
     // By its keys alone the JWT is still good: that is what the other call is for.
     assert!(world.validator.validate(&jwt).await.is_ok());
-    // What was learnt of the opaque one counts for all.
+    // The answer about the opaque token applies to all calls.
     let refused = world.validator.validate(OPAQUE).await;
     assert_eq!(reason(refused), Reason::Inactive);
 }
@@ -134,7 +134,7 @@ async fn i04_online_holds_the_answer_against_the_policy_too() {
     world.says(json!({"active": true, "aud": "https://other.example.com"}));
     let refused = world.validator.validate_online(&jwt).await;
     assert_eq!(reason(refused), Reason::AudienceMismatch);
-    // A bound token is no bearer token, whatever the answer leaves out.
+    // A bound token never passes as a bearer token, with any answer.
     world.says(json!({"active": true, "aud": AUDIENCE}));
     let bound = world.signer.token().claim(
         "cnf",
@@ -168,7 +168,7 @@ async fn online_without_anybody_to_ask_is_a_mistake_of_the_api() {
     assert!(matches!(error, Error::Misconfigured(_)), "{error:?}");
     assert_eq!(error.status(), 500);
     assert!(error.to_string().contains(ISSUER), "{error}");
-    // A bad token is that first: nobody brings about a 500 by a forged one.
+    // A bad token is refused first: no caller can cause a 500 by a forged token.
     let refused = validator.validate_online("a b").await;
     assert_eq!(reason(refused), Reason::MalformedToken);
     let forged = signer.token().signed_by(&TestIssuer::new(ISSUER, AUDIENCE));

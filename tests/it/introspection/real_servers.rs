@@ -192,7 +192,7 @@ fn c15_an_empty_audience_of_a_response_is_a_missing_one() {
         Some(AudienceMismatch)
     );
     assert_eq!(reason(&other(json!(1)), lenient()), Some(MalformedClaim));
-    // The word for JWTs is not for responses.
+    // The setting for JWTs does not apply to responses.
     let of_jwts = Policy::builder()
         .allow_jwt_without_audience()
         .allowed_clients(["web"]);

@@ -1,6 +1,6 @@
-//! Rows I02, I04, I06, I08, I09 and I10, and what of C05, C11 and D07 is about introspection
-//! responses (RFC 7662): what an authorization server's answer means, and which token it is asked
-//! about.
+//! Rows I02, I04, I06, I08, I09 and I10, and the parts of C05, C11 and D07 about introspection
+//! responses (RFC 7662): what an authorization server's answer means, and which tokens are
+//! introspected.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -70,7 +70,7 @@ fn reason(response: &Value) -> Option<Reason> {
 fn i02_only_true_is_active() {
     assert_eq!(reason(&good()), None);
     assert_eq!(reason(&with(json!({"active": false}))), Some(Inactive));
-    // Whatever else stands there.
+    // It is inactive, with any other members.
     for bare in [
         json!({"active": false}),
         json!({"active": false, "exp": "x", "iss": 1}),
@@ -235,7 +235,7 @@ fn i04_settings_of_the_policy_count() {
     assert_eq!(found(with(json!({"iat": NOW - 90})), young()), Some(TooOld));
     assert_eq!(found(without("iat"), young()), Some(Reason::ClaimMissing));
 
-    // An end that is not there is none within the limit.
+    // A missing expiry is not within the limit.
     let short = || policy().max_remaining(Duration::from_secs(600));
     assert_eq!(found(good(), short()), None);
     assert_eq!(
@@ -322,7 +322,7 @@ fn i04_what_an_accepted_answer_says() {
     .unwrap();
     assert!(token.is_introspected());
     assert_eq!((token.algorithm(), token.key_id()), (None, None));
-    // Of the issuer that was asked.
+    // The issuer is the one that was called.
     assert_eq!(token.issuer(), ISSUER);
     assert_eq!(token.identity().unwrap().issuer(), ISSUER);
     assert_eq!(token.subject(), Some("alice"));
@@ -372,7 +372,7 @@ fn p01_nothing_of_an_answer_is_shown() {
 
 type Answer = dyn Fn(&str) -> Result<String, SourceError> + Send + Sync;
 
-/// A source that answers by a function, and remembers what it was asked about.
+/// A source that answers by a function, and records the tokens that it was called for.
 #[derive(Clone)]
 struct Asking {
     answer: Arc<Answer>,
@@ -436,8 +436,8 @@ fn i08_form_and_issuer_decide_who_judges() {
     assert_eq!(accepted.issuer(), OTHER);
     assert_eq!(*asking.asked.lock().unwrap(), [OPAQUE]);
 
-    // A JWT that its issuer's keys refuse is asked about nowhere; nor is one of nobody, or what is
-    // no token.
+    // A JWT that its issuer's keys refuse is not introspected. The same applies to one of an
+    // unknown issuer, and to text that is not a token.
     let forger = TestIssuer::new(ISSUER, API).clock(clock());
     let bad = [
         by_keys.token().signed_by(&forger).mint(),
@@ -478,17 +478,16 @@ fn i08_a_jwt_of_an_issuer_that_is_asked_meets_the_policy_first() {
         assert!(verdict(&validator, &refused.mint()).is_some());
     }
     assert_eq!(asking.count.load(Ordering::Relaxed), 0);
-    // Its signature is then the authorization server's business, and what counts is the answer.
+    // The authorization server then checks the signature, and only its answer decides.
     let token = block_on(validator.validate(&minting.token().subject("mallory").mint())).unwrap();
     assert_eq!(token.subject(), Some("alice"));
     assert!(token.is_introspected());
-    // An opaque token is nobody's here.
+    // No issuer accepts opaque tokens here.
     assert_eq!(verdict(&validator, OPAQUE), Some(OpaqueToken));
     assert_eq!(asking.count.load(Ordering::Relaxed), 1);
 }
 
-/// Whoever is asked about a JWT, what it is bound to does not fall away because the answer is
-/// silent on it.
+/// If a JWT is introspected, its binding still applies where the answer does not mention it.
 #[test]
 fn d07_a_bound_jwt_stays_bound_whatever_the_answer_says() {
     const JKT: &str = crate::support::THUMBPRINT;
@@ -516,7 +515,7 @@ fn d07_a_bound_jwt_stays_bound_whatever_the_answer_says() {
     }
 }
 
-/// A JWT may expire while it is asked about, and the answer need not say so.
+/// A JWT may expire while it is introspected, and the answer need not say so.
 #[test]
 fn i08_a_jwt_is_judged_at_the_time_of_the_answer() {
     let clock = clock();
@@ -553,7 +552,7 @@ fn i08_an_answer_at_hand_needs_no_waiting() {
     assert_eq!(verdict(&validator, OPAQUE), None);
 }
 
-/// What judges an opaque token is an answer; keys are none.
+/// An opaque token is judged by an introspection response, and never by keys.
 #[test]
 fn i08_keys_never_judge_an_opaque_token() {
     let issuer = TestIssuer::new(ISSUER, API).clock(clock());
@@ -587,7 +586,7 @@ fn i10_an_opaque_token_goes_to_one_issuer_only() {
     assert_eq!(asked(1), ["a_b_1"]);
     assert_eq!(asked(2), ["b_1", "A_1"]);
 
-    // Without one for the rest, the rest is refused and asked about nowhere.
+    // If no issuer is set for the other tokens, they are refused and never introspected.
     let validator =
         self::validator([issuer("https://a.example.com", 0).opaque_tokens_with_prefix("a_")]);
     assert_eq!(verdict(&validator, "b_1"), Some(OpaqueToken));

@@ -33,7 +33,7 @@ fn answer(server: &TestIssuer) -> TestToken {
         .typ("token-introspection+jwt")
         .audience(CLIENT)
         .claim("token_introspection", active())
-        // Beside the member nothing speaks of the token.
+        // Claims outside the member are not about the token.
         .subject("mallory")
         .scope("admin")
 }
@@ -216,7 +216,8 @@ async fn h09_i07_a_signed_answer_is_for_each_resource_by_its_member() {
     assert_eq!((world.asked_for("/ask"), world.asked_for("/keys")), (2, 1));
 }
 
-/// The server's word that the token is not active is a verdict, and so is what its answer lacks.
+/// If the server says that the token is not active, that is a verdict. The same applies to a claim
+/// that its answer lacks.
 #[tokio::test]
 async fn i07_a_signed_answer_is_held_against_the_policy() {
     for (member, expected) in [
@@ -233,7 +234,7 @@ async fn i07_a_signed_answer_is_held_against_the_policy() {
             json!({"active": true, "aud": AUDIENCE, "iss": "https://other.example"}),
             Reason::IssuerMismatch,
         ),
-        // What stands beside the member does not fill in for it.
+        // Claims outside the member do not replace what it lacks.
         (json!({"active": true}), Reason::AudienceMissing),
     ] {
         let answer = move |server: &TestIssuer| {
@@ -429,7 +430,7 @@ async fn i07_keys_of_answers_are_where_the_keys_of_tokens_are() {
     }
 }
 
-/// With a token of its own, the API says which client it is.
+/// If the API authenticates with a token, a setting says which client it is.
 #[tokio::test]
 async fn i07_the_client_id_beside_a_bearer_token() {
     let keys = support::signer(ISSUER, &clock());

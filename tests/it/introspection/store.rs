@@ -27,7 +27,7 @@ enum Mode {
     Works,
     Fails,
     Hangs,
-    /// Keeps what it is told to remove.
+    /// It keeps what it should remove.
     KeepsAll,
     /// Stores when the gate is opened.
     Gated,
@@ -195,7 +195,7 @@ async fn i12_processes_share_an_answer_for_its_time() {
         assert!(other.validate_cached(TOKEN).unwrap().is_ok());
         assert!(other.health()[0].status().last_error.is_none());
     }
-    // What was asked for a minute ago, by whomever, counts no more.
+    // An answer that is a minute old no longer applies, from any process.
     let other = world.process(60);
     assert!(other.validate(TOKEN).await.is_ok());
     assert_eq!(world.calls(), 2);
@@ -205,7 +205,7 @@ async fn i12_processes_share_an_answer_for_its_time() {
     );
 }
 
-/// A stored answer ages in the memory of who fetched it as it would have where it was asked for.
+/// A stored answer has the same age in each process that reads it.
 #[tokio::test]
 async fn i12_a_stored_answer_gets_no_new_life_in_memory() {
     let world = World::answering(|_| active()).await;
@@ -235,7 +235,7 @@ async fn i12_an_answer_is_stored_no_longer_than_it_counts() {
     assert!(world.process(20).validate(TOKEN).await.is_ok());
     assert_eq!(world.calls(), 2);
 
-    // Of an inactive token, that it is, and nothing else that the server said.
+    // Of an inactive token only that fact is stored, and no other member of the response.
     let told = json(&json!({"active": false, "sub": "alice"}));
     let world = World::answering(move |_| told.clone()).await;
     world.first_asks().await;
@@ -332,7 +332,7 @@ async fn i12_a_store_that_fails_or_hangs_is_done_without() {
     }
 }
 
-/// Whoever writes to the store without the key writes nothing that counts.
+/// Anyone who writes to the store without the key writes nothing that is accepted.
 #[tokio::test]
 async fn i12_a_forged_or_spoilt_value_counts_for_nothing() {
     let world = World::answering(|_| active()).await;
@@ -344,7 +344,7 @@ async fn i12_a_forged_or_spoilt_value_counts_for_nothing() {
         assert!(world.process(0).validate(TOKEN).await.is_ok(), "{name}");
         assert_eq!(world.calls(), calls + 1, "{name}");
     };
-    // The good one, put back, counts.
+    // The good entry is accepted when it is put back.
     world.store.plant(place, good.clone());
     assert!(world.process(0).validate(TOKEN).await.is_ok());
     assert_eq!(world.calls(), 1);
@@ -362,7 +362,7 @@ async fn i12_a_forged_or_spoilt_value_counts_for_nothing() {
     expect_asked("zeros", vec![0; good.len()]).await;
     expect_asked("large", vec![1; 1024 * 1024]).await;
     expect_asked("with something behind it", [&good[..], b" "].concat()).await;
-    // Its time put forward, so that it would count longer.
+    // Its time is later, so that it would be used for longer.
     let calls = world.calls();
     let later = (NOW + 60).to_be_bytes();
     world
@@ -391,7 +391,7 @@ async fn i12_a_value_counts_for_its_token_and_source_alone() {
     .await;
     let first = world.first_asks().await;
     let (good_place, good) = world.store.only();
-    // Moved to where the answer about another token stands.
+    // It is moved to the place of the answer about another token.
     assert_eq!(reason(first.validate("other").await), Reason::Inactive);
     until(|| world.store.len() == 2).await;
     let kept: Vec<_> = world
@@ -411,7 +411,7 @@ async fn i12_a_value_counts_for_its_token_and_source_alone() {
     assert_eq!(reason(other.validate("other").await), Reason::Inactive);
     assert_eq!(world.calls(), 3);
 
-    // Of other sources: none finds it where it is, nor takes it where they look.
+    // Entries of other sources: no source finds them, and none accepts them under its own key.
     let url = world.server.jwks_url();
     let client = Introspection::at(&url).client_secret_basic("billing-api", "hush-hush");
     let other_key = [KEY.as_slice(), b"x"].concat();
@@ -447,7 +447,7 @@ async fn i12_a_value_counts_for_its_token_and_source_alone() {
         );
         assert_eq!(world.calls(), calls + 1, "{name}");
         until(|| store.0.lock().unwrap().lifetimes.len() == 1).await;
-        // Each has a place of its own; with another key it is the same.
+        // Each has its own place. Only another key leads to the same place.
         assert_eq!(store.len(), if name == "key" { 1 } else { 2 }, "{name}");
     }
 }
@@ -476,7 +476,7 @@ async fn i12_what_is_forgotten_is_removed_and_asked_for_anew() {
         Reason::Inactive
     );
 
-    // Where the store does not let go of it, it counts no more for who forgot it.
+    // If the store does not remove it, it no longer applies in the process that forgot it.
     let world = World::answering(|number| match number {
         1 => active(),
         _ => inactive(),
@@ -494,7 +494,7 @@ async fn i12_what_is_forgotten_is_removed_and_asked_for_anew() {
         .unwrap();
 }
 
-/// When an answer was asked for is told by the clock of who asked.
+/// The time of a call is by the clock of the process that made it.
 #[tokio::test]
 async fn i12_what_is_forgotten_stays_so_where_the_clock_of_who_stored_it_is_ahead() {
     let world = World::answering(|number| match number {
@@ -515,7 +515,7 @@ async fn i12_what_is_forgotten_stays_so_where_the_clock_of_who_stored_it_is_ahea
     assert_eq!(world.calls(), 2);
 }
 
-/// More than are remembered, before and after: then nothing counts that was stored before.
+/// More tokens than are remembered, before and after: then no earlier stored answer applies.
 #[tokio::test]
 async fn i12_a_flood_does_not_undo_forgetting() {
     let world = World::answering(|number| match number {
@@ -545,7 +545,7 @@ async fn i12_a_flood_does_not_undo_forgetting() {
     assert_eq!(world.calls(), 2);
 }
 
-/// An answer that was asked for before the token was forgotten is not stored after it.
+/// The answer to a call from before the token was forgotten is not stored after it.
 #[tokio::test]
 async fn i12_a_forgotten_answer_under_way_is_not_stored() {
     let (server, gate) = HandMade::gated(|_| true, |_| active()).await;
@@ -622,7 +622,7 @@ async fn i12_online_nothing_is_removed_before_the_server_has_answered() {
     assert_eq!(world.store.0.lock().unwrap().removes, 1);
 }
 
-/// Where the store can't take the new answer, the old one there does not apply.
+/// If the store can't store the new answer, the old one there does not apply.
 #[tokio::test]
 async fn i12_online_a_store_that_fails_brings_nothing_back() {
     let world = World::answering(|number| match number {

@@ -1,5 +1,5 @@
-//! Row K13: what a signature backend lacks is told, and both give one verdict side by side. All
-//! vectors are put to both in `vectors/`.
+//! Row K13: what a signature backend lacks is reported, and two backends give the same verdicts.
+//! `vectors/` runs all vectors with both.
 
 use crate::support::form::{decode, encode, with_public_keys};
 use resource_server::testing::TestIssuer;
@@ -91,7 +91,7 @@ fn k13_sizes_of_rsa_keys() {
     }
 }
 
-/// The sum of two numbers of one length, where it is no longer.
+/// The sum of two numbers of one length, if it has the same length.
 fn sum_that_fits(left: &[u8], right: &[u8]) -> Option<Vec<u8>> {
     let mut carry = 0;
     let digits = left.iter().zip(right).rev().map(|(left, right)| {

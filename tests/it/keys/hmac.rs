@@ -1,5 +1,5 @@
-//! Row K12: tokens that are signed with a shared secret. The secret is given by hand, is one, and
-//! never stands beside public keys.
+//! Row K12: tokens that are signed with a shared secret. The secret is configured, is a real
+//! secret, and is never combined with public keys.
 
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ fn k12_a_token_of_the_secret_is_accepted() {
             assert_eq!(accepted.algorithm(), Some(algorithm));
             assert_eq!(accepted.subject(), Some("test-subject"));
             assert!(accepted.scopes().contains("orders:read"));
-            // Whatever it calls its key.
+            // With any `kid`.
             assert_eq!(reason(&validator, token().header("kid", "any")), None);
         }
     }
@@ -189,7 +189,7 @@ fn k12_one_byte_again_and_again_is_no_secret() {
     assert_eq!(check(&almost), Ok(()));
 }
 
-/// What everybody knows of a key, or what its owner pasted by mistake.
+/// The public form of a key, or what its owner pasted by mistake.
 #[test]
 fn k12_a_key_is_no_secret() {
     let issuer = test_issuer().algorithms([Algorithm::RS256, Algorithm::EdDSA]);
@@ -281,7 +281,7 @@ fn k12_a_key_is_no_secret() {
     }
 }
 
-/// Random bytes, hex, base64 and words are taken as they are.
+/// Random bytes, hex, base64 and words are used as they are.
 #[test]
 fn k12_what_only_begins_like_a_key_is_a_secret() {
     for text in [

@@ -1,5 +1,5 @@
-//! Rows K01 to K09: which keys of a JWK Set are taken, which are skipped and why, and which of them
-//! judge a token.
+//! Rows K01 to K09: which keys of a JWK Set are accepted, which are skipped and why, and which of
+//! them verify a token.
 
 use std::sync::Arc;
 
@@ -76,7 +76,7 @@ fn p521() -> Value {
     json!({"kty": "EC", "crv": "P-521", "x": P521_X, "y": P521_Y})
 }
 
-/// An odd modulus of so many bits. Nobody can tell that it is no product of two primes.
+/// An odd modulus of so many bits. It is not known whether it is a product of two primes.
 fn modulus(bits: usize) -> Vec<u8> {
     let mut n = vec![0xa5; bits.div_ceil(8)];
     n[0] = 1 << ((bits - 1) % 8);
@@ -95,7 +95,7 @@ fn ml_dsa_44() -> Value {
     json!({"kty": "AKP", "alg": "ML-DSA-44", "pub": encode(&[7; 1_312])})
 }
 
-/// Why this one key is skipped where a good key stands beside it; `None` if it is taken too.
+/// Why this one key is skipped where a good key is next to it; `None` if it is accepted too.
 fn skipped(key: &str) -> Option<KeyError> {
     let good = with(ed25519(), json!({"kid": "good"}));
     let set = KeySet::from_jwks(&format!(r#"{{"keys":[{key},{good}]}}"#)).unwrap();
@@ -406,7 +406,7 @@ fn k03_points_of_curves() {
     check("ES384 by P-256", &token, &keys, Err(UnknownKey));
 }
 
-/// Each kind of key that can't be used, with a good one beside it (see `skipped`).
+/// Each kind of key that can't be used, with a good one next to it (see `skipped`).
 #[test]
 fn k04_an_unusable_key_never_spoils_the_rest() {
     let kty = |kty: Value| json!({"kty": kty, "x": "AAAA"});
@@ -528,7 +528,8 @@ fn k04_five_skipped_keys_are_named() {
 
 #[test]
 fn k04_the_set_itself() {
-    // A withdrawal of all keys is well-formed; by hand it is a mistake.
+    // In a fetched set this is a well-formed withdrawal of all keys. In configured keys it is a
+    // mistake.
     for text in [r#"{"keys":[]}"#, " { \"keys\" : [ ] , \"x\":1 }\n"] {
         let set = KeySet::from_jwks(text).unwrap();
         assert!(set.is_empty() && set.skipped().is_empty(), "{text}");
@@ -625,7 +626,7 @@ fn k05_an_unknown_kid_selects_nothing() {
         ("\u{e9}", named("e\u{301}"), Err(UnknownKey)),
     ] {
         check(kid, &token(kid), std::slice::from_ref(&key), expected);
-        // Beside a key of the right kid that can't have signed it.
+        // The set also has a key of the right kid that can't have signed it.
         let stranger = with(ed25519(), json!({"kid": kid}));
         check(kid, &token(kid), &[stranger, key], expected);
     }
@@ -725,7 +726,8 @@ fn k07_ecdsa_signatures_out_of_range() {
             ("DER of zeros", vec![0x30, 6, 2, 1, 0, 2, 1, 0]),
         ];
         if algorithm == Algorithm::ES512 {
-            // 66 bytes hold the good numbers plus n: right modulo n, and refused all the same.
+            // 66 bytes can hold the good numbers plus n: they are right modulo n, and still
+            // refused.
             cases.push(("r + n", [&sum(r, n), s].concat()));
             cases.push(("s + n", [r, &sum(s, n)].concat()));
         }
@@ -859,7 +861,7 @@ fn k08_two_names_of_one_algorithm() {
     assert_eq!(skipped(&ed448), Some(UnknownAlgorithm));
 }
 
-/// What a thumbprint is taken over. Values that RFCs print are in `rfc_vectors.rs`.
+/// What a thumbprint is computed over. Values that RFCs print are in `rfc_vectors.rs`.
 #[test]
 fn k09_thumbprints() {
     let of = |text: &str| {
@@ -880,7 +882,7 @@ fn k09_thumbprints() {
     assert_eq!(plain.to_string().len(), 43);
     assert_eq!(plain.to_string().parse(), Ok(plain));
 
-    // Every required member counts.
+    // Every required member changes it.
     let issuer = test_issuer();
     let mut seen = vec![plain];
     for (name, key) in [

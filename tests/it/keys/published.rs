@@ -115,7 +115,7 @@ fn k14_misspelt_keys_of_a_set_verify() {
             assert_eq!(alone, Err(strict), "{name}");
         }
     }
-    // A null kid is none, so the key serves a token without one.
+    // A null kid is an absent kid, so the key is used for a token without one.
     let key = with(p256, &json!({"kid": null}));
     let set = set_of(std::slice::from_ref(&key));
     let token = issuer.token().without_header("kid").mint();

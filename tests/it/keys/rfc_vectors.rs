@@ -22,8 +22,8 @@ struct Vector {
     signature: &'static str,
 }
 
-/// Each signed example. Their payloads are no claims sets of ours, so what they show is the
-/// signature alone.
+/// Each signed example. Their payloads are not claims sets that we accept, so they test only the
+/// signature.
 fn vectors() -> Vec<Vector> {
     let bilbo = json!({
         "kty": "RSA", "kid": "bilbo.baggins@hobbiton.example", "use": "sig", "n": BILBO_N, "e": "AQAB",

@@ -197,7 +197,7 @@ fn o01_an_audience_is_required_besides_the_policys() {
     assert_eq!(refused(plain.require(&payments)), forbidden());
 }
 
-/// Row O02: measured from when the token was judged, with the policy's skew of 30 s.
+/// Row O02: measured from the time of the validation, with the policy's skew of 30 s.
 #[test]
 fn o01_o02_max_age_is_measured_against_auth_time() {
     let api = Api::new();

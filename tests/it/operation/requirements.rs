@@ -61,7 +61,7 @@ fn o01_all_of_and_any_of_scopes() {
                     "{shown}"
                 );
                 assert_eq!(rejection.requirement(), Some(&requirement), "{shown}");
-                // It names what is missing, and none of what is there.
+                // It names what is missing, and nothing that is there.
                 let explained = rejection.explain();
                 for scope in *asked {
                     assert!(
@@ -174,7 +174,7 @@ fn bound() -> Vec<String> {
         format!(r#"{{"jkt":"{THUMBPRINT}"}}"#),
         format!(r#"{{"x5t#S256":"{THUMBPRINT}"}}"#),
         format!(r#"{{"jkt":"{THUMBPRINT}","x5t#S256":"{THUMBPRINT}"}}"#),
-        // Unknown members beside a known one are ignored (RFC 7800 section 3.1).
+        // Unknown members next to a known one are ignored (RFC 7800 section 3.1).
         format!(r#"{{"jkt":"{THUMBPRINT}","kid":"a"}}"#),
         format!(r#"{{"x":null,"x5t#S256":"{THUMBPRINT}"}}"#),
         format!(r#"{{"jk\u0074":"{THUMBPRINT}"}}"#),
@@ -281,7 +281,7 @@ fn d07_an_unsound_cnf_is_never_no_cnf() {
     ] {
         unsound.extend(members(&value));
     }
-    // One good member does not excuse the other, nor the other way round.
+    // One good member does not excuse the other, in either order.
     unsound.push(format!(r#"{{"jkt":"{THUMBPRINT}","x5t#S256":null}}"#));
     unsound.push(format!(r#"{{"jkt":"a","x5t#S256":"{THUMBPRINT}"}}"#));
     unsound.push(r#"{"jkt":null,"kid":"a"}"#.to_owned());

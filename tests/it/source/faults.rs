@@ -1,5 +1,5 @@
-//! Rows S04 to S07 and F01 once more: what goes wrong around fetched keys. Runtimes that end, stand
-//! still or lack a part; processes that are frozen; issuers that move and answer by halves.
+//! Rows S04 to S07 and F01: what goes wrong around fetched keys. Runtimes end, stand still or lack
+//! a part; processes are frozen; issuers move and send half an answer.
 
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
@@ -196,7 +196,7 @@ async fn s07_frozen_while_a_fetch_is_under_way() {
         }
         gate.notify_one();
         until(|| validator.health()[0].status().last_asked.is_some()).await;
-        // What was asked an hour ago counts as an hour old: the next one asks anew.
+        // An answer to a call from an hour ago is an hour old: the next caller starts a new call.
         validator.validate(&long(&issuer)).await.unwrap();
         match validator.validate(&old).await {
             Ok(_) => assert!(!is_withdrawn),
@@ -332,7 +332,7 @@ async fn s05_what_stands_at_other_addresses_is_no_contradiction() {
                 // This host ignores the path of RFC 8414's form: it is always the root's document.
                 1 | 5 => of(host),
                 2 => of(&format!("{host}/tenant")),
-                // A day later ours can't be had for a while.
+                // A day later, ours is unavailable for some time.
                 4 | 6 | 7 => NOT_FOUND.to_owned(),
                 _ => ok(keys, ""),
             })

@@ -1,7 +1,7 @@
-//! Rows S06, I05 and I11: what is shared in flight (keys, introspection calls, metadata) outlives
-//! the runtime that it runs on, and a late answer replaces no newer one. Callers that go away are
-//! in `refreshing.rs`, `key_file.rs` and `introspection/asking.rs`; a file is read on a thread of
-//! its own.
+//! Rows S06, I05 and I11: work that is shared in flight (keys, introspection calls, metadata)
+//! outlives the runtime that it runs on, and a late answer replaces no newer one. Callers that go
+//! away are in `refreshing.rs`, `key_file.rs` and `introspection/asking.rs`. A file is read on a
+//! separate thread.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -22,7 +22,7 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// What is asked for by what is shared in flight.
+/// What the shared work requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Shared {
     Keys,
@@ -32,7 +32,7 @@ enum Shared {
 
 const ALL: [Shared; 3] = [Shared::Keys, Shared::Call, Shared::Metadata];
 
-/// Each on a thread of its own: they wait for real time limits.
+/// Each runs on its own thread, because they wait for real time limits.
 fn for_all(test: impl Fn(Shared) + Sync) {
     std::thread::scope(|scope| {
         for slow in ALL {
@@ -208,11 +208,11 @@ fn s06_i05_i11_an_answer_that_comes_late_replaces_no_newer_one() {
         let (idle, driven) = (runtime(), runtime());
         idle.spawn(validated(&validator, &token));
         idle.block_on(until(|| server.count(slow) == 1));
-        // Nobody drives its runtime for longer than it may take with all its pauses.
+        // Its runtime is not driven for longer than the work may take with all its pauses.
         std::thread::sleep(Duration::from_millis(2_900));
         driven.block_on(is_newer(&validator, slow, &token));
         assert_eq!(server.count(slow), 2, "{slow:?}");
-        // Now it goes on.
+        // Now it continues.
         server.gate.add_permits(1);
         idle.block_on(async { tokio::time::sleep(Duration::from_millis(300)).await });
         let posts = server.count(Shared::Call);
@@ -226,7 +226,8 @@ fn s06_i05_i11_an_answer_that_comes_late_replaces_no_newer_one() {
     });
 }
 
-/// Who comes while the work is stuck, and before it is given up, waits no longer than it may take.
+/// A caller that comes while the work is stuck, and before it is given up, waits no longer than the
+/// work may take.
 #[test]
 fn s06_i05_i11_work_that_is_stuck_holds_nobody_up_for_ever() {
     for_all(|slow| {

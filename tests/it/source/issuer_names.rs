@@ -1,5 +1,5 @@
 //! Rows S01 and S14: an issuer whose tokens have another name than its metadata, the last of the
-//! derived addresses, and what the operator is advised where there is no metadata.
+//! derived addresses, and the advice for the operator where metadata is missing.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -186,7 +186,7 @@ async fn s01_rfc_8414s_name_behind_the_path_is_tried_last() {
     assert_eq!(asked()[5..], [LAST, "/keys"]);
 }
 
-/// Nothing but another setting ends these outages, so the error names it.
+/// Only another setting ends these outages, so the error names it.
 #[tokio::test]
 async fn s01_want_of_metadata_names_the_settings_that_do_without() {
     const AT: &str = "/.well-known/oauth-authorization-server";

@@ -50,7 +50,7 @@ impl Drop for Folder {
     }
 }
 
-/// Whatever is there.
+/// Removes what is there: a file, a folder or a link.
 fn remove(path: &Path) {
     let removed = match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => fs::remove_dir_all(path),
@@ -121,7 +121,7 @@ async fn s11_a_file_that_changes() {
     world.validator.validate(&new).await.unwrap();
     world.validator.validate(&old).await.unwrap();
 
-    // One that is taken out stops with the next look.
+    // A removed key stops at the next look.
     world.issuer.withdraw_old_keys();
     world.publish();
     world.clock.advance(INTERVAL.saturating_sub(SECOND));
@@ -147,7 +147,7 @@ async fn s11_an_unchanged_file_is_not_taken_for_a_new_one() {
     let keys = || world.validator.health()[0].status().keys.clone();
     world.validator.validate(&token).await.unwrap();
     let first = keys().unwrap();
-    // Written anew, broken, and written anew again.
+    // The file is written again, broken, and written again.
     for text in [world.issuer.jwks(), String::new(), world.issuer.jwks()] {
         fs::write(world.folder.file(), text).unwrap();
         world.clock.advance(INTERVAL);
@@ -192,7 +192,7 @@ async fn s11_a_symlink_that_is_swapped() {
 
 type Put = Box<dyn Fn(&Path)>;
 
-/// What is said of a bad file, and what puts it there instead of good keys.
+/// What is reported of a bad file, and what puts it there instead of good keys.
 fn bad_files() -> Vec<(&'static str, Put)> {
     fn text(text: impl AsRef<[u8]> + 'static) -> Put {
         Box::new(move |path| fs::write(path, &text).unwrap())
@@ -292,14 +292,14 @@ async fn s11_a_flood_of_unknown_kids_looks_once_a_second() {
         }
         let judged = world.validator.validate(&stray).await;
         assert_eq!(reason(judged), Reason::UnknownKey);
-        // And nobody else waits.
+        // No other caller waits.
         world.validator.validate_cached(&known).unwrap().unwrap();
         world.clock.advance(Duration::from_millis(6));
     }
     assert_eq!(looks, 5);
 }
 
-/// A secret in the file is never one, whatever the policy says.
+/// A secret in the file is never used as a secret, with any policy.
 #[tokio::test]
 async fn s11_a_file_holds_no_secrets() {
     const SECRET: &[u8; 32] = b"01234567890123456789012345678901";
@@ -317,7 +317,7 @@ async fn s11_a_file_holds_no_secrets() {
     let forged = forged.header("kid", "oct").mint();
     let judged = world.validator.validate(&forged).await;
     assert_eq!(reason(judged), Reason::AlgorithmNotAllowed);
-    // Nor can one be asked for.
+    // A policy that lists HMAC is a build error.
     let issuer = Issuer::new(NAME)
         .key_file(world.folder.file())
         .policy(Policy::builder().algorithms([Algorithm::HS256]));
@@ -387,7 +387,7 @@ async fn s11_keys_in_pem() {
 
 #[tokio::test]
 async fn s11_a_caller_that_goes_away_does_not_stop_the_look() {
-    // The file may be read before the caller has looked once: then there is nobody to go away.
+    // The file may be read before the caller has looked once: then no caller goes away.
     for _ in 0..100 {
         let world = World::new();
         let token = world.long_token();

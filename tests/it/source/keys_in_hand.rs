@@ -1,4 +1,4 @@
-//! Row S10: a start from keys in hand, which goes on by fetching; what is put away for it.
+//! Row S10: a start with given keys that continues by fetching, and the snapshot for it.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::support::problems;
 
 const OTHER: &str = "https://other.example.com";
 
-/// A server that refuses connects from the start, and a Validator with its keys in hand.
+/// A server that refuses connections from the start, and a Validator with its keys given.
 async fn seeded_in_an_outage(adapt: impl FnOnce(Issuer) -> Issuer) -> World {
     let world = World::new().await;
     world.server.fail(Fault::Refused);
@@ -54,7 +54,7 @@ async fn s10_a_start_in_an_outage() {
     let world = seeded_in_an_outage(|issuer| issuer).await;
     assert_eq!(is_confirmed(&world.validator), Some(false));
     assert!(world.validator.health()[0].is_ready());
-    // Getting ready tries to confirm them, and is no failure where that can't be done.
+    // `warm_up` tries to confirm them, and does not fail where that is impossible.
     world.validator.warm_up().await.unwrap();
     let old = world.long_token();
     world.validate(&old).await.unwrap();
@@ -68,7 +68,7 @@ async fn s10_a_start_in_an_outage() {
     world.validate(&old).await.unwrap();
     assert_eq!(is_confirmed(&world.validator), Some(false));
 
-    // After the outage what is fetched takes their place, and what was withdrawn stops.
+    // After the outage the fetched keys replace them, and a withdrawn key stops working.
     world.server.issuer().withdraw_old_keys();
     world.server.recover();
     world.clock.advance(COOLDOWN);
@@ -193,10 +193,10 @@ async fn s10_a_snapshot_is_taken_up_without_a_fetch() {
     assert_eq!(status.last_asked, None);
     second.warm_up().await.unwrap();
     assert_eq!(world.server.fetches().jwks, 1);
-    // What it was given goes on as old as it was.
+    // The given keys keep their age.
     assert_eq!(written(&second.snapshot()), form);
 
-    // Not judged by what was only restored.
+    // While the keys are only restored, an unknown key gives no verdict.
     outage(second.validate(&world.stray_token("rotated")).await);
     // Stale, then too old: as fetched keys.
     let long = world.long_token();
@@ -260,7 +260,7 @@ async fn s10_what_is_too_old_or_of_the_future_or_no_key_set_is_not_used() {
         outage(validator.validate(&world.token()).await);
         assert_eq!(validator.snapshot().issuers().count(), 0);
     }
-    // No lifetime is longer than an hour, whoever wrote it.
+    // No lifetime is longer than an hour, in any snapshot.
     let mut long = with("lifetime_seconds", json!(u64::MAX));
     let validator = builder(&world).restore(read(&long)).build().unwrap();
     let usable_for = validator.health()[0].status().usable_for;
@@ -268,7 +268,7 @@ async fn s10_what_is_too_old_or_of_the_future_or_no_key_set_is_not_used() {
     long["issuers"][0]["fetched_at"] = json!(now - 7_201);
     let validator = builder(&world).restore(read(&long)).build().unwrap();
     outage(validator.validate(&world.token()).await);
-    // What is not used doesn't stand in the way of keys by hand.
+    // A snapshot that is not used does not replace configured keys.
     let by_hand = Issuer::discover(world.server.url())
         .starting_from_jwks(&world.server.issuer().jwks())
         .refresh_on_demand();
@@ -340,8 +340,8 @@ fn s10_a_text_that_is_no_snapshot_is_refused() {
     }
 }
 
-/// A set with a secret and a private key beside the public one: both stay out of what is put away,
-/// and what is put in by hand does not come out.
+/// A set with a secret and a private key next to the public one. Neither is in the snapshot, and
+/// configured keys are not in it.
 #[tokio::test]
 async fn s10_nothing_but_public_keys_is_in_a_snapshot() {
     const SECRET: &str = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE";
@@ -367,7 +367,7 @@ async fn s10_nothing_but_public_keys_is_in_a_snapshot() {
     let second = builder(&world).restore(snapshot).build().unwrap();
     second.validate_cached(&world.token()).unwrap().unwrap();
 
-    // Put into it by whoever can write it.
+    // Written by anyone who can write to it.
     let mut form = written(&world.validator.snapshot());
     let jwks = form["issuers"][0]["jwks"].as_str().unwrap();
     let mut set: Value = serde_json::from_str(jwks).unwrap();
@@ -399,7 +399,7 @@ async fn s10_only_what_was_fetched_is_in_a_snapshot_and_only_what_is_configured_
     validator.warm_up().await.unwrap();
     let snapshot = validator.snapshot();
     assert!(snapshot.issuers().eq([world.server.url()]));
-    // Keys in hand have no known age.
+    // Given keys have no known age.
     let in_hand = seeded_in_an_outage(|issuer| issuer).await;
     in_hand.validate(&in_hand.token()).await.unwrap();
     assert_eq!(in_hand.validator.snapshot().issuers().count(), 0);
@@ -430,7 +430,7 @@ async fn s10_only_what_was_fetched_is_in_a_snapshot_and_only_what_is_configured_
     assert!(second.snapshot().issuers().eq([world.server.url()]));
 }
 
-/// A machine whose clock stands at 1970 when the process starts.
+/// The clock of the machine shows 1970 when the process starts.
 #[tokio::test]
 async fn s10_a_clock_that_is_not_set_yet_trusts_no_snapshot() {
     let world = World::new().await;

@@ -124,7 +124,7 @@ async fn s13_nor_where_few_tenants_are_held() {
     all_are_served_within_5_seconds("404 Not Found", |issuer| issuer.max_tenants(20)).await;
 }
 
-/// Those that are not known to be missing take places too, for as long as nobody else needs them.
+/// Tenants that are not known to be missing use places too, as long as no other tenant needs them.
 #[tokio::test]
 async fn s13_nor_where_the_server_fails_for_tenants_that_do_not_exist() {
     all_are_served_within_5_seconds("503 No", |issuer| issuer).await;
@@ -212,8 +212,8 @@ impl SlowTown {
     }
 }
 
-/// A tenant that found no turn was not asked. So it pauses for nothing, and gets its keys when the
-/// slow server has answered the others.
+/// The issuer of a tenant that found no turn was not called. So the tenant has no pause, and gets
+/// its keys when the slow server has answered the others.
 #[tokio::test]
 async fn s13_a_fetch_that_found_no_turn_is_no_failure() {
     let town = SlowTown::start().await;
@@ -231,8 +231,8 @@ async fn s13_a_fetch_that_found_no_turn_is_no_failure() {
     panic!("it pauses");
 }
 
-/// A server that takes long to refuse each name: names that are all new are first fetched in some
-/// of the turns only, and a tenant that comes again has the others.
+/// A server that is slow to refuse each name. New names are first fetched in some of the turns
+/// only, and a tenant that comes again has the others.
 #[tokio::test]
 async fn s13_a_tenant_that_comes_again_is_served_while_a_slow_server_refuses_others() {
     let town = SlowTown::start().await;
@@ -295,7 +295,7 @@ async fn s13_an_issuer_that_does_not_exist_is_remembered_for_a_minute() {
     }
 }
 
-/// Only those that nobody can have made up are listed: they are tried again soon.
+/// Only tenants that can't be made up are listed. They are tried again soon.
 #[tokio::test]
 async fn s13_a_listed_tenant_is_not_remembered_as_missing() {
     let town = Town::start("404 Not Found").await;
@@ -316,7 +316,7 @@ async fn s13_a_tenant_that_ever_had_keys_is_never_remembered_as_missing() {
     let validator = town.validator(|issuer| issuer.drop_idle_tenants_after(hour));
     let token = town.token("good");
     assert!(validator.validate(&token).await.is_ok());
-    // Its keys are dropped, and then it looks for a while as if it didn't exist.
+    // Its keys are dropped, and then for some time it seems not to exist.
     town.clock.advance(2 * hour);
     outage(validator.validate(&town.token("junk")).await);
     assert_eq!(validator.health()[0].status().tenants.len(), 0);
@@ -327,7 +327,7 @@ async fn s13_a_tenant_that_ever_had_keys_is_never_remembered_as_missing() {
     assert!(validator.validate(&token).await.is_ok());
 }
 
-/// What is remembered is told, as what it is.
+/// The remembered answer is reported as an outage.
 #[tokio::test]
 async fn s13_the_answer_about_a_missing_issuer_stays_an_outage() {
     let town = Town::start("404 Not Found").await;

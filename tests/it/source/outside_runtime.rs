@@ -83,7 +83,7 @@ fn calls_outside_of_a_runtime() {
     std::fs::remove_file(path).unwrap();
 }
 
-/// In a process of its own, whose panics are all of this test.
+/// It runs in its own process, so every panic is of this test.
 #[test]
 fn s06_outside_of_a_runtime_there_is_no_outage_and_no_panic() {
     const TEST: &str =

@@ -47,7 +47,7 @@ async fn s03_ten_thousand_unknown_kids_in_a_minute() {
     for i in 0..10_000 {
         let stray = world.stray_token(&format!("kid-{i}"));
         assert_eq!(reason(world.validate(&stray).await), Reason::UnknownKey);
-        // Known keys are served from what is at hand, whatever else goes on.
+        // Known keys are served from the cache during any other work.
         match world.validator.validate_cached(&known) {
             Some(judged) => drop(judged.unwrap()),
             None => delayed += 1,
@@ -89,11 +89,11 @@ async fn s04_a_withdrawn_key_stops_within_the_lifetime() {
     world.validate(&old).await.unwrap();
     world.server.issuer().rotate_keys();
     world.server.issuer().withdraw_old_keys();
-    // Nobody asks until the lifetime is over: the first one who does gets the new set.
+    // No token comes until the lifetime is over: the first one then gets the new set.
     world.clock.advance(LIFETIME + Duration::from_secs(1));
     assert_eq!(reason(world.validate(&old).await), Reason::UnknownKey);
 
-    // Withdrawing all keys is the issuer's word, not an outage.
+    // If the issuer withdraws all keys, that is not an outage.
     let token = world.long_token();
     world.validate(&token).await.unwrap();
     world.server.serve_jwks(r#"{"keys":[]}"#);
@@ -212,7 +212,7 @@ fn s06_a_validator_outlives_the_runtime_of_its_fetch() {
     server.recover();
     waiting.join().unwrap().unwrap();
     assert_eq!(server.fetches().jwks, 2, "one that was lost, and one anew");
-    // A third runtime finds the keys at hand.
+    // A third runtime finds the keys cached.
     watch.block_on(validator.validate(&token)).unwrap();
     assert_eq!(server.fetches().jwks, 2);
 }
@@ -246,7 +246,7 @@ async fn s08_health_tells_how_a_source_is_doing() {
         next > Duration::from_secs(400) && next < Duration::from_secs(510),
         "{next:?}"
     );
-    // The age is told with an unknown key.
+    // The age is reported with an unknown key.
     let Err(Error::Rejected(rejection)) = world.validate(&world.token()).await else {
         panic!("refused");
     };
@@ -281,7 +281,7 @@ async fn s08_nobody_retries_within_a_request_and_pauses_grow() {
     let tries = world.server.fetches().discovery / 2;
     assert!((12..=18).contains(&tries), "{tries}");
 
-    // `Retry-After` counts.
+    // `Retry-After` applies.
     let world = World::new().await;
     world.server.fail(Fault::Status {
         code: 429,
@@ -300,7 +300,7 @@ async fn s08_nobody_retries_within_a_request_and_pauses_grow() {
 #[tokio::test]
 async fn s09_four_cases_are_kept_apart() {
     let world = World::new().await;
-    // An unknown issuer: refused, nobody asked.
+    // An unknown issuer is refused without a call.
     let stranger =
         TestIssuer::new("https://stranger.example.com", AUDIENCE).clock(world.clock.clone());
     assert_eq!(
@@ -465,7 +465,7 @@ async fn s12_pem_by_kid_is_named_for_what_it_is() {
     );
 }
 
-/// A SPIFFE bundle: its keys are known as any other, so no token asks for them anew.
+/// A SPIFFE bundle: its keys are known like any others, so no token causes another fetch.
 #[tokio::test]
 async fn k01_a_bundle_of_keys_for_svids_is_fetched_once() {
     let server = TestServer::start(AUDIENCE).await.unwrap();
@@ -488,7 +488,7 @@ async fn k01_a_bundle_of_keys_for_svids_is_fetched_once() {
             svid.without_header("kid")
         };
         validator.validate(&svid.mint()).await.unwrap();
-        // Now a key that were unknown would be asked for.
+        // Now an unknown key would cause a fetch.
         clock.advance(COOLDOWN);
     }
     assert_eq!(server.fetches().jwks, 1, "K01");
@@ -498,8 +498,8 @@ async fn k01_a_bundle_of_keys_for_svids_is_fetched_once() {
     assert_eq!(keys.skipped()[0].reason(), KeyError::OnlyForSvids, "K01");
 }
 
-/// A key for SVIDs under a token's `kid` is none for other tokens: an unknown key, and an outage
-/// while the set is stale.
+/// A key for SVIDs with a token's `kid` is not a key for other tokens: they have an unknown key,
+/// and an outage while the set is stale.
 #[tokio::test]
 async fn k01_s09_a_key_of_another_use_is_an_unknown_one() {
     let world = World::new().await;

@@ -1,5 +1,5 @@
-//! Rows K06, K14 and S14: the bounds of key sets are settings of the issuer, wherever the set is
-//! from, and metadata has bounds of its own.
+//! Rows K06, K14 and S14: the bounds of key sets are settings of the issuer, with any source of the
+//! set, and metadata has its own bounds.
 
 use std::path::Path;
 

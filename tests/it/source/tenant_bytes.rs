@@ -8,7 +8,9 @@ use resource_server::testing::{ManualClock, TestIssuer};
 use resource_server::{Issuer, Reason, Tenants, Validator};
 use serde_json::{Value, json};
 
-use crate::support::http::{AUDIENCE, HandMade, clock, ok, outage, reason, until, validator};
+use crate::support::http::{
+    AUDIENCE, COOLDOWN, HandMade, LIFETIME, clock, ok, outage, reason, until, validator,
+};
 use crate::support::signer;
 
 /// RFC 8037 appendix A.
@@ -27,6 +29,16 @@ struct Estate {
     signer: TestIssuer,
 }
 
+fn with_999_keys_more(set: &str) -> String {
+    let mut set: Value = serde_json::from_str(set).unwrap();
+    let keys = set["keys"].as_array_mut().unwrap();
+    keys.extend(
+        (1..1_000)
+            .map(|n| json!({"kty": "OKP", "crv": "Ed25519", "x": ED25519_X, "kid": n.to_string()})),
+    );
+    set.to_string()
+}
+
 impl Estate {
     async fn start(large: &[&str]) -> Self {
         let clock = clock();
@@ -34,12 +46,7 @@ impl Estate {
         let large = Arc::new(Mutex::new(large));
         let signer = signer("https://as.example.com", &clock);
         let small_set = signer.jwks();
-        let mut set: Value = serde_json::from_str(&small_set).unwrap();
-        let keys = set["keys"].as_array_mut().unwrap();
-        keys.extend((1..1_000).map(
-            |n| json!({"kty": "OKP", "crv": "Ed25519", "x": ED25519_X, "kid": n.to_string()}),
-        ));
-        let large_set = set.to_string();
+        let large_set = with_999_keys_more(&small_set);
         let known = Arc::clone(&large);
         let server = HandMade::answering(move |request| {
             let is_large = known.lock().unwrap().contains(&request.path()[1..]);
@@ -124,7 +131,7 @@ async fn k06_large_sets_of_a_few_tenants_are_bounded_together() {
         assert_eq!(estate.held(), are(&full));
     }
     estate.is_served("good-2").await;
-    // The one that is idle for longest gives way, also to another large one. None in use does.
+    // The tenant that is idle for longest is dropped, also for another large set. None in use is.
     estate.clock.advance(Duration::from_secs(10));
     for tenant in ["good-0", "good-1", "good-2", "evil-1", "evil-2"] {
         estate.is_served(tenant).await;
@@ -151,7 +158,7 @@ async fn k06_idle_tenants_give_way_only_where_that_makes_room() {
     estate.clock.advance(Duration::from_secs(10));
     estate.is_served("large-0").await;
     estate.is_served("large-1").await;
-    // Without the small one there is no room either.
+    // Dropping the small one would not make enough room.
     estate.has_no_room("large-2").await;
     assert_eq!(
         estate.held(),
@@ -174,7 +181,7 @@ async fn k06_a_set_that_grows_at_a_refresh_needs_room_too() {
     until(|| estate.last_error("grows").is_some()).await;
     let said = estate.last_error("grows").unwrap();
     assert!(said.contains(SETTING), "{said}");
-    // Its old keys serve on.
+    // Its old keys remain in use.
     estate.is_served("grows").await;
     assert_eq!(
         estate.held(),
@@ -190,7 +197,7 @@ async fn k06_a_set_that_grows_at_a_refresh_needs_room_too() {
     assert_eq!(estate.last_error("grows"), None);
 }
 
-/// A set that is larger than all the room takes none from others.
+/// A set that is larger than all the room drops no others.
 #[tokio::test]
 async fn k06_a_set_that_never_fits_is_refused_alone() {
     let server = HandMade::answering(|request| {
@@ -229,4 +236,63 @@ async fn k06_a_set_that_never_fits_is_refused_alone() {
         .collect();
     assert_eq!(with_keys.len(), 1);
     assert!(with_keys[0].issuer.ends_with("/small"));
+}
+
+const NOT_MODIFIED: &str = "HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n";
+
+/// The new set has the other keys of the old one, but is too large to be held.
+#[tokio::test]
+async fn s04_k06_a_withdrawn_key_is_gone_although_the_new_set_finds_no_room() {
+    let clock = clock();
+    let signer = signer("https://as.example.com", &clock);
+    let day = Duration::from_secs(86_400);
+    let mint = |issuer: &str| signer.token().issuer(issuer).expires_in(day).mint();
+    let sets = Arc::new(Mutex::new((String::new(), "")));
+    let current = Arc::clone(&sets);
+    let server = HandMade::answering(move |request| {
+        let (set, tag) = &*current.lock().unwrap();
+        if request.text.contains(&format!("if-none-match: {tag}\r\n")) {
+            return NOT_MODIFIED.to_owned();
+        }
+        ok(set, &format!("etag: {tag}\r\n"))
+    })
+    .await;
+    let tenant = format!("{}/a", server.host);
+    let withdrawn = mint(&tenant);
+    signer.rotate_keys();
+    let kept = mint(&tenant);
+    let both = signer.jwks();
+    signer.withdraw_old_keys();
+    let grown = with_999_keys_more(&signer.jwks());
+    *sets.lock().unwrap() = (both.clone(), "\"both\"");
+
+    let template = format!("{}/{{tenant}}", server.host);
+    let issuer = Issuer::template(&template, Tenants::only(["a"]))
+        .jwks_at(&template)
+        .max_key_bytes_of_all_tenants(MIB);
+    let api = validator(issuer, &clock);
+    let status = || api.health()[0].status().tenants[0].status.clone();
+    let is_accepted = async |token: &str| {
+        let judged = api.validate(token).await;
+        assert!(judged.is_ok(), "{judged:?}");
+    };
+    is_accepted(&withdrawn).await;
+    is_accepted(&kept).await;
+
+    *sets.lock().unwrap() = (grown, "\"grown\"");
+    clock.advance(LIFETIME + Duration::from_secs(1));
+    let said = outage(api.validate(&withdrawn).await);
+    assert!(said.contains(SETTING), "{said}");
+    is_accepted(&kept).await;
+    let now = status();
+    assert_eq!(now.keys.as_ref().map(|keys| keys.len()), Some(1));
+    let last_error = now.last_error.as_deref().unwrap_or_default();
+    assert!(last_error.contains(SETTING), "{last_error}");
+
+    // The set that is published again is not the one that is held now.
+    *sets.lock().unwrap() = (both, "\"both\"");
+    clock.advance(COOLDOWN);
+    is_accepted(&withdrawn).await;
+    is_accepted(&kept).await;
+    assert_eq!(status().last_error, None);
 }

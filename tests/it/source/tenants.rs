@@ -32,7 +32,7 @@ fn keys_of(issuer: &TestIssuer) -> StaticKeys {
     StaticKeys::from_jwks(&issuer.jwks()).unwrap()
 }
 
-/// A Validator with one key set for all tenants, by hand, and who signs with it.
+/// A Validator with one configured key set for all tenants, and the signer.
 fn one_set(tenants: Tenants) -> (Validator, TestIssuer) {
     let signer = TestIssuer::new(ACME, AUDIENCE);
     let issuer = Issuer::template(TEMPLATE, tenants).keys(keys_of(&signer));
@@ -134,7 +134,7 @@ async fn c10_tid_is_the_tenant() {
     }
 }
 
-/// A token of the signer, judged with keys that all state this issuer.
+/// A token of the signer, verified with keys that all state this issuer.
 fn judge_with_stated(
     signer: &TestIssuer,
     issuer: Issuer,
@@ -320,7 +320,7 @@ fn c10_p06_what_can_not_be_built() {
         problems(issuer)[..],
         [(_, ConfigErrorKind::TenantsTwice)]
     ));
-    // Whoever presents a token must not choose what is fetched.
+    // The presenter of a token must not choose what is fetched.
     for issuer in [
         Issuer::discover_tenants(TEMPLATE, Tenants::any()),
         Issuer::template(TEMPLATE, Tenants::any())
@@ -462,8 +462,8 @@ fn c10_i04_an_answer_about_a_token_names_its_tenant() {
     );
 }
 
-/// An authorization server with many tenants, each with metadata and keys of its own. One named
-/// `hangs` never answers, one named `down` answers with 500.
+/// An authorization server with many tenants, each with its own metadata and keys. The tenant
+/// `hangs` never answers, and `down` answers with 500.
 struct Landlord {
     server: HandMade,
     clock: ManualClock,
@@ -632,7 +632,7 @@ async fn c10_key_sets_are_bounded_in_number() {
     }
     // The least recently used has gone for the new one.
     assert_eq!(held(), [of("a"), of("c")]);
-    // One that just had a token stays, and the new one beside it, for a moment.
+    // A tenant that just had a token stays, and so does the new one, for a moment.
     landlord.clock.advance(Duration::from_secs(5));
     assert!(validator.validate(&landlord.token("a")).await.is_ok());
     assert!(validator.validate(&landlord.token("b")).await.is_ok());
@@ -671,7 +671,7 @@ async fn c10_made_up_tenants_displace_none_that_has_keys() {
         present_briefly(&validator, &evil.token().issuer(&name).mint()).await;
     }
     assert!(validator.validate_cached(&good).is_some());
-    // A quarter of what is held, beside the good one.
+    // A quarter of the limit, in addition to the good one.
     let health = validator.health();
     let status = health[0].status();
     assert_eq!((status.tenants.len(), status.new_tenants), (1, 25));
@@ -765,7 +765,7 @@ async fn c10_s09_listed_tenants_that_are_down_take_no_room_from_another() {
     assert_eq!(validator.health()[0].status().tenants.len(), 4);
 }
 
-/// Counts how often it is looked at.
+/// It counts its calls.
 struct CountingClock(ManualClock, Arc<AtomicUsize>);
 
 impl Clock for CountingClock {

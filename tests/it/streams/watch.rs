@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use resource_server::error::SourceError;
+use resource_server::error::{SourceError, SourceErrorKind};
 use resource_server::testing::TestIssuer;
 use resource_server::{
     AccessToken, Error, Evidence, Issuer, KeySource, PresentedToken, Reason, Validator,
@@ -24,11 +24,11 @@ impl KeySource for Away {
 
     async fn still_trusts(&self, _: &AccessToken) -> Result<bool, SourceError> {
         let look = self.1.fetch_add(1, Ordering::SeqCst) + 1;
-        match self.2(look) {
-            true => Err(SourceError::new("away")),
-            // The twelfth look finds that the key was withdrawn.
-            false => Ok(look < 12),
+        if self.2(look) {
+            return Err(SourceError::new("away"));
         }
+        // The twelfth look finds that the key was withdrawn.
+        Ok(look < 12)
     }
 }
 
@@ -72,5 +72,43 @@ async fn h10_it_ends_when_the_token_expires() {
     }
     clock.advance(Duration::from_secs(90));
     let error = watch.await;
+    assert!(is_refused_as(&error, Reason::Expired), "{error:?}");
+}
+
+/// Gives the keys of an issuer, and never says whether they are still trusted.
+struct Silent(TestIssuer);
+
+impl KeySource for Silent {
+    async fn evidence(&self, token: &PresentedToken<'_>) -> Result<Evidence, SourceError> {
+        self.0.evidence(token).await
+    }
+
+    async fn still_trusts(&self, _: &AccessToken) -> Result<bool, SourceError> {
+        std::future::pending().await
+    }
+}
+
+/// What never answers must not keep a connection open, least of all past the end of its token.
+#[tokio::test(start_paused = true)]
+async fn h10_a_look_without_an_end_is_an_outage() {
+    let clock = clock();
+    let issuer = signer(ISSUER, &clock);
+    let validator = validator(Issuer::new(ISSUER).source(Silent(issuer.clone())), &clock);
+    let hour = Duration::from_secs(3_600);
+    let minted = issuer.token().expires_in(hour).mint();
+    let token = validator.validate(&minted).await.unwrap();
+    let error = tokio::time::timeout(hour, validator.until_refused(&token)).await;
+    let Ok(Error::Unavailable(outage)) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(outage.kind(), SourceErrorKind::Timeout);
+    assert_eq!(outage.issuer(), None);
+
+    let mut watch = std::pin::pin!(validator.until_refused(&token));
+    // The first look, 5 minutes after the start, has begun.
+    let limit = Duration::from_secs(301);
+    assert!(tokio::time::timeout(limit, &mut watch).await.is_err());
+    clock.advance(hour + Duration::from_secs(30));
+    let error = tokio::time::timeout(hour, watch).await.unwrap();
     assert!(is_refused_as(&error, Reason::Expired), "{error:?}");
 }

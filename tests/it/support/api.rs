@@ -1,5 +1,5 @@
-//! What several test files share: one API, its issuer, and every way to judge a token, which must
-//! agree.
+//! What several test files share: one API, its issuer, and every way to validate a token, which
+//! must agree.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -140,7 +140,7 @@ impl Api {
     }
 }
 
-/// A claims set with more members written behind its own.
+/// A claims set with more members after its own.
 pub(crate) fn with_members(mut claims: Vec<u8>, members: &str) -> Vec<u8> {
     claims.pop();
     claims.extend_from_slice(format!(",{members}}}").as_bytes());

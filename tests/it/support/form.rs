@@ -1,4 +1,4 @@
-//! Base64url by hand, for what a test must spell itself, and the algorithms to try.
+//! Base64url for texts that a test must spell itself, and the algorithms to try.
 
 use resource_server::Algorithm;
 

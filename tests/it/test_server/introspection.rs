@@ -94,7 +94,7 @@ async fn who_asks_must_be_known() {
     assert_eq!(get.status(), 404);
 }
 
-/// A client that says by an assertion who it is, by a clock of its own.
+/// A client that authenticates by an assertion, with its own clock.
 #[tokio::test]
 async fn a_client_that_has_a_key_is_known_by_it() {
     // RFC 8037 appendix A.

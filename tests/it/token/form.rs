@@ -137,7 +137,8 @@ fn t01_parts_and_characters() {
     }
 }
 
-/// Two dots and a first part that decodes to text with `{` in front: told by form alone, for good.
+/// Two dots and a first part that decodes to text that begins with `{`: the form alone decides, and
+/// no later fault changes that.
 #[test]
 fn t01_a_jwt_by_form_never_becomes_opaque() {
     let reason_of = |token: &str| match PresentedToken::parse(token) {
@@ -215,7 +216,7 @@ fn t02_one_spelling() {
                 format!("{part}="),
                 format!("{part}===="),
                 format!("{part}%3D"),
-                // A count of characters that no bytes have.
+                // A number of characters that no bytes encode to.
                 format!("{part}{}", "A".repeat(5 - over)),
             ];
             for stranger in ["+", "/", "=", "~", "%2B"] {
@@ -341,7 +342,7 @@ fn t04_a_header_is_one_sound_json_object() {
         b"{", br#"{"alg":"ES256""#, br#"{"alg":"ES256",}"#, br#"{"alg" "ES256"}"#, b"{'alg':'ES256'}",
         br#"{alg:"ES256"}"#, br#"{/**/"alg":"ES256"}"#, br#"{"alg":"ES256","x":NaN}"#, br#"{"alg":"ES256","x":01}"#,
         br#"{"alg":"ES256","x":1e400}"#, b"{\"alg\":\"ES256\",\"x\":\"\n\"}",
-        // Something behind it.
+        // Something after it.
         br#"{"alg":"ES256"}x"#, br#"{"alg":"ES256"}{}"#, br#"{"alg":"ES256"},"#, b"{\"alg\":\"ES256\"}\0",
         // Doubled members, by their unescaped names, at any depth.
         br#"{"alg":"ES256","alg":"ES256"}"#, br#"{"alg":"none","alg":"ES256"}"#,
@@ -357,7 +358,7 @@ fn t04_a_header_is_one_sound_json_object() {
         b"{\"alg\":\"ES256\",\"x\":\"\xed\xa0\x80\"}", b"{\"alg\":\"ES256\",\"\xff\":1}",
         br#"{"alg":"ES256","x":"\ud800"}"#, br#"{"alg":"ES256","x":["\udc00"]}"#, br#"{"alg":"ES256","\ud800":1}"#,
     ];
-    // Without `{` in front it is no JWT by form.
+    // Text that does not begin with `{` is not a JWT by form.
     #[rustfmt::skip]
     let no_object: [&[u8]; 9] = [
         b"[]", b"null", b"1", b"true", b"\"x\"", b"", b" {}", b"\xef\xbb\xbf{}", b"<html>",
@@ -410,7 +411,7 @@ fn t05_alg_is_a_known_name() {
     }
 }
 
-/// The classic confusion: what everybody knows of a public key, taken for the secret of an HMAC.
+/// The classic confusion: the public form of a key as the secret of an HMAC.
 #[test]
 fn t05_hmac_with_a_public_key_is_not_allowed() {
     let issuer = test_issuer().algorithms([Algorithm::RS256, Algorithm::EdDSA]);

@@ -58,7 +58,7 @@ pub struct ApiKey {
     pub jwk: String,
 }
 
-/// A token that the server never issued, signed with a key of its own all the same.
+/// A token that the server never issued, signed with one of its keys.
 #[derive(Clone, Debug)]
 pub struct Forgery {
     /// What is wrong with it.
@@ -92,7 +92,7 @@ impl ForgeryKind {
     ];
 }
 
-/// What the library asked a server for.
+/// The requests of the library to a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Requests {
     /// Times it asked for metadata.
@@ -214,7 +214,7 @@ impl AuthorizationServer {
         }
     }
 
-    /// The issuer's name, as it stands in `iss`.
+    /// The issuer's name, as it appears in `iss`.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
@@ -229,7 +229,7 @@ impl AuthorizationServer {
         &self.jwks_uri
     }
 
-    /// Where its metadata says that it can be asked about tokens.
+    /// The introspection endpoint that its metadata names.
     pub fn introspection_endpoint(&self) -> &str {
         &self.introspection_endpoint
     }

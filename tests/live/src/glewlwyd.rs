@@ -16,14 +16,14 @@ pub struct Glewlwyd {
     revocation_endpoint: String,
     api_key: String,
     http: reqwest::Client,
-    /// In this order: the port is held until the server is told to end.
+    /// In this order: the port is held until the server is ended.
     _script: Script,
     _port: Port,
 }
 
 impl Glewlwyd {
-    /// An API that may ask about tokens, by its secret in either place, by its key, or by a token
-    /// of its own.
+    /// An API that may introspect tokens, by its secret in either place, by its key, or by its own
+    /// token.
     pub const API: Client = Client {
         id: "orders-api",
         secret: "orders-api-secret",
@@ -63,12 +63,12 @@ impl Glewlwyd {
         }
     }
 
-    /// The issuer's name, as it stands in `iss`. It has a path.
+    /// The issuer's name, as it appears in `iss`. It has a path.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// Where its metadata says that it can be asked about tokens.
+    /// The introspection endpoint that its metadata names.
     pub fn introspection_endpoint(&self) -> &str {
         &self.introspection_endpoint
     }

@@ -2,7 +2,7 @@
 
 use tokio::net::TcpSocket;
 
-/// A port of this machine that nobody else is given, also while the server is stopped.
+/// A port of this machine that no other process is given, also while the server is stopped.
 #[derive(Debug)]
 pub(crate) struct Port {
     pub(crate) number: u16,
@@ -25,8 +25,8 @@ impl Port {
         }
     }
 
-    /// Linux lets two sockets that both asked for reuse have one port as long as at most one
-    /// listens, so that it is never free. Elsewhere it is free for a moment.
+    /// On Linux two sockets that both set reuse can have one port as long as at most one listens,
+    /// so the port is never free. Elsewhere it is free for a moment.
     pub(crate) fn leave_to_server(&mut self) {
         if !cfg!(target_os = "linux") {
             self.held = None;

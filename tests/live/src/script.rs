@@ -1,4 +1,4 @@
-//! A node script of this folder as a process of its own.
+//! A node script of this folder, as a process.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -19,8 +19,7 @@ const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
 /// The Node among the packages, where there is one for this kind of machine.
 const PACKAGED_NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/node_modules/.bin/node");
 
-/// A start takes about half a second, a command less; the rest is for a machine that is busy
-/// building.
+/// A start needs about half a second, and a command less. The rest is for a machine that is busy.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
 /// For the last words of a script that ends.
@@ -96,7 +95,7 @@ impl Script {
         }
     }
 
-    /// What it said when it was ready.
+    /// Its message when it was ready.
     pub(crate) fn ready(&self) -> &Value {
         &self.ready
     }
@@ -127,7 +126,7 @@ impl Pipes {
             .unwrap_or_else(|_| panic!("{file} does not answer within a minute"))
             .unwrap_or_else(|error| panic!("the answer of {file} can't be read: {error}"));
         if line.is_empty() {
-            // It closed its output, so it is ending: let its last words come through first.
+            // It closed its output, so it is ending. Its last message must arrive first.
             let _ = timeout(LAST_WORDS_LIMIT, &mut self.noise).await;
             panic!("{file} ended instead of answering");
         }
@@ -146,7 +145,7 @@ fn install_packages() {
         let changed = |file: &str| -> io::Result<_> { fs::metadata(folder.join(file))?.modified() };
         let lock =
             changed("package-lock.json").map_err(|error| format!("package-lock.json: {error}"))?;
-        // npm writes this file last, so an install that was broken off doesn't count.
+        // npm writes this file last, so an interrupted install has none.
         if changed("node_modules/.package-lock.json").is_ok_and(|install| install >= lock) {
             return Ok(());
         }

@@ -89,7 +89,7 @@ async fn a_token_of_another_issuer_is_refused() -> TestResult {
     for algorithm in ALGORITHMS {
         let resource = resource(algorithm);
         let token = server.token(&resource, SCOPE).await;
-        // With the keys of the server all the same: nothing but the name speaks against the token.
+        // It is signed with the server's keys: only the name is wrong.
         let validator = Validator::builder()
             .audience(resource.as_str())
             .issuer(

@@ -160,7 +160,7 @@ async fn i03_credentials_that_the_server_does_not_take_are_the_fault_of_the_api(
     let right = || ClientKey::from_jwk(server.api_key());
     let discovered = Introspection::discover;
     for (case, introspection) in [
-        // A sound token, which has not the scope that is asked for.
+        // A sound token without the required scope.
         ("bearer, of another", discovered().bearer_token(&token)),
         ("bearer, unknown", discovered().bearer_token("unknown")),
         ("basic", discovered().client_secret_basic(API.id, "wrong")),
@@ -171,7 +171,8 @@ async fn i03_credentials_that_the_server_does_not_take_are_the_fault_of_the_api(
                 .private_key_jwt(API.id, key)
                 .assertion_audience(server.introspection_endpoint())
         }),
-        // This server takes the address of the endpoint that is asked, and not its own name.
+        // This server accepts the address of the called endpoint as the audience, and not its own
+        // name.
         (
             "key, for the issuer",
             discovered().private_key_jwt(API.id, right()?),
@@ -227,8 +228,8 @@ async fn i05_a_revoked_token_is_refused_by_introspection_and_lives_on_by_keys() 
 }
 
 /// The server writes the audience of the token into `aud` of its answer, where RFC 9701 section 5
-/// has whoever asked. So an API that asks with a bearer token says that it is called as the token's
-/// audience is.
+/// requires the calling API. So an API that calls with a bearer token sets its client id to the
+/// token's audience.
 #[tokio::test]
 #[ignore = "needs glewlwyd and node: see tests/live/README.md"]
 async fn i07_a_token_is_accepted_by_a_signed_answer_for_its_resource() -> TestResult {
@@ -271,8 +272,8 @@ async fn i07_a_token_is_accepted_by_a_signed_answer_for_its_resource() -> TestRe
     Ok(())
 }
 
-/// The server answers 400 where RFC 9701 section 5 has a signed answer that the token is not
-/// active. That is no answer about the token, which is not accepted all the same.
+/// The server answers 400 where RFC 9701 section 5 requires a signed answer that the token is not
+/// active. That is no answer about the token, which is still not accepted.
 #[tokio::test]
 #[ignore = "needs glewlwyd and node: see tests/live/README.md"]
 async fn i07_a_revoked_token_is_not_judged_where_signed_answers_are_required() -> TestResult {

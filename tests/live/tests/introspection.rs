@@ -1,4 +1,4 @@
-//! Opaque tokens of a real authorization server, which is asked about them (RFC 7662). Rows I01 to
+//! Opaque tokens of a real authorization server, which introspects them (RFC 7662). Rows I01 to
 //! I05, I08 and I12.
 
 mod support;
@@ -40,7 +40,7 @@ fn asking(server: &AuthorizationServer, introspection: Introspection) -> Validat
     Validator::builder().audience(API).issuer(issuer)
 }
 
-/// Times the server was asked about a token.
+/// How often the server was called about a token.
 async fn calls(server: &AuthorizationServer) -> usize {
     server.requests().await.introspection
 }
@@ -83,7 +83,7 @@ async fn i01_an_opaque_token_is_accepted_by_each_way_of_client_authentication() 
         assert_eq!(accepted.issuer(), server.issuer(), "{case}");
         assert!(accepted.audience().contains(API), "{case}");
         assert_eq!(accepted.client_id(), Some("live-test"), "{case}");
-        // The server tells no subject of a client that acts for itself, and no key signed.
+        // The server names no subject for a client that acts for itself, and no key signed.
         assert_eq!(accepted.subject(), None, "{case}");
         assert_eq!(accepted.algorithm(), None, "{case}");
         let expiry = NumericDate::from_secs(server.expiry(&token).await);
@@ -121,7 +121,7 @@ async fn i02_a_token_that_the_server_does_not_know_is_inactive() -> TestResult {
     }
     assert_eq!(calls(&server).await, 2);
 
-    // It is asked about again only after a while.
+    // It is introspected again only after some time.
     clock.advance(INACTIVE_FOR.saturating_sub(SECOND));
     let again = validator.validate_cached(UNKNOWN).expect("it is at hand");
     assert_eq!(refusal(again), Reason::Inactive);
@@ -239,8 +239,8 @@ async fn i04_a_scope_that_was_not_granted_is_insufficient() -> TestResult {
     Ok(())
 }
 
-/// The API's clock is ahead of the server's, which goes on to say that the token is active: it is
-/// the policy that refuses it.
+/// The API's clock is ahead of the server's. The server still says that the token is active, and
+/// the policy refuses it.
 #[tokio::test]
 #[ignore = "needs node: see tests/live/README.md"]
 async fn i04_an_active_token_is_refused_once_its_expiry_and_the_skew_are_past() -> TestResult {
@@ -256,7 +256,7 @@ async fn i04_an_active_token_is_refused_once_its_expiry_and_the_skew_are_past() 
     clock.advance(left.saturating_sub(SECOND));
     validator.validate(&token).await?;
     assert_eq!(calls(&server).await, 2);
-    // An answer is not kept past the expiry, so the server is asked each time.
+    // An answer is not cached past the expiry, so the server is called each time.
     clock.advance(SKEW);
     validator.validate(&token).await?;
     assert_eq!(calls(&server).await, 3);
@@ -326,14 +326,15 @@ async fn i05_a_revoked_token_is_refused_when_the_answer_about_it_runs_out() -> T
     // Without a cache at once.
     let reason = refusal(without_cache.validate(&token).await);
     assert_eq!(reason, Reason::Inactive);
-    // With word of it at once too; what is kept about others stays.
+    // If the API learns of the revocation, it applies at once. Cached answers about other tokens
+    // stay.
     told.forget(&token);
     assert!(told.validate_cached(&token).is_none());
     assert!(told.validate_cached(&other).is_some_and(|now| now.is_ok()));
     let reason = refusal(told.validate(&token).await);
     assert_eq!(reason, Reason::Inactive);
     assert_eq!(calls(&server).await, 8);
-    // Another Validator has an answer of its own.
+    // Another Validator has its own answer.
     waiting.validate(&token).await?;
     clock.advance(SECOND);
     let reason = refusal(waiting.validate(&token).await);
@@ -343,8 +344,8 @@ async fn i05_a_revoked_token_is_refused_when_the_answer_about_it_runs_out() -> T
     Ok(())
 }
 
-/// The answer under way was settled before the token was revoked. It is good for who waits for it,
-/// and for nobody after.
+/// The answer in flight was settled before the token was revoked. It applies to those who wait for
+/// it, and to no later caller.
 #[tokio::test]
 #[ignore = "needs node: see tests/live/README.md"]
 async fn i12_an_answer_under_way_counts_no_more_once_its_token_is_forgotten() -> TestResult {
@@ -433,7 +434,7 @@ async fn i08_one_validator_takes_jwts_by_keys_and_opaque_tokens_by_introspection
     Ok(())
 }
 
-/// The server answers 400 when it is asked about a JWT. That is no answer about the token.
+/// The server answers 400 when it should introspect a JWT. That is no answer about the token.
 #[tokio::test]
 #[ignore = "needs node: see tests/live/README.md"]
 async fn i08_a_jwt_that_the_server_will_not_be_asked_about_is_not_judged() -> TestResult {
@@ -453,11 +454,11 @@ async fn i08_a_jwt_that_the_server_will_not_be_asked_about_is_not_judged() -> Te
         assert!(!why.contains("credentials"), "{why}");
         assert_eq!(calls(&server).await, asked, "it is not kept");
     }
-    // The same of what the server alone takes for a JWT: a blank stands before the brace of its
-    // header.
+    // The same for a text that only the server treats as a JWT: its header has a blank before the
+    // brace.
     let why = outage(validator.validate("IHsiYWxnIjoiRVMyNTYifQ.e30.AA").await);
     assert!(why.contains("status 400"), "{why}");
-    // Which is nothing to those it can be asked about.
+    // It does not affect tokens that the server introspects.
     let opaque = server.token(API, SCOPE).await;
     assert!(validator.validate(&opaque).await?.is_introspected());
     Ok(())
@@ -488,7 +489,7 @@ async fn i03_answers_that_are_kept_outlast_an_outage_for_their_life() -> TestRes
     assert!(why.contains(server.introspection_endpoint()), "{why}");
     assert!(!why.contains(&unknown), "{why}");
     assert!(last_error().is_some_and(|error| error.contains("can't be reached")));
-    // The one call that failed takes nothing from what is kept.
+    // The one call that failed removes nothing from the cache.
     validator.validate(&known).await?;
     // Past the pause that followed it.
     clock.advance(PAUSE);
@@ -502,7 +503,7 @@ async fn i03_answers_that_are_kept_outlast_an_outage_for_their_life() -> TestRes
         validator.validate(token).await?;
     }
     assert_eq!(last_error(), None);
-    // Where it can be asked was known all the while.
+    // The address of the endpoint was known all the time.
     let requests = server.requests().await;
     assert_eq!((requests.metadata, requests.introspection), (0, 3));
     Ok(())
@@ -517,7 +518,7 @@ async fn i03_a_restart_between_two_calls_goes_unnoticed() -> TestResult {
         server.token(API, SCOPE).await,
         server.token(API, SCOPE).await,
     );
-    // It leaves a connection behind.
+    // It leaves an open connection.
     validator.validate(&first).await?;
 
     server.stop().await;

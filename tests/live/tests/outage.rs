@@ -63,7 +63,7 @@ async fn tokens_are_accepted_before_during_and_after_an_outage() -> TestResult {
 async fn a_restart_between_two_fetches_goes_unnoticed() -> TestResult {
     let certificates = Certificates::new();
     let name = "https://as.example.com";
-    // The first leaves a connection of HTTP/1.1 behind, the second one of HTTP/2.
+    // The first leaves an open connection of HTTP/1.1, the second one of HTTP/2.
     for mut server in [
         AuthorizationServer::start().await,
         AuthorizationServer::start_behind_tls(name, &certificates).await,

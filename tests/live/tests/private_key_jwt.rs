@@ -58,7 +58,7 @@ async fn i01_an_opaque_token_is_accepted_by_a_key_of_each_algorithm_and_form() -
     Ok(())
 }
 
-/// The server takes no `jti` twice.
+/// The server accepts no `jti` twice.
 #[tokio::test]
 #[ignore = "needs node: see tests/live/README.md"]
 async fn i11_each_question_has_an_assertion_of_its_own() -> TestResult {
@@ -129,7 +129,7 @@ async fn i03_a_key_that_the_server_does_not_take_is_the_fault_of_the_api() -> Te
         let is_told = last_error.is_some_and(|why| why.contains("own credentials"));
         assert!(is_told, "{case}: {last_error:?}");
     }
-    // Nothing but the credentials was wrong.
+    // Only the credentials were wrong.
     let key = &server.api_keys().await[0];
     let validator = asking(&server, introspection(from_pem(key)?)).build()?;
     assert!(validator.validate(&token).await?.is_introspected());

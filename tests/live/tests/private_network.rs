@@ -68,7 +68,7 @@ async fn without_its_ca_the_server_is_not_asked() -> TestResult {
 async fn an_address_in_place_of_the_name_is_told() -> TestResult {
     let certificates = Certificates::new();
     let server = AuthorizationServer::start_behind_tls(NAME, &certificates).await;
-    // As somebody would configure it who knows the address alone.
+    // A configuration by an operator who knows only the address.
     let issuer = Issuer::discover(server.address());
     let fetch = Fetch::new().root_certificates_pem(certificates.ca.as_str());
     let validator = validator(issuer).fetch(fetch).build()?;

@@ -51,7 +51,7 @@ async fn nobody_is_refused_while_keys_rotate() -> TestResult {
     // At first, for the new keys, and at the end of their lifetime.
     let requests = server.requests().await;
     assert_eq!((requests.metadata, requests.jwks), (1, 3));
-    // What was withdrawn is out of use within one lifetime.
+    // A withdrawn key is no longer used after one lifetime.
     assert_eq!(key_ids(&validator), NEW);
     for token in &old_tokens {
         let reason = refusal(validator.validate(token).await);
@@ -88,7 +88,7 @@ async fn keys_that_sign_at_once_are_known_after_a_cooldown() -> TestResult {
     Ok(())
 }
 
-/// Clients that get fresh tokens and use each at once, until they are told to stop.
+/// Clients that get fresh tokens and use each at once, until they are stopped.
 struct Traffic {
     clients: JoinSet<Result<BTreeSet<String>, String>>,
     rounds: Vec<Arc<AtomicUsize>>,

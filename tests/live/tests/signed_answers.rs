@@ -15,10 +15,10 @@ use support::{COOLDOWN, OPAQUE_API, SCOPE, TestResult, clock, key_ids, outage, r
 const BASIC: Client = AuthorizationServer::BASIC_API;
 const POST: Client = AuthorizationServer::POST_API;
 
-/// What the library says of an answer that is not the signed one it asked for.
+/// The error of the library for an answer that is not the signed one that it requested.
 const NOT_SIGNED: &str = "it is not a signed introspection response (RFC 9701)";
 
-/// And where it isn't even said to be one.
+/// The error where the content type is not that of a signed answer.
 const NOT_THE_TYPE: &str = "its answer is not of the type application/token-introspection+jwt";
 
 /// How long the library keeps an answer about an active token.
@@ -190,7 +190,7 @@ async fn i07_a_plain_answer_says_nothing_of_the_token_where_a_signed_one_is_requ
     let server = AuthorizationServer::start_with_plain_answers().await;
     let token = server.token(OPAQUE_API, SCOPE).await;
     let validator = asking(&server, signed()).build()?;
-    // Whatever it says: that one is active, and the other is not.
+    // With any content: that one is active, and the other is not.
     for token in [token.as_str(), "unknown"] {
         let why = outage(validator.validate(token).await);
         assert!(why.contains(NOT_THE_TYPE), "{why}");
@@ -201,7 +201,7 @@ async fn i07_a_plain_answer_says_nothing_of_the_token_where_a_signed_one_is_requ
     assert!(last_error.is_some_and(|why| why.contains(NOT_THE_TYPE)));
     // One token's failure pauses no other token.
     assert_eq!(server.requests().await.introspection, 2);
-    // The server's answer was one all the same, to those who take it.
+    // The server's answer was a signed one for those who accept it.
     let validator = asking(&server, plain()).build()?;
     assert!(validator.validate(&token).await?.is_introspected());
     Ok(())

@@ -81,7 +81,7 @@ fn members_of(value: &Value) -> Members {
 #[test]
 fn no_order_of_members_and_keys_makes_a_difference() {
     let issuer = issuer();
-    // Keys of older generations stand in the set too; of each kind no more than are tried.
+    // Keys of older generations are in the set too; of each kind no more than are tried.
     for _ in 0..3 {
         issuer.rotate_keys();
     }
@@ -267,7 +267,7 @@ const OWN_KID: &str = "own";
 /// Values of any type, for any claim.
 const ANYTHING: &str = r#"null true 0 -1.5 1e3 1e400 01 "" "x" "\u0000" "\ud800" [] ["x"] [1] {} {"a":1} {"a":1,"a":1} {"a":1,"\u0061":2} absent"#;
 
-/// One value of those that do, which white space stands between, or now and then one of any type.
+/// One of the values, which are separated by white space, or now and then a value of any type.
 fn mostly(name: &'static str, values: &'static str) -> impl Strategy<Value = (String, String)> {
     let one_of = |values: &'static str| select(values.split_whitespace().collect::<Vec<_>>());
     let value = prop_oneof![40 => one_of(values), 1 => one_of(ANYTHING)];
@@ -403,8 +403,8 @@ impl Draft {
     }
 }
 
-/// The pure core, `validate_cached`, and `validate` with keys at hand and with a source that must
-/// be asked give one verdict and one reason: [`Api::judge`] compares them.
+/// The pure core, `validate_cached`, and `validate` with cached keys and with a source that must be
+/// called give one verdict and one reason: [`Api::judge`] compares them.
 #[test]
 fn all_ways_to_judge_agree() {
     let apis = [
@@ -850,11 +850,11 @@ fn all_ways_to_read_a_claim_agree() {
     });
 }
 
-/// A time in a token, told from the moment of its judgement.
+/// A time in a token, relative to the time of its validation.
 #[derive(Clone, Debug)]
 enum When {
     Absent,
-    /// A JSON text that is no NumericDate of 64 bits.
+    /// A JSON text that is not a NumericDate of 64 bits.
     Wrong(&'static str),
     At(Moment, Spelling),
 }
@@ -862,7 +862,7 @@ enum When {
 #[derive(Clone, Copy, Debug)]
 enum Moment {
     FromNow(i64),
-    /// From what the skew lets be the first and last moment.
+    /// Relative to the first and the last moment that the skew allows.
     FromTheEdge(i64, bool),
     Anywhere(i64),
 }
@@ -933,7 +933,7 @@ impl When {
             Moment::Anywhere(seconds) => i128::from(seconds),
         };
         let seconds = seconds.clamp(i64::MIN.into(), i64::MAX.into());
-        // As far as a double tells thousandths apart.
+        // As far as a double distinguishes thousandths.
         let is_exact = seconds.abs() < 1 << 40;
         let (text, thousandths) = match *spelling {
             Spelling::PointZero if is_exact => (format!("{seconds}.0"), seconds * 1_000),
@@ -972,8 +972,7 @@ impl Claimed {
 }
 
 /// The rules of RFC 7519 sections 4.1.4 to 4.1.6 with numbers that don't overflow, and ours for an
-/// `exp` that is not in seconds. No moment lies
-/// behind the last one that 64 bits hold.
+/// `exp` that is not in seconds. No moment is after the last one that 64 bits hold.
 fn model(
     [exp, nbf, iat]: [Claimed; 3],
     now: i64,

@@ -34,7 +34,7 @@ fn begin(pauses: &Pauses, caller: Caller, millis: u64) -> Attempt<'_> {
 
 /// A call that fails, for a reason that may be its token.
 fn fail(pauses: &Pauses, caller: Caller, millis: u64) {
-    begin(pauses, caller, millis).failed(Blame::EndpointOrToken, &error(), 1.0, at(millis));
+    begin(pauses, caller, millis).failed(Blame::EndpointOrToken, error(), 1.0, at(millis));
 }
 
 fn left(pauses: &Pauses, caller: Caller, millis: u64) -> Option<Duration> {
@@ -57,7 +57,7 @@ fn s08_a_pause_grows_and_one_call_at_a_time_ends_it() {
             // Each kind of tokens has a trial.
             drop(begin(&pauses, known("other"), now));
         }
-        trial.failed(Blame::Endpoint, &error(), 1.0, at(now));
+        trial.failed(Blame::Endpoint, error(), 1.0, at(now));
         for caller in [token, new("other"), known("other")] {
             let refused = pauses.check(caller, at(now + pause - 1)).unwrap_err();
             assert_eq!(refused.retry_after(), Some(Duration::from_millis(1)));
@@ -69,7 +69,7 @@ fn s08_a_pause_grows_and_one_call_at_a_time_ends_it() {
     drop(begin(&pauses, token, now));
     begin(&pauses, token, now).answered();
     let [one, two] = [(); 2].map(|()| begin(&pauses, token, now));
-    one.failed(Blame::Endpoint, &error(), 0.0, at(now));
+    one.failed(Blame::Endpoint, error(), 0.0, at(now));
     assert_eq!(left(&pauses, token, now), Some(Duration::from_millis(750)));
     drop(two);
 }
@@ -79,16 +79,16 @@ fn s08_calls_that_began_before_a_pause_neither_lengthen_it_nor_end_what_was_aske
     let pauses = Pauses::default();
     let token = new("token");
     let [one, two, three, four, five, late] = [(); 6].map(|()| begin(&pauses, token, 0));
-    one.failed(Blame::Endpoint, &error(), 1.0, at(0));
-    two.failed(Blame::Endpoint, &error(), 1.0, at(500));
+    one.failed(Blame::Endpoint, error(), 1.0, at(0));
+    two.failed(Blame::Endpoint, error(), 1.0, at(500));
     assert_eq!(left(&pauses, token, 500), Some(Duration::from_millis(500)));
     three.answered();
     assert_eq!(left(&pauses, token, 500), None);
     // Nor does one begin another after an answer.
-    late.failed(Blame::Endpoint, &error(), 1.0, at(500));
+    late.failed(Blame::Endpoint, error(), 1.0, at(500));
     assert_eq!(left(&pauses, token, 500), None);
     let for_an_hour = error().retry_in(Duration::from_secs(3_600));
-    four.failed(Blame::EndpointOrToken, &for_an_hour, 1.0, at(500));
+    four.failed(Blame::EndpointOrToken, for_an_hour, 1.0, at(500));
     assert_eq!(left(&pauses, known("other"), 500), Some(MAX_FETCH_PAUSE));
     five.answered();
     assert_eq!(left(&pauses, token, 500), Some(MAX_FETCH_PAUSE));
@@ -134,10 +134,10 @@ fn s08_several_tokens_whose_calls_fail_one_after_another_pause_all_of_their_kind
     // Calls that fail together are one pause.
     let [a, b, c, d] = [0, 1, 2, 3].map(|number| begin(&pauses, known(&format!("{number}")), now));
     for attempt in [a, b, c] {
-        attempt.failed(Blame::EndpointOrToken, &error(), 1.0, at(now));
+        attempt.failed(Blame::EndpointOrToken, error(), 1.0, at(now));
     }
     assert_eq!(left(&pauses, active, now), Some(seconds(1)));
-    d.failed(Blame::EndpointOrToken, &error(), 1.0, at(now + 900));
+    d.failed(Blame::EndpointOrToken, error(), 1.0, at(now + 900));
     assert_eq!(
         left(&pauses, active, now + 900),
         Some(Duration::from_millis(100))
@@ -160,14 +160,14 @@ fn s08_a_trial_that_an_answer_or_a_pause_overtook_keeps_no_later_one_waiting() {
         let pauses = Pauses::default();
         let (hangs, good) = (new("hangs"), new("good"));
         let late = begin(&pauses, new("late"), 0);
-        begin(&pauses, good, 0).failed(Blame::Endpoint, &error(), 1.0, at(0));
+        begin(&pauses, good, 0).failed(Blame::Endpoint, error(), 1.0, at(0));
         let overtaken = begin(&pauses, hangs, 1_000);
         if is_answered {
             begin(&pauses, known("active"), 1_000).answered();
-            begin(&pauses, good, 1_000).failed(Blame::Endpoint, &error(), 1.0, at(1_000));
+            begin(&pauses, good, 1_000).failed(Blame::Endpoint, error(), 1.0, at(1_000));
         } else {
             let for_a_second = error().retry_in(seconds(1));
-            late.failed(Blame::EndpointOrToken, &for_a_second, 1.0, at(1_000));
+            late.failed(Blame::EndpointOrToken, for_a_second, 1.0, at(1_000));
         }
         let trial = begin(&pauses, good, 3_000);
         // Its end does not let another in while this trial is under way.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::dev::Service;
-use actix_web::http::header::ACCEPT_ENCODING;
+use actix_web::http::header::{ACCEPT_ENCODING, AUTHORIZATION};
 use actix_web::middleware::{Compress, Logger};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, web};
@@ -130,6 +130,38 @@ async fn h06_an_online_layer_judges_what_a_cached_one_accepted() {
     // The outer layer still accepts it, by the response that it keeps.
     assert_eq!(get(&app, "/orders", Some(&token)).await.status, 200);
     assert_eq!(get(&app, "/online/orders", Some(&token)).await.status, 401);
+}
+
+/// A middleware between two layers that changes the credentials.
+#[actix_web::test]
+async fn h06_credentials_that_change_between_two_layers_are_judged() {
+    let issuer = test_issuer();
+    let validator = validator_of(&issuer);
+    let bearer = |subject| format!("Bearer {}", issuer.token().subject(subject).mint());
+    let cases = [
+        (Some(bearer("bob")), 200, "bob"),
+        (Some("Bearer no.token".to_owned()), 401, ""),
+        // Nothing else is presented, so the token that was accepted applies.
+        (None, 200, "alice"),
+    ];
+    for (line, status, body) in cases {
+        let resource = web::resource("/orders")
+            .get(orders)
+            .wrap(validator.protect())
+            .wrap_fn(move |mut request, service| {
+                let headers = request.headers_mut();
+                headers.remove(AUTHORIZATION);
+                if let Some(line) = &line {
+                    headers.insert(AUTHORIZATION, line.parse().unwrap());
+                }
+                service.call(request)
+            });
+        let app = App::new().service(resource).wrap(validator.protect());
+        let app = init_service(app).await;
+        let alice = issuer.token().subject("alice").mint();
+        let reply = get(&app, "/orders", Some(&alice)).await;
+        assert_eq!((reply.status, reply.body.as_str()), (status, body));
+    }
 }
 
 #[actix_web::test]

@@ -56,8 +56,8 @@ pub(crate) async fn tokens(server: &AuthorizationServer) -> Vec<String> {
     tokens
 }
 
-/// A clock that stands, a minute ahead of the server's: the server's tokens don't get ahead of it
-/// while a test runs.
+/// A clock that stands still, a minute ahead of the server's. So the server's tokens are never
+/// ahead of it while a test runs.
 pub(crate) fn clock() -> ManualClock {
     let clock = ManualClock::at(SystemClock::new().now());
     clock.advance(Duration::from_secs(60));
@@ -145,7 +145,7 @@ pub(crate) fn with_changed_signature(token: &str) -> String {
     format!("{signed}.{signature}")
 }
 
-/// One character of the token's `jti` is another, so that nothing but the signature tells.
+/// One character of the token's `jti` is changed, so only the signature shows it.
 pub(crate) fn with_changed_payload(token: &str) -> String {
     let parts: Vec<&str> = token.split('.').collect();
     let mut payload = URL_SAFE_NO_PAD
