@@ -53,17 +53,15 @@ impl IntoResponse for Error {
     }
 }
 
-/// The route that serves the metadata, for `Router::merge`. Merge it after the layer, so that
+/// The routes that serve the metadata, for `Router::merge`. Merge it after the layer, so that
 /// clients without a token can read it.
 impl<S: Clone + Send + Sync + 'static> From<ResourceMetadata> for Router<S> {
     fn from(metadata: ResourceMetadata) -> Self {
-        let path = metadata.path().to_owned();
-        let document = move || async move {
-            (
-                [(CONTENT_TYPE, "application/json")],
-                metadata.body().to_owned(),
-            )
-        };
-        Router::new().route(&path, get(document))
+        let body = metadata.body().to_owned();
+        let document =
+            get(move || async move { ([(CONTENT_TYPE, "application/json")], body.clone()) });
+        metadata.paths().fold(Router::new(), |router, path| {
+            router.route(path, document.clone())
+        })
     }
 }

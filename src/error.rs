@@ -89,6 +89,15 @@ impl Error {
         }
     }
 
+    /// Names the scopes of these requirements too, if scopes are missing.
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    pub(crate) fn naming_too<'r>(self, met: impl Iterator<Item = &'r Requirement>) -> Self {
+        match self {
+            Error::Rejected(rejection) => rejection.naming_too(met).into(),
+            other => other,
+        }
+    }
+
     pub(crate) fn resource(&self) -> Option<&Resource> {
         match self {
             Error::Rejected(rejection) => rejection.resource(),
@@ -265,6 +274,12 @@ enum Mistake {
     AcceptedElsewhere,
     #[error("no resource is set, so there is no metadata: name this API by .resource(..)")]
     NoResource,
+    #[error(
+        "the metadata would name no authorization server, so clients could not get a token: name one by \
+         Resource::authorization_servers(..). By default these are the issuers whose name is an https URL (http on \
+         loopback) without a placeholder, and whose keys are not a shared secret"
+    )]
+    NoAuthorizationServer,
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     #[error(
         "a handler asks for the token of a request that no layer judged: add .layer(validator.protect()) to the route, \
@@ -277,6 +292,9 @@ enum Mistake {
          before"
     )]
     Answered,
+    #[cfg(feature = "mcp")]
+    #[error("ToolScopes can't be used: {0}")]
+    ToolScopes(String),
 }
 
 impl Misconfigured {
@@ -298,6 +316,11 @@ impl Misconfigured {
         Mistake::Answered.into()
     }
 
+    #[cfg(feature = "mcp")]
+    pub(crate) fn tool_scopes(mistakes: &[String]) -> Self {
+        Mistake::ToolScopes(mistakes.join("; ")).into()
+    }
+
     /// Whether the client may read its text: it is the same for every request and API.
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     pub(crate) const fn is_for_client(&self) -> bool {
@@ -310,6 +333,10 @@ impl Misconfigured {
 
     pub(crate) fn no_resource() -> Self {
         Mistake::NoResource.into()
+    }
+
+    pub(crate) fn no_authorization_server() -> Self {
+        Mistake::NoAuthorizationServer.into()
     }
 }
 

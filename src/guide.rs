@@ -11,6 +11,7 @@
 //! | [`claims_and_roles`] | reading a validated token |
 //! | [`providers`] | Entra ID, Keycloak, Cognito, Auth0, Okta and others |
 //! | [`frameworks`] | one layer in front of axum, tower, actix-web and tonic |
+//! | [`mcp`] | MCP servers: requirements by tool, checks inside a tool, and who holds the specification's rules |
 //! | [`streams`] | WebSockets, event streams, gRPC: checking a token again |
 //! | [`http`] | credentials from headers, answers to refused requests, the metadata of this API |
 //! | [`testing_your_api`] | tokens, clocks, rotations and outages in tests |
@@ -46,6 +47,9 @@ pub mod providers {}
 
 #[doc = include_str!("../docs/guide/frameworks.md")]
 pub mod frameworks {}
+
+#[doc = include_str!("../docs/guide/mcp.md")]
+pub mod mcp {}
 
 #[doc = include_str!("../docs/guide/streams.md")]
 pub mod streams {}

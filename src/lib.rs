@@ -68,6 +68,10 @@
 //! | [`resource`] | the HTTP answer to a request that is not served, and the metadata of this API |
 //! | [`decision`] | your own part in decisions: checks, and a record of what was decided |
 //! | [`health`] | the state of each issuer's source |
+#![cfg_attr(
+    feature = "mcp",
+    doc = "| [`mcp`] | what each tool, resource and prompt of an MCP server needs from a token |"
+)]
 //! | [`clock`] | the clock of the machine, and the trait for your own |
 //! | [`error`] | every error |
 #![cfg_attr(
@@ -79,7 +83,7 @@
         any(doc, doctest),
         feature = "fetch",
         feature = "testing",
-        feature = "axum",
+        feature = "mcp",
         feature = "actix-web",
         feature = "tonic"
     ),
@@ -118,6 +122,7 @@
 //! | `fetch` | yes | all I/O: fetched keys, key files, introspection. Needs a tokio runtime with I/O and time |
 //! | `pem` | with `fetch` | static keys from PEM |
 //! | `axum`, `actix-web`, `tonic` | no | the layer, extractors and answers for that framework |
+//! | `mcp` | no | [`mcp`]: requirements by tool, resource and prompt of an MCP server on axum; brings `axum` |
 //! | `tower` | with `axum`, `tonic` | the layer alone |
 //! | `tracing` | no | events of decisions and key refreshes, of the crate `tracing` |
 //! | `metrics` | no | counters and histograms of the same, of the crate `metrics` |
@@ -172,6 +177,8 @@ mod library {
     pub(crate) mod actix;
     #[cfg(feature = "axum")]
     pub(crate) mod axum;
+    #[cfg(feature = "mcp")]
+    pub mod mcp;
     #[cfg(feature = "tonic")]
     pub(crate) mod tonic;
     #[cfg(feature = "tower")]
@@ -181,7 +188,7 @@ mod library {
         any(doc, doctest),
         feature = "fetch",
         feature = "testing",
-        feature = "axum",
+        feature = "mcp",
         feature = "actix-web",
         feature = "tonic"
     ))]

@@ -75,7 +75,7 @@ impl AccessToken {
         read.map_err(|error| self.refuse(error))
     }
 
-    fn refuse(&self, error: Error) -> Error {
+    pub(crate) fn refuse(&self, error: Error) -> Error {
         let error = error.by(self.resource());
         operation_refused(self, &error);
         error

@@ -39,15 +39,18 @@ impl ResponseError for Error {
     }
 }
 
-/// The route that serves the metadata, for `App::service`. Register it on the `App`, outside of
+/// The routes that serve the metadata, for `App::service`. Register it on the `App`, outside of
 /// every scope and of every `wrap` of [`Protect`](crate::Protect), so that clients without a token
 /// can read it. In a scope it is never found.
 impl HttpServiceFactory for ResourceMetadata {
     fn register(self, config: &mut AppService) {
         // actix-web decodes a path before it compares it with a pattern. So the path is compared as
         // it is on the wire.
-        let path = self.path().to_owned();
-        let is_path = fn_guard(move |context| context.head().uri.path() == path);
+        let paths: Vec<String> = self.paths().map(str::to_owned).collect();
+        let is_path = fn_guard(move |context| {
+            let path = context.head().uri.path();
+            paths.iter().any(|one| one == path)
+        });
         let document = move || {
             let body = self.body().to_owned();
             let document = HttpResponse::Ok()

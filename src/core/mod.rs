@@ -62,6 +62,10 @@ pub(crate) use checks::operation::check_requirement;
 pub(crate) use excerpt::{excerpt, without_user_info};
 #[cfg(feature = "fetch")]
 pub(crate) use json::read_object as read_json_object;
+#[cfg(feature = "mcp")]
+pub(crate) use json::{
+    Fault as JsonFault, Value as JsonValue, read_object_within as read_json_object_within,
+};
 #[cfg(feature = "pem")]
 pub(crate) use keys::pem::read_keys as read_pem_keys;
 pub(crate) use policy::tenants::IssuerTemplate;

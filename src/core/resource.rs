@@ -122,9 +122,12 @@ impl Resource {
     /// A resource with this identifier (RFC 8707 section 2, RFC 9728 section 1.2): an https URL
     /// without query and fragment, as clients name it and as it appears in `aud`. `http` is
     /// accepted on loopback.
+    ///
+    /// Scheme and host are converted to lower case, since they have no case (RFC 3986 section
+    /// 6.2.2.1). The path is kept byte for byte: `/mcp` and `/mcp/` are two resources.
     pub fn new(uri: impl Into<String>) -> Self {
         Resource {
-            uri: uri.into(),
+            uri: in_lower_case(uri.into()),
             realm: None,
             scopes_supported: Vec::new(),
             entry_scopes: Vec::new(),
@@ -213,9 +216,21 @@ impl Resource {
         self
     }
 
-    /// Its identifier, as it was set.
+    /// Its identifier, with scheme and host in lower case.
     pub fn uri(&self) -> &str {
         &self.uri
+    }
+
+    /// The audiences that name it. `https://host` and `https://host/` are one and the same (RFC
+    /// 3986 section 6.2.3), so a resource without a path has both.
+    pub(crate) fn audiences(&self) -> Vec<String> {
+        let mut audiences = vec![self.uri.clone()];
+        match split_identifier(&self.uri) {
+            Some((_, "")) => audiences.push(format!("{}/", self.uri)),
+            Some((origin, "/")) => audiences.push(origin.to_owned()),
+            Some(_) | None => {}
+        }
+        audiences
     }
 
     /// Everything that is wrong with it.
@@ -313,6 +328,18 @@ impl fmt::Debug for Resource {
             .field("uri", &shown(&self.uri))
             .finish_non_exhaustive()
     }
+}
+
+/// With scheme and authority in lower case, if clients can use it.
+fn in_lower_case(uri: String) -> String {
+    let scheme = uri.find("://").unwrap_or_default();
+    let after_scheme = uri.get(scheme + 3..).unwrap_or_default();
+    let authority = after_scheme.find('/').unwrap_or(after_scheme.len());
+    let mut lower = uri.clone();
+    if let Some(origin) = lower.get_mut(..scheme + 3 + authority) {
+        origin.make_ascii_lowercase();
+    }
+    if is_identifier(&lower) { lower } else { uri }
 }
 
 /// Whether a router would read a segment of the path as a capture.

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use zeroize::Zeroizing;
 
-use crate::core::AccessToken;
+use crate::core::{AccessToken, Requirement};
 use crate::credentials::{Credentials, Presented};
 use crate::error::{Error, Misconfigured};
 use crate::http::Protect;
@@ -20,6 +20,8 @@ pub(crate) struct Admission {
     token: Option<AccessToken>,
     /// The text of that token, to notice that a request presents another one by now. Wiped on drop.
     text: Arc<Zeroizing<Box<str>>>,
+    /// What the layers in front required, and the token met.
+    met: Vec<Arc<Requirement>>,
     /// An error of the handler whose answer is to be sent. `None`: the layer has sent the response,
     /// so it is too late.
     answer: Arc<OnceLock<Option<Error>>>,
@@ -83,9 +85,25 @@ impl Admission {
         Ok(admission.token().cloned())
     }
 
+    /// The same, behind a layer that required this too.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn requiring(mut self, requirement: Arc<Requirement>) -> Self {
+        self.met.push(requirement);
+        self
+    }
+
+    /// Names the scopes of the layers in front too where scopes are missing. A client that requests
+    /// those of the challenge alone would be refused by these layers.
+    pub(crate) fn complete(&self, error: Error) -> Error {
+        error.naming_too(self.met.iter().map(AsRef::as_ref))
+    }
+
     /// Makes the layer send the answer of this error, if it is the first.
     pub(crate) fn answer_with(&self, error: &Error) -> Result<(), Error> {
-        match self.answer.get_or_init(|| Some(error.clone())) {
+        match self
+            .answer
+            .get_or_init(|| Some(self.complete(error.clone())))
+        {
             Some(_) => Ok(()),
             None => Err(Misconfigured::answered().into()),
         }
@@ -117,12 +135,13 @@ impl Protect {
         let outer =
             outer.filter(|outer| outer.is_as_strict_as(self) && outer.is_about(&credentials));
         async move {
-            if let Some(outer) = outer {
+            if let Some(mut outer) = outer {
                 self.check_requirement()?;
                 outer
                     .token()
                     .map(|token| self.allow(token.clone()))
                     .transpose()?;
+                outer.met.extend(self.requirement.clone());
                 return Ok(outer.taken_over());
             }
             let token = self.decide(&credentials).await?;
@@ -135,6 +154,7 @@ impl Protect {
                 freshness: self.freshness,
                 token,
                 text: Arc::new(Zeroizing::new(text.into())),
+                met: self.requirement.iter().cloned().collect(),
                 answer: Arc::new(OnceLock::new()),
                 is_taken_over: false,
             })

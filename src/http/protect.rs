@@ -42,7 +42,7 @@ use crate::validator::{Freshness, Validator};
 #[must_use]
 pub struct Protect {
     pub(super) validator: Validator,
-    requirement: Option<Arc<Requirement>>,
+    pub(super) requirement: Option<Arc<Requirement>>,
     is_optional: bool,
     pub(super) freshness: Freshness,
 }

@@ -79,9 +79,13 @@ impl ValidatorBuilder {
     ///
     /// Give an `https` URL, or a [`Resource`] with more settings. If the tokens' `aud` has another
     /// name for this API, add it by [`audience`](ValidatorBuilder::audience).
+    ///
+    /// The audience is the [`uri`](Resource::uri) byte for byte, with scheme and host in lower
+    /// case. For a URL without a path, `https://host` and `https://host/` are both accepted. `/mcp`
+    /// and `/mcp/` are different.
     pub fn resource(mut self, resource: impl Into<Resource>) -> Self {
         let resource = resource.into();
-        self.audiences.push(resource.uri().to_owned());
+        self.audiences.extend(resource.audiences());
         self.has_several_resources |= self.settings.resource.is_some();
         self.settings.resource = Some(Arc::new(resource));
         self

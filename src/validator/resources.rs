@@ -14,7 +14,8 @@ impl Validator {
     /// this one, so nothing is fetched twice. Clock, checks and the functions of
     /// [`on_decision`](crate::ValidatorBuilder::on_decision) are the same too.
     ///
-    /// The audience of its tokens is exactly the identifier of this resource, byte for byte.
+    /// The audience of its tokens is exactly the identifier of this resource, as for
+    /// [`resource`](crate::ValidatorBuilder::resource).
     /// Challenges and metadata are those of this resource. So a token for one resource is refused
     /// at the other, unless the token names both. Do not name the further resource as an
     /// [`audience`](crate::ValidatorBuilder::audience) of the first Validator.
@@ -64,7 +65,7 @@ impl Validator {
         }
         // Only an identifier that can be used is an audience.
         problems.into_result()?;
-        let issuers = self.0.issuers.for_audience(resource.uri())?;
+        let issuers = self.0.issuers.for_audiences(&resource.audiences())?;
         Ok(Validator(Arc::new(Inner {
             issuers,
             clock: Arc::clone(&self.0.clock),
@@ -77,12 +78,12 @@ impl Validator {
 }
 
 impl TrustedIssuers {
-    /// The same issuers, whose tokens must have this audience.
-    fn for_audience(&self, audience: &str) -> Result<TrustedIssuers, BuildError> {
+    /// The same issuers, whose tokens must have one of these audiences.
+    fn for_audiences(&self, audiences: &[String]) -> Result<TrustedIssuers, BuildError> {
         let mut problems = Problems::of_validator();
         let mut trusted = Vec::new();
         for issuer in self.iter() {
-            match issuer.for_audience(audience) {
+            match issuer.for_audiences(audiences) {
                 Ok(issuer) => trusted.push(issuer),
                 Err(error) => {
                     for problem in error.problems() {
@@ -113,9 +114,9 @@ impl Trusted {
         .flatten()
     }
 
-    /// The same issuer with the same sources, whose tokens must have this audience.
-    fn for_audience(&self, audience: &str) -> Result<Trusted, PolicyError> {
-        let policy = self.policy.with_audience(audience)?;
+    /// The same issuer with the same sources, whose tokens must have one of these audiences.
+    fn for_audiences(&self, audiences: &[String]) -> Result<Trusted, PolicyError> {
+        let policy = self.policy.with_audiences(audiences)?;
         Ok(self.with_policy(policy))
     }
 }

@@ -16,6 +16,7 @@
 //   mlDsa        true: signs with ML-DSA too, which needs Node 24.7 or later
 //   clientKeys   true: one more API, which authenticates with private keys (private_key_jwt), new
 //                ones each time
+//   mcp          the URL of an MCP server: one more resource, with scopes of its own
 //   plainAnswers true: signs no introspection responses, for any request
 //
 // Commands, each answered with one line of JSON:
@@ -40,12 +41,16 @@ import { createSecureServer } from 'node:http2';
 
 import Provider, { errors } from 'oidc-provider';
 
-const SCOPE = 'orders:read orders:write';
+const ORDERS = 'orders:read orders:write';
+const MATH = 'math:read math:write math:many';
+const SCOPE = settings.mcp ? `${ORDERS} ${MATH}` : ORDERS;
 const LIFETIME_SECONDS = 300;
 const ML_DSA = settings.mlDsa ? ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'] : [];
 const RESOURCES = new Map(
   ['RS256', 'PS256', 'ES256', 'Ed25519', ...ML_DSA].map((alg) => [`https://api.example.com/${alg}`, alg]),
 );
+
+if (settings.mcp) RESOURCES.set(settings.mcp, 'ES256');
 
 const OPAQUE_RESOURCE = 'https://api.example.com/opaque';
 

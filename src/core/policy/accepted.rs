@@ -100,10 +100,10 @@ impl Policy {
         audiences.map(String::as_str)
     }
 
-    /// The same policy for another API: its tokens must have exactly this audience.
-    pub(crate) fn with_audience(&self, audience: &str) -> Result<Policy, PolicyError> {
+    /// The same policy for another API: its tokens must have one of exactly these audiences.
+    pub(crate) fn with_audiences(&self, audiences: &[String]) -> Result<Policy, PolicyError> {
         Policy::try_from(Settings {
-            audiences: Some(vec![audience.to_owned()]),
+            audiences: Some(audiences.to_vec()),
             ..self.0.settings.clone()
         })
     }

@@ -19,6 +19,9 @@ pub(crate) enum Denied {
     Token,
     /// This request alone.
     Operation,
+    /// No requirement of ToolScopes covers the request.
+    #[cfg(feature = "mcp")]
+    Unlisted,
 }
 
 impl DenialRefusal {
@@ -39,6 +42,8 @@ impl Explained for DenialRefusal {
         match self.denied {
             Denied::Token => Reason::TokenDenied,
             Denied::Operation => Reason::OperationDenied,
+            #[cfg(feature = "mcp")]
+            Denied::Unlisted => Reason::OperationDenied,
         }
     }
 
@@ -48,6 +53,12 @@ impl Explained for DenialRefusal {
             Denied::Operation => {
                 "The token is good, but a check of this API (ValidatorBuilder::check) refused the \
                  request"
+            }
+            #[cfg(feature = "mcp")]
+            Denied::Unlisted => {
+                return "The token is good, but ToolScopes has no requirement for what the request \
+                        asks for, and none for the rest (ToolScopes::otherwise)."
+                    .to_owned();
             }
         };
         match &self.because {

@@ -44,6 +44,19 @@ pub(crate) struct Deficit {
 }
 
 impl Deficit {
+    /// Adds the scopes of further requirements before its own.
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    pub(crate) fn name_too<'r>(&mut self, met: impl Iterator<Item = &'r Requirement>) {
+        let mut scopes: Vec<String> = Vec::new();
+        let further = met.flat_map(Requirement::scopes_to_request);
+        for scope in further.chain(std::mem::take(&mut self.scopes)) {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+        self.scopes = scopes;
+    }
+
     /// What no client can mend comes first, and then what a new sign-in mends.
     fn reason(&self) -> Reason {
         if self.is_forbidden {

@@ -108,6 +108,16 @@ impl Rejection {
         self
     }
 
+    /// Names the scopes of these requirements too, before those of the operation, if scopes are
+    /// missing.
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    pub(crate) fn naming_too<'r>(mut self, met: impl Iterator<Item = &'r Requirement>) -> Self {
+        if let Refusal::Operation(OperationRefusal::Unmet(unmet)) = &mut self.0.refusal {
+            unmet.deficit.name_too(met);
+        }
+        self
+    }
+
     /// The scopes that a client without a token should request for the operation.
     pub(crate) fn scopes_to_request(&self) -> &[String] {
         &self.0.scopes

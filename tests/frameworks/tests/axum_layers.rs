@@ -53,6 +53,30 @@ fn challenge(response: &Response) -> &str {
     response.headers()[WWW_AUTHENTICATE].to_str().unwrap()
 }
 
+/// The only resource of a server may have its metadata at the root's well-known path too.
+#[tokio::test]
+async fn h13_the_root_serves_the_metadata_too_where_that_is_set() {
+    const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
+    let issuer = TestIssuer::new("https://as.example.com", API).to_issuer();
+    let builder = Validator::builder().resource("https://api.example.com/mcp");
+    let validator = builder.issuer(issuer).build().unwrap();
+    let metadata = validator.resource_metadata().unwrap();
+    for (metadata, at_root) in [(metadata.clone(), 404), (metadata.at_root_too(), 200)] {
+        let document = metadata.body().to_owned();
+        let app = Router::new().merge(metadata);
+        let own = ask(&app, to(&format!("{WELL_KNOWN}/mcp"), None)).await;
+        let root = ask(&app, to(WELL_KNOWN, None)).await;
+        assert_eq!(
+            (own.status().as_u16(), root.status().as_u16()),
+            (200, at_root)
+        );
+        assert_eq!(body(own).await, document, "H13");
+        if at_root == 200 {
+            assert_eq!(body(root).await, document, "H13");
+        }
+    }
+}
+
 /// What the layer covers, and what stays open.
 #[tokio::test]
 async fn h06_nested_merged_and_unknown_routes() {

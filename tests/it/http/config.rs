@@ -1,4 +1,4 @@
-//! Rows H03, H04 and H07: what is configured for the answers, and the metadata of this API.
+//! Rows H03, H04, H07 and H13: what is configured for the answers, and the metadata of this API.
 
 use crate::support::{API, problems_of};
 use resource_server::error::ResourceError;
@@ -32,6 +32,7 @@ fn h03_h04_what_clients_cannot_use_is_a_build_error() {
         "http://localhost:8080/mcp",
         "http://127.0.0.1:8080",
         "http://[::1]:8080/",
+        "HTTPS://API.example.com/V1",
     ];
     for uri in sound {
         assert!(built(Resource::new(uri)).is_ok(), "H04: {uri}");
@@ -47,7 +48,6 @@ fn h03_h04_what_clients_cannot_use_is_a_build_error() {
         "http://api.example.com",
         "http://127.0.0.1.example.com",
         "http://localhost.example.com",
-        "HTTPS://api.example.com",
         "https://user@api.example.com",
         "https://user:secret@api.example.com",
         "https://api.example.com?a=b",
@@ -215,6 +215,115 @@ fn h04_without_a_resource_there_is_no_metadata() {
         "{}",
         error.explain()
     );
+}
+
+#[test]
+fn h13_metadata_without_an_authorization_server_is_misconfigured() {
+    let issuer = || {
+        let jwks = TestIssuer::new("https://as.example.com", API).jwks();
+        Issuer::new("accounts.example.com").keys(StaticKeys::from_jwks(&jwks).unwrap())
+    };
+    let found = |resource: Resource| {
+        let builder = Validator::builder().resource(resource).issuer(issuer());
+        let metadata = builder.build().unwrap().resource_metadata();
+        metadata.map_err(|error| Error::from(error).explain())
+    };
+    let none: [&str; 0] = [];
+    for resource in [
+        Resource::new(API),
+        Resource::new(API).authorization_servers(none),
+    ] {
+        let text = found(resource).unwrap_err();
+        let fix = "name one by Resource::authorization_servers(..)";
+        assert!(text.contains(fix), "H13: {text}");
+    }
+    let named = Resource::new(API).authorization_servers(["https://login.example.com"]);
+    assert!(found(named).is_ok(), "H13");
+}
+
+#[test]
+fn h13_the_root_serves_the_metadata_too_where_that_is_set() {
+    const ROOT: &str = "/.well-known/oauth-protected-resource";
+    let own = |path: &str| format!("{ROOT}{path}");
+    for (uri, path) in [
+        ("https://api.example.com/mcp", "/mcp"),
+        ("https://api.example.com/mcp/", "/mcp/"),
+        ("https://api.example.com", ""),
+        ("https://api.example.com/", ""),
+    ] {
+        let metadata = built(Resource::new(uri)).unwrap().resource_metadata();
+        let metadata = metadata.unwrap();
+        assert!(metadata.paths().eq([own(path)]), "H13: {uri}");
+        let at_root = metadata.clone().at_root_too();
+        let mut expected = vec![own(path)];
+        if !path.is_empty() {
+            expected.push(ROOT.to_owned());
+        }
+        assert!(at_root.paths().eq(expected), "H13: {uri}");
+        assert_eq!(at_root.path(), metadata.path(), "H13: {uri}");
+        assert_eq!(at_root.body(), metadata.body(), "H13: {uri}");
+    }
+}
+
+/// Scheme and host have no case, and a bare host has two spellings. Everything else is exact.
+#[test]
+fn h13_c02_what_names_one_resource_is_one_audience() {
+    let (bare, slash) = ("https://api.example.com", "https://api.example.com/");
+    let (mcp, mcp_slash) = (
+        "https://api.example.com/mcp",
+        "https://api.example.com/mcp/",
+    );
+    let port = "https://api.example.com:8443";
+    for (set, uri, good, bad) in [
+        (bare, bare, vec![bare, slash], vec![mcp, port]),
+        (slash, slash, vec![bare, slash], vec![mcp]),
+        ("HTTPS://Api.Example.COM", bare, vec![bare, slash], vec![]),
+        ("https://API.example.com/", slash, vec![bare, slash], vec![]),
+        (
+            "https://API.example.com/mcp",
+            mcp,
+            vec![mcp],
+            vec![mcp_slash],
+        ),
+        (mcp, mcp, vec![mcp], vec![mcp_slash, bare, slash]),
+        (mcp_slash, mcp_slash, vec![mcp_slash], vec![mcp, bare]),
+        (
+            "https://api.example.com/MCP",
+            "https://api.example.com/MCP",
+            vec!["https://api.example.com/MCP"],
+            vec![mcp],
+        ),
+        (
+            "https://API.example.com:8443",
+            port,
+            vec![port, "https://api.example.com:8443/"],
+            vec![bare, slash],
+        ),
+    ] {
+        let issuer = TestIssuer::new("https://as.example.com", API);
+        let first = built_by(&issuer, set);
+        let other = built_by(&issuer, "https://other.example.com");
+        let further = other.for_resource(set).unwrap();
+        for validator in [first, further] {
+            let metadata = validator.resource_metadata().unwrap();
+            let member = format!("\"resource\":\"{uri}\"");
+            assert!(metadata.body().contains(&member), "H13: {set}");
+            // The comparison itself has no leniency: a token spells it as the configuration does.
+            let shouted = uri.replace("api.example", "API.example");
+            let bad = bad.iter().copied().chain([shouted.as_str()]);
+            let cases = good.iter().map(|one| (*one, true));
+            for (audience, is_good) in cases.chain(bad.map(|one| (one, false))) {
+                let token = issuer.token().audience(audience).mint();
+                let judged = validator.validate_cached(&token).unwrap();
+                assert_eq!(judged.is_ok(), is_good, "H13: {set}, {audience}");
+            }
+        }
+    }
+}
+
+fn built_by(issuer: &TestIssuer, resource: &str) -> Validator {
+    let builder = Validator::builder().resource(resource);
+    builder.issuer(issuer.to_issuer()).build().unwrap()
 }
 
 /// The resource is an audience, byte for byte, next to the others.

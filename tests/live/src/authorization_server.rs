@@ -160,6 +160,20 @@ impl AuthorizationServer {
         Self::start_with(Node::Installed, json!({ "plainAnswers": true }), http).await
     }
 
+    /// A server whose tokens are for one resource besides: an MCP server with scopes of its own.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn start_for_mcp(resource: &str) -> Self {
+        let http = reqwest::Client::builder();
+        Self::start_with(Node::Installed, json!({ "mcp": resource }), http).await
+    }
+
+    /// The client that tokens are issued to: its id and its secret.
+    pub(crate) const fn client() -> (&'static str, &'static str) {
+        (CLIENT.id, CLIENT.secret)
+    }
+
     /// The same behind TLS, at an address of `localhost`, for an issuer of this name.
     ///
     /// # Panics

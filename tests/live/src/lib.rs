@@ -9,6 +9,7 @@ mod certificates;
 mod forward_proxy;
 mod glewlwyd;
 mod http;
+mod mcp_client;
 mod port;
 mod script;
 
@@ -18,6 +19,7 @@ pub use authorization_server::{
 pub use certificates::Certificates;
 pub use forward_proxy::ForwardProxy;
 pub use glewlwyd::Glewlwyd;
+pub use mcp_client::McpClient;
 
 use serde_json::Value;
 

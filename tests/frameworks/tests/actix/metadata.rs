@@ -43,6 +43,23 @@ async fn h04_the_document_answers_get_and_head_alone() {
 }
 
 #[actix_web::test]
+async fn h13_the_root_serves_the_document_too_where_that_is_set() {
+    let resource = Resource::new("https://api.example.com/mcp");
+    let metadata = named(&test_issuer(), resource).resource_metadata().unwrap();
+    for (metadata, at_root) in [(metadata.clone(), 404), (metadata.at_root_too(), 200)] {
+        let app = init_service(App::new().service(metadata)).await;
+        let own = get(&app, &format!("{WELL_KNOWN}/mcp"), None).await;
+        let root = get(&app, WELL_KNOWN, None).await;
+        assert_eq!((own.status, root.status), (200, at_root), "H13");
+        assert!(
+            at_root == 404 || root.body == own.body,
+            "H13: {}",
+            root.body
+        );
+    }
+}
+
+#[actix_web::test]
 async fn h04_each_resource_of_an_app_has_its_document() {
     let issuer = test_issuer();
     // actix-web decodes paths before it compares them, and a pattern gives braces a meaning.

@@ -1,0 +1,176 @@
+//! The tools, which check the token again.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::request::Parts;
+use resource_server::{AccessToken, Error, Requirement, claims::Identity, mcp::ToolScopes};
+use rmcp::handler::server::common::Extension;
+use rmcp::handler::server::tool::ToolCallContext;
+use rmcp::handler::server::wrapper::Parameters;
+use rmcp::model::{
+    CacheScope, CallToolRequestParams, CallToolResponse, ErrorCode, ListToolsResult,
+    PaginatedRequestParams,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer, ServerHandler, schemars, tool, tool_handler, tool_router};
+
+/// More numbers than these need a scope that only the tool can ask for, since it is about the
+/// arguments.
+pub const MANY_NUMBERS: usize = 10;
+
+/// The users whose totals are kept.
+const MAX_USERS: usize = 10_000;
+
+/// The server: two tools of different scopes. Clones are one server.
+#[derive(Clone)]
+pub struct Tools {
+    scopes: ToolScopes,
+    /// By issuer and subject, so that no user sees the total of another.
+    totals: Arc<Mutex<HashMap<Identity<'static>, i64>>>,
+    /// The calls that reached a tool.
+    calls: Arc<Mutex<Vec<&'static str>>>,
+}
+
+/// The arguments of `sum`.
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+struct Numbers {
+    numbers: Vec<i64>,
+}
+
+/// The argument of `add`.
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+struct Number {
+    number: i64,
+}
+
+impl Tools {
+    /// A server whose tools need these scopes.
+    pub fn new(scopes: ToolScopes) -> Self {
+        Tools {
+            scopes,
+            totals: Arc::default(),
+            calls: Arc::default(),
+        }
+    }
+
+    /// What each tool needs.
+    pub fn scopes(&self) -> &ToolScopes {
+        &self.scopes
+    }
+
+    /// The calls that reached a tool, in their order.
+    pub fn calls(&self) -> Vec<&'static str> {
+        let calls = self.calls.lock();
+        calls.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn reached(&self, tool: &'static str) {
+        let calls = self.calls.lock();
+        calls.unwrap_or_else(PoisonError::into_inner).push(tool);
+    }
+}
+
+#[tool_router]
+impl Tools {
+    #[tool(description = "Adds numbers up")]
+    async fn sum(
+        &self,
+        Parameters(Numbers { numbers }): Parameters<Numbers>,
+        Extension(parts): Extension<Parts>,
+    ) -> Result<String, ErrorData> {
+        if numbers.len() > MANY_NUMBERS {
+            let many = Requirement::scope("math:many");
+            let checked = token_of(&parts)?.require(&many);
+            or_refuse(&parts, checked)?;
+        }
+        self.reached("sum");
+        let sum = numbers
+            .iter()
+            .try_fold(0, |sum: i64, one| sum.checked_add(*one));
+        sum.map(|sum| sum.to_string())
+            .ok_or_else(|| invalid("the sum is too large"))
+    }
+
+    #[tool(description = "Adds a number to your total")]
+    async fn add(
+        &self,
+        Parameters(Number { number }): Parameters<Number>,
+        Extension(parts): Extension<Parts>,
+    ) -> Result<String, ErrorData> {
+        let token = token_of(&parts)?;
+        let user = token
+            .identity()
+            .ok_or_else(|| invalid("the token is nobody's"))?;
+        self.reached("add");
+        let totals = self.totals.lock();
+        let mut totals = totals.unwrap_or_else(PoisonError::into_inner);
+        if totals.len() >= MAX_USERS && !totals.contains_key(&user) {
+            return Err(invalid("there are too many users"));
+        }
+        let total = totals.entry(user.into_owned()).or_default();
+        *total = total.saturating_add(number);
+        Ok(total.to_string())
+    }
+}
+
+#[tool_handler]
+impl ServerHandler for Tools {
+    /// The second check: of the name that rmcp has read.
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let parts = parts_of(&context)?;
+        let checked = self.scopes.require(&token_of(parts)?, &request.name);
+        or_refuse(parts, checked)?;
+        let call = ToolCallContext::new(self, request, context);
+        Self::tool_router().call(call).await
+    }
+
+    /// Each client sees the tools that its token allows, so the list is private.
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let token = token_of(parts_of(&context)?)?;
+        let mut tools = Self::tool_router().list_all();
+        tools.retain(|tool| self.scopes.allows(&token, &tool.name));
+        let list = ListToolsResult::with_all_items(tools);
+        Ok(list.with_cache_scope(CacheScope::Private))
+    }
+}
+
+/// The HTTP request of a call. rmcp leaves it in the extensions.
+fn parts_of(context: &RequestContext<RoleServer>) -> Result<&Parts, ErrorData> {
+    let parts = context.extensions.get();
+    parts.ok_or_else(|| ErrorData::internal_error("there is no HTTP request", None))
+}
+
+/// The token that the layer accepted.
+fn token_of(parts: &Parts) -> Result<AccessToken, ErrorData> {
+    AccessToken::of(&parts.extensions).map_err(|error| refused(&error))
+}
+
+/// Makes the layer send the HTTP answer of an unmet requirement, and ends the call.
+fn or_refuse(parts: &Parts, checked: Result<(), Error>) -> Result<(), ErrorData> {
+    checked.map_err(|error| {
+        // Without a layer there was no token either, and `token_of` has ended the call.
+        let _ = error.replace_response(&parts.extensions);
+        refused(&error)
+    })
+}
+
+/// What a client reads only if the answer was on its way already.
+fn refused(error: &Error) -> ErrorData {
+    let code = ErrorCode(error.status().into());
+    ErrorData::new(code, "the token does not allow this", None)
+}
+
+fn invalid(text: &'static str) -> ErrorData {
+    ErrorData::invalid_params(text, None)
+}

@@ -1,0 +1,51 @@
+//! The official client of the Model Context Protocol.
+
+use serde_json::{Value, json};
+
+use crate::AuthorizationServer;
+use crate::script::{Node, Script};
+
+/// What the client did: it has ended.
+#[derive(Clone, Debug)]
+pub struct McpClient(Value);
+
+impl McpClient {
+    /// Calls tools of a server, each with its arguments, with tokens of this authorization server.
+    /// `mode` is how the client negotiates the revision: `legacy` or `auto`.
+    ///
+    /// # Panics
+    /// Without node or npm, or when the client can't connect.
+    pub async fn call(
+        server: &str,
+        tokens: &AuthorizationServer,
+        mode: &str,
+        calls: &[(&str, Value)],
+    ) -> Self {
+        let (id, secret) = AuthorizationServer::client();
+        let settings = json!({
+            "server": server,
+            "issuer": tokens.issuer(),
+            "id": id,
+            "secret": secret,
+            "mode": mode,
+            "calls": calls,
+        });
+        let script = Script::start(Node::Installed, "mcp-client.mjs", &settings).await;
+        McpClient(script.ready().clone())
+    }
+
+    /// The revision that was negotiated.
+    pub fn revision(&self) -> &str {
+        self.0["revision"].as_str().unwrap_or_default()
+    }
+
+    /// The text of each call's result, or the name of its error.
+    pub fn results(&self) -> &Value {
+        &self.0["results"]
+    }
+
+    /// Each request: what it was about, the status of its answer, and the scope that it requested.
+    pub fn requests(&self) -> &Value {
+        &self.0["requests"]
+    }
+}
