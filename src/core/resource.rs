@@ -34,6 +34,8 @@ use crate::core::token_place::TokenPlace;
 #[must_use]
 pub struct Resource {
     uri: String,
+    /// The same as it was set.
+    as_set: String,
     realm: Option<String>,
     scopes_supported: Vec<String>,
     entry_scopes: Vec<String>,
@@ -126,8 +128,10 @@ impl Resource {
     /// Scheme and host are converted to lower case, since they have no case (RFC 3986 section
     /// 6.2.2.1). The path is kept byte for byte: `/mcp` and `/mcp/` are two resources.
     pub fn new(uri: impl Into<String>) -> Self {
+        let as_set = uri.into();
         Resource {
-            uri: in_lower_case(uri.into()),
+            uri: in_lower_case(as_set.clone()),
+            as_set,
             realm: None,
             scopes_supported: Vec::new(),
             entry_scopes: Vec::new(),
@@ -222,9 +226,13 @@ impl Resource {
     }
 
     /// The audiences that name it. `https://host` and `https://host/` are one and the same (RFC
-    /// 3986 section 6.2.3), so a resource without a path has both.
+    /// 3986 section 6.2.3), so a resource without a path has both. An authorization server that has
+    /// the URL as it was set may write upper case into tokens.
     pub(crate) fn audiences(&self) -> Vec<String> {
         let mut audiences = vec![self.uri.clone()];
+        if self.as_set != self.uri {
+            audiences.push(self.as_set.clone());
+        }
         match split_identifier(&self.uri) {
             Some((_, "")) => audiences.push(format!("{}/", self.uri)),
             Some((origin, "/")) => audiences.push(origin.to_owned()),

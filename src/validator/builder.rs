@@ -80,8 +80,8 @@ impl ValidatorBuilder {
     /// Give an `https` URL, or a [`Resource`] with more settings. If the tokens' `aud` has another
     /// name for this API, add it by [`audience`](ValidatorBuilder::audience).
     ///
-    /// The audience is the [`uri`](Resource::uri) byte for byte, with scheme and host in lower
-    /// case. For a URL without a path, `https://host` and `https://host/` are both accepted. `/mcp`
+    /// The audience is the URL byte for byte, as you write it, and with scheme and host in lower
+    /// case ([`uri`](Resource::uri)). For a URL without a path, `https://host` and `https://host/` are both accepted. `/mcp`
     /// and `/mcp/` are different.
     pub fn resource(mut self, resource: impl Into<Resource>) -> Self {
         let resource = resource.into();
