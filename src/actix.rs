@@ -88,7 +88,7 @@ where
                 Err(error) => return Ok(request.error_response(error).map_into_right_body()),
             };
             let served = inner.call(request).await;
-            let Some(error) = admission.answer() else {
+            let Some(error) = admission.close() else {
                 return served.map(ServiceResponse::map_into_left_body);
             };
             match served {
@@ -166,14 +166,14 @@ impl Error {
     /// ```
     ///
     /// # Errors
-    /// No layer judged the request (500), so nothing replaces its response.
+    /// No layer judged the request, or the innermost one that did has sent the response already
+    /// (500). So nothing replaces it.
     ///
     /// # Panics
     /// The caller holds what `request.extensions_mut()` gives.
     pub fn replace_response_to(&self, request: &HttpRequest) -> Result<(), Error> {
         let extensions = request.extensions();
         let admission: &Admission = extensions.get().ok_or_else(Misconfigured::no_layer)?;
-        admission.answer_with(self);
-        Ok(())
+        admission.answer_with(self)
     }
 }

@@ -286,6 +286,12 @@ enum Mistake {
          .wrap(validator.protect()) in actix-web, or .layer(validator.protect().grpc()) in tonic"
     )]
     NoLayer,
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    #[error(
+        "an error was to replace the response of a request, and the layer has sent that response already: leave the error \
+         before"
+    )]
+    Answered,
     #[cfg(feature = "mcp")]
     #[error("ToolScopes can't be used: {0}")]
     ToolScopes(String),
@@ -308,6 +314,11 @@ impl Misconfigured {
     #[cfg(feature = "mcp")]
     pub(crate) fn tool_scopes(mistakes: &[String]) -> Self {
         Mistake::ToolScopes(mistakes.join("; ")).into()
+    }
+
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    pub(crate) fn answered() -> Self {
+        Mistake::Answered.into()
     }
 
     /// Whether the client may read its text: it is the same for every request and API.

@@ -70,11 +70,10 @@ impl<S> Protected<S> {
                 Ok(admission) => admission,
                 Err(error) => return Ok(refuse(error)),
             };
-            let response = inner.call(Request::from_parts(parts, body)).await?;
-            Ok(match admission.answer() {
-                Some(error) => refuse(error.clone()),
-                None => response,
-            })
+            let served = inner.call(Request::from_parts(parts, body)).await;
+            let left = admission.close();
+            let response = served?;
+            Ok(left.map_or(response, |error| refuse(error.clone())))
         })
     }
 }
@@ -142,11 +141,11 @@ impl Error {
     /// ```
     ///
     /// # Errors
-    /// No layer judged the request (500), so nothing replaces its response.
+    /// No layer judged the request, or the layer has sent the response already (500). So nothing
+    /// replaces it.
     pub fn replace_response(&self, extensions: &Extensions) -> Result<(), Error> {
         let admission: &Admission = extensions.get().ok_or_else(Misconfigured::no_layer)?;
-        admission.answer_with(self);
-        Ok(())
+        admission.answer_with(self)
     }
 }
 

@@ -22,8 +22,11 @@ pub(crate) struct Admission {
     text: Arc<Zeroizing<Box<str>>>,
     /// What the layers in front required, and the token met.
     met: Vec<Arc<Requirement>>,
-    /// An error of the handler whose answer is to be sent.
-    answer: Arc<OnceLock<Error>>,
+    /// An error of the handler whose answer is to be sent. `None`: the layer has sent the response,
+    /// so it is too late.
+    answer: Arc<OnceLock<Option<Error>>>,
+    /// Another layer, outside of this one, has made the answer's cell.
+    is_taken_over: bool,
 }
 
 impl Admission {
@@ -46,6 +49,22 @@ impl Admission {
             Presented::Nothing => true,
             Presented::Bearer(text) => text == &***self.text,
             Presented::Dpop | Presented::Malformed(_) => false,
+        }
+    }
+
+    /// The same for a layer inside of this one. What is left there is left for both, unless an
+    /// earlier request that has the same parts is done with it.
+    fn taken_over(self) -> Self {
+        if self.answer.get().is_none() {
+            return Admission {
+                is_taken_over: true,
+                ..self
+            };
+        }
+        Admission {
+            answer: Arc::new(OnceLock::new()),
+            is_taken_over: false,
+            ..self
         }
     }
 
@@ -80,14 +99,25 @@ impl Admission {
     }
 
     /// Makes the layer send the answer of this error, if it is the first.
-    pub(crate) fn answer_with(&self, error: &Error) {
-        // A second one changes nothing.
-        let _ = self.answer.set(self.complete(error.clone()));
+    pub(crate) fn answer_with(&self, error: &Error) -> Result<(), Error> {
+        match self
+            .answer
+            .get_or_init(|| Some(self.complete(error.clone())))
+        {
+            Some(_) => Ok(()),
+            None => Err(Misconfigured::answered().into()),
+        }
     }
 
-    /// The error whose answer is to be sent in place of the response.
-    pub(crate) fn answer(&self) -> Option<&Error> {
-        self.answer.get()
+    /// The error whose answer is to be sent in place of the response. No later one is accepted.
+    pub(crate) fn close(&self) -> Option<&Error> {
+        let answer = if self.is_taken_over {
+            // The layer outside still sends what is left between the two.
+            self.answer.get()?
+        } else {
+            self.answer.get_or_init(|| None)
+        };
+        answer.as_ref()
     }
 }
 
@@ -112,7 +142,7 @@ impl Protect {
                     .map(|token| self.allow(token.clone()))
                     .transpose()?;
                 outer.met.extend(self.requirement.clone());
-                return Ok(outer);
+                return Ok(outer.taken_over());
             }
             let token = self.decide(&credentials).await?;
             let text = match credentials.presented() {
@@ -126,6 +156,7 @@ impl Protect {
                 text: Arc::new(Zeroizing::new(text.into())),
                 met: self.requirement.iter().cloned().collect(),
                 answer: Arc::new(OnceLock::new()),
+                is_taken_over: false,
             })
         }
     }

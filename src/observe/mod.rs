@@ -1,7 +1,5 @@
-//! What is told of decisions and of sources: to functions of the user's, and to the crates `tracing`
+//! What is told of decisions: to functions of the user's, and to the crates `tracing`
 //! and `metrics` behind the features of their names. Nothing here decides anything.
 
 pub(crate) mod decision;
 pub(crate) mod observer;
-#[cfg(feature = "fetch")]
-pub(crate) mod sources;

@@ -1,22 +1,22 @@
 //! The cached JWK Set: fetched, refreshed, shared. When to do what is decided in `refresh`; how one
-//! fetch goes is in `load`.
+//! fetch goes is in `load`; the task that prompts is in `prompter`.
 
 mod load;
+mod prompter;
 
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::chain::chain;
 use crate::core::{AccessToken, Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken};
-use crate::observe::sources::{Outcome, Refreshed, refreshed};
+use crate::source::events::{Outcome, Refreshed, refreshed};
 
 use super::asked::{Asked, HoldsKeys, Purpose, asked_of, locked};
-use super::bounds::{GRACE, LONGEST_SLEEP, MAX_ROUNDS, SHORTEST_SLEEP};
+use super::bounds::{GRACE, MAX_ROUNDS};
 use super::fetcher::Fetcher;
 use super::key_room::{KeyRoom, Occupied};
 use super::metadata::Endpoint;
@@ -466,24 +466,6 @@ impl Inner {
             outcome,
         })
     }
-
-    /// A task that only prompts: what is due is decided from the clock when it wakes. It ends with
-    /// the last clone, or with its runtime; then the next fetch starts another.
-    fn start_prompter(self: &Arc<Self>, runtime: &Handle) {
-        if self.is_lazy || self.has_prompter.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let prompter = Prompter(Arc::downgrade(self));
-        let mut alive = self.alive.subscribe();
-        runtime.spawn(async move {
-            while let Some(sleep) = prompter.prompt().await {
-                tokio::select! {
-                    _ = alive.changed() => break,
-                    () = tokio::time::sleep(sleep) => {}
-                }
-            }
-        });
-    }
 }
 
 impl State {
@@ -502,9 +484,7 @@ impl State {
         // Whole seconds, at least one: what `Retry-After` can say.
         error.retry_in(Duration::from_secs(retry_in.as_secs().saturating_add(1)))
     }
-}
 
-impl State {
     /// Drops the keys that the issuer withdrew, where the set without them found no room. The age
     /// and the room of the others stay as they are.
     fn keep_only(&mut self, still_published: StillPublished) {
@@ -526,38 +506,6 @@ impl State {
 impl HoldsKeys for State {
     fn held(&self) -> Option<Arc<KeySet>> {
         self.keys.clone()
-    }
-}
-
-struct Prompter(Weak<Inner>);
-
-impl Prompter {
-    /// Starts what is due and waits for it; then says how long to sleep. `None` when the source is
-    /// gone.
-    async fn prompt(&self) -> Option<Duration> {
-        let waiting = {
-            let inner = self.0.upgrade()?;
-            let now = inner.now();
-            let mut state = inner.write();
-            inner.give_up_stuck_flight(&mut state);
-            let due_in = state.refresh.next_due(now);
-            if !due_in.is_zero() && state.flight.is_none() {
-                return Some(due_in.min(LONGEST_SLEEP));
-            }
-            inner.fetch(state, now).ok()?
-        };
-        // Holding nothing that would keep the source alive.
-        let late = tokio::time::sleep(LONGEST_SLEEP);
-        waiting.flight.wait(late).await;
-        Some(SHORTEST_SLEEP)
-    }
-}
-
-impl Drop for Prompter {
-    fn drop(&mut self) {
-        if let Some(inner) = self.0.upgrade() {
-            inner.has_prompter.store(false, Ordering::Release);
-        }
     }
 }
 

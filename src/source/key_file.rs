@@ -11,7 +11,7 @@ use crate::chain::chain;
 use crate::core::{
     AccessToken, Algorithm, Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken,
 };
-use crate::observe::sources::{Outcome, Refreshed, refreshed};
+use crate::source::events::{Outcome, Refreshed, refreshed};
 
 use super::asked::{Asked, HoldsKeys, Purpose, asked_of, locked};
 use super::bounds::{

@@ -10,6 +10,8 @@ mod bounds;
 mod discovery;
 mod error;
 #[cfg(feature = "fetch")]
+mod events;
+#[cfg(feature = "fetch")]
 mod fetch;
 #[cfg(feature = "fetch")]
 mod fetch_problem;

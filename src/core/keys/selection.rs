@@ -165,38 +165,3 @@ impl Iterator for Merged<'_> {
         Some(*next)
     }
 }
-
-#[cfg(all(test, feature = "fetch"))]
-mod tests {
-    use crate::core::keys::key_set::KeySet;
-
-    const X: &str = r#""x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
-    const OTHER_X: &str = r#""x":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw""#;
-
-    fn set(members: &str) -> KeySet {
-        let jwks = format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519",{members}}}]}}"#);
-        KeySet::from_jwks(&jwks).unwrap()
-    }
-
-    #[test]
-    fn s04_a_key_is_still_published_under_the_same_name_and_terms_only() {
-        let held = format!(r#"{X},"kid":"a""#);
-        for (newer, is_still) in [
-            (held.clone(), true),
-            (format!(r#"{held},"use":"sig","x5t":"AAAA""#), true),
-            (format!(r#"{OTHER_X},"kid":"a""#), false),
-            (format!(r#"{X},"kid":"b""#), false),
-            (X.to_owned(), false),
-            (format!(r#"{held},"alg":"EdDSA""#), true),
-            (format!(r#"{held},"issuer":"https://other.example""#), false),
-            (format!(r#"{held},"use":"jwt-svid""#), false),
-        ] {
-            let still = set(&held).still_in(&set(&newer));
-            assert_eq!(still.len(), usize::from(is_still), "{newer}");
-            assert_eq!(still.count(), still.len(), "{newer}");
-        }
-        let svids = set(&format!(r#"{held},"use":"jwt-svid""#));
-        assert_eq!(svids.still_in(&svids).count(), 1);
-        assert_eq!(svids.still_in(&set(&held)).count(), 0);
-    }
-}

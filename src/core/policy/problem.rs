@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::policy::profile::Profile;
-use crate::core::policy::scope_hierarchy::MAX_IMPLIED_SCOPES;
 use crate::core::token::claims::claim_path::ClaimPath;
+
+/// The most implied scopes that one policy may list, over all scopes that imply any.
+pub(super) const MAX_IMPLIED_SCOPES: usize = 1_000;
 
 /// What is wrong with the settings of a policy: everything, not only the first.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,11 +7,8 @@ use std::sync::Arc;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::core::policy::problem::PolicyErrorKind;
+use crate::core::policy::problem::{MAX_IMPLIED_SCOPES, PolicyErrorKind};
 use crate::core::token::claims::values::Scope;
-
-/// The most implied scopes that one policy may list, over all scopes that imply any.
-pub(super) const MAX_IMPLIED_SCOPES: usize = 1_000;
 
 /// The scopes that a scope implies directly, as code and configuration files write them.
 #[derive(Clone, Debug, Default, Serialize)]

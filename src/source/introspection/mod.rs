@@ -22,7 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use zeroize::Zeroizing;
 
 use crate::core::{AccessToken, Clock, Evidence, IntrospectionResponse, PresentedToken};
-use crate::observe::sources::introspection_cached;
+use crate::source::events::introspection_cached;
 
 use super::bounds::{GRACE, LONGEST_QUEUE, STORE_LIMIT, WAITING_PER_CALL};
 use super::fetcher::Fetcher;

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ORIGIN, WWW_AUTHENTICATE};
-use axum::http::{Extensions, HeaderName, Method, Request, StatusCode};
+use axum::http::{Extensions, HeaderName, Method, Request, StatusCode, Uri};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::get;
@@ -452,6 +452,45 @@ async fn h12_an_error_that_is_left_replaces_the_response() {
     // Where no layer is, nothing replaces the response, and the caller learns it.
     let error: Error = world.validator.validate("no.token").await.unwrap_err();
     assert!(error.replace_response(&Extensions::new()).is_err());
+}
+
+/// An error that comes too late is not lost without a word.
+#[tokio::test]
+async fn h12_an_error_that_comes_after_the_response_is_told() {
+    let world = World::new();
+    let kept = Arc::new(Mutex::new(None));
+    let keep = Arc::clone(&kept);
+    let keeping = move |token: AccessToken, extensions: Extensions| async move {
+        let error = token.require(&Requirement::scope("orders:write"));
+        *keep.lock().unwrap() = error.err().map(|error| (error, extensions));
+    };
+    let router = Router::new()
+        .route("/", get(keeping).layer(world.validator.protect()))
+        .layer(world.validator.protect());
+    let token = world.token().mint();
+    assert_eq!(status(&router, "/", Some(&token)).await, 200);
+    let (error, extensions) = kept.lock().unwrap().take().unwrap();
+    let late = error.replace_response(&extensions).unwrap_err();
+    assert_eq!(late.status(), 500);
+
+    // A later request with the same parts has an answer of its own.
+    let leaving = |token: AccessToken, uri: Uri, extensions: Extensions| async move {
+        if let Err(error) = token.require(&Requirement::scope(&uri.path()[1..])) {
+            error.replace_response(&extensions).unwrap();
+        }
+    };
+    let router = Router::new()
+        .fallback(leaving)
+        .layer(world.validator.protect());
+    for (path, expected) in [
+        ("/orders:write", 403),
+        ("/orders:read", 200),
+        ("/orders:write", 403),
+    ] {
+        let mut request = to(path, None);
+        *request.extensions_mut() = extensions.clone();
+        assert_eq!(ask(&router, request).await.status(), expected, "{path}");
+    }
 }
 
 /// A mistake in a requirement shows in the first request, whatever it presents.

@@ -3,7 +3,7 @@
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::error::ErrorBadGateway;
 use actix_web::test::init_service;
-use actix_web::{App, HttpRequest, HttpResponse, web};
+use actix_web::{App, FromRequest, HttpRequest, HttpResponse, web};
 use resource_server::{AccessToken, Error, Misconfigured, Requirement};
 
 use crate::support::{get, test_issuer, validator_of};
@@ -56,6 +56,32 @@ async fn h12_an_error_that_a_handler_leaves_is_the_answer() {
         assert_eq!(reply.all("www-authenticate"), [challenge], "{path}");
         assert_eq!(reply.all("cache-control"), ["no-store"], "{path}");
         assert_eq!(reply.all("content-type"), [""; 0], "{path}");
+    }
+}
+
+/// Middleware between two layers leaves an error after the inner one has sent the response. The
+/// outer one sends its answer if both are of one Validator. Otherwise the middleware learns it.
+#[actix_web::test]
+async fn h12_an_error_between_two_layers_is_never_lost() {
+    let issuer = test_issuer();
+    let outer = validator_of(&issuer);
+    for (inner, expected) in [(outer.clone(), 403), (validator_of(&issuer), 500)] {
+        let resource = web::resource("/")
+            .get(|| async { "served" })
+            .wrap(inner.protect())
+            .wrap_fn(|request, service| {
+                let served = service.call(request);
+                async move {
+                    let response = served.await?;
+                    let token = AccessToken::extract(response.request()).await?;
+                    lacks(&token, "first").replace_response_to(response.request())?;
+                    Ok(response)
+                }
+            });
+        let app = App::new().service(resource).wrap(outer.protect());
+        let app = init_service(app).await;
+        let reply = get(&app, "/", Some(&issuer.token().mint())).await;
+        assert_eq!(reply.status, expected);
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) enum Outcome {
 /// Tells of one refresh. No lock is held: what it is told to may ask for the health of the source.
 pub(crate) fn refreshed(refresh: &Refreshed<'_>) {
     #[cfg(feature = "tracing")]
-    events::refreshed(refresh);
+    traced::refreshed(refresh);
     #[cfg(feature = "metrics")]
     measures::refreshed(refresh);
     #[cfg(not(any(feature = "tracing", feature = "metrics")))]
@@ -87,7 +87,7 @@ mod measures {
 }
 
 #[cfg(feature = "tracing")]
-mod events {
+mod traced {
     use std::collections::HashSet;
 
     use super::{Outcome, Refreshed};
