@@ -16,7 +16,8 @@
 //   mlDsa        true: signs with ML-DSA too, which needs Node 24.7 or later
 //   clientKeys   true: one more API, which authenticates with private keys (private_key_jwt), new
 //                ones each time
-//   mcp          the URL of an MCP server: one more resource, with scopes of its own
+//   mcp          the URL of an MCP server: one more resource, with scopes of its own, and one more client,
+//                for which a user signs in
 //   plainAnswers true: signs no introspection responses, for any request
 //
 // Commands, each answered with one line of JSON:
@@ -41,6 +42,8 @@ import { createSecureServer } from 'node:http2';
 
 import Provider, { errors } from 'oidc-provider';
 
+import { signingIn } from './sign-in.mjs';
+
 const ORDERS = 'orders:read orders:write';
 const MATH = 'math:read math:write math:many';
 const SCOPE = settings.mcp ? `${ORDERS} ${MATH}` : ORDERS;
@@ -49,8 +52,6 @@ const ML_DSA = settings.mlDsa ? ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'] : [];
 const RESOURCES = new Map(
   ['RS256', 'PS256', 'ES256', 'Ed25519', ...ML_DSA].map((alg) => [`https://api.example.com/${alg}`, alg]),
 );
-
-if (settings.mcp) RESOURCES.set(settings.mcp, 'ES256');
 
 const OPAQUE_RESOURCE = 'https://api.example.com/opaque';
 
@@ -66,6 +67,13 @@ const CLIENT_KEYS = settings.clientKeys ? newClientKeys() : [];
 if (settings.clientKeys) {
   const jwks = { keys: CLIENT_KEYS.map(({ published }) => published) };
   CLIENTS.push(api('api: 100% key', 'private_key_jwt', 'PS256', { jwks }));
+}
+
+if (settings.mcp) {
+  RESOURCES.set(settings.mcp, 'ES256');
+  const code = { grant_types: ['authorization_code'], response_types: ['code'] };
+  const redirect = { application_type: 'native', redirect_uris: ['http://127.0.0.1/callback'] };
+  CLIENTS.push(client('live-user', 'none', { ...code, ...redirect }));
 }
 
 function client(id, method, members) {
@@ -128,8 +136,8 @@ async function mayIntrospect(ctx, { clientId, clientAuthMethod }) {
 
 const tokens = new Map(settings.tokens);
 
-// Keeps issued tokens over a restart, as a database does. Only tokens of the client credentials
-// grant come here.
+// Keeps issued tokens over a restart, as a database does. Of what a user's sign-in leaves, it keeps
+// what the tests need: sessions, grants and codes.
 class Store {
   constructor(model) {
     this.key = (id) => `${model}:${id}`;
@@ -146,6 +154,14 @@ class Store {
   async destroy(id) {
     tokens.delete(this.key(id));
   }
+
+  async findByUid(uid) {
+    return [...tokens.values()].find((payload) => payload.uid === uid);
+  }
+
+  async consume(id) {
+    tokens.get(this.key(id)).consumed = Math.floor(Date.now() / 1000);
+  }
 }
 
 function configuration(keys) {
@@ -155,6 +171,8 @@ function configuration(keys) {
     jwks: { keys },
     scopes: SCOPE.split(' '),
     ttl: { ClientCredentials: LIFETIME_SECONDS },
+    findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
@@ -211,6 +229,7 @@ function useKeys(changed) {
   keys = changed;
   const provider = new Provider(issuer, configuration(keys));
   provider.on('server_error', (_ctx, error) => console.error(error));
+  provider.use(signingIn(provider));
   serve = provider.callback();
 }
 

@@ -1,10 +1,11 @@
 // The official client of the Model Context Protocol, for the tests of this folder: it gets its own tokens by what a
-// server's answers say, with the client credentials grant, and requests further scopes when a call needs them.
+// server's answers say, and requests further scopes when a call needs them. It acts for itself, with the client
+// credentials grant, or for a user, with an authorization code and PKCE.
 //
 // Settings in the environment variable SETTINGS as JSON:
 //   server     the URL of the MCP server
 //   issuer     the issuer that the client is registered with
-//   id, secret of the client
+//   id, secret of the client; without a secret it acts for a user
 //   mode       how the client negotiates the revision: "legacy" or "auto"
 //   calls      [[tool, arguments]]
 //
@@ -16,9 +17,64 @@
 // First, as it keeps standard output free of what packages say when they are loaded.
 import { answerCommands, settings } from './harness.mjs';
 
-import { Client, ClientCredentialsProvider, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import {
+  Client,
+  ClientCredentialsProvider,
+  StreamableHTTPClientTransport,
+  UnauthorizedError,
+} from '@modelcontextprotocol/client';
+
+import { browse } from './sign-in.mjs';
 
 const requests = [];
+
+// What a host keeps for a user.
+class User {
+  redirectUrl = 'http://127.0.0.1/callback';
+  cookies = new Map();
+
+  get clientMetadata() {
+    return { redirect_uris: [this.redirectUrl], grant_types: ['authorization_code'] };
+  }
+
+  clientInformation() {
+    return { client_id: settings.id };
+  }
+
+  tokens() {
+    return this.kept;
+  }
+
+  saveTokens(tokens) {
+    this.kept = tokens;
+  }
+
+  redirectToAuthorization(url) {
+    requests.push(['/auth', 302, url.searchParams.get('scope')]);
+    this.page = url;
+  }
+
+  saveCodeVerifier(verifier) {
+    this.verifier = verifier;
+  }
+
+  codeVerifier() {
+    return this.verifier;
+  }
+
+  discoveryState() {
+    return this.discovered;
+  }
+
+  saveDiscoveryState(discovered) {
+    this.discovered = discovered;
+  }
+
+  // Lets the user sign in, and gives the transport what the redirect says.
+  async signIn(transport) {
+    await transport.finishAuth(await browse(this.page, this.redirectUrl, this.cookies));
+  }
+}
 
 // What a request is about: a method of MCP, or the path of a document.
 function described(url, { method = 'GET', body } = {}) {
@@ -35,24 +91,49 @@ async function recorded(input, init) {
   return response;
 }
 
-async function call(client, [name, given]) {
+const authProvider = settings.secret
+  ? new ClientCredentialsProvider({
+      clientId: settings.id,
+      clientSecret: settings.secret,
+      expectedIssuer: settings.issuer,
+    })
+  : new User();
+
+function connection() {
+  return new StreamableHTTPClientTransport(new URL(settings.server), { authProvider, fetch: recorded });
+}
+
+let transport;
+const information = { name: 'live-test', version: '1.0.0' };
+const client = new Client(information, { versionNegotiation: { mode: settings.mode } });
+
+// Does something, and once more after the user signed in, if that is asked for.
+async function signedIn(act) {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof UnauthorizedError)) throw error;
+    await authProvider.signIn(transport);
+    return act();
+  }
+}
+
+async function connect() {
+  transport = connection();
+  await client.connect(transport);
+}
+
+async function call([name, given]) {
   try {
     const result = await client.callTool({ name, arguments: given });
     return result.content[0].text;
   } catch (error) {
+    if (error instanceof UnauthorizedError) throw error;
     return error.constructor.name;
   }
 }
 
-const authProvider = new ClientCredentialsProvider({
-  clientId: settings.id,
-  clientSecret: settings.secret,
-  expectedIssuer: settings.issuer,
-});
-const transport = new StreamableHTTPClientTransport(new URL(settings.server), { authProvider, fetch: recorded });
-const information = { name: 'live-test', version: '1.0.0' };
-const client = new Client(information, { versionNegotiation: { mode: settings.mode } });
-await client.connect(transport);
+await signedIn(connect);
 const results = [];
-for (const one of settings.calls) results.push(await call(client, one));
+for (const one of settings.calls) results.push(await signedIn(() => call(one)));
 answerCommands({ revision: transport.protocolVersion, results, requests }, {});

@@ -159,7 +159,7 @@ fn token_of(parts: &Parts) -> Result<AccessToken, ErrorData> {
 /// Makes the layer send the HTTP answer of an unmet requirement, and ends the call.
 fn or_refuse(parts: &Parts, checked: Result<(), Error>) -> Result<(), ErrorData> {
     checked.map_err(|error| {
-        // Without a layer there was no token either, and `token_of` has ended the call.
+        // If the answer is on its way already, the client reads the error of this call instead.
         let _ = error.replace_response(&parts.extensions);
         refused(&error)
     })

@@ -14,10 +14,13 @@ use crate::{Certificates, member};
 const SCRIPT: &str = "authorization-server.mjs";
 
 /// The client that tokens are issued to. It may not ask about any.
-const CLIENT: Client = Client {
+pub(crate) const CLIENT: Client = Client {
     id: "live-test",
     secret: "live-test-secret",
 };
+
+/// The client for which a user signs in, of servers that are started for MCP.
+pub(crate) const USERS_CLIENT: &str = "live-user";
 
 /// A client of every server.
 #[derive(Clone, Copy, Debug)]
@@ -167,11 +170,6 @@ impl AuthorizationServer {
     pub async fn start_for_mcp(resource: &str) -> Self {
         let http = reqwest::Client::builder();
         Self::start_with(Node::Installed, json!({ "mcp": resource }), http).await
-    }
-
-    /// The client that tokens are issued to: its id and its secret.
-    pub(crate) const fn client() -> (&'static str, &'static str) {
-        (CLIENT.id, CLIENT.secret)
     }
 
     /// The same behind TLS, at an address of `localhost`, for an issuer of this name.

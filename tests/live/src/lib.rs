@@ -19,7 +19,7 @@ pub use authorization_server::{
 pub use certificates::Certificates;
 pub use forward_proxy::ForwardProxy;
 pub use glewlwyd::Glewlwyd;
-pub use mcp_client::McpClient;
+pub use mcp_client::{ActsFor, McpClient};
 
 use serde_json::Value;
 

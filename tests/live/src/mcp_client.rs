@@ -3,7 +3,17 @@
 use serde_json::{Value, json};
 
 use crate::AuthorizationServer;
+use crate::authorization_server::{CLIENT, USERS_CLIENT};
 use crate::script::{Node, Script};
+
+/// Whom the client acts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActsFor {
+    /// For itself, with the client credentials grant.
+    Itself,
+    /// For alice, with an authorization code and PKCE.
+    Alice,
+}
 
 /// What the client did: it has ended.
 #[derive(Clone, Debug)]
@@ -18,10 +28,14 @@ impl McpClient {
     pub async fn call(
         server: &str,
         tokens: &AuthorizationServer,
+        acts_for: ActsFor,
         mode: &str,
         calls: &[(&str, Value)],
     ) -> Self {
-        let (id, secret) = AuthorizationServer::client();
+        let (id, secret) = match acts_for {
+            ActsFor::Itself => (CLIENT.id, Some(CLIENT.secret)),
+            ActsFor::Alice => (USERS_CLIENT, None),
+        };
         let settings = json!({
             "server": server,
             "issuer": tokens.issuer(),

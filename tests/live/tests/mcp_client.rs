@@ -1,7 +1,7 @@
 //! The official client of the Model Context Protocol walks the whole flow against a server on rmcp:
 //! from the first 401 to a call that needs a further scope.
 
-use live_tests::{AuthorizationServer, McpClient};
+use live_tests::{ActsFor, AuthorizationServer, McpClient};
 use mcp_server::{MANY_NUMBERS, Tools, router, scopes};
 use resource_server::{Issuer, Resource, Validator};
 use serde_json::{Value, json};
@@ -12,6 +12,16 @@ const METADATA: &str = "/.well-known/oauth-protected-resource/mcp";
 #[tokio::test]
 #[ignore = "needs node: see tests/live/README.md"]
 async fn the_official_client_gets_its_tokens_and_steps_up() {
+    walk(ActsFor::Itself).await;
+}
+
+#[tokio::test]
+#[ignore = "needs node: see tests/live/README.md"]
+async fn the_official_client_lets_a_user_sign_in_and_steps_up() {
+    walk(ActsFor::Alice).await;
+}
+
+async fn walk(acts_for: ActsFor) {
     for (mode, revision) in [("legacy", "2025-11-25"), ("auto", "2026-07-28")] {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/mcp", listener.local_addr().unwrap());
@@ -32,33 +42,37 @@ async fn the_official_client_gets_its_tokens_and_steps_up() {
             ("sum", json!({"numbers": many})), // refused by the tool at first
             ("unknown", json!({})),
         ];
-        let client = McpClient::call(&url, &server, mode, &calls).await;
+        let client = McpClient::call(&url, &server, acts_for, mode, &calls).await;
 
+        let requests = client.requests().as_array().unwrap();
         assert_eq!(client.revision(), revision);
         let results = client.results().as_array().unwrap();
-        assert_eq!(results[..3], ["3", "4", "11"], "{mode}");
+        assert_eq!(results[..3], ["3", "4", "11"], "{mode}: {requests:?}");
         assert_eq!(tools.calls(), ["sum", "add", "sum"], "{mode}");
-        let requests = client.requests().as_array().unwrap();
         let first = if mode == "auto" {
             "server/discover"
         } else {
             "initialize"
         };
-        let expected = |what: &str, status: u16, scope: Option<&str>| json!([what, status, scope]);
-        assert_eq!(requests[0], expected(first, 401, None), "{mode}");
-        assert_eq!(requests[1], expected(METADATA, 200, None), "{mode}");
-        // What was refused, and what the client then requested and got.
+        assert_eq!(requests[0], json!([first, 401, null]), "{mode}");
+        assert_eq!(requests[1], json!([METADATA, 200, null]), "{mode}");
         let of = |what: &str| -> Vec<&Value> {
             let all = requests.iter();
             all.filter(|request| request[0] == what).collect()
         };
         let statuses: Vec<_> = of("tools/call").into_iter().map(|call| &call[1]).collect();
         assert_eq!(statuses, [200, 403, 200, 403, 200, 403], "{mode}");
-        let tokens = [
-            expected("/token", 200, Some("math:read")),
-            expected("/token", 200, Some("math:read math:write")),
-            expected("/token", 200, Some("math:read math:write math:many")),
+        // What the client requested each time: what it had, and what the challenge names.
+        let asked = match acts_for {
+            ActsFor::Itself => of("/token"),
+            ActsFor::Alice => of("/auth"),
+        };
+        let scopes: Vec<_> = asked.into_iter().map(|request| &request[2]).collect();
+        let expected = [
+            "math:read",
+            "math:read math:write",
+            "math:read math:write math:many",
         ];
-        assert_eq!(of("/token"), tokens.iter().collect::<Vec<_>>(), "{mode}");
+        assert_eq!(scopes, expected, "{mode}");
     }
 }
