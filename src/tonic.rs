@@ -23,7 +23,7 @@ use crate::tower::Served;
 /// read.
 ///
 /// `Server::layer` covers all services of a server, also health and reflection. To leave these open,
-/// put the layer before each of the other services:
+/// put the layer before each of the other services. The trait is in the crate `tower-layer`:
 ///
 /// ```
 /// use http::{Request, Response};

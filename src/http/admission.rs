@@ -74,14 +74,14 @@ impl Admission {
 
     /// The token of a request, where a handler needs one.
     pub(crate) fn required(admission: Option<&Admission>) -> Result<AccessToken, Error> {
-        let admission = admission.ok_or_else(Misconfigured::no_layer)?;
+        let admission = admission.ok_or_else(no_layer)?;
         let token = admission.token().cloned();
         token.ok_or_else(|| admission.validator.no_credentials())
     }
 
     /// The token of a request, where a handler can do without.
     pub(crate) fn optional(admission: Option<&Admission>) -> Result<Option<AccessToken>, Error> {
-        let admission = admission.ok_or_else(Misconfigured::no_layer)?;
+        let admission = admission.ok_or_else(no_layer)?;
         Ok(admission.token().cloned())
     }
 
@@ -160,4 +160,11 @@ impl Protect {
             })
         }
     }
+}
+
+/// The error of a handler that asks for the token of a request that no layer judged.
+fn no_layer() -> Error {
+    let error = Misconfigured::no_layer().into();
+    crate::observe::observer::no_layer(&error);
+    error
 }

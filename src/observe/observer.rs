@@ -127,6 +127,14 @@ impl<'v> Judging<'v> {
     }
 }
 
+/// Tells that a handler asked for the token of a request that no layer judged. No Validator is known
+/// then, so no function of the user's hears of it.
+#[cfg(any(feature = "tower", feature = "actix-web"))]
+pub(crate) fn no_layer(error: &Error) {
+    let nobody = Observer::default();
+    nobody.tell(Decision::refused(error, None, About::default()));
+}
+
 /// Tells that an accepted token was refused for an operation.
 pub(crate) fn operation_refused(token: &AccessToken, error: &Error) {
     let observer = token.observer();

@@ -322,3 +322,23 @@ fn p08_a_subscriber_may_ask_for_the_health() {
     });
     assert_eq!(seen.len(), 2, "P08: {seen:?}");
 }
+
+/// A route without the layer serves nobody. Whoever is on call must learn why.
+#[test]
+fn p08_h06_a_handler_without_a_layer_is_an_event() {
+    let nothing = http::Extensions::new();
+    let seen = events(|| {
+        assert!(AccessToken::of(&nothing).is_err());
+        assert!(AccessToken::of_optional(&nothing).is_err());
+    });
+    let explain = AccessToken::of(&nothing).unwrap_err().explain();
+    let fields = [
+        ("message", "misconfigured"),
+        ("outcome", "misconfigured"),
+        ("reason", "none"),
+        ("about", "token"),
+        ("explain", &*explain),
+    ];
+    let expected = || Seen::new(Level::ERROR, &fields);
+    assert_eq!(seen, [expected(), expected()], "P08");
+}
