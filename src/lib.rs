@@ -122,12 +122,12 @@
 //! | `fetch` | yes | all I/O: fetched keys, key files, introspection. Needs a tokio runtime with I/O and time |
 //! | `pem` | with `fetch` | static keys from PEM |
 //! | `axum`, `actix-web`, `tonic` | no | the layer, extractors and answers for that framework |
-//! | `mcp` | no | [`mcp`]: requirements by tool, resource and prompt of an MCP server on axum; brings `axum` |
+//! | `mcp` | no | the module `mcp`: requirements by tool, resource and prompt of an MCP server on axum; brings `axum` |
 //! | `tower` | with `axum`, `tonic` | the layer alone |
 //! | `tracing` | no | events of decisions and key refreshes, of the crate `tracing` |
 //! | `metrics` | no | counters and histograms of the same, of the crate `metrics` |
 //! | `time` | no | conversions between [`NumericDate`] and `OffsetDateTime` of the crate `time` |
-//! | `testing` | no | [`testing`]: tokens, good and bad; with `fetch` also a server |
+//! | `testing` | no | the module `testing`: tokens, good and bad; with `fetch` also a server |
 //!
 //! With both backends, `aws-lc-rs` takes precedence. `fetch` (for TLS) and `testing` bring AWS-LC
 //! in any case. For FIPS, add `aws-lc-rs = { version = "1", features = ["fips"] }` to your own

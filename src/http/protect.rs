@@ -12,7 +12,7 @@ use crate::validator::{Freshness, Validator};
 /// its place.
 ///
 /// It is a layer of tower, and so of axum (feature `tower` or `axum`), a middleware of actix-web
-/// (feature `actix-web`), and by [`grpc`](Protect::grpc) a layer of tonic (feature `tonic`). In
+/// (feature `actix-web`), and by `grpc()` a layer of tonic (feature `tonic`). In
 /// other frameworks, call [`judge`](Protect::judge).
 ///
 /// A handler behind it gets the [`AccessToken`] as an argument. What no layer covers and no handler

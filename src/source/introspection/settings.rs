@@ -73,7 +73,7 @@ use super::store::{IntrospectionStore, Store, StoreSetting};
 /// that died in silence costs one call its time limit.
 ///
 /// Token and credentials go to the endpoint and nowhere else: redirects are not followed, and an
-/// HTTP client of your own ([`Fetch::client`](crate::Fetch::client)), which might, is refused when
+/// HTTP client of your own (`Fetch::client`), which might, is refused when
 /// the Validator is built.
 ///
 /// ```
