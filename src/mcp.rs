@@ -67,7 +67,7 @@ const DEFAULT_MAX_BYTES_OF_ALL_BODIES: usize = 64 * 1024 * 1024;
 /// | a notification (`notifications/..` without an `id`), an answer to a request of the server | the token alone |
 /// | any other method | that of [`otherwise`](ToolScopes::otherwise) |
 ///
-/// Requests with `GET`, `HEAD`, `DELETE` and `OPTIONS` have no message, and need the token alone.
+/// Requests with `GET`, `HEAD`, `DELETE` and `OPTIONS` need the token alone if they have no body.
 ///
 /// # Answers
 ///
@@ -78,6 +78,7 @@ const DEFAULT_MAX_BYTES_OF_ALL_BODIES: usize = 64 * 1024 * 1024;
 /// | a body that is not JSON in UTF-8 | 400, JSON-RPC error -32700 |
 /// | an array or another value than one object, members with the same name, over 128 levels, neither a method nor an answer | 400, JSON-RPC error -32600 |
 /// | a name or URI that is missing or not a string, a URI with a dot segment (`..`) or control characters | 400, JSON-RPC error -32602 |
+/// | a body with a `Content-Encoding` other than `identity` | 415 |
 /// | a body over [`max_body_bytes`](ToolScopes::max_body_bytes) | 413, JSON-RPC error -32600 |
 /// | bodies over [`max_bytes_of_all_bodies`](ToolScopes::max_bytes_of_all_bodies) | 503 with `Retry-After: 1` |
 /// | no [`Protect`](crate::Protect) in front, or a malformed requirement | 500 |

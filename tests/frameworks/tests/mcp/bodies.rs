@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use tower::ServiceExt;
 
 use crate::{Seen, app, call, challenge, issuer, message, post, scopes, validator};
@@ -132,4 +132,48 @@ async fn h13_bodies_count_together_until_the_service_drops_them() {
     assert_eq!(challenge(&busy), None, "H13");
     seen.lock().unwrap().clear();
     assert_eq!(send().await.unwrap().status(), 200, "H13");
+}
+
+/// A service for any method may read a message where this layer expects none.
+#[tokio::test]
+async fn h13_a_body_is_a_message_with_every_method() {
+    let (issuer, seen) = (issuer(), Seen::default());
+    let app = app(scopes(), &validator(&issuer), &seen);
+    for method in ["GET", "HEAD", "DELETE", "OPTIONS", "PUT", "PATCH", "QUERY"] {
+        for (granted, status) in [("other", 403), ("math:read", 200)] {
+            let token = issuer.token().scope(granted).mint();
+            let mut request = post(Some(&token), call("sum"));
+            *request.method_mut() = method.parse().unwrap();
+            let response = app.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "H13: {method}");
+        }
+    }
+    assert_eq!(seen.lock().unwrap().len(), 7, "H13");
+}
+
+#[tokio::test]
+async fn h13_an_encoded_body_is_refused() {
+    let (issuer, seen) = (issuer(), Seen::default());
+    let app = app(scopes(), &validator(&issuer), &seen);
+    let token = issuer.token().scope("math:read").mint();
+    for coding in ["gzip", "br", "identity, br", ""] {
+        let mut request = post(Some(&token), Body::from(call("sum")));
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_ENCODING, coding.parse().unwrap());
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 415, "H13: {coding}");
+        assert_eq!(response.headers()[ACCEPT_ENCODING], "identity", "H13");
+    }
+    assert!(seen.lock().unwrap().is_empty(), "H13");
+    let mut request = post(Some(&token), Body::from(call("sum")));
+    let headers = request.headers_mut();
+    headers.append(CONTENT_ENCODING, "Identity".parse().unwrap());
+    let response = app.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 200, "H13");
+    let mut request = post(Some(&token), Body::from(call("sum")));
+    let headers = request.headers_mut();
+    headers.append(CONTENT_ENCODING, "identity".parse().unwrap());
+    headers.append(CONTENT_ENCODING, "br".parse().unwrap());
+    let response = app.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 415, "H13");
 }
