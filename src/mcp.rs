@@ -151,8 +151,14 @@ impl ToolScopes {
         self
     }
 
-    /// Every other tool, resource, prompt and method needs a good token and nothing else.
+    /// Every other tool, resource, prompt and method needs a good token and nothing else. After
+    /// [`otherwise`](ToolScopes::otherwise) it is a mistake, which [`check`](ToolScopes::check)
+    /// finds.
     pub fn otherwise_any_token(mut self) -> Self {
+        if let Rule::Requirement(_) = self.otherwise {
+            let problem = "for the rest: set otherwise or otherwise_any_token, and not both";
+            self.mistakes.push(problem.to_owned());
+        }
         self.otherwise = Rule::AnyToken;
         self
     }
