@@ -77,7 +77,7 @@ const DEFAULT_MAX_BYTES_OF_ALL_BODIES: usize = 64 * 1024 * 1024;
 /// | no requirement covers it | 403 without a challenge |
 /// | a body that is not JSON in UTF-8 | 400, JSON-RPC error -32700 |
 /// | an array or another value than one object, members with the same name, over 128 levels, neither a method nor an answer | 400, JSON-RPC error -32600 |
-/// | a name or URI that is missing or not a string, a URI with a dot segment (`..`) or control characters | 400, JSON-RPC error -32602 |
+/// | a name or URI that is missing or not a string, over 1000 resource subscriptions, a URI with a dot segment (`..`) or control characters | 400, JSON-RPC error -32602 |
 /// | a body with a `Content-Encoding` other than `identity` | 415 |
 /// | a body over [`max_body_bytes`](ToolScopes::max_body_bytes) | 413, JSON-RPC error -32600 |
 /// | bodies over [`max_bytes_of_all_bodies`](ToolScopes::max_bytes_of_all_bodies) | 503 with `Retry-After: 1` |

@@ -8,6 +8,8 @@ use crate::core::{JsonFault, JsonValue, read_json_object_within};
 
 /// Objects and arrays inside one another, in the arguments of a tool too.
 const MAX_DEPTH: u8 = 128;
+/// Resources that one message subscribes to. Each costs more time and memory than its bytes do.
+const MAX_SUBSCRIPTIONS: usize = 1_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -126,10 +128,14 @@ fn listened(params: Option<JsonValue<'_>>) -> Option<Vec<Target>> {
     match filter.member("resourceSubscriptions") {
         None => Some(Vec::new()),
         Some(none) if none.text() == "null" => Some(Vec::new()),
-        Some(uris) => uris
-            .strings()?
-            .map(|uri| Target::named(Kind::Resource, &uri?.unescaped()))
-            .collect(),
+        Some(uris) => {
+            let targets: Option<Vec<Target>> = uris
+                .strings()?
+                .take(MAX_SUBSCRIPTIONS + 1)
+                .map(|uri| Target::named(Kind::Resource, &uri?.unescaped()))
+                .collect();
+            targets.filter(|targets| targets.len() <= MAX_SUBSCRIPTIONS)
+        }
     }
 }
 

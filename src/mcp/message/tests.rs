@@ -278,6 +278,13 @@ fn h13_a_target_that_is_missing_or_malformed_is_refused() {
             "H13: {method} {params}"
         );
     }
+    for (count, is_read) in [(MAX_SUBSCRIPTIONS, true), (MAX_SUBSCRIPTIONS + 1, false)] {
+        let uris = vec!["\"a\""; count].join(",");
+        let filter = format!(r#"{{"notifications":{{"resourceSubscriptions":[{uris}]}}}}"#);
+        let found = read(&request("subscriptions/listen", &filter));
+        let refused = Err(Invalid::params(Some("1")));
+        assert_eq!(found != refused, is_read, "H13: {count}");
+    }
     let missing = r#"{"id":1,"method":"tools/call"}"#;
     assert_eq!(read(missing), Err(Invalid::params(Some("1"))), "H13");
 }
