@@ -33,6 +33,8 @@ impl fmt::Display for Kind {
 pub(super) struct Target {
     kind: Kind,
     name: String,
+    /// Its members are asked for too.
+    is_directory: bool,
 }
 
 impl Target {
@@ -42,7 +44,24 @@ impl Target {
             Kind::Resource => uri::comparable(name)?,
             Kind::Tool | Kind::Prompt => name.to_owned(),
         };
-        Some(Target { kind, name })
+        Some(Target {
+            kind,
+            name,
+            is_directory: false,
+        })
+    }
+
+    /// What a server may take a URI for beside what it says.
+    pub(super) fn readings(&self) -> impl Iterator<Item = String> + use<> {
+        let is_uri = self.kind == Kind::Resource;
+        let readings = is_uri.then(|| uri::readings(&self.name));
+        let directory = self.is_directory.then(|| uri::as_directory(&self.name));
+        let members = directory.map(|directory| {
+            let mut members = uri::readings(&directory);
+            members.push(directory);
+            members
+        });
+        readings.into_iter().chain(members).flatten()
     }
 
     pub(super) const fn kind(&self) -> Kind {
@@ -100,9 +119,10 @@ pub(super) fn read(text: &str) -> Result<Asked, Invalid> {
         | "resources/templates/list" => return Ok(Asked::Nothing),
         "tools/call" => named(Kind::Tool, params, "name"),
         "prompts/get" => named(Kind::Prompt, params, "name"),
-        "resources/read" | "resources/subscribe" | "resources/unsubscribe" => {
+        "resources/read" | "resources/subscribe" | "resources/unsubscribe" | "skills/get" => {
             named(Kind::Resource, params, "uri")
         }
+        "resources/directory/read" => named(Kind::Resource, params, "uri").map(of_directories),
         "subscriptions/listen" => listened(params),
         "completion/complete" => completed(params),
         notification if id.is_none() && notification.starts_with("notifications/") => {
@@ -117,6 +137,13 @@ pub(super) fn read(text: &str) -> Result<Asked, Invalid> {
 fn named(kind: Kind, object: Option<JsonValue<'_>>, member: &str) -> Option<Vec<Target>> {
     let name = object?.member(member)?.as_str()?;
     Some(vec![Target::named(kind, &name)?])
+}
+
+fn of_directories(mut targets: Vec<Target>) -> Vec<Target> {
+    for target in &mut targets {
+        target.is_directory = true;
+    }
+    targets
 }
 
 /// The resources of a filter; the other notifications that it names are about lists.

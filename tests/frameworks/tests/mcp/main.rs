@@ -2,6 +2,7 @@
 
 mod bodies;
 mod checks;
+mod readings;
 
 use std::sync::{Arc, Mutex};
 
