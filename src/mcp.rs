@@ -134,8 +134,8 @@ impl ToolScopes {
     ///
     /// Some servers ignore a query, a fragment, a user name or needless slashes, and decode every
     /// percent-encoding. So a URI also needs the requirement of the URI that such a server would
-    /// read, unless a narrower pattern covers it. What your server treats as equal beyond that, such
-    /// as upper and lower case, is for the [check](ToolScopes::require_resource) inside it.
+    /// read, unless a narrower pattern covers it. Your server may treat more as equal, such as upper
+    /// and lower case: [check](ToolScopes::require_resource) again inside it.
     pub fn resource(mut self, uri: &str, requirement: Requirement) -> Self {
         self.add(Kind::Resource, uri, requirement);
         self
