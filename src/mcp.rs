@@ -59,7 +59,8 @@ const DEFAULT_MAX_BYTES_OF_ALL_BODIES: usize = 64 * 1024 * 1024;
 /// | message | what is needed |
 /// | --- | --- |
 /// | `tools/call` | the requirement of the tool `params.name` |
-/// | `resources/read`, `resources/subscribe`, `resources/unsubscribe` | that of the resource `params.uri` |
+/// | `resources/read`, `resources/subscribe`, `resources/unsubscribe`, `skills/get` | that of the resource `params.uri` |
+/// | `resources/directory/read` | the same, and that of `params.uri` with `/` at its end |
 /// | `subscriptions/listen` | those of all resources in `params.notifications.resourceSubscriptions` |
 /// | `prompts/get` | that of the prompt `params.name` |
 /// | `completion/complete` | that of the prompt or resource `params.ref` |
@@ -67,7 +68,7 @@ const DEFAULT_MAX_BYTES_OF_ALL_BODIES: usize = 64 * 1024 * 1024;
 /// | a notification (`notifications/..` without an `id`), an answer to a request of the server | the token alone |
 /// | any other method | that of [`otherwise`](ToolScopes::otherwise) |
 ///
-/// Requests with `GET`, `HEAD`, `DELETE` and `OPTIONS` have no message, and need the token alone.
+/// Requests with `GET`, `HEAD`, `DELETE` and `OPTIONS` need the token alone if they have no body.
 ///
 /// # Answers
 ///
@@ -77,7 +78,8 @@ const DEFAULT_MAX_BYTES_OF_ALL_BODIES: usize = 64 * 1024 * 1024;
 /// | no requirement covers it | 403 without a challenge |
 /// | a body that is not JSON in UTF-8 | 400, JSON-RPC error -32700 |
 /// | an array or another value than one object, members with the same name, over 128 levels, neither a method nor an answer | 400, JSON-RPC error -32600 |
-/// | a name or URI that is missing or not a string, a URI with a dot segment (`..`) or control characters | 400, JSON-RPC error -32602 |
+/// | a name or URI that is missing or not a string, over 1000 resource subscriptions, a URI with a dot segment (`..`), a backslash, control characters, white space around it or a host outside ASCII | 400, JSON-RPC error -32602 |
+/// | a body with a `Content-Encoding` other than `identity` | 415 |
 /// | a body over [`max_body_bytes`](ToolScopes::max_body_bytes) | 413, JSON-RPC error -32600 |
 /// | bodies over [`max_bytes_of_all_bodies`](ToolScopes::max_bytes_of_all_bodies) | 503 with `Retry-After: 1` |
 /// | no [`Protect`](crate::Protect) in front, or a malformed requirement | 500 |
@@ -126,8 +128,14 @@ impl ToolScopes {
     /// What the resource with this URI needs, or the resources that a pattern such as
     /// `file:///reports/*` covers. It is needed for reading it, for subscribing to it, and for completing its template.
     ///
-    /// URIs are compared with scheme and host in lower case, and with needless percent-encoding
-    /// removed (RFC 3986 section 6.2.2).
+    /// URIs are compared with scheme and host in lower case, with percent-encoding only where it is
+    /// needed, and without a default port (RFC 3986 sections 6.2.2 and 6.2.3). `file:/a` and
+    /// `file://localhost/a` are `file:///a`.
+    ///
+    /// Some servers ignore a query, a fragment, a user name or needless slashes, and decode every
+    /// percent-encoding. So a URI also needs the requirement of the URI that such a server would
+    /// read, unless a narrower pattern covers it. Your server may treat more as equal, such as upper
+    /// and lower case: [check](ToolScopes::require_resource) again inside it.
     pub fn resource(mut self, uri: &str, requirement: Requirement) -> Self {
         self.add(Kind::Resource, uri, requirement);
         self
@@ -150,8 +158,14 @@ impl ToolScopes {
         self
     }
 
-    /// Every other tool, resource, prompt and method needs a good token and nothing else.
+    /// Every other tool, resource, prompt and method needs a good token and nothing else. After
+    /// [`otherwise`](ToolScopes::otherwise) it is a mistake, which [`check`](ToolScopes::check)
+    /// finds.
     pub fn otherwise_any_token(mut self) -> Self {
+        if let Rule::Requirement(_) = self.otherwise {
+            let problem = "for the rest: set otherwise or otherwise_any_token, and not both";
+            self.mistakes.push(problem.to_owned());
+        }
         self.otherwise = Rule::AnyToken;
         self
     }
@@ -308,13 +322,14 @@ impl ToolScopes {
         };
         let mut parts: Vec<&Arc<Requirement>> = Vec::new();
         for target in targets {
-            let own = self.rules(target.kind()).find(target.name());
-            match own.unwrap_or(&self.otherwise) {
-                Rule::Refused => return Needed::Refused,
-                Rule::AnyToken => {}
-                Rule::Requirement(part) => {
-                    if !parts.iter().any(|known| Arc::ptr_eq(known, part)) {
-                        parts.push(part);
+            for rule in self.rules(target.kind()).find(target, &self.otherwise) {
+                match rule {
+                    Rule::Refused => return Needed::Refused,
+                    Rule::AnyToken => {}
+                    Rule::Requirement(part) => {
+                        if !parts.iter().any(|known| Arc::ptr_eq(known, part)) {
+                            parts.push(part);
+                        }
                     }
                 }
             }

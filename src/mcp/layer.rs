@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
+use http::header::CONTENT_ENCODING;
 use http::{Method, Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -82,10 +83,15 @@ impl Shared {
         if let Some(mistake) = &self.mistake {
             return Err(token.refuse(mistake.clone().into()).into());
         }
-        if has_no_message(&parts.method) {
-            return Ok(Request::from_parts(parts, body));
-        }
         let bytes = body::read(body, self.scopes.max_body_bytes, &self.scopes.room).await?;
+        if bytes.is_empty() && has_no_message(&parts.method) {
+            return Ok(Request::from_parts(parts, Body::empty()));
+        }
+        // What decodes it behind this layer would read another message.
+        let mut codings = parts.headers.get_all(CONTENT_ENCODING).iter();
+        if !codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Err(Refused::Encoded);
+        }
         let text = str::from_utf8(&bytes).map_err(|_| Refused::Invalid(Invalid::syntax()))?;
         let asked = message::read(text).map_err(Refused::Invalid)?;
         match self.scopes.needed(&asked) {
@@ -102,8 +108,8 @@ impl Shared {
     }
 }
 
-/// Methods without a message: streams of the server, the end of a session, and questions about the
-/// route.
+/// Methods that usually have no message: streams of the server, the end of a session, and questions
+/// about the route.
 fn has_no_message(method: &Method) -> bool {
     [Method::GET, Method::HEAD, Method::DELETE, Method::OPTIONS].contains(method)
 }

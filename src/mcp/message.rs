@@ -8,6 +8,8 @@ use crate::core::{JsonFault, JsonValue, read_json_object_within};
 
 /// Objects and arrays inside one another, in the arguments of a tool too.
 const MAX_DEPTH: u8 = 128;
+/// Resources that one message subscribes to. Each costs more time and memory than its bytes do.
+const MAX_SUBSCRIPTIONS: usize = 1_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -31,6 +33,8 @@ impl fmt::Display for Kind {
 pub(super) struct Target {
     kind: Kind,
     name: String,
+    /// Its members are asked for too.
+    is_directory: bool,
 }
 
 impl Target {
@@ -40,7 +44,24 @@ impl Target {
             Kind::Resource => uri::comparable(name)?,
             Kind::Tool | Kind::Prompt => name.to_owned(),
         };
-        Some(Target { kind, name })
+        Some(Target {
+            kind,
+            name,
+            is_directory: false,
+        })
+    }
+
+    /// What a server may take a URI for beside what it says.
+    pub(super) fn readings(&self) -> impl Iterator<Item = String> + use<> {
+        let is_uri = self.kind == Kind::Resource;
+        let readings = is_uri.then(|| uri::readings(&self.name));
+        let directory = self.is_directory.then(|| uri::as_directory(&self.name));
+        let members = directory.map(|directory| {
+            let mut members = uri::readings(&directory);
+            members.push(directory);
+            members
+        });
+        readings.into_iter().chain(members).flatten()
     }
 
     pub(super) const fn kind(&self) -> Kind {
@@ -98,9 +119,10 @@ pub(super) fn read(text: &str) -> Result<Asked, Invalid> {
         | "resources/templates/list" => return Ok(Asked::Nothing),
         "tools/call" => named(Kind::Tool, params, "name"),
         "prompts/get" => named(Kind::Prompt, params, "name"),
-        "resources/read" | "resources/subscribe" | "resources/unsubscribe" => {
+        "resources/read" | "resources/subscribe" | "resources/unsubscribe" | "skills/get" => {
             named(Kind::Resource, params, "uri")
         }
+        "resources/directory/read" => named(Kind::Resource, params, "uri").map(of_directories),
         "subscriptions/listen" => listened(params),
         "completion/complete" => completed(params),
         notification if id.is_none() && notification.starts_with("notifications/") => {
@@ -117,6 +139,13 @@ fn named(kind: Kind, object: Option<JsonValue<'_>>, member: &str) -> Option<Vec<
     Some(vec![Target::named(kind, &name)?])
 }
 
+fn of_directories(mut targets: Vec<Target>) -> Vec<Target> {
+    for target in &mut targets {
+        target.is_directory = true;
+    }
+    targets
+}
+
 /// The resources of a filter; the other notifications that it names are about lists.
 fn listened(params: Option<JsonValue<'_>>) -> Option<Vec<Target>> {
     let filter = params?.member("notifications")?;
@@ -126,10 +155,14 @@ fn listened(params: Option<JsonValue<'_>>) -> Option<Vec<Target>> {
     match filter.member("resourceSubscriptions") {
         None => Some(Vec::new()),
         Some(none) if none.text() == "null" => Some(Vec::new()),
-        Some(uris) => uris
-            .strings()?
-            .map(|uri| Target::named(Kind::Resource, &uri?.unescaped()))
-            .collect(),
+        Some(uris) => {
+            let targets: Option<Vec<Target>> = uris
+                .strings()?
+                .take(MAX_SUBSCRIPTIONS + 1)
+                .map(|uri| Target::named(Kind::Resource, &uri?.unescaped()))
+                .collect();
+            targets.filter(|targets| targets.len() <= MAX_SUBSCRIPTIONS)
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Answers to messages that are not handed on.
 
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
 use crate::core::{DenialRefusal, Denied, Rejection};
@@ -17,6 +17,8 @@ pub(super) enum Refused {
     Invalid(Invalid),
     /// The bodies of other requests take the memory for all.
     Busy,
+    /// The body has a content coding (RFC 9110 section 8.4).
+    Encoded,
 }
 
 impl<E: Into<Error>> From<E> for Refused {
@@ -31,14 +33,26 @@ impl<B: From<String>> From<Refused> for Response<B> {
             Refused::Error(error) => error.answer().into(),
             Refused::Invalid(invalid) => invalid.into(),
             Refused::Busy => {
-                let mut response = Response::new(B::from(String::new()));
-                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                let mut response = empty(StatusCode::SERVICE_UNAVAILABLE);
                 let second = HeaderValue::from_static("1");
                 response.headers_mut().insert(RETRY_AFTER, second);
                 response
             }
+            Refused::Encoded => {
+                let mut response = empty(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+                // RFC 9110 section 12.5.3: the codings that are accepted.
+                let none = HeaderValue::from_static("identity");
+                response.headers_mut().insert(ACCEPT_ENCODING, none);
+                response
+            }
         }
     }
+}
+
+fn empty<B: From<String>>(status: StatusCode) -> Response<B> {
+    let mut response = Response::new(B::from(String::new()));
+    *response.status_mut() = status;
+    response
 }
 
 /// No rule covers what the request asks for.

@@ -1,9 +1,10 @@
 //! Requirements by name and pattern.
 
 use std::collections::HashMap;
+use std::iter;
 use std::sync::Arc;
 
-use super::message::Kind;
+use super::message::{Kind, Target};
 use super::uri;
 use crate::core::{Requirement, excerpt};
 
@@ -83,7 +84,7 @@ impl Rules {
         }
         let name = match kind {
             Kind::Resource => uri::comparable(name).ok_or_else(|| {
-                of("no request can have a URI with a dot segment or control characters")
+                of("no request can have a URI with a dot segment, backslash, control characters or a host outside ASCII")
             })?,
             Kind::Tool | Kind::Prompt => name.to_owned(),
         };
@@ -101,11 +102,28 @@ impl Rules {
         Ok(())
     }
 
-    pub(super) fn find(&self, name: &str) -> Option<&Rule> {
-        self.exact.get(name).or_else(|| {
+    /// What the target needs: first by its own name, or the rest's rule, and then by each other
+    /// reading of it, unless the rule found first is a narrower one of the same names.
+    pub(super) fn find<'r>(
+        &'r self,
+        target: &Target,
+        otherwise: &'r Rule,
+    ) -> impl Iterator<Item = &'r Rule> {
+        let (covered, own) = self.longest(target.name()).unwrap_or(("", otherwise));
+        let others = target.readings().filter_map(move |reading| {
+            let (other, rule) = self.longest(&reading)?;
+            (!covered.starts_with(other)).then_some(rule)
+        });
+        iter::once(own).chain(others)
+    }
+
+    /// The rule of a name, and the part of the name that it was written for.
+    fn longest(&self, name: &str) -> Option<(&str, &Rule)> {
+        let found = self.exact.get_key_value(name).or_else(|| {
             let mut beginnings = self.beginnings.iter();
             let found = beginnings.find(|(beginning, _)| name.starts_with(beginning));
-            found.map(|(_, rule)| rule)
-        })
+            found.map(|(beginning, rule)| (beginning, rule))
+        });
+        found.map(|(name, rule)| (name.as_str(), rule))
     }
 }

@@ -80,6 +80,16 @@ fn h13_each_message_asks_for_its_target() {
             resources(&["file:///a"]),
         ),
         (
+            request("skills/get", r#"{"uri":"skill://a/SKILL.md"}"#),
+            resources(&["skill://a/SKILL.md"]),
+        ),
+        (
+            request("resources/directory/read", r#"{"uri":"skill://a"}"#),
+            Asked::Targets(of_directories(vec![
+                Target::named(Kind::Resource, "skill://a").unwrap(),
+            ])),
+        ),
+        (
             request(
                 "subscriptions/listen",
                 r#"{"notifications":{"resourceSubscriptions":["file:///a","file:///b"]}}"#,
@@ -237,6 +247,8 @@ fn h13_a_target_that_is_missing_or_malformed_is_refused() {
         ("resources/read", r#"{"name":"a"}"#),
         ("resources/read", r#"{"uri":"file:///a/../b"}"#),
         ("resources/subscribe", r#"{"uri":"file:///a/%2e%2e/b"}"#),
+        ("resources/directory/read", r#"{"uri":"file:///a/.."}"#),
+        ("skills/get", r#"{"name":"a"}"#),
         ("resources/unsubscribe", r#"{"uri":"file:///a\u0000"}"#),
         ("subscriptions/listen", "{}"),
         ("subscriptions/listen", r#"{"notifications":[]}"#),
@@ -277,6 +289,13 @@ fn h13_a_target_that_is_missing_or_malformed_is_refused() {
             Err(Invalid::params(Some("1"))),
             "H13: {method} {params}"
         );
+    }
+    for (count, is_read) in [(MAX_SUBSCRIPTIONS, true), (MAX_SUBSCRIPTIONS + 1, false)] {
+        let uris = vec!["\"a\""; count].join(",");
+        let filter = format!(r#"{{"notifications":{{"resourceSubscriptions":[{uris}]}}}}"#);
+        let found = read(&request("subscriptions/listen", &filter));
+        let refused = Err(Invalid::params(Some("1")));
+        assert_eq!(found != refused, is_read, "H13: {count}");
     }
     let missing = r#"{"id":1,"method":"tools/call"}"#;
     assert_eq!(read(missing), Err(Invalid::params(Some("1"))), "H13");

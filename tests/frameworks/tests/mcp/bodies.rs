@@ -1,11 +1,14 @@
 //! Bodies that are no single message, and the bounds of bodies.
 
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
+use axum::Router;
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use axum::routing::any;
 use tower::ServiceExt;
 
 use crate::{Seen, app, call, challenge, issuer, message, post, scopes, validator};
@@ -131,5 +134,104 @@ async fn h13_bodies_count_together_until_the_service_drops_them() {
     assert_eq!(busy.headers()[RETRY_AFTER], "1", "H13");
     assert_eq!(challenge(&busy), None, "H13");
     seen.lock().unwrap().clear();
+    assert_eq!(send().await.unwrap().status(), 200, "H13");
+}
+
+/// A service for any method may read a message where this layer expects none.
+#[tokio::test]
+async fn h13_a_body_is_a_message_with_every_method() {
+    let (issuer, seen) = (issuer(), Seen::default());
+    let app = app(scopes(), &validator(&issuer), &seen);
+    for method in ["GET", "HEAD", "DELETE", "OPTIONS", "PUT", "PATCH", "QUERY"] {
+        for (granted, status) in [("other", 403), ("math:read", 200)] {
+            let token = issuer.token().scope(granted).mint();
+            let mut request = post(Some(&token), call("sum"));
+            *request.method_mut() = method.parse().unwrap();
+            let response = app.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "H13: {method}");
+        }
+    }
+    assert_eq!(seen.lock().unwrap().len(), 7, "H13");
+}
+
+#[tokio::test]
+async fn h13_an_encoded_body_is_refused() {
+    let (issuer, seen) = (issuer(), Seen::default());
+    let app = app(scopes(), &validator(&issuer), &seen);
+    let token = issuer.token().scope("math:read").mint();
+    for coding in ["gzip", "br", "identity, br", ""] {
+        let mut request = post(Some(&token), Body::from(call("sum")));
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_ENCODING, coding.parse().unwrap());
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 415, "H13: {coding}");
+        assert_eq!(response.headers()[ACCEPT_ENCODING], "identity", "H13");
+    }
+    assert!(seen.lock().unwrap().is_empty(), "H13");
+    let mut request = post(Some(&token), Body::from(call("sum")));
+    let headers = request.headers_mut();
+    headers.append(CONTENT_ENCODING, "Identity".parse().unwrap());
+    let response = app.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 200, "H13");
+    let mut request = post(Some(&token), Body::from(call("sum")));
+    let headers = request.headers_mut();
+    headers.append(CONTENT_ENCODING, "identity".parse().unwrap());
+    headers.append(CONTENT_ENCODING, "br".parse().unwrap());
+    let response = app.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 415, "H13");
+}
+
+/// A body that waits after its first piece.
+struct Stalled(Option<Bytes>);
+
+impl HttpBody for Stalled {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        match self.0.take() {
+            Some(bytes) => Poll::Ready(Some(Ok(http_body::Frame::data(bytes)))),
+            None => Poll::Pending,
+        }
+    }
+}
+
+async fn panics(_: Bytes) -> &'static str {
+    panic!("a mistake of the service")
+}
+
+#[tokio::test]
+async fn h13_a_cancelled_request_and_a_panic_give_their_share_back() {
+    let (issuer, seen) = (issuer(), Seen::default());
+    let scopes = scopes()
+        .max_body_bytes(8_000)
+        .max_bytes_of_all_bodies(8_000);
+    let app = app(scopes.clone(), &validator(&issuer), &seen);
+    let token = issuer.token().scope("math:read").mint();
+    let whole = message(
+        "tools/call",
+        &format!(r#"{{"name":"sum","a":"{}"}}"#, "a".repeat(5_000)),
+    );
+    let send = || app.clone().oneshot(post(Some(&token), whole.clone()));
+
+    let piece = Bytes::from(whole.clone()).slice(..5_000);
+    let stalled = Body::new(Stalled(Some(piece)));
+    let mut reading = Box::pin(app.clone().oneshot(post(Some(&token), stalled)));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(reading.as_mut().poll(&mut context).is_pending(), "H13");
+    assert_eq!(send().await.unwrap().status(), 503, "H13");
+    drop(reading);
+    assert_eq!(send().await.unwrap().status(), 200, "H13");
+    seen.lock().unwrap().clear();
+
+    let broken = Router::new()
+        .route("/mcp", any(panics))
+        .layer(scopes)
+        .layer(validator(&issuer).protect());
+    let request = post(Some(&token), whole.clone());
+    assert!(tokio::spawn(broken.oneshot(request)).await.is_err(), "H13");
     assert_eq!(send().await.unwrap().status(), 200, "H13");
 }

@@ -35,6 +35,16 @@ async fn h13_mistakes_are_found_early_and_fail_every_request() {
         ),
         (ToolScopes::new().otherwise(scope("")), "for the rest: "),
         (
+            ToolScopes::new()
+                .otherwise(scope("a"))
+                .otherwise_any_token(),
+            "for the rest: set otherwise or otherwise_any_token",
+        ),
+        (
+            ToolScopes::new().resource("file:///a\\b", scope("a")),
+            "backslash",
+        ),
+        (
             ToolScopes::new().max_body_bytes(0),
             "max_body_bytes is 0: set it from 1 to",
         ),

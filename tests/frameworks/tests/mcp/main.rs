@@ -2,6 +2,7 @@
 
 mod bodies;
 mod checks;
+mod readings;
 
 use std::sync::{Arc, Mutex};
 
@@ -322,4 +323,35 @@ async fn h12_h13_the_challenge_names_the_scopes_of_all_layers() {
             "{found:?}"
         );
     }
+}
+
+/// Each layer adds its own requirement.
+#[tokio::test]
+async fn h13_two_layers_of_tool_scopes_both_hold() {
+    let (issuer, seen) = (issuer(), Seen::default());
+    let inner = ToolScopes::new().tool("sum", scope("inner"));
+    let app = Router::new()
+        .route("/mcp", any(record))
+        .layer(inner)
+        .layer(scopes().otherwise_any_token())
+        .layer(validator(&issuer).protect())
+        .with_state(Arc::clone(&seen));
+    for (granted, tool, status, named) in [
+        ("other", "sum", 403, Some("scope=\"math:read\"")),
+        ("inner", "sum", 403, Some("scope=\"math:read\"")),
+        ("math:read", "sum", 403, Some("scope=\"math:read inner\"")),
+        ("math:read inner", "sum", 200, None),
+        // The inner layer covers nothing else.
+        ("math:read inner", "unknown", 403, None),
+    ] {
+        let token = issuer.token().scope(granted).mint();
+        let request = post(Some(&token), call(tool));
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status().as_u16(), status, "H13: {granted}");
+        let found = challenge(&response);
+        assert_eq!(found.is_some(), named.is_some(), "H13: {granted}");
+        let has = |named| found.is_some_and(|found: &str| found.contains(named));
+        assert!(named.is_none_or(has), "H13: {granted}: {found:?}");
+    }
+    assert_eq!(seen.lock().unwrap().len(), 1, "H13");
 }
