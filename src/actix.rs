@@ -115,8 +115,8 @@ impl Protect {
 
 /// The token of the request. A route without the layer ([`Protect`]) gives 500, and never serves.
 ///
-/// Never use `Option<AccessToken>` in actix-web: it makes every error `None`. Use [`OptionalToken`].
-/// In middleware of your own, call `request.extract::<AccessToken>().await`.
+/// Never use `Option<AccessToken>` in actix-web: it makes every error `None`. Use
+/// [`OptionalToken`]. In middleware of your own, call `request.extract::<AccessToken>().await`.
 impl FromRequest for AccessToken {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;

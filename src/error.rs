@@ -38,8 +38,8 @@ pub enum Error {
     /// malformed credentials.
     #[error(transparent)]
     Rejected(#[from] Rejection),
-    /// The authorization server's fault, or the network's: 503. Says nothing about the token. It may
-    /// also be the fault of what a [check](crate::ValidatorBuilder::check) of yours needs.
+    /// The authorization server's fault, or the network's: 503. Says nothing about the token. It
+    /// may also be the fault of what a [check](crate::ValidatorBuilder::check) of yours needs.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
     /// The API author's fault: 500. One such fault is a call outside of a tokio runtime, for an

@@ -26,9 +26,9 @@ const DEFAULT_MAX_BYTES_OF_ALL_BODIES: usize = 64 * 1024 * 1024;
 /// What each tool, resource and prompt of an MCP server needs from a token: a layer of axum, inside
 /// of [`Protect`](crate::Protect).
 ///
-/// A pattern that ends with `*` covers every name that begins with the text before it. The exact name
-/// takes precedence, and then the longest pattern. **What no name and no [`otherwise`](ToolScopes::otherwise) covers is
-/// refused** with 403.
+/// A pattern that ends with `*` covers every name that begins with the text before it. The exact
+/// name takes precedence, and then the longest pattern. **What no name and no
+/// [`otherwise`](ToolScopes::otherwise) covers is refused** with 403.
 ///
 /// ```
 /// use axum::{Router, routing::post};
@@ -126,7 +126,8 @@ impl ToolScopes {
     }
 
     /// What the resource with this URI needs, or the resources that a pattern such as
-    /// `file:///reports/*` covers. It is needed for reading it, for subscribing to it, and for completing its template.
+    /// `file:///reports/*` covers. It is needed for reading it, for subscribing to it, and for
+    /// completing its template.
     ///
     /// URIs are compared with scheme and host in lower case, with percent-encoding only where it is
     /// needed, and without a default port (RFC 3986 sections 6.2.2 and 6.2.3). `file:/a` and
@@ -134,8 +135,8 @@ impl ToolScopes {
     ///
     /// Some servers ignore a query, a fragment, a user name or needless slashes, and decode every
     /// percent-encoding. So a URI also needs the requirement of the URI that such a server would
-    /// read, unless a narrower pattern covers it. Your server may treat more as equal, such as upper
-    /// and lower case: [check](ToolScopes::require_resource) again inside it.
+    /// read, unless a narrower pattern covers it. Your server may treat more as equal, such as
+    /// upper and lower case: [check](ToolScopes::require_resource) again inside it.
     pub fn resource(mut self, uri: &str, requirement: Requirement) -> Self {
         self.add(Kind::Resource, uri, requirement);
         self

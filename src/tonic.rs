@@ -22,8 +22,8 @@ use crate::tower::Served;
 /// judged as the header is: two entries are refused. Binary metadata (`authorization-bin`) is not
 /// read.
 ///
-/// `Server::layer` covers all services of a server, also health and reflection. To leave these open,
-/// put the layer before each of the other services. The trait is in the crate `tower-layer`:
+/// `Server::layer` covers all services of a server, also health and reflection. To leave these
+/// open, put the layer before each of the other services. The trait is in the crate `tower-layer`:
 ///
 /// ```
 /// use http::{Request, Response};

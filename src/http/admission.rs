@@ -18,12 +18,13 @@ pub(crate) struct Admission {
     validator: Validator,
     freshness: Freshness,
     token: Option<AccessToken>,
-    /// The text of that token, to notice that a request presents another one by now. Wiped on drop.
+    /// The text of that token, to notice that a request presents another one by now. Wiped on
+    /// drop.
     text: Arc<Zeroizing<Box<str>>>,
     /// What the layers in front required, and the token met.
     met: Vec<Arc<Requirement>>,
-    /// An error of the handler whose answer is to be sent. `None`: the layer has sent the response,
-    /// so it is too late.
+    /// An error of the handler whose answer is to be sent. `None`: the layer has sent the
+    /// response, so it is too late.
     answer: Arc<OnceLock<Option<Error>>>,
     /// Another layer, outside of this one, has made the answer's cell.
     is_taken_over: bool,
@@ -42,8 +43,8 @@ impl Admission {
                 .is_some_and(|token| validator.judged_now(token))
     }
 
-    /// Whether the request presents nothing that this layer did not judge. What is between two layers
-    /// may have changed it.
+    /// Whether the request presents nothing that this layer did not judge. What is between two
+    /// layers may have changed it.
     fn is_about(&self, credentials: &Credentials<'_>) -> bool {
         match credentials.presented() {
             Presented::Nothing => true,

@@ -127,8 +127,8 @@ impl<'v> Judging<'v> {
     }
 }
 
-/// Tells that a handler asked for the token of a request that no layer judged. No Validator is known
-/// then, so no function of the user's hears of it.
+/// Tells that a handler asked for the token of a request that no layer judged. No Validator is
+/// known then, so no function of the user's hears of it.
 #[cfg(any(feature = "tower", feature = "actix-web"))]
 pub(crate) fn no_layer(error: &Error) {
     let nobody = Observer::default();

@@ -81,8 +81,8 @@ impl ValidatorBuilder {
     /// name for this API, add it by [`audience`](ValidatorBuilder::audience).
     ///
     /// The audience is the URL byte for byte, as you write it, and with scheme and host in lower
-    /// case ([`uri`](Resource::uri)). For a URL without a path, `https://host` and `https://host/` are both accepted. `/mcp`
-    /// and `/mcp/` are different.
+    /// case ([`uri`](Resource::uri)). For a URL without a path, `https://host` and `https://host/`
+    /// are both accepted. `/mcp` and `/mcp/` are different.
     pub fn resource(mut self, resource: impl Into<Resource>) -> Self {
         let resource = resource.into();
         self.audiences.extend(resource.audiences());
@@ -115,8 +115,9 @@ impl ValidatorBuilder {
     /// is the account locked, is the session open, may this network use the API? It may do I/O.
     /// Several checks run in order, and the first refusal ends it.
     ///
-    /// A check gets the verified token, and gives `Ok(())` or a [`Denial`](crate::decision::Denial).
-    /// It runs in [`validate`](Validator::validate), [`authenticate`](Validator::authenticate) and
+    /// A check gets the verified token, and gives `Ok(())` or a
+    /// [`Denial`](crate::decision::Denial). It runs in [`validate`](Validator::validate),
+    /// [`authenticate`](Validator::authenticate) and
     /// [`validate_online`](Validator::validate_online), also where all evidence is cached. The
     /// methods that can't wait ([`validate_cached`](Validator::validate_cached)) give `None` for a
     /// good token.

@@ -87,8 +87,8 @@ impl Validator {
     /// # Errors
     /// The token is rejected (401). Or its issuer's keys or introspection response are unavailable
     /// (503). Or they must be fetched, and the call is made outside of a tokio runtime (500). Or a
-    /// [check](ValidatorBuilder::check) of yours refuses it (401 or 403) or can't be made (503). Use
-    /// [`Error::status`].
+    /// [check](ValidatorBuilder::check) of yours refuses it (401 or 403) or can't be made (503).
+    /// Use [`Error::status`].
     pub async fn validate(&self, token: &str) -> Result<AccessToken, Error> {
         self.authenticate(&Credentials::bearer(token)).await
     }
@@ -136,8 +136,8 @@ impl Validator {
     /// while the cached keys are still usable. This call starts no fetch. Code that can't wait
     /// answers 503, and another task calls [`warm_up`](Validator::warm_up) or `validate`.
     ///
-    /// With a [check](ValidatorBuilder::check) of yours, a good token always gives `None`, because a
-    /// check may wait. A bad token gives its error.
+    /// With a [check](ValidatorBuilder::check) of yours, a good token always gives `None`, because
+    /// a check may wait. A bad token gives its error.
     ///
     /// A verdict is the same that `validate` gives. `None` is not a verdict: never treat it as a
     /// request without a token.

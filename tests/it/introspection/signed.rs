@@ -191,8 +191,8 @@ async fn i07_what_is_good_in_another_form() {
     }
 }
 
-/// The audience of a signed response is the client that introspects, which all resources of a server
-/// share. The audience within is checked for each resource.
+/// The audience of a signed response is the client that introspects, which all resources of a
+/// server share. The audience within is checked for each resource.
 #[tokio::test]
 async fn h09_i07_a_signed_answer_is_for_each_resource_by_its_member() {
     const BILLING: &str = "https://api.example.com/billing";

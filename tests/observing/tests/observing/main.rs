@@ -1,4 +1,5 @@
-//! Rows P01 and P08: what the features `tracing` and `metrics` record of decisions, keys and caches.
+//! Rows P01 and P08: what the features `tracing` and `metrics` record of decisions, keys and
+//! caches.
 
 mod events;
 mod measures;

@@ -1,5 +1,5 @@
-//! Row P08: what is recorded on threads of the crate's own. Subscriber and recorder are those of the
-//! process, so this binary has one test.
+//! Row P08: what is recorded on threads of the crate's own. Subscriber and recorder are those of
+//! the process, so this binary has one test.
 
 #[path = "../observing/support.rs"]
 mod support;
