@@ -35,7 +35,8 @@ use crate::http::{Admission, Claims, OptionalToken, Protect, Protected};
 ///     token.subject().unwrap_or("nobody").to_owned()
 /// }
 ///
-/// # let issuer = resource_server::testing::TestIssuer::new("https://as.example.com", "https://api.example.com");
+/// # use resource_server::testing::TestIssuer;
+/// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
 /// let validator = Validator::builder()
 ///     .resource("https://api.example.com/v1")
 ///     .issuer(issuer.to_issuer())

@@ -34,7 +34,8 @@ const DEFAULT_MAX_BYTES_OF_ALL_BODIES: usize = 64 * 1024 * 1024;
 /// use axum::{Router, routing::post};
 /// use resource_server::{Requirement, Validator, mcp::ToolScopes};
 ///
-/// # let issuer = resource_server::testing::TestIssuer::new("https://as.example.com", "https://api.example.com/mcp");
+/// # use resource_server::testing::TestIssuer;
+/// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com/mcp");
 /// # let builder = Validator::builder().resource("https://api.example.com/mcp");
 /// # let validator = builder.issuer(issuer.to_issuer()).build()?;
 /// # let service = post(|| async { "" });
@@ -219,7 +220,11 @@ impl ToolScopes {
     /// use resource_server::{AccessToken, Error, mcp::ToolScopes};
     ///
     /// // The extensions are those of the request: in rmcp, of `http::request::Parts`.
-    /// fn call(scopes: &ToolScopes, extensions: &http::Extensions, tool: &str) -> Result<(), Error> {
+    /// fn call(
+    ///     scopes: &ToolScopes,
+    ///     extensions: &http::Extensions,
+    ///     tool: &str,
+    /// ) -> Result<(), Error> {
     ///     let token = AccessToken::of(extensions)?;
     ///     let checked = scopes.require(&token, tool);
     ///     if let Err(error) = &checked {

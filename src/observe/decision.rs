@@ -19,8 +19,10 @@ use crate::error::Error;
 ///     let resource = decision.resource().map_or("", |resource| resource.uri());
 ///     match decision.outcome() {
 ///         Ok(token) => format!("accepted {} {resource}", token.issuer()),
-///         Err(Error::Rejected(rejection)) => format!("rejected {} {resource}", rejection.reason()),
-///         Err(Error::Unavailable(outage)) => format!("unavailable {} {resource}", outage.kind().as_str()),
+///         Err(Error::Rejected(refused)) => format!("rejected {} {resource}", refused.reason()),
+///         Err(Error::Unavailable(outage)) => {
+///             format!("unavailable {} {resource}", outage.kind().as_str())
+///         }
 ///         Err(_) => format!("misconfigured {resource}"),
 ///     }
 /// }

@@ -33,7 +33,10 @@ use crate::source::SourceError;
 ///         match is_open {
 ///             Ok(true) => Ok(()),
 ///             Ok(false) => Err(Denial::token().because("the session has ended")),
-///             Err(e) => Err(Denial::unavailable(SourceError::new("the session table").caused_by(e))),
+///             Err(e) => {
+///                 let outage = SourceError::new("the session table").caused_by(e);
+///                 Err(Denial::unavailable(outage))
+///             }
 ///         }
 ///     }
 /// }

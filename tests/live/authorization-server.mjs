@@ -16,8 +16,8 @@
 //   mlDsa        true: signs with ML-DSA too, which needs Node 24.7 or later
 //   clientKeys   true: one more API, which authenticates with private keys (private_key_jwt), new
 //                ones each time
-//   mcp          the URL of an MCP server: one more resource, with scopes of its own, and one more client,
-//                for which a user signs in
+//   mcp          the URL of an MCP server: one more resource, with scopes of its own, and one more
+//                client, for which a user signs in
 //   plainAnswers true: signs no introspection responses, for any request
 //
 // Commands, each answered with one line of JSON:

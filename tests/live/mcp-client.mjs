@@ -1,6 +1,6 @@
-// The official client of the Model Context Protocol, for the tests of this folder: it gets its own tokens by what a
-// server's answers say, and requests further scopes when a call needs them. It acts for itself, with the client
-// credentials grant, or for a user, with an authorization code and PKCE.
+// The official client of the Model Context Protocol, for the tests of this folder. It gets its own
+// tokens by what a server's answers say, and requests further scopes when a call needs them. It acts
+// for itself, with the client credentials grant, or for a user, with an authorization code and PKCE.
 //
 // Settings in the environment variable SETTINGS as JSON:
 //   server     the URL of the MCP server
@@ -12,7 +12,8 @@
 // It makes the calls before it reports that it is ready. The report has:
 //   revision   that was negotiated
 //   results    the text of each call's result, or the name of its error
-//   requests   each request to the MCP server, the metadata and the token endpoint: [what, status, scope requested]
+//   requests   each request to the MCP server, the metadata and the token endpoint: [what, status,
+//              scope requested]
 
 // First, as it keeps standard output free of what packages say when they are loaded.
 import { answerCommands, settings } from './harness.mjs';

@@ -1,5 +1,5 @@
-// A user who signs in without a browser's user, for the MCP client of this folder: the authorization server signs alice
-// in and grants what is requested, and the client follows the redirects.
+// A sign-in without a browser, for the MCP client of this folder. The authorization server signs
+// alice in and grants what is requested, and the client follows the redirects.
 
 const USER = 'alice';
 

@@ -61,8 +61,8 @@ enum End {
     Revoked,
 }
 
-/// A token here has a second left by a clock that the test sets, so the first look at it comes after
-/// a second.
+/// A token here has a second left by a clock that the test sets, so the first look at it comes
+/// after a second.
 #[tokio::test]
 async fn h10_a_stream_ends_with_its_token() {
     const NOW: i64 = 1_700_000_000;

@@ -1,5 +1,5 @@
-//! How the layer composes in axum: with routers, other layers, and itself. Requests go to the router
-//! without a socket, as an API's own tests would send them.
+//! How the layer composes in axum: with routers, other layers, and itself. Requests go to the
+//! router without a socket, as an API's own tests would send them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,5 @@
-//! The cases as gRPC calls: the path of a case is a prefix of the method's path, and its headers are
-//! metadata. The expected status of gRPC follows from that of HTTP.
+//! The cases as gRPC calls: the path of a case is a prefix of the method's path, and its headers
+//! are metadata. The expected status of gRPC follows from that of HTTP.
 
 mod client;
 pub mod frames;
