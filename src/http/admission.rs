@@ -138,10 +138,10 @@ impl Protect {
         async move {
             if let Some(mut outer) = outer {
                 self.check_requirement()?;
-                outer
-                    .token()
-                    .map(|token| self.allow(token.clone()))
-                    .transpose()?;
+                if let Some(token) = outer.token() {
+                    let allowed = self.allow(token.clone());
+                    allowed.map_err(|error| outer.complete(error))?;
+                }
                 outer.met.extend(self.requirement.clone());
                 return Ok(outer.taken_over());
             }

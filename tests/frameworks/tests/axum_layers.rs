@@ -222,6 +222,27 @@ async fn h06_an_inner_layer_takes_the_token_over() {
     assert_eq!(count.load(Ordering::SeqCst), 3);
 }
 
+/// One challenge has all scopes that the route needs, those of the layers outside among them: a
+/// client that requests the inner one's alone would be refused outside.
+#[tokio::test]
+async fn h02_an_inner_layer_names_the_scopes_of_the_outer_one_too() {
+    let world = World::new();
+    let requires = |scope| world.validator.protect().require(Requirement::scope(scope));
+    let router = Router::new()
+        .route("/", get(subject))
+        .layer(requires("b"))
+        .layer(requires("a"));
+    let token = |scope| world.token().scope(scope).mint();
+    let refused = ask(&router, to("/", Some(&token("a")))).await;
+    assert_eq!(refused.status(), 403);
+    let named = challenge(&refused);
+    assert!(
+        named.contains("scope=\"b a\"") || named.contains("scope=\"a b\""),
+        "{named}"
+    );
+    assert_eq!(status(&router, "/", Some(&token("a b"))).await, 200);
+}
+
 /// What an outer optional layer let through without a token gets no further than that.
 #[tokio::test]
 async fn h06_an_inner_layer_refuses_what_an_optional_one_let_through() {
