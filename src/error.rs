@@ -18,7 +18,7 @@ pub use crate::core::{
 };
 #[cfg(feature = "fetch")]
 pub use crate::source::{AddressError, ClientKeyError, FetchError, IntrospectionError};
-pub use crate::source::{SourceError, SourceErrorKind};
+pub use crate::source_error::{SourceError, SourceErrorKind};
 
 /// Why a request is not served. The kind says whose fault it is and decides the status: an outage
 /// never looks like a bad token.

@@ -160,6 +160,7 @@ pub use library::*;
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 #[path = ""]
 mod library {
+    pub mod binding;
     pub(crate) mod build_error;
     pub(crate) mod chain;
     pub mod clock;
@@ -171,6 +172,7 @@ mod library {
     pub(crate) mod observe;
     pub(crate) mod operation;
     pub(crate) mod source;
+    pub(crate) mod source_error;
     pub(crate) mod validator;
 
     #[cfg(feature = "actix-web")]

@@ -8,7 +8,6 @@ mod asked;
 mod bounds;
 #[cfg(feature = "fetch")]
 mod discovery;
-mod error;
 #[cfg(feature = "fetch")]
 mod events;
 #[cfg(feature = "fetch")]
@@ -53,7 +52,9 @@ use std::time::Duration;
 
 use crate::core::{AccessToken, Evidence, KeySet, PresentedToken};
 
-pub use error::{SourceError, SourceErrorKind};
+pub(crate) use crate::source_error::SourceError;
+#[cfg(feature = "fetch")]
+pub(crate) use crate::source_error::SourceErrorKind;
 pub use static_keys::StaticKeys;
 
 #[cfg(all(fuzzing, feature = "fetch"))]

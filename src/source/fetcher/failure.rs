@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tokio_rustls::rustls::{self, CertificateError};
 
-use super::super::error::SourceErrorKind;
 use super::body_limit::BodyLimit;
 use super::credentials::TokenFileError;
+use crate::source_error::SourceErrorKind;
 
 /// A call that brought nothing. Shows the address without its query.
 #[derive(Clone, Debug)]
