@@ -2,5 +2,10 @@
 //! 7800) to a key of its client (DPoP, RFC 9449) or to its certificate (mutual TLS, RFC 8705).
 
 mod replay;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "no check of proofs reads it yet")
+)]
+mod uri;
 
 pub use replay::{Insertion, ProofEntry, ReplayStore, ReplayStoreStatus};
