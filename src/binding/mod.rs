@@ -3,6 +3,11 @@
 
 #[cfg_attr(
     not(test),
+    expect(dead_code, reason = "no check of certificates reads it yet")
+)]
+pub(crate) mod mtls;
+#[cfg_attr(
+    not(test),
     expect(dead_code, reason = "no check of proofs reads it yet")
 )]
 pub(crate) mod nonce;
@@ -13,5 +18,8 @@ mod replay;
 )]
 mod uri;
 
+pub use mtls::{
+    CertificateHeader, ClientCertificate, ClientCertificates, Connection, TrustedPeers,
+};
 pub use nonce::DpopNonces;
 pub use replay::{Insertion, ProofEntry, ReplayStore, ReplayStoreStatus};

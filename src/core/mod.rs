@@ -69,11 +69,11 @@ pub(crate) use json::{
 };
 #[cfg(feature = "pem")]
 pub(crate) use keys::pem::read_keys as read_pem_keys;
-pub(crate) use keys::signature::{fill_random, is_equal_in_constant_time};
+pub(crate) use keys::signature::{fill_random, is_equal_in_constant_time, sha256};
 pub(crate) use policy::tenants::IssuerTemplate;
 pub(crate) use resource::{ErrorBody, is_identifier, split_identifier};
 pub(crate) use token::presented::{DEFAULT_MAX_TOKEN_BYTES, is_token68};
-pub(crate) use token_place::{Place, is_tchar};
+pub(crate) use token_place::{Place, is_http_token, is_tchar};
 pub(crate) use verdict::denial::{DenialRefusal, Denied};
 pub(crate) use verdict::form::{CredentialsFault, FormRefusal};
 pub(crate) use verdict::issuer::AcceptedIssuers;
@@ -84,8 +84,6 @@ pub(crate) use verify::{CheckedJwt, check_claims, check_signature};
 pub(crate) use introspection::signed::SignedResponse;
 #[cfg(feature = "fetch")]
 pub(crate) use keys::members::{Members as JwkMembers, Reading as JwkReading};
-#[cfg(feature = "fetch")]
-pub(crate) use keys::signature::sha256;
 
 #[cfg(any(feature = "testing", feature = "fetch"))]
 pub(crate) use keys::key_family::KeyFamily;

@@ -1,6 +1,6 @@
 //! A proxy that replaces the beginning of a path before a request reaches this API.
 
-use super::{MAX_BYTES, decode_unreserved, without_dot_segments};
+use super::path::{MAX_BYTES, decode_unreserved, without_dot_segments};
 
 /// A proxy in front of this API replaces an external path prefix by an internal one. This setting
 /// undoes that for the comparison of URLs, on whole segments.
