@@ -8,6 +8,8 @@ use std::time::Duration;
 use crate::chain::chain;
 use crate::core::{Rejection, Requirement, Resource, excerpt};
 
+pub use crate::binding::mtls::{CertificateError, ClientCertificatesError};
+pub use crate::binding::nonce::DpopNoncesError;
 pub use crate::build_error::{BuildError, ConfigError, ConfigErrorKind};
 #[cfg(feature = "pem")]
 pub use crate::core::PemError;

@@ -54,6 +54,7 @@ pub use verdict::reason::Reason;
 pub use verdict::rejection::Rejection;
 pub use verify::{Evidence, verify};
 
+pub(crate) use base64url::{decode as decode_base64url, encode as encode_base64url};
 pub(crate) use checks::accepted_again::{check_accepted_again, key_withdrawn};
 pub(crate) use checks::issuer::{issuer_of, trust_domain_of, wrong_issuer};
 #[cfg(feature = "fetch")]
@@ -68,10 +69,11 @@ pub(crate) use json::{
 };
 #[cfg(feature = "pem")]
 pub(crate) use keys::pem::read_keys as read_pem_keys;
+pub(crate) use keys::signature::{fill_random, is_equal_in_constant_time, sha256};
 pub(crate) use policy::tenants::IssuerTemplate;
 pub(crate) use resource::{ErrorBody, is_identifier, split_identifier};
 pub(crate) use token::presented::{DEFAULT_MAX_TOKEN_BYTES, is_token68};
-pub(crate) use token_place::{Place, is_tchar};
+pub(crate) use token_place::{Place, is_http_token, is_tchar};
 pub(crate) use verdict::denial::{DenialRefusal, Denied};
 pub(crate) use verdict::form::{CredentialsFault, FormRefusal};
 pub(crate) use verdict::issuer::AcceptedIssuers;
@@ -79,15 +81,9 @@ pub(crate) use verdict::key::KeySetAge;
 pub(crate) use verify::{CheckedJwt, check_claims, check_signature};
 
 #[cfg(feature = "fetch")]
-pub(crate) use base64url::decode as decode_base64url;
-#[cfg(feature = "fetch")]
 pub(crate) use introspection::signed::SignedResponse;
 #[cfg(feature = "fetch")]
 pub(crate) use keys::members::{Members as JwkMembers, Reading as JwkReading};
-#[cfg(feature = "fetch")]
-pub(crate) use keys::signature::sha256;
 
-#[cfg(any(feature = "testing", feature = "fetch"))]
-pub(crate) use base64url::encode as encode_base64url;
 #[cfg(any(feature = "testing", feature = "fetch"))]
 pub(crate) use keys::key_family::KeyFamily;

@@ -10,6 +10,7 @@ mod guide;
 mod http;
 mod introspection;
 mod keys;
+mod m;
 mod operation;
 mod requirement_rows;
 #[cfg(feature = "fetch")]

@@ -41,6 +41,17 @@ pub enum SecretError {
     /// The list of secrets is empty.
     #[error("no secret is given")]
     NoSecret,
+    /// There are more secrets than a nonce is checked with.
+    #[error(
+        "more than {most} secrets are given: leave out those that no nonce was made with lately"
+    )]
+    TooMany {
+        /// The most that may be given.
+        most: usize,
+    },
+    /// The system gave no random bytes for a secret.
+    #[error("the system gave no random bytes for a secret")]
+    NoRandomBytes,
 }
 
 /// Secrets without a `kid`. A token selects all of them, and only so many keys are tried for one

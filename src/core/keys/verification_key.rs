@@ -261,10 +261,14 @@ impl VerificationKey {
         let Some(algorithm) = self.algorithms().next() else {
             return false;
         };
-        let tag = self
-            .prepared_for(algorithm)
-            .and_then(|ours| ours.tag(MESSAGE));
+        let tag = self.tag(algorithm, MESSAGE);
         tag.is_some_and(|tag| other.verify(algorithm, MESSAGE, &tag).is_ok())
+    }
+
+    /// The tag of a message by a secret. `None` for a public key, and for another algorithm.
+    pub(crate) fn tag(&self, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
+        self.prepared_for(algorithm)
+            .and_then(|key| key.tag(message))
     }
 
     /// The key's thumbprint by SHA-256 (RFC 7638), which is computed by each call. A secret has

@@ -234,8 +234,8 @@ fn k12_a_key_is_no_secret() {
         ("RFC 4716", b"---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2EAAAADAQAB\n".to_vec(), "PEM"),
         ("DER of SPKI", spki.clone(), "DER"),
         ("DER of PKCS #1", pkcs1.clone(), "DER"),
-        ("DER of Ed25519", base64_decoded(ed25519), "DER"),
-        ("DER of a private key", base64_decoded(private), "DER"),
+        ("DER of Ed25519", crate::support::form::decode_base64(ed25519), "DER"),
+        ("DER of a private key", crate::support::form::decode_base64(private), "DER"),
         ("DER and a line break", [&spki[..], b"\n"].concat(), "DER"),
         ("DER and a zero", [&pkcs1[..], &[0]].concat(), "DER"),
         ("DER twice", spki.repeat(2), "DER"),
@@ -434,14 +434,6 @@ fn hex(bytes: &[u8], between: &str) -> String {
 fn utf_16(text: &str) -> Vec<u8> {
     let units = text.encode_utf16().flat_map(u16::to_le_bytes);
     [0xff, 0xfe].into_iter().chain(units).collect()
-}
-
-fn base64_decoded(text: &str) -> Vec<u8> {
-    let url_safe = text
-        .trim_end_matches('=')
-        .replace('+', "-")
-        .replace('/', "_");
-    crate::support::form::decode(&url_safe)
 }
 
 /// Rotation: the tokens of both secrets are accepted, and the message for two issuers of one name

@@ -38,6 +38,12 @@ pub(crate) fn decode(text: &str) -> Vec<u8> {
     bytes
 }
 
+/// The same of base64 with its padding.
+pub(crate) fn decode_base64(text: &str) -> Vec<u8> {
+    let url_safe = text.trim_end_matches('=');
+    decode(&url_safe.replace('+', "-").replace('/', "_"))
+}
+
 pub(crate) fn value_of(character: u8) -> usize {
     ALPHABET.iter().position(|c| *c == character).unwrap()
 }

@@ -2,9 +2,9 @@
 
 use aws_lc_rs::rsa::PublicKeyComponents;
 use aws_lc_rs::signature::{self as backend, ParsedPublicKey};
-use aws_lc_rs::{digest, hmac};
+use aws_lc_rs::{constant_time, digest, hmac, rand};
 
-use super::{KeyRefused, SignatureError};
+use super::{KeyRefused, NoRandomBytes, SignatureError};
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::material::PublicMaterial;
 
@@ -109,4 +109,14 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
         *to = *from;
     }
     out
+}
+
+/// Fills the whole of `bytes`, for secrets.
+pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), NoRandomBytes> {
+    rand::fill(bytes).map_err(|_| NoRandomBytes)
+}
+
+/// The time depends on the lengths alone.
+pub(crate) fn is_equal_in_constant_time(one: &[u8], other: &[u8]) -> bool {
+    constant_time::verify_slices_are_equal(one, other).is_ok()
 }

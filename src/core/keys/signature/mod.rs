@@ -1,4 +1,4 @@
-//! The signature backends, and SHA-256. Only the files in this folder name a crypto library.
+//! The signature backends, SHA-256, random bytes and comparison in constant time. Only the files in this folder name a crypto library.
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
@@ -9,9 +9,13 @@ use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::material::PublicMaterial;
 
 #[cfg(feature = "aws-lc-rs")]
-pub(crate) use aws_lc::sha256;
+pub(crate) use aws_lc::{fill_random, is_equal_in_constant_time, sha256};
 #[cfg(not(feature = "aws-lc-rs"))]
-pub(crate) use rust_crypto::sha256;
+pub(crate) use rust_crypto::{fill_random, is_equal_in_constant_time, sha256};
+
+/// The system has no random bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoRandomBytes;
 
 /// Why a backend refuses a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,8 @@ use rsa::{BigUint, Pkcs1v15Sign, Pss, RsaPublicKey};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use signature::Verifier;
 
+#[cfg(not(feature = "aws-lc-rs"))]
+use super::NoRandomBytes;
 use super::{KeyRefused, SignatureError};
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::material::PublicMaterial;
@@ -221,4 +223,16 @@ impl RsaKey {
 #[cfg(not(feature = "aws-lc-rs"))]
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
+}
+
+/// Fills the whole of `bytes`, for secrets.
+#[cfg(not(feature = "aws-lc-rs"))]
+pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), NoRandomBytes> {
+    getrandom::fill(bytes).map_err(|_| NoRandomBytes)
+}
+
+/// The time depends on the lengths alone.
+#[cfg(not(feature = "aws-lc-rs"))]
+pub(crate) fn is_equal_in_constant_time(one: &[u8], other: &[u8]) -> bool {
+    subtle::ConstantTimeEq::ct_eq(one, other).into()
 }
