@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::chain::chain;
 use crate::core::{Rejection, Requirement, Resource, excerpt};
 
+pub use crate::binding::replay_error::ReplayStoreError;
 pub use crate::build_error::{BuildError, ConfigError, ConfigErrorKind};
 #[cfg(feature = "pem")]
 pub use crate::core::PemError;
