@@ -10,6 +10,7 @@ use crate::core::{Rejection, Requirement, Resource, excerpt};
 
 pub use crate::binding::mtls::{CertificateError, ClientCertificatesError};
 pub use crate::binding::nonce::DpopNoncesError;
+pub use crate::binding::replay_error::ReplayStoreError;
 pub use crate::build_error::{BuildError, ConfigError, ConfigErrorKind};
 #[cfg(feature = "pem")]
 pub use crate::core::PemError;

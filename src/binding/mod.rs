@@ -22,4 +22,10 @@ pub use mtls::{
     CertificateHeader, ClientCertificate, ClientCertificates, Connection, TrustedPeers,
 };
 pub use nonce::DpopNonces;
+mod memory;
+mod record;
+mod replay;
+pub(crate) mod replay_error;
+
+pub use memory::MemoryReplayStore;
 pub use replay::{Insertion, ProofEntry, ReplayStore, ReplayStoreStatus};

@@ -3,6 +3,7 @@
 
 mod attacker;
 mod claims;
+mod d;
 #[cfg(feature = "fetch")]
 mod fetch;
 #[cfg(feature = "fetch")]

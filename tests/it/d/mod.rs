@@ -1,0 +1,3 @@
+//! DPoP: proofs of possession of a key (RFC 9449).
+
+mod replay_store;
