@@ -13,7 +13,9 @@ use actix_web::http::header::HeaderValue;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use serde::de::DeserializeOwned;
 
+use crate::binding::Connection;
 use crate::core::AccessToken;
+use crate::credentials::RequestHead;
 use crate::error::{Error, Misconfigured};
 use crate::http::{Admission, Claims, OptionalToken, Protect, Protected};
 
@@ -90,7 +92,11 @@ where
             };
             let served = inner.call(request).await;
             let Some(error) = admission.close() else {
-                return served.map(ServiceResponse::map_into_left_body);
+                let mut served = served?;
+                if let Some(nonce) = admission.fresh_nonce() {
+                    answers::send_nonce(nonce, served.headers_mut());
+                }
+                return Ok(served.map_into_left_body());
             };
             match served {
                 Ok(response) => {
@@ -107,11 +113,23 @@ impl Protect {
     /// Decides about a request, and leaves the decision in it.
     async fn admit_request(&self, request: &ServiceRequest) -> Result<Admission, Error> {
         let outer = request.extensions_mut().remove::<Admission>();
+        let connection = connection_of(request);
+        let head = RequestHead {
+            method: request.method().as_str(),
+            path: request.uri().path(),
+            connection: connection.as_ref(),
+        };
         let values = |name: &str| request.headers().get_all(name).map(HeaderValue::as_bytes);
-        let admission = self.admit(outer, values).await?;
+        let admission = self.admit(outer, &head, values).await?;
         request.extensions_mut().insert(admission.clone());
         Ok(admission)
     }
+}
+
+/// What `HttpServer::on_connect` has left for the connection, or the peer's address alone.
+fn connection_of(request: &ServiceRequest) -> Option<Connection> {
+    let known = request.request().conn_data::<Connection>().copied();
+    known.or_else(|| request.peer_addr().map(Into::into))
 }
 
 /// The token of the request. A route without the layer ([`Protect`]) gives 500, and never serves.

@@ -2,16 +2,39 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts, OriginalUri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
+use http::{Extensions, Uri};
 use serde::de::DeserializeOwned;
 
+use crate::binding::Connection;
 use crate::core::AccessToken;
 use crate::error::Error;
 use crate::http::{Answer, Claims, ResourceMetadata};
+
+/// The URI of a request before `nest` has removed a prefix of its path.
+pub(crate) fn original_uri(extensions: &Extensions) -> Option<&Uri> {
+    extensions.get::<OriginalUri>().map(|OriginalUri(uri)| uri)
+}
+
+/// What `into_make_service_with_connect_info` has left in a request: a [`Connection`], or the
+/// peer's address alone.
+pub(crate) fn connection(extensions: &Extensions) -> Option<Connection> {
+    if let Some(ConnectInfo(connection)) = extensions.get::<ConnectInfo<Connection>>() {
+        return Some(*connection);
+    }
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    // A Connection of the request itself knows more.
+    extensions
+        .get::<Connection>()
+        .is_none()
+        .then(|| (*peer).into())
+}
 
 /// The token of the request. A route without the layer ([`Protect`](crate::Protect)) gives 500, and
 /// never serves.

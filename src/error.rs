@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chain::chain;
-use crate::core::{Rejection, Requirement, Resource, excerpt};
+use crate::core::{Presentation, Rejection, Requirement, Resource, excerpt};
 
+pub use crate::binding::dpop_error::DpopError;
 pub use crate::binding::mtls::{CertificateError, ClientCertificatesError};
-pub use crate::binding::nonce::DpopNoncesError;
 pub use crate::binding::replay_error::ReplayStoreError;
 pub use crate::build_error::{BuildError, ConfigError, ConfigErrorKind};
 #[cfg(feature = "pem")]
@@ -67,10 +67,10 @@ impl Error {
         }
     }
 
-    /// Keeps the API that gives the error, which the answer names.
-    pub(crate) fn by(self, resource: Option<&Arc<Resource>>) -> Self {
+    /// Keeps the API that gives the error, which the answer names, and how the token was presented.
+    pub(crate) fn by(self, resource: Option<&Arc<Resource>>, presentation: &Presentation) -> Self {
         match self {
-            Error::Rejected(rejection) => rejection.by(resource).into(),
+            Error::Rejected(rejection) => rejection.by(resource, presentation).into(),
             Error::Unavailable(unavailable) => Error::Unavailable(Unavailable {
                 resource: resource.cloned(),
                 ..unavailable
@@ -141,6 +141,8 @@ enum Missing {
     Evidence(Arc<str>),
     #[error("a check of this API (ValidatorBuilder::check) can't be made now")]
     Check,
+    #[error("the replay store of DPoP proofs can't be asked now")]
+    ReplayStore,
     #[cfg(feature = "fetch")]
     #[error("an accepted token can't be checked again now")]
     Look,
@@ -160,6 +162,15 @@ impl Unavailable {
     pub(crate) fn of_check(cause: SourceError) -> Self {
         Unavailable {
             missing: Missing::Check,
+            cause,
+            resource: None,
+        }
+    }
+
+    /// Of the store that remembers used proofs.
+    pub(crate) fn of_replay_store(cause: SourceError) -> Self {
+        Unavailable {
+            missing: Missing::ReplayStore,
             cause,
             resource: None,
         }
@@ -191,7 +202,8 @@ impl Unavailable {
     }
 
     /// The issuer whose source failed, as configured. `None`: a
-    /// [check](crate::ValidatorBuilder::check) of yours failed, or an accepted token could not be
+    /// [check](crate::ValidatorBuilder::check) of yours failed, the replay store of
+    /// [`Dpop`](crate::binding::Dpop) did, or an accepted token could not be
     /// checked again in time (`Validator::until_refused`).
     pub fn issuer(&self) -> Option<&str> {
         let Missing::Evidence(issuer) = &self.missing else {

@@ -237,7 +237,8 @@ mod library {
         //! Typed claims: scopes, audiences, roles, actors, identities, and how to name a claim.
         pub use crate::core::{
             Actor, Audience, AuthorizationDetail, ClaimPath, ClaimValue, Confirmation, Identity,
-            RequiredClaim, RoleSet, Scope, ScopeClaim, ScopeSet, SubjectKind, Thumbprint,
+            RequiredClaim, RoleSet, Scope, ScopeClaim, ScopeSet, SenderConstraint, SubjectKind,
+            Thumbprint,
         };
     }
 
@@ -260,6 +261,7 @@ mod library {
     pub mod resource {
         //! What this API answers: to requests that it does not serve, and about itself.
         pub use crate::core::TokenPlace;
+        pub use crate::credentials::RequestHead;
         #[cfg(any(feature = "axum", feature = "actix-web"))]
         pub use crate::http::Claims;
         #[cfg(feature = "actix-web")]
@@ -278,9 +280,9 @@ mod library {
     }
 
     pub mod health {
-        //! The state of each issuer's source, as [`Validator::health`](crate::Validator::health)
-        //! reports it.
+        //! The state of each issuer's source and of the replay store, as
+        //! [`Validator::health`](crate::Validator::health) reports it.
         pub use crate::source::{SourceStatus, TenantStatus};
-        pub use crate::validator::IssuerHealth;
+        pub use crate::validator::{Health, IssuerHealth};
     }
 }

@@ -76,7 +76,7 @@ impl AccessToken {
     }
 
     pub(crate) fn refuse(&self, error: Error) -> Error {
-        let error = error.by(self.resource());
+        let error = error.by(self.resource(), self.presentation());
         operation_refused(self, &error);
         error
     }

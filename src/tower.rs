@@ -5,13 +5,17 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::header::CACHE_CONTROL;
+use http::request::Parts;
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::binding::Connection;
 use crate::core::AccessToken;
+use crate::credentials::RequestHead;
 use crate::error::{Error, Misconfigured};
-use crate::http::{Admission, Answer, Protect, Protected};
+use crate::http::{Admission, Answer, DPOP_NONCE, Protect, Protected};
 
 impl<S> Layer<S> for Protect {
     type Service = Protected<S>;
@@ -63,33 +67,67 @@ impl<S> Protected<S> {
         let protect = self.protect.clone();
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
-            let admission = match protect
-                .admit_parts(&mut parts.extensions, &parts.headers)
-                .await
-            {
+            let admission = match protect.admit_parts(&mut parts).await {
                 Ok(admission) => admission,
                 Err(error) => return Ok(refuse(error)),
             };
             let served = inner.call(Request::from_parts(parts, body)).await;
             let left = admission.close();
-            let response = served?;
-            Ok(left.map_or(response, |error| refuse(error.clone())))
+            let mut response = served?;
+            if let Some(error) = left {
+                return Ok(refuse(error.clone()));
+            }
+            if let Some(nonce) = admission.fresh_nonce() {
+                send_nonce(nonce, response.headers_mut());
+            }
+            Ok(response)
         })
     }
 }
 
 impl Protect {
     /// Decides about a request, and leaves the decision in it.
-    pub(crate) async fn admit_parts(
-        &self,
-        extensions: &mut Extensions,
-        headers: &HeaderMap,
-    ) -> Result<Admission, Error> {
-        let outer = extensions.remove::<Admission>();
+    pub(crate) async fn admit_parts(&self, parts: &mut Parts) -> Result<Admission, Error> {
+        let outer = parts.extensions.remove::<Admission>();
+        let connection = connection_of(&parts.extensions);
+        let head = RequestHead {
+            method: parts.method.as_str(),
+            path: path_on_wire(&parts.extensions, &parts.uri),
+            connection: connection.as_ref(),
+        };
+        let headers = &parts.headers;
         let values = |name: &str| headers.get_all(name).iter().map(HeaderValue::as_bytes);
-        let admission = self.admit(outer, values).await?;
-        extensions.insert(admission.clone());
+        let admission = self.admit(outer, &head, values).await?;
+        parts.extensions.insert(admission.clone());
         Ok(admission)
+    }
+}
+
+/// The path before a router has removed a prefix.
+fn path_on_wire<'r>(extensions: &'r Extensions, uri: &'r Uri) -> &'r str {
+    #[cfg(feature = "axum")]
+    if let Some(original) = crate::axum::original_uri(extensions) {
+        return original.path();
+    }
+    let _ = extensions;
+    uri.path()
+}
+
+/// What the server knows of the connection.
+fn connection_of(extensions: &Extensions) -> Option<Connection> {
+    #[cfg(feature = "axum")]
+    if let Some(connection) = crate::axum::connection(extensions) {
+        return Some(connection);
+    }
+    extensions.get().copied()
+}
+
+/// Gives the client the nonce for its next proof, in a response that no cache may store (RFC 9449
+/// section 8.2).
+fn send_nonce(nonce: &str, headers: &mut HeaderMap) {
+    if let Ok(nonce) = HeaderValue::from_str(nonce) {
+        headers.insert(DPOP_NONCE, nonce);
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
 }
 
@@ -159,7 +197,7 @@ impl<B: From<String>> From<Answer> for Response<B> {
             if let Ok(value) = HeaderValue::from_str(value) {
                 response
                     .headers_mut()
-                    .insert(HeaderName::from_static(name), value);
+                    .append(HeaderName::from_static(name), value);
             }
         }
         response

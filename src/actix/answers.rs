@@ -6,11 +6,11 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{AppService, HttpServiceFactory};
 use actix_web::guard::fn_guard;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError, web};
 
 use crate::error::Error;
-use crate::http::{Answer, ResourceMetadata, WELL_KNOWN};
+use crate::http::{Answer, DPOP_NONCE, ResourceMetadata, WELL_KNOWN};
 
 impl From<Answer> for HttpResponse {
     fn from(answer: Answer) -> Self {
@@ -22,10 +22,19 @@ impl From<Answer> for HttpResponse {
         for (name, value) in answer.headers() {
             if let Ok(value) = HeaderValue::from_str(value) {
                 let name = HeaderName::from_static(name);
-                response.headers_mut().insert(name, value);
+                response.headers_mut().append(name, value);
             }
         }
         response
+    }
+}
+
+/// Gives the client the nonce for its next proof, in a response that no cache may store (RFC 9449
+/// section 8.2).
+pub(super) fn send_nonce(nonce: &str, headers: &mut HeaderMap) {
+    if let Ok(nonce) = HeaderValue::from_str(nonce) {
+        headers.insert(HeaderName::from_static(DPOP_NONCE), nonce);
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::dpop_error::DpopError;
 use crate::core::{
     Algorithm, NumericDate, SecretError, VerificationKey, decode_base64url, encode_base64url,
     fill_random, is_equal_in_constant_time,
@@ -58,18 +59,6 @@ pub struct DpopNonces {
     /// Never empty. The first makes nonces.
     keys: Arc<[VerificationKey]>,
     lifetime: Duration,
-}
-
-/// Why [`DpopNonces`] can't be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DpopNoncesError {
-    /// A [`lifetime`](DpopNonces::lifetime) outside 30 seconds to 1 hour.
-    #[error("the lifetime of DPoP nonces is {} seconds: set 30 seconds to 1 hour", found.as_secs_f64())]
-    Lifetime {
-        /// The value that was set.
-        found: Duration,
-    },
 }
 
 /// A nonce of ours within its lifetime.
@@ -143,10 +132,10 @@ impl DpopNonces {
     }
 
     /// What is wrong with the settings.
-    pub(crate) fn problem(&self) -> Option<DpopNoncesError> {
+    pub(crate) fn problem(&self) -> Option<DpopError> {
         let found = self.lifetime;
         let is_within = (MIN_LIFETIME..=MAX_LIFETIME).contains(&found);
-        (!is_within).then_some(DpopNoncesError::Lifetime { found })
+        (!is_within).then_some(DpopError::NonceLifetime { found })
     }
 
     /// A fresh nonce. It has 32 characters of base64url.
@@ -365,7 +354,7 @@ mod tests {
             (Duration::MAX, false),
         ] {
             let found = lifetime;
-            let problem = (!is_within).then_some(DpopNoncesError::Lifetime { found });
+            let problem = (!is_within).then_some(DpopError::NonceLifetime { found });
             assert_eq!(nonces.clone().lifetime(lifetime).problem(), problem);
         }
     }

@@ -10,15 +10,11 @@ mod tests;
 
 use std::net::Ipv6Addr;
 
+use super::dpop_error::DpopError;
 use crate::core::{split_identifier, without_user_info};
 use path::{MAX_BYTES, decode_unreserved, normalise_path};
 
 pub(crate) use rewrite::PathRewrite;
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "no setting of a prefix reports it yet")
-)]
-pub(crate) use rewrite::PathRewriteError;
 
 /// Scheme, host and port by which clients reach this API (RFC 6454 section 4).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,44 +51,18 @@ impl Scheme {
     }
 }
 
-/// Why a text can't be the origin of proofs.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum OriginError {
-    /// It is not scheme, host and port, or its scheme is not safe.
-    #[error(
-        "\"{}\" is not an origin: write scheme, host and at most a port, such as https://api.example.com (http only on \
-         loopback; a name outside ASCII as its A-labels, xn--..)",
-        found.escape_debug()
-    )]
-    NotAnOrigin {
-        /// The value that was set, without user and password.
-        found: String,
-    },
-    /// It has a path.
-    #[error(
-        "the origin \"{}\" has a path: write scheme, host and at most a port. The path of each request is compared as it \
-         is, or as the rewrite of a path prefix makes it",
-        found.escape_debug()
-    )]
-    HasPath {
-        /// The value that was set.
-        found: String,
-    },
-}
-
 impl Origin {
     /// Reads `scheme://host[:port]` with nothing else, except for one slash at the end. The scheme
     /// is https, or http on loopback.
-    pub(crate) fn parse(text: &str) -> Result<Self, OriginError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, DpopError> {
         Self::read(text).unwrap_or_else(|| {
-            Err(OriginError::NotAnOrigin {
+            Err(DpopError::Origin {
                 found: without_user_info(text).into_owned(),
             })
         })
     }
 
-    fn read(text: &str) -> Option<Result<Self, OriginError>> {
+    fn read(text: &str) -> Option<Result<Self, DpopError>> {
         if text.len() > MAX_BYTES {
             return None;
         }
@@ -109,7 +79,7 @@ impl Origin {
         }
         let port = port_number(port, scheme)?;
         if !matches!(path, "" | "/") {
-            return Some(Err(OriginError::HasPath { found: text }));
+            return Some(Err(DpopError::OriginWithPath { found: text }));
         }
         let host = host.to_owned();
         Some(Ok(Origin { scheme, host, port }))

@@ -1,6 +1,8 @@
 //! What can be wrong with the settings of a Validator.
 
-use crate::core::{Algorithm, PolicyErrorKind, ResourceError, SecretError};
+use crate::binding::dpop_error::DpopError;
+use crate::binding::mtls::ClientCertificatesError;
+use crate::core::{Algorithm, PolicyErrorKind, ResourceError, SecretError, SenderConstraint};
 #[cfg(feature = "fetch")]
 use crate::core::{KeySetError, KeySetLimitsError};
 #[cfg(feature = "fetch")]
@@ -35,6 +37,26 @@ pub enum ConfigErrorKind {
          resources by .for_resource(..)"
     )]
     SeveralResources,
+    /// The settings of [`dpop`](crate::ValidatorBuilder::dpop) can't be used.
+    #[error("the settings of DPoP can't be used")]
+    Dpop(#[source] DpopError),
+    /// [`dpop`](crate::ValidatorBuilder::dpop) is set, and no
+    /// [`resource`](crate::ValidatorBuilder::resource).
+    #[error("DPoP is offered, and no resource is set that challenges can name: add .resource(..)")]
+    DpopWithoutResource,
+    /// The settings of
+    /// [`client_certificates`](crate::ValidatorBuilder::client_certificates) can't be used.
+    #[error("client certificates can't be read as it is set")]
+    ClientCertificates(#[source] ClientCertificatesError),
+    /// The policy requires a binding that no request can prove.
+    #[error(
+        "its policy requires tokens that are bound (sender_constraint: {required}), and no request could prove that: add \
+         .dpop(..) or .client_certificates(..)"
+    )]
+    Unprovable {
+        /// What the policy requires.
+        required: SenderConstraint,
+    },
     /// An issuer of [`for_resource`](crate::Validator::for_resource) has audiences of its own.
     #[error(
         "its audiences are set for it alone, so they can't be replaced by those of another resource: set them for the \

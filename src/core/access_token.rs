@@ -14,6 +14,7 @@ use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::verification_key::VerificationKey;
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::profile::Profile;
+use crate::core::presentation::Presentation;
 use crate::core::resource::Resource;
 use crate::core::time::NumericDate;
 use crate::core::token::claims::actor::Actor;
@@ -68,6 +69,8 @@ pub struct AccessToken {
     policy: Policy,
     /// The API that accepted it, for the answer if an operation is refused.
     resource: Option<Arc<Resource>>,
+    /// How it was presented, for the same.
+    presentation: Presentation,
     observer: Option<Arc<Observer>>,
 }
 
@@ -92,14 +95,24 @@ impl AccessToken {
             proof,
             policy,
             resource: None,
+            presentation: Presentation::default(),
             observer: None,
         }
     }
 
-    /// Keeps the API that accepted it.
-    pub(crate) fn by(mut self, resource: Option<&Arc<Resource>>) -> Self {
+    /// Keeps the API that accepted it, and how it was presented.
+    pub(crate) fn by(
+        mut self,
+        resource: Option<&Arc<Resource>>,
+        presentation: Presentation,
+    ) -> Self {
         self.resource = resource.cloned();
+        self.presentation = presentation;
         self
+    }
+
+    pub(crate) fn presentation(&self) -> &Presentation {
+        &self.presentation
     }
 
     pub(crate) fn resource(&self) -> Option<&Arc<Resource>> {
@@ -317,6 +330,13 @@ impl AccessToken {
     /// token.
     pub fn confirmation(&self) -> Option<&Confirmation> {
         self.payload().cnf().get()
+    }
+
+    /// A nonce for the client's next DPoP proof, if it needs one (RFC 9449 section 8.2). The layers
+    /// ([`Protect`](crate::Protect)) send it. Without a layer, send it in the header `DPoP-Nonce` of
+    /// the response, with `Cache-Control: no-store`.
+    pub fn dpop_nonce(&self) -> Option<&str> {
+        self.presentation.fresh_nonce.as_deref()
     }
 
     /// The `kid` of the key that the signature verified with, if it has one. `None` for an

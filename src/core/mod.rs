@@ -8,6 +8,8 @@ mod introspection;
 mod json;
 mod keys;
 mod policy;
+mod possession;
+mod presentation;
 mod resource;
 mod thumbprint;
 mod time;
@@ -33,7 +35,9 @@ pub use policy::accepted::Policy;
 pub use policy::builder::PolicyBuilder;
 pub use policy::problem::{PolicyError, PolicyErrorKind};
 pub use policy::profile::Profile;
+pub use policy::sender_constraint::SenderConstraint;
 pub use policy::tenants::Tenants;
+pub use possession::Possession;
 pub use resource::{Resource, ResourceError};
 pub use thumbprint::{Thumbprint, ThumbprintError};
 pub use time::{Clock, NumericDate, TimeRangeError};
@@ -49,7 +53,7 @@ pub use token::claims::values::{Audience, Confirmation, Scope, ScopeError, Scope
 pub use token::jws::UnverifiedJwt;
 pub use token::presented::PresentedToken;
 pub use token_place::TokenPlace;
-pub use unconfirmed::{Possession, Unconfirmed};
+pub use unconfirmed::Unconfirmed;
 pub use verdict::reason::Reason;
 pub use verdict::rejection::Rejection;
 pub use verify::{Evidence, verify};
@@ -61,23 +65,27 @@ pub(crate) use checks::issuer::{issuer_of, trust_domain_of, wrong_issuer};
 pub(crate) use checks::key::has_candidate;
 pub(crate) use checks::operation::check_requirement;
 pub(crate) use excerpt::{excerpt, without_user_info};
-#[cfg(feature = "fetch")]
-pub(crate) use json::read_object as read_json_object;
 #[cfg(feature = "mcp")]
-pub(crate) use json::{
-    Fault as JsonFault, Value as JsonValue, read_object_within as read_json_object_within,
-};
+pub(crate) use json::read_object_within as read_json_object_within;
+pub(crate) use json::{Fault as JsonFault, Value as JsonValue, read_object as read_json_object};
+pub(crate) use keys::algorithm::AlgorithmSet;
 #[cfg(feature = "pem")]
 pub(crate) use keys::pem::read_keys as read_pem_keys;
 pub(crate) use keys::signature::{fill_random, is_equal_in_constant_time, sha256};
 pub(crate) use policy::tenants::IssuerTemplate;
+pub(crate) use presentation::{Presentation, Scheme, Schemes};
 pub(crate) use resource::{ErrorBody, is_identifier, split_identifier};
+pub(crate) use token::date::{Rounding, read_date};
+pub(crate) use token::media_type::names_media_type;
+pub(crate) use token::payload::Claim;
 pub(crate) use token::presented::{DEFAULT_MAX_TOKEN_BYTES, is_token68};
 pub(crate) use token_place::{Place, is_http_token, is_tchar};
 pub(crate) use verdict::denial::{DenialRefusal, Denied};
 pub(crate) use verdict::form::{CredentialsFault, FormRefusal};
 pub(crate) use verdict::issuer::AcceptedIssuers;
 pub(crate) use verdict::key::KeySetAge;
+pub(crate) use verdict::possession::PossessionRefusal;
+pub(crate) use verdict::proof::ProofFault;
 pub(crate) use verify::{CheckedJwt, check_claims, check_signature};
 
 #[cfg(feature = "fetch")]

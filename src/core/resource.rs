@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::core::excerpt::without_user_info;
+use crate::core::presentation::Schemes;
 use crate::core::token::claims::values::Scope;
 use crate::core::token_place::TokenPlace;
 
@@ -43,6 +44,9 @@ pub struct Resource {
     describes_errors: bool,
     body: ErrorBody,
     places: Vec<TokenPlace>,
+    origin: Option<String>,
+    /// The schemes that its Validator offers.
+    schemes: Schemes,
 }
 
 /// The body of an answer to a refused request.
@@ -139,6 +143,8 @@ impl Resource {
             describes_errors: false,
             body: ErrorBody::Empty,
             places: vec![TokenPlace::authorization()],
+            origin: None,
+            schemes: Schemes::default(),
         }
     }
 
@@ -218,6 +224,27 @@ impl Resource {
     pub fn tokens_from(mut self, places: impl IntoIterator<Item = TokenPlace>) -> Self {
         self.places = places.into_iter().collect();
         self
+    }
+
+    /// The origin by which clients reach this resource, for DPoP proofs, if it is another than that
+    /// of [`Dpop::at`](crate::binding::Dpop::at): scheme, host and port. It has no effect without
+    /// DPoP.
+    pub fn dpop_origin(mut self, origin: impl Into<String>) -> Self {
+        self.origin = Some(origin.into());
+        self
+    }
+
+    /// The same, of a Validator that offers these schemes.
+    pub(crate) fn offering(self, schemes: Schemes) -> Self {
+        Resource { schemes, ..self }
+    }
+
+    pub(crate) fn schemes(&self) -> &Schemes {
+        &self.schemes
+    }
+
+    pub(crate) fn origin(&self) -> Option<&str> {
+        self.origin.as_deref()
     }
 
     /// Its identifier, with scheme and host in lower case.

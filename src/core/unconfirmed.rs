@@ -3,8 +3,9 @@
 use std::fmt;
 
 use crate::core::access_token::AccessToken;
-use crate::core::token::payload::Claim;
-use crate::core::verdict::possession::PossessionRefusal;
+use crate::core::checks::binding::check_binding;
+use crate::core::possession::Possession;
+use crate::core::token::claims::values::Confirmation;
 use crate::core::verdict::rejection::Rejection;
 
 /// A token whose signature and claims are good, before its presenter is known to be allowed to use
@@ -23,7 +24,10 @@ impl Unconfirmed {
     ///
     /// # Errors
     /// The token is bound to a key or certificate (`cnf`) that was not proven. A bound token never
-    /// confirms as bearer.
+    /// confirms as bearer. Or the token is not bound to the key of a proof that was made. Or the
+    /// policy requires a binding
+    /// ([`sender_constraint`](crate::PolicyBuilder::sender_constraint)) that the token does not
+    /// have.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -48,34 +52,18 @@ impl Unconfirmed {
     /// # }
     /// ```
     pub fn confirm(self, possession: &Possession) -> Result<AccessToken, Rejection> {
-        // A request can prove nothing yet: possession has no key and no certificate.
-        let Possession(()) = possession;
-        match self.0.payload().cnf() {
-            Claim::Absent => Ok(self.0),
-            Claim::Malformed | Claim::Is(_) => Err(PossessionRefusal::Missing.into()),
-        }
+        check_binding(&self.0, possession)?;
+        Ok(self.0)
+    }
+
+    /// What it is bound to.
+    pub(crate) fn confirmation(&self) -> Option<&Confirmation> {
+        self.0.confirmation()
     }
 }
 
 impl fmt::Debug for Unconfirmed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Unconfirmed(..)")
-    }
-}
-
-/// What the presenter of a token has proven to possess.
-///
-/// ```
-/// use resource_server::Possession;
-///
-/// let nothing_but_the_token = Possession::bearer();
-/// ```
-#[derive(Clone, Debug)]
-pub struct Possession(());
-
-impl Possession {
-    /// The token alone.
-    pub const fn bearer() -> Self {
-        Possession(())
     }
 }

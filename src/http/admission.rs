@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use zeroize::Zeroizing;
 
 use crate::core::{AccessToken, Requirement};
-use crate::credentials::{Credentials, Presented};
+use crate::credentials::{Credentials, EnteredProof, Presented, ProofHeader, RequestHead};
 use crate::error::{Error, Misconfigured};
 use crate::http::Protect;
 use crate::validator::{Freshness, Validator};
@@ -21,6 +21,10 @@ pub(crate) struct Admission {
     /// The text of that token, to notice that a request presents another one by now. Wiped on
     /// drop.
     text: Arc<Zeroizing<Box<str>>>,
+    /// The scheme that it was presented under, and its proof.
+    proof: Option<Arc<str>>,
+    /// The proofs that layers in front have entered into replay stores.
+    entered: Vec<EnteredProof>,
     /// What the layers in front required, and the token met.
     met: Vec<Arc<Requirement>>,
     /// An error of the handler whose answer is to be sent. `None`: the layer has sent the
@@ -48,9 +52,17 @@ impl Admission {
     fn is_about(&self, credentials: &Credentials<'_>) -> bool {
         match credentials.presented() {
             Presented::Nothing => true,
-            Presented::Bearer(text) => text == &***self.text,
-            Presented::Dpop | Presented::Malformed(_) => false,
+            Presented::Bearer(text) => text == &***self.text && self.proof.is_none(),
+            Presented::Dpop(dpop) => {
+                dpop.token == &***self.text && self.proof.as_deref() == proof_of(&dpop.proof)
+            }
+            Presented::Malformed(_) => false,
         }
+    }
+
+    /// A nonce for the client's next proof, which the response carries.
+    pub(crate) fn fresh_nonce(&self) -> Option<&str> {
+        self.token()?.dpop_nonce()
     }
 
     /// The same for a layer inside of this one. What is left there is left for both, unless an
@@ -127,12 +139,19 @@ impl Protect {
     pub(crate) fn admit<'r, I>(
         &self,
         outer: Option<Admission>,
+        head: &RequestHead<'r>,
         values: impl Fn(&str) -> I,
     ) -> impl Future<Output = Result<Admission, Error>> + Send
     where
         I: IntoIterator<Item = &'r [u8]>,
     {
-        let credentials = self.validator.credentials(values);
+        let mut credentials = self.validator.credentials(head, values);
+        // A layer inside of this one must not take the proof for a replay.
+        let mark = self.validator.mark_of(&credentials);
+        let mut entered = outer
+            .as_ref()
+            .map_or_else(Vec::new, |outer| outer.entered.clone());
+        credentials.entered = mark.filter(|mark| entered.contains(mark));
         let outer =
             outer.filter(|outer| outer.is_as_strict_as(self) && outer.is_about(&credentials));
         async move {
@@ -146,20 +165,31 @@ impl Protect {
                 return Ok(outer.taken_over());
             }
             let token = self.decide(&credentials).await?;
-            let text = match credentials.presented() {
-                Presented::Bearer(text) => text,
-                _ => "",
+            let (text, proof) = match credentials.presented() {
+                Presented::Bearer(text) => (text, None),
+                Presented::Dpop(dpop) => (dpop.token, proof_of(&dpop.proof)),
+                Presented::Nothing | Presented::Malformed(_) => ("", None),
             };
+            entered.extend(mark);
             Ok(Admission {
                 validator: self.validator.clone(),
                 freshness: self.freshness,
                 token,
                 text: Arc::new(Zeroizing::new(text.into())),
+                proof: proof.map(Into::into),
+                entered,
                 met: self.requirement.iter().cloned().collect(),
                 answer: Arc::new(OnceLock::new()),
                 is_taken_over: false,
             })
         }
+    }
+}
+
+fn proof_of<'r>(header: &ProofHeader<'r>) -> Option<&'r str> {
+    match header {
+        ProofHeader::One(proof) => Some(proof),
+        ProofHeader::Missing | ProofHeader::Several => None,
     }
 }
 

@@ -8,6 +8,9 @@ use crate::core::{ErrorBody, Resource};
 use crate::error::Error;
 use crate::http::challenge;
 
+/// The header for the nonce of the next DPoP proof (RFC 9449 section 8.1).
+pub(crate) const DPOP_NONCE: &str = "dpop-nonce";
+
 /// The HTTP answer to a request that is not served: status, headers and body, as plain values.
 ///
 /// Nothing of the token or the request is in it, and none of what this API expects.
@@ -51,8 +54,10 @@ impl Answer {
         self.status
     }
 
-    /// Names in lower case, and values. No name occurs twice. A browser lets a script of another
-    /// origin read `www-authenticate` and `retry-after` only if CORS exposes them.
+    /// Names in lower case, and values. `www-authenticate` occurs once for each scheme that is
+    /// offered, and no other name twice. So add each to the response, and replace none. A browser
+    /// lets a script of another origin read `www-authenticate`, `dpop-nonce` and `retry-after` only
+    /// if CORS exposes them.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.headers
             .iter()
@@ -67,7 +72,8 @@ impl Answer {
 }
 
 impl Error {
-    /// The HTTP answer: status, challenge (RFC 6750 section 3), `Retry-After` and body.
+    /// The HTTP answer: status, challenges (RFC 6750 section 3, RFC 9449 section 7.1), `DPoP-Nonce`,
+    /// `Retry-After` and body.
     ///
     /// 400 and 401 have a challenge, and so has 403 if a scope is missing. All three have
     /// `Cache-Control: no-store`. 503 has `Retry-After` if the source knows when to try again, in
@@ -79,8 +85,11 @@ impl Error {
         match self {
             Error::Rejected(rejection) => {
                 error = rejection.oauth_error();
-                let challenge = challenge::bearer(rejection, resource);
-                headers.extend(challenge.map(|value| ("www-authenticate", value)));
+                let challenges = challenge::challenges(rejection, resource).into_iter();
+                headers.extend(challenges.map(|value| ("www-authenticate", value)));
+                if let Some(nonce) = &rejection.presentation().fresh_nonce {
+                    headers.push((DPOP_NONCE, nonce.to_string()));
+                }
                 headers.push(("cache-control", "no-store".to_owned()));
             }
             Error::Unavailable(unavailable) => {

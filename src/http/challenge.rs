@@ -1,24 +1,51 @@
-//! The value of `WWW-Authenticate` (RFC 6750 section 3, RFC 9728 section 5.1).
+//! The values of `WWW-Authenticate` (RFC 6750 section 3, RFC 9449 section 7.1, RFC 9728 section
+//! 5.1).
 
 use std::fmt::Write as _;
 
-use crate::core::{Reason, Rejection, Resource};
+use crate::core::{Reason, Rejection, Resource, Scheme};
 use crate::http::metadata::url_of;
 
 /// The realm of a challenge that has nothing else to say: it needs one parameter at least.
 const DEFAULT_REALM: &str = "api";
 
-/// The challenge for a refused request, if another token would be accepted. It has no part of the
-/// token or the request.
-pub(super) fn bearer(rejection: &Rejection, resource: Option<&Resource>) -> Option<String> {
-    if !rejection.reason().verdict().has_challenge() {
-        return None;
+/// The challenges for a refused request, if another token would be accepted: one for each scheme
+/// that would do. They have no part of the token or the request.
+///
+/// The error is in the challenge of the scheme that the request used. Bearer comes first, since
+/// some clients read only the first (RFC 9449 section 7.2 allows any order).
+pub(super) fn challenges(rejection: &Rejection, resource: Option<&Resource>) -> Vec<String> {
+    let verdict = rejection.reason().verdict();
+    if !verdict.has_challenge() {
+        return Vec::new();
     }
+    let offered = resource.map(|resource| resource.schemes().clone());
+    let offered = offered.unwrap_or_default();
+    let algorithms = offered.dpop_algorithms.map(|names| names.join(" "));
+    let uses_dpop = rejection.presentation().scheme == Scheme::Dpop;
+    let mut challenges = Vec::new();
+    if offered.offers_bearer && !uses_dpop {
+        let bearer = parameters(rejection, resource, true);
+        challenges.push(bearer.of_scheme("Bearer"));
+    }
+    // Where a scope is missing, another scheme would not help.
+    let is_of_use = uses_dpop || !offered.offers_bearer || verdict.status() != 403;
+    if let Some(algorithms) = algorithms.filter(|_| is_of_use) {
+        let has_error = challenges.is_empty();
+        let mut dpop = parameters(rejection, resource, has_error);
+        dpop.add("algs", &algorithms);
+        challenges.push(dpop.of_scheme("DPoP"));
+    }
+    challenges
+}
+
+/// What a challenge says in any scheme.
+fn parameters(rejection: &Rejection, resource: Option<&Resource>, has_error: bool) -> Challenge {
     let mut challenge = Challenge::default();
     if let Some(realm) = resource.and_then(Resource::realm_name) {
         challenge.add("realm", realm);
     }
-    if let Some(error) = rejection.oauth_error() {
+    if let Some(error) = rejection.oauth_error().filter(|_| has_error) {
         challenge.add("error", error);
         if resource.is_some_and(Resource::describes_errors) {
             challenge.add("error_description", description(rejection.reason()));
@@ -38,10 +65,7 @@ pub(super) fn bearer(rejection: &Rejection, resource: Option<&Resource>) -> Opti
     if let Some(url) = resource.and_then(|resource| url_of(resource.uri())) {
         challenge.add("resource_metadata", &url);
     }
-    if challenge.0.is_empty() {
-        challenge.add("realm", DEFAULT_REALM);
-    }
-    Some(format!("Bearer {}", challenge.0))
+    challenge
 }
 
 /// The scopes that a client should request: those of the operation, or if these are not known those
@@ -69,6 +93,13 @@ impl Challenge {
         // Writing to a String can't fail.
         let _ = write!(self.0, "{separator}{name}=\"{value}\"");
     }
+
+    fn of_scheme(mut self, scheme: &str) -> String {
+        if self.0.is_empty() {
+            self.add("realm", DEFAULT_REALM);
+        }
+        format!("{scheme} {}", self.0)
+    }
 }
 
 /// A fixed text for the caller. It never says what this API expects.
@@ -81,6 +112,15 @@ fn description(reason: Reason) -> &'static str {
         Reason::Inactive => "The access token is not active",
         Reason::NotYetValid | Reason::IssuedInTheFuture => "The access token is not valid yet",
         Reason::ProofOfPossessionMissing => "The access token is bound to a key",
+        Reason::PossessionMismatch => "The access token is bound to another key",
+        Reason::TokenNotBound => "The access token is not bound to a key",
+        Reason::ProofMissing => "The request has no DPoP proof",
+        Reason::ProofMalformed
+        | Reason::ProofMismatch
+        | Reason::ProofNotCurrent
+        | Reason::ProofBadSignature
+        | Reason::ProofReplayed => "The DPoP proof is not valid for this request",
+        Reason::ProofNonce => "The DPoP proof needs the nonce of this answer",
         Reason::InsufficientScope => "The access token lacks scope for this operation",
         Reason::AuthenticationInsufficient => "The user must sign in again for this operation",
         Reason::OperationNotAllowed | Reason::OperationDenied => {

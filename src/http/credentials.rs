@@ -2,7 +2,7 @@
 //! 9110 section 11.6.2), and other places that the API chose.
 
 use crate::core::{CredentialsFault, Place, TokenPlace, is_tchar, is_token68};
-use crate::credentials::{Credentials, Presented};
+use crate::credentials::{Credentials, DpopCredentials, Presented, ProofHeader, RequestHead};
 use crate::validator::Validator;
 
 /// The places of an API that chose none.
@@ -13,6 +13,7 @@ impl Validator {
     /// [`Resource::tokens_from`](crate::Resource::tokens_from) names; by default from its
     /// `Authorization` header.
     ///
+    /// `head` has the method and the path of the request, and what is known of its connection.
     /// `values` gives the values of all lines of a header, as bytes, by its name in lower case. The
     /// layers ([`Protect`](crate::Protect)) do this by themselves. Call it where no layer is.
     ///
@@ -20,10 +21,11 @@ impl Validator {
     /// one token. The refusal comes from [`authenticate`](Validator::authenticate).
     ///
     /// ```
-    /// use resource_server::{Credentials, Validator};
+    /// use resource_server::{Credentials, Validator, resource::RequestHead};
     ///
     /// fn presented<'r>(validator: &Validator, headers: &'r [(&str, &[u8])]) -> Credentials<'r> {
-    ///     validator.credentials(|name| {
+    ///     let head = RequestHead::new("GET", "/v1/orders");
+    ///     validator.credentials(&head, |name| {
     ///         let name = name.to_owned();
     ///         let lines = headers.iter().filter(move |(known, _)| *known == name);
     ///         lines.map(|(_, value)| *value)
@@ -32,7 +34,33 @@ impl Validator {
     ///     // |name| headers.get_all(name).iter().map(HeaderValue::as_bytes)
     /// }
     /// ```
-    pub fn credentials<'r, I>(&self, values: impl Fn(&str) -> I) -> Credentials<'r>
+    pub fn credentials<'r, I>(
+        &self,
+        head: &RequestHead<'r>,
+        values: impl Fn(&str) -> I,
+    ) -> Credentials<'r>
+    where
+        I: IntoIterator<Item = &'r [u8]>,
+    {
+        let mut credentials = self.presented(head, &values);
+        let Some(certificates) = self.certificates() else {
+            return credentials;
+        };
+        let lines = certificates.header_name().map(&values);
+        match certificates.read(head.connection, lines.into_iter().flatten()) {
+            Ok(Some(certificate)) => credentials = credentials.with_certificate(certificate),
+            Ok(None) => {}
+            Err(_) => return Credentials::of(malformed(CredentialsFault::Certificate)),
+        }
+        credentials
+    }
+
+    /// What the places of tokens have.
+    fn presented<'r, I>(
+        &self,
+        head: &RequestHead<'r>,
+        values: &impl Fn(&str) -> I,
+    ) -> Credentials<'r>
     where
         I: IntoIterator<Item = &'r [u8]>,
     {
@@ -53,6 +81,10 @@ impl Validator {
                 _ => return Credentials::of(malformed(CredentialsFault::SeveralPlaces)),
             };
         }
+        if let Presented::Dpop(dpop) = &mut presented {
+            dpop.proof = in_proof_header(values("dpop"));
+            (dpop.method, dpop.path) = (head.method, head.path);
+        }
         Credentials::of(presented)
     }
 }
@@ -61,8 +93,8 @@ impl<'r> Credentials<'r> {
     /// What the `Authorization` lines of a request present. Give the value of each line, as bytes.
     ///
     /// The scheme is compared without case. A scheme that this API does not offer is treated as no
-    /// credentials. The scheme `DPoP` is refused with 401, since a token was presented. Several
-    /// lines are refused with 400. So is a line with the scheme Bearer that does not have the form
+    /// credentials. The scheme `DPoP` is refused with 401, since a token was presented and its proof
+    /// is in another header: use [`Validator::credentials`], which reads both. Several lines are refused with 400. So is a line with the scheme Bearer that does not have the form
     /// `Bearer <token>`. The refusal comes from [`authenticate`](crate::Validator::authenticate).
     ///
     /// ```
@@ -104,16 +136,40 @@ fn in_line(line: &[u8]) -> Presented<'_> {
         return malformed(CredentialsFault::NoScheme);
     }
     if scheme.eq_ignore_ascii_case(b"DPoP") {
-        return Presented::Dpop;
+        // What is not one token is refused as a token would be, under this scheme.
+        let token = after_spaces(rest).unwrap_or_default();
+        return Presented::Dpop(DpopCredentials {
+            token,
+            proof: ProofHeader::Missing,
+            method: "",
+            path: "",
+        });
     }
     if !scheme.eq_ignore_ascii_case(b"Bearer") {
         return Presented::Nothing;
     }
-    // At least one space, then the token and nothing else.
+    match after_spaces(rest) {
+        Some(token) => Presented::Bearer(token),
+        None => malformed(CredentialsFault::NotOneToken),
+    }
+}
+
+/// At least one space, then the token and nothing else.
+fn after_spaces(rest: &[u8]) -> Option<&str> {
     let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
-    match rest.get(spaces..).and_then(token) {
-        Some(token) if spaces > 0 => Presented::Bearer(token),
-        _ => malformed(CredentialsFault::NotOneToken),
+    let token = rest.get(spaces..).and_then(token);
+    token.filter(|_| spaces > 0)
+}
+
+/// The proof in the `DPoP` header (RFC 9449 section 4.3 item 1). A comma joins lines that were
+/// several. Bytes that are no text are no JWT either.
+fn in_proof_header<'r>(lines: impl IntoIterator<Item = &'r [u8]>) -> ProofHeader<'r> {
+    let mut lines = lines.into_iter();
+    match (lines.next(), lines.next()) {
+        (None, _) => ProofHeader::Missing,
+        (Some(line), None) if line.contains(&b',') => ProofHeader::Several,
+        (Some(line), None) => ProofHeader::One(std::str::from_utf8(line).unwrap_or_default()),
+        (Some(_), Some(_)) => ProofHeader::Several,
     }
 }
 

@@ -90,6 +90,23 @@ impl ResourceMetadata {
         let reads_header = resource.places().contains(&TokenPlace::authorization());
         let methods = reads_header.then(|| "header".into());
         list("bearer_methods_supported", methods.into_iter().collect());
+        let schemes = resource.schemes();
+        let algorithms = schemes.dpop_algorithms.iter().flatten();
+        list(
+            "dpop_signing_alg_values_supported",
+            algorithms.map(|name| (*name).into()).collect(),
+        );
+        for (name, is_so) in [
+            ("dpop_bound_access_tokens_required", schemes.requires_dpop),
+            (
+                "tls_client_certificate_bound_access_tokens",
+                schemes.offers_certificates,
+            ),
+        ] {
+            if is_so {
+                members.insert(name.to_owned(), true.into());
+            }
+        }
         Ok(ResourceMetadata {
             url: url_of(resource.uri()).unwrap_or_default(),
             path: path_of(resource.uri()),

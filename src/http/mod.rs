@@ -18,6 +18,8 @@ mod protected;
 #[cfg(any(feature = "tower", feature = "actix-web"))]
 pub(crate) use admission::Admission;
 pub use answer::Answer;
+#[cfg(any(feature = "tower", feature = "actix-web"))]
+pub(crate) use answer::DPOP_NONCE;
 #[cfg(any(feature = "axum", feature = "actix-web"))]
 pub use claims::Claims;
 pub use metadata::ResourceMetadata;

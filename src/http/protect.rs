@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::core::{AccessToken, Requirement};
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, RequestHead};
 use crate::error::Error;
 use crate::validator::{Freshness, Validator};
 
@@ -93,14 +93,15 @@ impl Protect {
     /// The decision of the layers, for a framework without one: the token, or `None` for a request
     /// without credentials where these are [optional](Protect::optional).
     ///
-    /// `values` gives the values of all lines of a header, as bytes, by its name in lower case. The
-    /// future does not hold it.
+    /// `head` has the method and path of the request, and what is known of its connection. `values`
+    /// gives the values of all lines of a header, as bytes, by its name in lower case. The future
+    /// does not hold it. Send [`AccessToken::dpop_nonce`] with the response, if there is one.
     ///
     /// # Errors
     /// The request must not be served. Send [`Error::answer`].
     ///
     /// ```
-    /// use resource_server::{AccessToken, Error, Protect};
+    /// use resource_server::{AccessToken, Error, Protect, resource::RequestHead};
     ///
     /// async fn token_of(
     ///     protect: &Protect,
@@ -110,17 +111,19 @@ impl Protect {
     ///         "authorization" => authorization.to_vec(),
     ///         _ => Vec::new(),
     ///     };
-    ///     protect.judge(values).await
+    ///     let head = RequestHead::new("GET", "/v1/orders");
+    ///     protect.judge(&head, values).await
     /// }
     /// ```
     pub fn judge<'r, I>(
         &self,
+        head: &RequestHead<'r>,
         values: impl Fn(&str) -> I,
     ) -> impl Future<Output = Result<Option<AccessToken>, Error>> + Send
     where
         I: IntoIterator<Item = &'r [u8]>,
     {
-        let credentials = self.validator.credentials(values);
+        let credentials = self.validator.credentials(head, values);
         async move { self.decide(&credentials).await }
     }
 

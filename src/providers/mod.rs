@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn c14_names_and_places_of_keys() {
         let tenants = || Tenants::only(["a"]);
-        let table = [
+        let table = vec![
             (
                 entra_id_v2(tenants()),
                 "https://login.microsoftonline.com/{tenantid}/v2.0: keys as \

@@ -1,5 +1,5 @@
-//! For tests of APIs that use this crate: an issuer that mints any token, good or bad, and a clock
-//! that a test sets.
+//! For tests of APIs that use this crate: an issuer that mints any token, good or bad, a client that
+//! proves possession of its keys, and a clock that a test sets.
 //!
 //! Nothing here belongs in production.
 //!
@@ -33,6 +33,7 @@
 // A test tool stops the test when it can't do its work.
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod client;
 mod clock;
 mod issuer;
 mod key;
@@ -41,6 +42,7 @@ mod presets;
 mod server;
 mod token;
 
+pub use client::{TestClient, TestProof};
 pub use clock::ManualClock;
 pub use issuer::TestIssuer;
 #[cfg(feature = "fetch")]

@@ -6,8 +6,9 @@ use std::time::Duration;
 use aws_lc_rs::{hmac, rand};
 use serde_json::{Map, Value, json};
 
+use super::client::TestClient;
 use super::issuer::TestIssuer;
-use crate::core::encode_base64url;
+use crate::core::{encode_base64url, sha256};
 use crate::{Algorithm, NumericDate};
 
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
@@ -138,6 +139,27 @@ impl TestToken {
     /// Any claim.
     pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.claims.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Binds the token to the DPoP key of this client (`cnf.jkt`, RFC 9449 section 6.1), besides
+    /// any binding that it has.
+    pub fn bound_to_key_of(self, client: &TestClient) -> Self {
+        self.bound("jkt", &client.jkt().to_string())
+    }
+
+    /// Binds the token to the certificate of this client (`cnf.x5t#S256`, RFC 8705 section 3.1),
+    /// besides any binding that it has.
+    pub fn bound_to_certificate_of(self, client: &TestClient) -> Self {
+        let thumbprint = sha256(client.certificate_der());
+        self.bound("x5t#S256", &encode_base64url(&thumbprint))
+    }
+
+    fn bound(mut self, member: &str, thumbprint: &str) -> Self {
+        let cnf = self.claims.entry("cnf").or_insert_with(|| json!({}));
+        if let Some(members) = cnf.as_object_mut() {
+            members.insert(member.to_owned(), thumbprint.into());
+        }
         self
     }
 

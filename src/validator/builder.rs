@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use super::checks::{Check, Checks};
 use super::issuers::{OpaqueRoutes, Trusted, TrustedIssuers};
+use super::sender_constraint::{check_provable, schemes};
 use super::{Inner, Validator};
+use crate::binding::dpop_error::DpopError;
+use crate::binding::{BuiltDpop, ClientCertificates, Dpop};
 use crate::build_error::{BuildError, ConfigErrorKind, Problems};
 use crate::clock::SystemClock;
 use crate::core::{Clock, DEFAULT_MAX_TOKEN_BYTES, PolicyErrorKind, Resource, without_user_info};
@@ -23,6 +26,10 @@ pub(super) struct Settings {
     pub(super) max_token_bytes: usize,
     /// This API, for its answers.
     pub(super) resource: Option<Arc<Resource>>,
+    /// How DPoP proofs are checked, if DPoP is offered.
+    pub(super) dpop: Option<BuiltDpop>,
+    /// How certificates of clients are read, if they are.
+    pub(super) certificates: Option<ClientCertificates>,
     pub(super) checks: Checks,
     /// What is told of each decision, if anything is.
     pub(super) observer: Option<Arc<Observer>>,
@@ -37,6 +44,7 @@ pub struct ValidatorBuilder {
     clock: Option<ClockSetting>,
     settings: Settings,
     has_several_resources: bool,
+    dpop: Option<Dpop>,
     observer: Observer,
     pub(super) shared: SharedSettings,
 }
@@ -58,10 +66,13 @@ impl ValidatorBuilder {
             settings: Settings {
                 max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
                 resource: None,
+                dpop: None,
+                certificates: None,
                 checks: Checks::default(),
                 observer: None,
             },
             has_several_resources: false,
+            dpop: None,
             observer: Observer::default(),
             shared: SharedSettings::default(),
         }
@@ -95,6 +106,40 @@ impl ValidatorBuilder {
     /// to every issuer that has no audience of its own.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
+        self
+    }
+
+    /// Offers DPoP (RFC 9449): tokens that are bound to a key of their client are accepted with a
+    /// proof. Challenges and metadata say so. Set [`resource`](ValidatorBuilder::resource) too,
+    /// since these name it.
+    ///
+    /// Tokens that are not bound stay bearer tokens, unless an issuer's policy requires a binding
+    /// ([`sender_constraint`](crate::PolicyBuilder::sender_constraint)). Without this setting, a
+    /// token that is bound to a key is refused.
+    ///
+    /// ```
+    /// use resource_server::{Policy, Validator, binding::{Dpop, DpopNonces}, claims::SenderConstraint};
+    ///
+    /// # use resource_server::testing::TestIssuer;
+    /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+    /// # let issuer = issuer.to_issuer();
+    /// # let secret = [7; 32];
+    /// let validator = Validator::builder()
+    ///     .resource("https://api.example.com")
+    ///     .dpop(Dpop::at("https://api.example.com").require_nonces(DpopNonces::from_secrets([secret])?))
+    ///     .issuer(issuer.policy(Policy::builder().sender_constraint(SenderConstraint::Dpop)))
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn dpop(mut self, dpop: Dpop) -> Self {
+        self.dpop = Some(dpop);
+        self
+    }
+
+    /// Reads the certificates of clients, for tokens that are bound to one by mutual TLS (RFC 8705
+    /// section 3). Without this setting, such a token is refused.
+    pub fn client_certificates(mut self, certificates: ClientCertificates) -> Self {
+        self.settings.certificates = Some(certificates);
         self
     }
 
@@ -231,9 +276,12 @@ impl ValidatorBuilder {
     /// let error = Validator::builder().issuer(issuer).build().unwrap_err();
     /// assert_eq!(error.problems().len(), 2); // neither audience nor keys
     /// ```
-    pub fn build(self) -> Result<Validator, BuildError> {
+    pub fn build(mut self) -> Result<Validator, BuildError> {
         let mut problems = Problems::of_validator();
         self.check_settings(&mut problems);
+        let dpop = self.dpop.take();
+        let has_dpop = dpop.is_some();
+        let dpop = self.build_dpop(dpop, &mut problems);
         let clock = match self.clock {
             Some(ClockSetting(clock)) => clock,
             None => Arc::new(SystemClock::new()),
@@ -247,15 +295,41 @@ impl ValidatorBuilder {
         let trusted = build_issuers(self.issuers, &context, &mut problems);
         check_overlaps(&trusted, &mut problems);
         check_audiences(&self.audiences, has_issuers, &mut problems);
+        let has_certificates = self.settings.certificates.is_some();
+        for issuer in &trusted {
+            check_provable(issuer, has_dpop, has_certificates, &mut problems);
+        }
         problems.into_result()?;
+        if let Some(dpop) = &dpop {
+            dpop.store.begin(clock.now());
+        }
+        let schemes = schemes(
+            &trusted.iter().collect::<Vec<_>>(),
+            dpop.is_some(),
+            has_certificates,
+        );
+        let resource = self.settings.resource.take();
         Ok(Validator(Arc::new(Inner {
             issuers: TrustedIssuers::new(trusted, opaque),
             clock,
             settings: Settings {
+                resource: resource
+                    .map(|resource| Arc::new(Arc::unwrap_or_clone(resource).offering(schemes))),
+                dpop,
                 observer: self.observer.shared(),
                 ..self.settings
             },
         })))
+    }
+
+    fn build_dpop(&self, dpop: Option<Dpop>, problems: &mut Problems) -> Option<BuiltDpop> {
+        let Some(resource) = &self.settings.resource else {
+            if dpop.is_some() {
+                problems.push(ConfigErrorKind::DpopWithoutResource);
+            }
+            return None;
+        };
+        dpop_for(resource, dpop?.build(), problems)
     }
 
     fn check_settings(&self, problems: &mut Problems) {
@@ -274,10 +348,36 @@ impl ValidatorBuilder {
                 problems.push_for(issuer.name(), ConfigErrorKind::IssuerTwice);
             }
         }
+        if let Some(certificates) = &self.settings.certificates {
+            for problem in certificates.problems() {
+                problems.push(ConfigErrorKind::ClientCertificates(problem));
+            }
+        }
         if !(1..=LARGEST_MAX_TOKEN_BYTES).contains(&self.settings.max_token_bytes) {
             problems.push(ConfigErrorKind::TokenSize {
                 bytes: self.settings.max_token_bytes,
             });
+        }
+    }
+}
+
+/// The settings of DPoP for a resource, whose origin may be another one.
+pub(super) fn dpop_for(
+    resource: &Resource,
+    built: Result<BuiltDpop, Vec<DpopError>>,
+    problems: &mut Problems,
+) -> Option<BuiltDpop> {
+    let built = built.and_then(|dpop| match resource.origin() {
+        Some(origin) => dpop.at(origin).map_err(|error| vec![error]),
+        None => Ok(dpop),
+    });
+    match built {
+        Ok(dpop) => Some(dpop),
+        Err(found) => {
+            for problem in found {
+                problems.push(ConfigErrorKind::Dpop(problem));
+            }
+            None
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Preparing the sources of a Validator, and their state.
 
 use std::future::{Future, poll_fn};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use crate::binding::ReplayStoreStatus;
 use crate::source::SourceStatus;
 
 /// Waits for all futures at once. The results are in the order of the futures.
@@ -38,6 +40,77 @@ pub(super) async fn all<T, F: Future<Output = T> + Unpin>(
         .collect()
 }
 
+/// The state of a Validator: of each issuer's source, and of the replay store of DPoP proofs.
+///
+/// It is also the list of the issuers' states. It serializes to an object with `is_ready`,
+/// `issuers` and `replay_store`, for a health endpoint. The endpoint shows which issuers and keys
+/// you trust, and addresses in `last_error`: serve it to your operators only.
+#[derive(Clone, Debug)]
+pub struct Health {
+    pub(super) issuers: Vec<IssuerHealth>,
+    pub(super) replay_store: Option<ReplayStoreStatus>,
+}
+
+impl Health {
+    /// The state of each issuer's source, in the order of configuration. An issuer with keys and
+    /// introspection appears once for each.
+    pub fn issuers(&self) -> &[IssuerHealth] {
+        &self.issuers
+    }
+
+    /// The state of the replay store, if DPoP is offered.
+    pub fn replay_store(&self) -> Option<&ReplayStoreStatus> {
+        self.replay_store.as_ref()
+    }
+
+    /// Whether every issuer [is ready](IssuerHealth::is_ready), for a readiness probe.
+    pub fn is_ready(&self) -> bool {
+        self.issuers.iter().all(IssuerHealth::is_ready)
+    }
+}
+
+impl Deref for Health {
+    type Target = [IssuerHealth];
+
+    fn deref(&self) -> &[IssuerHealth] {
+        &self.issuers
+    }
+}
+
+impl IntoIterator for Health {
+    type Item = IssuerHealth;
+    type IntoIter = std::vec::IntoIter<IssuerHealth>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.issuers.into_iter()
+    }
+}
+
+impl Serialize for Health {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut form = serializer.serialize_struct("Health", 3)?;
+        form.serialize_field("is_ready", &self.is_ready())?;
+        form.serialize_field("issuers", &self.issuers)?;
+        form.serialize_field("replay_store", &self.replay_store.as_ref().map(Shown))?;
+        form.end()
+    }
+}
+
+/// The status of a replay store in its serialized form.
+struct Shown<'s>(&'s ReplayStoreStatus);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Shown(status) = self;
+        let mut form = serializer.serialize_struct("ReplayStoreStatus", 4)?;
+        form.serialize_field("entries", &status.entries)?;
+        form.serialize_field("failures", &status.failures)?;
+        form.serialize_field("last_error", &status.last_error)?;
+        form.serialize_field("warning", &status.warning)?;
+        form.end()
+    }
+}
+
 /// The state of one issuer's source.
 ///
 /// ```
@@ -47,7 +120,7 @@ pub(super) async fn all<T, F: Future<Output = T> + Unpin>(
 /// #     .audience("https://api.example.com")
 /// #     .issuer(issuer.to_issuer())
 /// #     .build()?;
-/// let is_ready = validator.health().iter().all(|issuer| issuer.is_ready());
+/// let is_ready = validator.health().is_ready();
 /// for issuer in validator.health() {
 ///     let status = issuer.status();
 ///     println!("{}: age {:?}, last error {:?}", issuer.issuer(), status.age, status.last_error);
@@ -55,9 +128,7 @@ pub(super) async fn all<T, F: Future<Output = T> + Unpin>(
 /// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 ///
-/// It serializes to an object with `issuer`, `is_ready` and `status`, for a health endpoint. The
-/// endpoint shows which issuers and keys you trust, and addresses in `last_error`: serve it to your
-/// operators only.
+/// It serializes to an object with `issuer`, `is_ready` and `status`.
 #[derive(Clone, Debug)]
 pub struct IssuerHealth {
     pub(super) issuer: Arc<str>,

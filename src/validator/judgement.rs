@@ -1,17 +1,21 @@
 //! The one way from what a request presented to an [`AccessToken`].
 //!
 //! [`Case`] has one method for each part of the way, and every verb of the [`Validator`] goes
-//! through all of them: `open` (form and issuer), `check_claims` (all that needs no evidence), the
-//! evidence, and `accept` (verdict, possession).
+//! through all of them: `open` (form and issuer), `check_front` (all that needs no evidence, of the
+//! token and of its proof), the evidence, `accept` (verdict and possession), and `enter` (the proof
+//! is used up).
 
 use super::Validator;
 use super::issuers::Trusted;
+use super::possession::Held;
+use crate::binding::{CheckedProof, Insertion, ProofEntry};
 use crate::core::{
-    AccessToken, CheckedJwt, Evidence, FormRefusal, KeySetAge, NumericDate, Possession,
-    PresentedToken, Rejection, Unconfirmed, UnverifiedJwt, check_claims, check_signature, verify,
+    AccessToken, CheckedJwt, Evidence, FormRefusal, KeySetAge, NumericDate, PossessionRefusal,
+    Presentation, PresentedToken, ProofFault, Reason, Rejection, Scheme, Unconfirmed,
+    UnverifiedJwt, check_claims, check_signature, verify,
 };
 use crate::credentials::{Credentials, Presented};
-use crate::error::{Error, Misconfigured};
+use crate::error::{Error, Misconfigured, Unavailable};
 use crate::observe::decision::About;
 use crate::observe::observer::Judging;
 use crate::source::{DynKeySource, SourceError};
@@ -25,16 +29,29 @@ pub(crate) enum Freshness {
     Online,
 }
 
-/// A presented token, with the issuer that it selects.
+/// A presented token, with the issuer that it selects and what the request holds to prove.
 pub(super) struct Case<'v, 'r> {
     validator: &'v Validator,
     token: PresentedToken<'r>,
     issuer: &'v Trusted,
+    held: Held<'v, 'r>,
+}
+
+/// A token whose possession is proven. Its proof may have been used before: see [`Case::enter`].
+pub(super) struct Confirmed {
+    token: AccessToken,
+    proof: Option<UsedProof>,
+}
+
+struct UsedProof {
+    entry: ProofEntry,
+    /// The client should have another nonce for its next proof.
+    needs_nonce: bool,
 }
 
 impl Validator {
-    /// Judges what a request presented. Waits for evidence where it must, and for the checks of the
-    /// API's own.
+    /// Judges what a request presented. Waits for evidence and the replay store where it must, and
+    /// for the checks of the API's own.
     pub(crate) async fn judge(
         &self,
         presented: &Credentials<'_>,
@@ -43,15 +60,20 @@ impl Validator {
         let judging = self.begin();
         let case = match self.open(presented) {
             Ok(case) => case,
-            Err(rejection) => return Err(self.refuse_unread(judging, rejection)),
+            Err(rejection) => {
+                return Err(self.refuse_unread(judging, rejection, self.scheme_of(presented)));
+            }
         };
         let judged = match freshness {
             Freshness::Cached => case.judge().await,
             Freshness::Online => case.judge_online().await,
         };
-        match judged {
-            Ok(token) => {
-                let mut token = token.by(self.0.settings.resource.as_ref());
+        let entered = match judged {
+            Ok(confirmed) => case.enter(confirmed).await,
+            Err(error) => Err(error),
+        };
+        match entered {
+            Ok(mut token) => {
                 if let Err(error) = self.0.settings.checks.pass(&token).await {
                     return Err(case.refuse(judging, error, Some(&token)));
                 }
@@ -70,13 +92,18 @@ impl Validator {
         let judging = self.begin();
         let case = match self.open(presented) {
             Ok(case) => case,
-            Err(rejection) => return Some(Err(self.refuse_unread(judging, rejection))),
+            Err(rejection) => {
+                let scheme = self.scheme_of(presented);
+                return Some(Err(self.refuse_unread(judging, rejection, scheme)));
+            }
         };
         Some(match case.judge_cached()? {
-            // A check may wait.
-            Ok(_) if !self.0.settings.checks.is_empty() => return None,
-            Ok(token) => {
-                let mut token = token.by(self.0.settings.resource.as_ref());
+            // A check may wait, and so may the replay store.
+            Ok(confirmed) if !self.0.settings.checks.is_empty() || confirmed.proof.is_some() => {
+                return None;
+            }
+            Ok(confirmed) => {
+                let mut token = case.present(confirmed.token, false);
                 judging.accepted(&mut token, case.about());
                 Ok(token)
             }
@@ -88,12 +115,12 @@ impl Validator {
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     pub(crate) fn no_credentials(&self) -> Error {
         let rejection = Rejection::from(FormRefusal::NoCredentials);
-        self.refuse_unread(self.begin(), rejection)
+        self.refuse_unread(self.begin(), rejection, Scheme::Bearer)
     }
 
     /// The error for a mistake of the API's author.
     pub(crate) fn mistaken(&self, mistake: Misconfigured) -> Error {
-        self.refuse_unread(self.begin(), mistake)
+        self.refuse_unread(self.begin(), mistake, Scheme::Bearer)
     }
 
     pub(super) fn begin(&self) -> Judging<'_> {
@@ -101,25 +128,53 @@ impl Validator {
     }
 
     /// Of a request that presented no token of a configured issuer, or whose token was not read.
-    fn refuse_unread(&self, judging: Judging<'_>, error: impl Into<Error>) -> Error {
-        let error = error.into().by(self.0.settings.resource.as_ref());
+    fn refuse_unread(
+        &self,
+        judging: Judging<'_>,
+        error: impl Into<Error>,
+        scheme: Scheme,
+    ) -> Error {
+        let presentation = Presentation {
+            scheme,
+            fresh_nonce: None,
+        };
+        let error = error
+            .into()
+            .by(self.0.settings.resource.as_ref(), &presentation);
         judging.refused(&error, None, About::default());
         error
     }
 
     /// Checks the token's form and selects its issuer.
-    pub(super) fn open<'r>(&self, presented: &Credentials<'r>) -> Result<Case<'_, 'r>, Rejection> {
-        let text = match presented.presented() {
-            Presented::Bearer(text) => text,
+    pub(super) fn open<'v, 'r>(
+        &'v self,
+        presented: &Credentials<'r>,
+    ) -> Result<Case<'v, 'r>, Rejection> {
+        let (text, held) = match presented.presented() {
+            Presented::Bearer(text) => (text, self.held_by(presented, None)),
+            Presented::Dpop(dpop) => {
+                let Some(settings) = &self.0.settings.dpop else {
+                    return Err(FormRefusal::DpopScheme.into());
+                };
+                (dpop.token, self.held_by(presented, Some((dpop, settings))))
+            }
             Presented::Nothing => return Err(FormRefusal::NoCredentials.into()),
-            Presented::Dpop => return Err(FormRefusal::DpopScheme.into()),
             Presented::Malformed(fault) => return Err(FormRefusal::Credentials(fault).into()),
         };
+        self.open_text(text, held)
+    }
+
+    pub(super) fn open_text<'v, 'r>(
+        &'v self,
+        text: &'r str,
+        held: Held<'v, 'r>,
+    ) -> Result<Case<'v, 'r>, Rejection> {
         let token = PresentedToken::parse_within(text, self.0.settings.max_token_bytes)?;
         Ok(Case {
             validator: self,
             issuer: self.0.issuers.select(&token)?,
             token,
+            held,
         })
     }
 }
@@ -133,7 +188,12 @@ impl Case<'_, '_> {
     /// Keeps this API with the error, so that an answer can name it, and tells of the decision.
     /// `token`: the verified token, if a check refused it.
     fn refuse(&self, judging: Judging<'_>, error: Error, token: Option<&AccessToken>) -> Error {
-        let error = error.by(self.validator.0.settings.resource.as_ref());
+        let lacks_nonce = matches!(
+            &error,
+            Error::Rejected(rejection) if rejection.reason() == Reason::ProofNonce
+        );
+        let presentation = self.presentation(lacks_nonce);
+        let error = error.by(self.validator.0.settings.resource.as_ref(), &presentation);
         judging.refused(&error, token, self.about());
         error
     }
@@ -143,7 +203,22 @@ impl Case<'_, '_> {
         About::token(&self.issuer.name, &self.token)
     }
 
-    pub(super) async fn judge(&self) -> Result<AccessToken, Error> {
+    /// Keeps with an accepted token which API accepted it, and how it was presented, so that a later
+    /// refusal can answer in the same way.
+    fn present(&self, token: AccessToken, needs_nonce: bool) -> AccessToken {
+        let presentation = self.presentation(needs_nonce);
+        token.by(self.validator.0.settings.resource.as_ref(), presentation)
+    }
+
+    fn presentation(&self, needs_nonce: bool) -> Presentation {
+        let dpop = self.held.dpop().filter(|_| needs_nonce);
+        Presentation {
+            scheme: self.held.scheme(),
+            fresh_nonce: dpop.and_then(|dpop| dpop.fresh_nonce(self.now())),
+        }
+    }
+
+    pub(super) async fn judge(&self) -> Result<Confirmed, Error> {
         match self.judge_cached() {
             Some(judged) => judged,
             None => self.judge_by(self.source()).await,
@@ -151,64 +226,107 @@ impl Case<'_, '_> {
     }
 
     /// Keys come first where the issuer has some, so that a bad token causes no request.
-    pub(super) async fn judge_online(&self) -> Result<AccessToken, Error> {
+    pub(super) async fn judge_online(&self) -> Result<Confirmed, Error> {
         if self.issuer.has_both() && self.token.jwt().is_some() {
             self.judge().await?;
         } else {
-            self.check_claims(self.now())?;
+            self.check_front(self.now())?;
         }
         let source = self.issuer.online_source();
-        let token = self.accept_by(source.new_evidence(&self.token).await)?;
+        let confirmed = self.accept_by(source.new_evidence(&self.token).await)?;
         // This comes last, so that a bad token is rejected as such.
-        if !token.is_introspected() {
+        if !confirmed.token.is_introspected() {
             return Err(Misconfigured::no_introspection(&self.issuer.name).into());
         }
-        Ok(token.introspected_online())
+        Ok(Confirmed {
+            token: confirmed.token.introspected_online(),
+            ..confirmed
+        })
     }
 
-    fn judge_cached(&self) -> Option<Result<AccessToken, Error>> {
+    fn judge_cached(&self) -> Option<Result<Confirmed, Error>> {
         let now = self.now();
-        let jwt = match self.check_claims(now) {
-            Ok(jwt) => jwt,
+        let (jwt, proof) = match self.check_front(now) {
+            Ok(checked) => checked,
             Err(rejection) => return Some(Err(rejection.into())),
         };
         let evidence = self.source().cached(&self.token)?;
         let policy = &self.issuer.policy;
-        Some(self.accept(match (jwt, &evidence) {
+        let judged = match (jwt, &evidence) {
             // `verify` would only repeat the checks of the claims.
             (Some(jwt), Evidence::Keys(keys)) => check_signature(jwt, keys, policy),
             _ => verify(&self.token, &evidence, policy, now),
-        }))
+        };
+        Some(self.accept(judged, proof.as_ref()))
     }
 
-    async fn judge_by(&self, source: &dyn DynKeySource) -> Result<AccessToken, Error> {
+    async fn judge_by(&self, source: &dyn DynKeySource) -> Result<Confirmed, Error> {
         self.accept_by(source.evidence(&self.token).await)
     }
 
-    fn accept_by(&self, evidence: Result<Evidence, SourceError>) -> Result<AccessToken, Error> {
+    fn accept_by(&self, evidence: Result<Evidence, SourceError>) -> Result<Confirmed, Error> {
         let evidence = evidence.map_err(|cause| self.issuer.no_evidence(cause))?;
-        // Every check again: the token may have expired in the meantime.
-        self.accept(verify(
-            &self.token,
-            &evidence,
-            &self.issuer.policy,
-            self.now(),
-        ))
+        // Every check again: the token or its proof may have expired in the meantime.
+        let now = self.now();
+        let proof = self.check_proof(now)?;
+        let judged = verify(&self.token, &evidence, &self.issuer.policy, now);
+        self.accept(judged, proof.as_ref())
     }
 
-    /// All checks of a JWT that need no evidence. An opaque token has none.
-    fn check_claims(&self, now: NumericDate) -> Result<Option<CheckedJwt<'_, '_>>, Rejection> {
-        match self.token.jwt() {
-            None => Ok(None),
-            Some(_) => check_claims(&self.token, &self.issuer.policy, now).map(Some),
-        }
+    /// All checks of a token and its proof that need no evidence. An opaque token has none.
+    fn check_front(
+        &self,
+        now: NumericDate,
+    ) -> Result<(Option<CheckedJwt<'_, '_>>, Option<CheckedProof<'_>>), Rejection> {
+        let jwt = match self.token.jwt() {
+            None => None,
+            Some(_) => Some(check_claims(&self.token, &self.issuer.policy, now)?),
+        };
+        Ok((jwt, self.check_proof(now)?))
+    }
+
+    fn check_proof(&self, now: NumericDate) -> Result<Option<CheckedProof<'_>>, Rejection> {
+        let token = self.token.as_str();
+        Ok(self.held.check_proof(token, &self.issuer.policy, now)?)
     }
 
     /// The only place where a verified token is confirmed by what the request proved to hold, and
     /// so the only one that gives an [`AccessToken`].
-    fn accept(&self, judged: Result<Unconfirmed, Rejection>) -> Result<AccessToken, Error> {
+    fn accept(
+        &self,
+        judged: Result<Unconfirmed, Rejection>,
+        proof: Option<&CheckedProof<'_>>,
+    ) -> Result<Confirmed, Error> {
         let unconfirmed = judged.map_err(|rejection| self.explained(rejection))?;
-        Ok(unconfirmed.confirm(&Possession::bearer())?)
+        let possession = self.held.prove(proof, unconfirmed.confirmation());
+        let possession = possession.map_err(Rejection::from)?;
+        Ok(Confirmed {
+            token: unconfirmed.confirm(&possession)?,
+            proof: proof.map(|proof| UsedProof {
+                entry: proof.entry(),
+                needs_nonce: proof.needs_nonce,
+            }),
+        })
+    }
+
+    /// Uses up the proof, as the last check of the binding: of two requests with one proof, at most
+    /// one gets its token.
+    async fn enter(&self, confirmed: Confirmed) -> Result<AccessToken, Error> {
+        let Confirmed { token, proof } = confirmed;
+        let Some((proof, dpop)) = proof.zip(self.held.dpop()) else {
+            return Ok(self.present(token, false));
+        };
+        if !self.held.is_entered() {
+            let inserted = dpop.store.insert(&proof.entry, self.now()).await;
+            match inserted.map_err(Unavailable::of_replay_store)? {
+                Insertion::New => {}
+                Insertion::Seen => {
+                    let refusal = PossessionRefusal::Proof(ProofFault::Replayed);
+                    return Err(Rejection::from(refusal).into());
+                }
+            }
+        }
+        Ok(self.present(token, proof.needs_nonce))
     }
 
     /// Adds to a rejection what only the source knows.

@@ -5,10 +5,12 @@ mod checks;
 mod health;
 mod issuers;
 mod judgement;
+mod possession;
 #[cfg(feature = "fetch")]
 mod remote;
 mod resources;
 mod revalidation;
+mod sender_constraint;
 #[cfg(feature = "fetch")]
 mod watch;
 
@@ -17,16 +19,18 @@ use std::sync::Arc;
 #[cfg(any(feature = "tower", feature = "actix-web"))]
 use std::time::Duration;
 
+use crate::binding::ClientCertificates;
 use crate::core::{AccessToken, Algorithm, Clock, Resource, is_identifier};
 use crate::credentials::Credentials;
 use crate::error::{Error, WarmUpError};
 use builder::Settings;
 use health::all;
 use issuers::TrustedIssuers;
+use possession::Held;
 
 pub use builder::ValidatorBuilder;
 pub use checks::{Check, Denial};
-pub use health::IssuerHealth;
+pub use health::{Health, IssuerHealth};
 pub(crate) use judgement::Freshness;
 
 /// A request reaches its innermost layer within this time. What was judged before may be from an
@@ -159,7 +163,7 @@ impl Validator {
     /// request with it introspects it again. Use it for a token that was just revoked. Has no
     /// effect on JWTs that are verified with keys.
     pub fn forget(&self, token: &str) {
-        if let Ok(case) = self.open(&Credentials::bearer(token)) {
+        if let Ok(case) = self.open_text(token, Held::nothing()) {
             case.forget();
         }
     }
@@ -204,6 +208,11 @@ impl Validator {
         self.0.clock.now().since(token.judged_at()) <= ONE_REQUEST
     }
 
+    /// How certificates of clients are read, if they are.
+    pub(crate) fn certificates(&self) -> Option<&ClientCertificates> {
+        self.0.settings.certificates.as_ref()
+    }
+
     pub(crate) fn resource(&self) -> Option<&Resource> {
         self.0.settings.resource.as_deref()
     }
@@ -218,18 +227,21 @@ impl Validator {
         })
     }
 
-    /// The state of each issuer's source, in the order of configuration. An issuer with keys and
-    /// introspection appears once for each. Cheap, without I/O.
-    pub fn health(&self) -> Vec<IssuerHealth> {
+    /// The state of each issuer's source, in the order of configuration, and of the replay store.
+    /// Cheap, without I/O.
+    pub fn health(&self) -> Health {
         let issuers = self.0.issuers.iter();
-        issuers
-            .flat_map(|issuer| {
-                issuer.sources().map(|source| IssuerHealth {
-                    issuer: Arc::clone(&issuer.name),
-                    status: source.status(),
-                })
+        let issuers = issuers.flat_map(|issuer| {
+            issuer.sources().map(|source| IssuerHealth {
+                issuer: Arc::clone(&issuer.name),
+                status: source.status(),
             })
-            .collect()
+        });
+        let dpop = self.0.settings.dpop.as_ref();
+        Health {
+            issuers: issuers.collect(),
+            replay_store: dpop.map(|dpop| dpop.store.status()),
+        }
     }
 }
 

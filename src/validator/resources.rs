@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::builder::Settings;
+use super::builder::{Settings, dpop_for};
 use super::issuers::{Trusted, TrustedIssuers};
+use super::sender_constraint::schemes;
 use super::{Inner, Validator};
 use crate::build_error::{BuildError, ConfigErrorKind, Problems};
 use crate::core::{PolicyError, Resource};
@@ -16,6 +17,8 @@ impl Validator {
     ///
     /// The audience of its tokens is exactly the identifier of this resource, as for
     /// [`resource`](crate::ValidatorBuilder::resource).
+    /// DPoP and client certificates are the same too, with one replay store. Where clients reach
+    /// this resource by another origin, set [`Resource::dpop_origin`].
     /// Challenges and metadata are those of this resource. So a token for one resource is refused
     /// at the other, unless the token names both. Do not name the further resource as an
     /// [`audience`](crate::ValidatorBuilder::audience) of the first Validator.
@@ -63,14 +66,20 @@ impl Validator {
                 problems.push_for(&issuer.name, kind);
             }
         }
+        let dpop = self.0.settings.dpop.clone();
+        let dpop = dpop.and_then(|dpop| dpop_for(&resource, Ok(dpop), &mut problems));
         // Only an identifier that can be used is an audience.
         problems.into_result()?;
         let issuers = self.0.issuers.for_audiences(&resource.audiences())?;
+        let has_certificates = self.0.settings.certificates.is_some();
+        let trusted: Vec<_> = issuers.iter().collect();
+        let schemes = schemes(&trusted, dpop.is_some(), has_certificates);
         Ok(Validator(Arc::new(Inner {
             issuers,
             clock: Arc::clone(&self.0.clock),
             settings: Settings {
-                resource: Some(Arc::new(resource)),
+                resource: Some(Arc::new(resource.offering(schemes))),
+                dpop,
                 ..self.0.settings.clone()
             },
         })))

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::Validator;
 use super::issuers::Trusted;
+use super::possession::Held;
 use crate::core::{AccessToken, check_accepted_again, key_withdrawn};
-use crate::credentials::Credentials;
 use crate::error::{Error, Misconfigured};
 use crate::observe::decision::About;
 use crate::observe::observer::Judging;
@@ -68,6 +68,8 @@ impl Validator {
     ///   as for a new request. A token that [`validate_online`](Validator::validate_online)
     ///   accepted is introspected without the cache. The new response is checked against the
     ///   policy, but the claims in `token` stay as they were.
+    /// * **The binding** (`cnf`) was proven when the token was accepted, and is not proven again. A
+    ///   new response must have the same one.
     /// * **Checks of your own** ([`ValidatorBuilder::check`](crate::ValidatorBuilder::check)) run
     ///   again.
     /// * **The tenant** must still be one of the allowed [`Tenants`](crate::Tenants).
@@ -122,7 +124,7 @@ impl Validator {
         error: Error,
         token: &AccessToken,
     ) -> Error {
-        let error = error.by(self.0.settings.resource.as_ref());
+        let error = error.by(self.0.settings.resource.as_ref(), token.presentation());
         let token = unobserved(token);
         judging.refused(&error, Some(&token), About::accepted(&token));
         error
@@ -165,7 +167,8 @@ impl Validator {
         };
         // The text passes the same way as in the first place, so that the new response is judged by
         // the same checks.
-        let case = self.open(&Credentials::bearer(introspected.text()))?;
+        let held = Held::earlier(token.confirmation());
+        let case = self.open_text(introspected.text(), held)?;
         if introspected.is_online() {
             case.judge_online().await?;
         } else {

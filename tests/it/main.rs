@@ -2,8 +2,8 @@
 //! requirements; `tests/README.md` lists the groups.
 
 mod attacker;
+mod binding;
 mod claims;
-mod d;
 #[cfg(feature = "fetch")]
 mod fetch;
 #[cfg(feature = "fetch")]
@@ -11,7 +11,6 @@ mod guide;
 mod http;
 mod introspection;
 mod keys;
-mod m;
 mod operation;
 mod requirement_rows;
 #[cfg(feature = "fetch")]

@@ -1,5 +1,6 @@
 //! A proxy that replaces the beginning of a path before a request reaches this API.
 
+use super::super::dpop_error::DpopError;
 use super::path::{MAX_BYTES, decode_unreserved, without_dot_segments};
 
 /// A proxy in front of this API replaces an external path prefix by an internal one. This setting
@@ -15,27 +16,11 @@ pub(crate) struct PathRewrite {
     external: String,
 }
 
-/// Why a rewrite of a path prefix can't be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum PathRewriteError {
-    /// A prefix is not a path of whole segments.
-    #[error(
-        "\"{}\" is not a path prefix: begin with a slash, end without one, and use no query, no fragment and no dot \
-         segments, such as /v1 (the root is /)",
-        found.escape_debug()
-    )]
-    NotAPrefix {
-        /// The value that was set.
-        found: String,
-    },
-}
-
 impl PathRewrite {
     /// From the prefix that this API sees, and the one that clients see.
-    pub(crate) fn parse(internal: &str, external: &str) -> Result<Self, PathRewriteError> {
+    pub(crate) fn parse(internal: &str, external: &str) -> Result<Self, DpopError> {
         let prefix = |text: &str| {
-            read_prefix(text).ok_or_else(|| PathRewriteError::NotAPrefix {
+            read_prefix(text).ok_or_else(|| DpopError::PathPrefix {
                 found: text.to_owned(),
             })
         };

@@ -95,13 +95,16 @@ fn d02_an_origin_is_scheme_host_and_port() {
     ];
     for text in not_an_origin {
         let found = text.to_owned();
-        assert_eq!(Origin::parse(text), Err(OriginError::NotAnOrigin { found }));
+        assert_eq!(Origin::parse(text), Err(DpopError::Origin { found }));
     }
     let shown = Origin::parse("https://user:SECRET@api.example.com").unwrap_err();
     assert!(!shown.to_string().contains("SECRET"), "{shown}");
     for text in ["https://api.example.com/v1", "https://api.example.com//"] {
         let found = text.to_owned();
-        assert_eq!(Origin::parse(text), Err(OriginError::HasPath { found }));
+        assert_eq!(
+            Origin::parse(text),
+            Err(DpopError::OriginWithPath { found })
+        );
     }
 }
 
@@ -357,7 +360,7 @@ fn d02_a_prefix_is_replaced_on_whole_segments() {
     for found in [
         "", "v1", "/v1/", "//", "/v1?", "/v1#a", "/a/../b", "/a/%2e", "/.", "/%", "/a b", "/\u{fc}",
     ] {
-        let refused = PathRewriteError::NotAPrefix {
+        let refused = DpopError::PathPrefix {
             found: found.to_owned(),
         };
         assert_eq!(PathRewrite::parse(found, "/api"), Err(refused.clone()));

@@ -2,6 +2,7 @@
 
 pub(crate) mod accepted_again;
 pub(crate) mod audience;
+pub(crate) mod binding;
 pub(crate) mod claims;
 mod form;
 pub(crate) mod header;

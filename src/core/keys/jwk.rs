@@ -39,6 +39,16 @@ impl VerificationKey {
     }
 }
 
+impl VerificationKey {
+    /// Reads the JWK of a proof of possession (RFC 9449 section 4.2), for the proof's algorithm
+    /// alone. The proof's maker chose it, so it is read strictly, and its size is bounded. It is
+    /// prepared when it is used.
+    pub(crate) fn from_jwk_of_proof(text: &str, algorithm: Algorithm) -> Result<Self, KeyError> {
+        let jwk = Jwk::read(text, Reading::Strict)?;
+        jwk.key_for(algorithm, Backend::DEFAULT)
+    }
+}
+
 /// What a key may verify, by its `use` (RFC 7517 section 4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyUse {
@@ -86,6 +96,30 @@ impl<'t> Jwk<'t> {
     /// The key, checked for form.
     pub(crate) fn key(&self, backend: Backend) -> Result<(VerificationKey, KeyUse), KeyError> {
         let id = self.text("kid")?;
+        let (material, key_use, stated) = self.public()?;
+        let key = VerificationKey::of_public(material, stated, backend)?;
+        let issuer = self.issuer();
+        let key = key.published(id.as_deref(), issuer.as_deref(), self.certificate());
+        Ok((key, key_use))
+    }
+
+    /// The key for one algorithm, which its `alg` must not contradict.
+    fn key_for(&self, algorithm: Algorithm, backend: Backend) -> Result<VerificationKey, KeyError> {
+        let (material, key_use, stated) = self.public()?;
+        if key_use != KeyUse::Signature {
+            return Err(KeyError::OnlyForSvids);
+        }
+        if stated.is_some_and(|stated| !stated.same_signature_as(algorithm)) {
+            return Err(KeyError::AlgorithmMismatch);
+        }
+        if material.is_larger_than_proofs_have() {
+            return Err(KeyError::RsaTooLargeForProof);
+        }
+        VerificationKey::of_public(material, Some(algorithm), backend)
+    }
+
+    /// The numbers of the public key, what it may verify, and the algorithm that it states.
+    fn public(&self) -> Result<(PublicMaterial, KeyUse, Option<Algorithm>), KeyError> {
         let kty = self.required_text("kty")?;
         match &*kty {
             "oct" => return Err(KeyError::Symmetric),
@@ -104,10 +138,7 @@ impl<'t> Jwk<'t> {
             }
         };
         let material = self.material(&kty, stated)?;
-        let key = VerificationKey::of_public(material, stated, backend)?;
-        let issuer = self.issuer();
-        let key = key.published(id.as_deref(), issuer.as_deref(), self.certificate());
-        Ok((key, key_use))
+        Ok((material, key_use, stated))
     }
 
     /// The issuer that the key states. A value that is not a string is the name of no issuer.

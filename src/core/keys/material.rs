@@ -11,6 +11,8 @@ use crate::core::keys::skip_reason::KeyError;
 
 const MIN_RSA_BITS: usize = 2_048;
 const MAX_RSA_BITS: usize = 8_192;
+/// A caller chooses the key of a proof, and larger keys only cost time.
+const MAX_RSA_BITS_OF_PROOF: usize = 4_096;
 /// An exponent is at most 2^32, and odd, so it has at most this many bytes.
 const MAX_EXPONENT_BYTES: usize = 4;
 
@@ -35,7 +37,7 @@ impl PublicMaterial {
     /// RFC 7518 section 6.3.1. Leading zero bytes are dropped.
     pub(crate) fn rsa(n: Vec<u8>, e: Vec<u8>) -> Result<Self, KeyError> {
         let (n, e) = (without_leading_zeros(n), without_leading_zeros(e));
-        let bits = n.len() * 8 - n.first().map_or(0, |b| b.leading_zeros() as usize);
+        let bits = bits(&n);
         if bits < MIN_RSA_BITS {
             return Err(KeyError::RsaTooSmall);
         }
@@ -78,6 +80,11 @@ impl PublicMaterial {
         Ok(PublicMaterial::MlDsa { family, public })
     }
 
+    /// Whether it is RSA of more bits than the key of a proof may have.
+    pub(crate) fn is_larger_than_proofs_have(&self) -> bool {
+        matches!(self, PublicMaterial::Rsa { n, .. } if bits(n) > MAX_RSA_BITS_OF_PROOF)
+    }
+
     pub(crate) const fn family(&self) -> KeyFamily {
         match self {
             PublicMaterial::Rsa { .. } => KeyFamily::Rsa,
@@ -108,4 +115,11 @@ fn exactly(family: KeyFamily, bytes: Vec<u8>, name: &'static str) -> Result<Vec<
     } else {
         Err(KeyError::MalformedMember(name))
     }
+}
+/// Bits of a number without a leading zero byte.
+fn bits(number: &[u8]) -> usize {
+    let zeros = number
+        .first()
+        .map_or(0, |byte| byte.leading_zeros() as usize);
+    number.len() * 8 - zeros
 }

@@ -47,6 +47,9 @@ pub enum KeyError {
     /// It is RSA above 8192 bits.
     #[error("it is an RSA key of more than 8192 bits")]
     RsaTooLarge,
+    /// It is RSA above 4096 bits, in a proof of possession.
+    #[error("it is an RSA key of more than 4096 bits, which no proof may have")]
+    RsaTooLargeForProof,
     /// Its modulus is even.
     #[error("its RSA modulus is even")]
     RsaEvenModulus,

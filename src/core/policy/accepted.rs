@@ -54,6 +54,7 @@ struct Sound {
     algorithms: AlgorithmSet,
     /// For keys that state no algorithm.
     algorithms_for_unstated: AlgorithmSet,
+    proof_algorithms: AlgorithmSet,
     tenants: Option<(IssuerTemplate, Tenants)>,
     scopes: Option<ScopeHierarchy>,
 }
@@ -67,11 +68,16 @@ impl TryFrom<Settings> for Policy {
         if !problems.is_empty() {
             return Err(PolicyError::new(problems));
         }
+        let settings = settings.with_fapi2();
         let issuer = settings.issuer.clone().unwrap_or_default();
         let profile = settings.profile();
         let algorithms = match &settings.algorithms {
             Some(named) => named.clone(),
             None => profile.default_algorithms(),
+        };
+        let proof_algorithms = match &settings.proof_algorithms {
+            Some(named) => named.iter().copied().collect(),
+            None => Algorithm::default_list().collect(),
         };
         let is_one_per_key = settings.one_algorithm_per_key.unwrap_or_default();
         let tenants = IssuerTemplate::parse(&issuer).zip(settings.tenants.clone());
@@ -81,6 +87,7 @@ impl TryFrom<Settings> for Policy {
             issuer,
             algorithms: algorithms.iter().copied().collect(),
             algorithms_for_unstated: for_unstated(&algorithms, is_one_per_key),
+            proof_algorithms,
             tenants,
             scopes,
         })))
@@ -133,6 +140,11 @@ impl Policy {
     /// Whether a key may be used with an accepted algorithm that it fits.
     pub(crate) fn allows_key_for(&self, key: &VerificationKey, algorithm: Algorithm) -> bool {
         key.states_algorithm() || self.0.algorithms_for_unstated.contains(algorithm)
+    }
+
+    /// The algorithms of proofs of possession that are accepted.
+    pub(crate) fn proof_algorithm_set(&self) -> AlgorithmSet {
+        self.0.proof_algorithms
     }
 
     pub(crate) fn profile(&self) -> Profile {

@@ -10,6 +10,7 @@ use crate::core::keys::algorithm::Algorithm;
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::problem::PolicyError;
 use crate::core::policy::profile::Profile;
+use crate::core::policy::sender_constraint::SenderConstraint;
 use crate::core::policy::settings::Settings;
 use crate::core::policy::tenants::Tenants;
 use crate::core::token::claims::claim_path::ClaimPath;
@@ -41,6 +42,11 @@ use crate::core::token::claims::scope_claim::ScopeClaim;
 /// | `allow_scope_array`, `allow_id_token_claims`, `one_algorithm_per_key` | `true`, `false` | `false` |
 /// | `allow_missing_audience`, `allow_jwt_without_audience` | `true`, `false` | `false` |
 /// | `tenants` | list of texts, `"any"` | the issuer is one, not a template |
+/// | `sender_constraint` | `"if_bound"`, `"dpop"`, `"mtls"`, `"either"` | `"if_bound"` |
+/// | `proof_algorithms` | list of names | [`Algorithm::default_list`] |
+/// | `proof_max_age_seconds` | number, 1 to 300 | 60 |
+/// | `proof_max_ahead_seconds` | number, at most 300 | 10 |
+/// | `fapi2` | `true`, `false` | `false` |
 ///
 /// ```
 /// use resource_server::{Policy, PolicyBuilder, error::PolicyError};
@@ -372,6 +378,60 @@ impl PolicyBuilder {
     #[must_use]
     pub fn tenants(mut self, tenants: Tenants) -> Self {
         self.0.tenants = Some(tenants);
+        self
+    }
+
+    /// What each token of the issuer must be bound to. By default a token without a binding is a
+    /// bearer token. A binding that a token has is always checked.
+    ///
+    /// `build()` of the Validator reports a binding that no request could prove: DPoP needs
+    /// [`ValidatorBuilder::dpop`](crate::ValidatorBuilder::dpop), and mutual TLS
+    /// [`ValidatorBuilder::client_certificates`](crate::ValidatorBuilder::client_certificates).
+    #[must_use]
+    pub fn sender_constraint(mut self, required: SenderConstraint) -> Self {
+        self.0.sender_constraint = Some(required);
+        self
+    }
+
+    /// The algorithms of DPoP proofs (RFC 9449 section 4.3) to accept instead of
+    /// [`Algorithm::default_list`]. RSA keys of proofs have 2,048 to 4,096 bits.
+    #[must_use]
+    pub fn proof_algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.0.proof_algorithms = Some(algorithms.into_iter().collect());
+        self
+    }
+
+    /// How old a DPoP proof may be by its `iat` (RFC 9449 section 11.1), in whole seconds. Default
+    /// 60, from 1 to 300. Where a nonce is required, the time of the nonce is used instead.
+    #[must_use]
+    pub fn proof_max_age(mut self, age: Duration) -> Self {
+        self.0.proof_max_age_seconds = Some(age.as_secs());
+        self
+    }
+
+    /// How far ahead the `iat` of a DPoP proof may be, in whole seconds. Default 10, at most 300.
+    /// It is the skew of proofs: the policy's [`clock_skew`](PolicyBuilder::clock_skew) is for
+    /// tokens.
+    #[must_use]
+    pub fn proof_max_ahead(mut self, ahead: Duration) -> Self {
+        self.0.proof_max_ahead_seconds = Some(ahead.as_secs());
+        self
+    }
+
+    /// The FAPI 2.0 Security Profile for resource servers (sections 5.3.4 and 5.4.1).
+    ///
+    /// * Tokens and proofs are signed with PS256, ES256, EdDSA or Ed25519.
+    /// * Each token is bound by DPoP or mutual TLS
+    ///   ([`SenderConstraint::Either`]).
+    /// * A key without `alg` serves one algorithm
+    ///   ([`one_algorithm_per_key`](PolicyBuilder::one_algorithm_per_key)).
+    /// * The clock skew is 10 seconds (section 5.3.2.1 item 13).
+    ///
+    /// You may set these stricter. A value that the profile does not allow is an error. It does not
+    /// cover revocation: use introspection, or tokens that live for minutes.
+    #[must_use]
+    pub fn fapi2(mut self) -> Self {
+        self.0.fapi2 = Some(true);
         self
     }
 

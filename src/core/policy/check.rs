@@ -12,6 +12,8 @@ use crate::core::token::media_type::{other_kind, subtype_of};
 
 /// More skew than this hides a broken clock: 300 seconds.
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
+/// The longest window of a proof, each way.
+const MAX_PROOF_WINDOW: Duration = Duration::from_secs(300);
 
 impl Settings {
     /// All that is wrong; nothing where these settings make a policy.
@@ -88,7 +90,31 @@ impl Settings {
         if profile == Profile::Cognito && self.allowed_clients.is_none() {
             problems.push(PolicyErrorKind::ClientsNotNamed);
         }
+        problems.extend(self.proof_problems());
+        problems.extend(self.fapi2_problems());
         problems.extend(self.claim_problems(profile));
+        problems
+    }
+
+    /// The proofs of possession that are accepted.
+    fn proof_problems(&self) -> Vec<PolicyErrorKind> {
+        let mut problems = Vec::new();
+        if self.proof_algorithms.as_ref().is_some_and(Vec::is_empty) {
+            problems.push(PolicyErrorKind::EmptyList("proof_algorithms"));
+        }
+        for algorithm in self.proof_algorithms.iter().flatten() {
+            if algorithm.is_hmac() {
+                problems.push(PolicyErrorKind::HmacProof(*algorithm));
+            } else if !algorithm.is_supported() {
+                problems.push(PolicyErrorKind::UnsupportedAlgorithm(*algorithm));
+            }
+        }
+        let age = self.proof_max_age();
+        if !(Duration::from_secs(1)..=MAX_PROOF_WINDOW).contains(&age)
+            || self.proof_max_ahead() > MAX_PROOF_WINDOW
+        {
+            problems.push(PolicyErrorKind::ProofWindow);
+        }
         problems
     }
 

@@ -98,6 +98,22 @@ pub enum PolicyErrorKind {
          own (Issuer::hmac)"
     )]
     HmacBesideOthers,
+    /// HMAC as an algorithm of proofs: the key of a proof is public.
+    #[error(
+        "{0} can't be an algorithm of proofs: the key of a proof is public (RFC 9449 section 4.2)"
+    )]
+    HmacProof(Algorithm),
+    /// A `proof_max_age` outside 1 to 300 seconds, or a `proof_max_ahead` of more than 300.
+    #[error("set proof_max_age from 1 to 300 s, and proof_max_ahead to at most 300 s")]
+    ProofWindow,
+    /// A setting that the FAPI 2.0 Security Profile does not allow.
+    #[error(
+        "`fapi2` is set, and the FAPI 2.0 Security Profile does not allow this value of `{setting}`: leave it out"
+    )]
+    OutsideFapi2 {
+        /// The setting.
+        setting: &'static str,
+    },
     /// More skew than 300 seconds.
     #[error("a clock skew of {} s is over 300 s: set the clocks right instead", .0.as_secs())]
     TooMuchSkew(Duration),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::policy::profile::Profile;
 use crate::core::policy::scope_hierarchy::ScopeMap;
+use crate::core::policy::sender_constraint::SenderConstraint;
 use crate::core::policy::tenants::Tenants;
 use crate::core::token::claims::claim_path::ClaimPath;
 use crate::core::token::claims::required_claim::RequiredClaim;
@@ -17,6 +18,10 @@ use crate::core::token::claims::scope_claim::ScopeClaim;
 
 /// Clock skew that is allowed unless a policy says otherwise: 30 seconds.
 const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(30);
+/// How old a DPoP proof may be unless a policy says otherwise.
+const DEFAULT_PROOF_AGE: Duration = Duration::from_secs(60);
+/// How far ahead the clock of a proof's maker may be unless a policy says otherwise.
+const DEFAULT_PROOF_AHEAD: Duration = Duration::from_secs(10);
 
 /// Every setting, each with its name in a configuration file. `None` is the default.
 ///
@@ -57,6 +62,17 @@ pub(crate) struct Settings {
     pub(crate) allow_jwt_without_audience: Option<bool>,
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(crate) tenants: Option<Tenants>,
+    // Proof of possession.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub(crate) sender_constraint: Option<SenderConstraint>,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub(crate) proof_algorithms: Option<Vec<Algorithm>>,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub(crate) proof_max_age_seconds: Option<u64>,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub(crate) proof_max_ahead_seconds: Option<u64>,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub(super) fapi2: Option<bool>,
     // Where claims are read: only the claim mapping reads these.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(super) client_claims: Option<Vec<ClaimPath>>,
@@ -86,6 +102,20 @@ impl Settings {
     pub(crate) fn clock_skew(&self) -> Duration {
         self.clock_skew_seconds
             .map_or(DEFAULT_CLOCK_SKEW, Duration::from_secs)
+    }
+
+    pub(crate) fn sender_constraint(&self) -> SenderConstraint {
+        self.sender_constraint.unwrap_or_default()
+    }
+
+    pub(crate) fn proof_max_age(&self) -> Duration {
+        self.proof_max_age_seconds
+            .map_or(DEFAULT_PROOF_AGE, Duration::from_secs)
+    }
+
+    pub(crate) fn proof_max_ahead(&self) -> Duration {
+        self.proof_max_ahead_seconds
+            .map_or(DEFAULT_PROOF_AHEAD, Duration::from_secs)
     }
 
     /// Whether something other than `aud` says which tokens are for this API: the clients that they
@@ -175,6 +205,15 @@ impl Settings {
                 .allow_jwt_without_audience
                 .or(provider.allow_jwt_without_audience),
             tenants: self.tenants.or(provider.tenants),
+            sender_constraint: self.sender_constraint.or(provider.sender_constraint),
+            proof_algorithms: self.proof_algorithms.or(provider.proof_algorithms),
+            proof_max_age_seconds: self
+                .proof_max_age_seconds
+                .or(provider.proof_max_age_seconds),
+            proof_max_ahead_seconds: self
+                .proof_max_ahead_seconds
+                .or(provider.proof_max_ahead_seconds),
+            fapi2: self.fapi2.or(provider.fapi2),
         }
     }
 }
@@ -204,6 +243,8 @@ mod tests {
             "allow_id_token_claims": false, "allow_missing_audience": false,
             "allow_jwt_without_audience": false, "tenants": ["a"],
             "one_algorithm_per_key": false, "scope_implies": {"a": ["c"]},
+            "sender_constraint": "dpop", "proof_algorithms": ["ES256"], "proof_max_age_seconds": 1,
+            "proof_max_ahead_seconds": 1, "fapi2": false,
         });
         let theirs = json!({
             "issuer": "https://b.example.com", "audiences": ["b"], "algorithms": ["RS256"], "profile": "cognito",
@@ -213,6 +254,8 @@ mod tests {
             "allow_id_token_claims": true, "allow_missing_audience": true,
             "allow_jwt_without_audience": true, "tenants": ["b"],
             "one_algorithm_per_key": true, "scope_implies": {"b": ["c"]},
+            "sender_constraint": "mtls", "proof_algorithms": ["PS256"], "proof_max_age_seconds": 2,
+            "proof_max_ahead_seconds": 2, "fapi2": true,
         });
         let nothing = shown(&Settings::default());
         let over = |one: &Value, other: &Value| shown(&read(one).over(read(other)));

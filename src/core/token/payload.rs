@@ -25,7 +25,7 @@ pub(crate) enum Claim<T> {
 }
 
 impl<T> Claim<T> {
-    fn or_malformed(value: Option<T>) -> Self {
+    pub(crate) fn or_malformed(value: Option<T>) -> Self {
         value.map_or(Claim::Malformed, Claim::Is)
     }
 

@@ -38,6 +38,8 @@ pub(crate) enum CredentialsFault {
     PlaceWithoutOneToken,
     /// Several places present something.
     SeveralPlaces,
+    /// The header for the client's certificate does not hold exactly one.
+    Certificate,
 }
 
 impl Explained for FormRefusal {
@@ -85,9 +87,15 @@ impl Explained for FormRefusal {
                 "The request presents tokens in several of the places that they are read from \
                  (Resource::tokens_from). Exactly one is accepted."
             }
+            FormRefusal::Credentials(CredentialsFault::Certificate) => {
+                "The header in which a proxy hands on the client's certificate does not hold \
+                 exactly one certificate in its form. Is its name and form the one of the proxy \
+                 (ClientCertificates::from_header), and does the proxy remove it from requests?"
+            }
             FormRefusal::DpopScheme => {
                 "The request presented the token under the scheme DPoP, which this API does not \
-                 support. The client must request a bearer token, which is not bound to a key."
+                 offer (ValidatorBuilder::dpop). Without it, the client must request a bearer \
+                 token, which is not bound to a key."
             }
             FormRefusal::Fault(fault) => return fault_in_words(*fault),
             FormRefusal::Opaque { is_googles: true } => {

@@ -14,6 +14,7 @@ mod likeness;
 pub(crate) mod list;
 pub(crate) mod operation;
 pub(crate) mod possession;
+pub(crate) mod proof;
 pub(crate) mod reason;
 pub(crate) mod refusal;
 pub(crate) mod rejection;

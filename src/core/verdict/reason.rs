@@ -45,7 +45,7 @@ reasons! {
     /// section 2.1).
     MalformedCredentials = "malformed_credentials" => BadRequest,
     /// The token was presented under the scheme `DPoP` (RFC 9449 section 7.1), which is not
-    /// supported.
+    /// offered: [`ValidatorBuilder::dpop`](crate::ValidatorBuilder::dpop) is not set.
     DpopNotSupported = "dpop_not_supported" => BadToken,
     /// The token has more than 16 KiB, or the limit that is set, or its encoded header more than 4
     /// KiB.
@@ -131,6 +131,24 @@ reasons! {
     KeyOfAnotherIssuer = "key_of_another_issuer" => BadToken,
     /// The signature does not verify.
     BadSignature = "bad_signature" => BadToken,
+    /// The token was presented under the scheme `DPoP`, and the request has no proof.
+    ProofMissing = "proof_missing" => BadProof,
+    /// The DPoP proof is not exactly one JWT of the form of RFC 9449 section 4.2.
+    ProofMalformed = "proof_malformed" => BadProof,
+    /// The DPoP proof is for another request (`htm`, `htu`) or another token (`ath`).
+    ProofMismatch = "proof_mismatch" => BadProof,
+    /// The DPoP proof is too old, or made in the future.
+    ProofNotCurrent = "proof_not_current" => BadProof,
+    /// The DPoP proof has no nonce of this API, or an old one (RFC 9449 section 9).
+    ProofNonce = "proof_nonce" => NonceNeeded,
+    /// The signature of the DPoP proof does not verify.
+    ProofBadSignature = "proof_bad_signature" => UnfitProof,
+    /// The DPoP proof was used before (RFC 9449 section 11.1).
+    ProofReplayed = "proof_replayed" => UnfitProof,
+    /// The key or the certificate that was proven is not the one that the token is bound to.
+    PossessionMismatch = "possession_mismatch" => UnfitToken,
+    /// The token is not bound to a key or certificate, and the policy or the scheme requires it.
+    TokenNotBound = "token_not_bound" => UnfitToken,
     /// The token is bound to a key or certificate (`cnf`), and possession of it was not proven.
     ProofOfPossessionMissing = "proof_of_possession_missing" => UnfitToken,
     /// The claims don't fit the type that the API reads them into.
@@ -162,6 +180,12 @@ pub(crate) enum Verdict {
     BadToken,
     /// The issuer vouches for the token, and this API can't accept it.
     UnfitToken,
+    /// The proof of possession is not good.
+    BadProof,
+    /// The proof of possession needs a nonce of this API.
+    NonceNeeded,
+    /// The issuer vouches for the token, and the proof of possession is not good.
+    UnfitProof,
     /// The token is good, but lacks scope for this operation.
     Forbidden,
     /// The token is good, but the user must sign in for this operation.
@@ -179,6 +203,9 @@ impl Verdict {
             | Verdict::BadRequest
             | Verdict::BadToken
             | Verdict::UnfitToken
+            | Verdict::BadProof
+            | Verdict::NonceNeeded
+            | Verdict::UnfitProof
             | Verdict::Forbidden
             | Verdict::StepUp => true,
         }
@@ -188,17 +215,25 @@ impl Verdict {
     pub(crate) const fn status(self) -> u16 {
         match self {
             Verdict::BadRequest => 400,
-            Verdict::NoToken | Verdict::BadToken | Verdict::UnfitToken | Verdict::StepUp => 401,
+            Verdict::NoToken
+            | Verdict::BadToken
+            | Verdict::UnfitToken
+            | Verdict::BadProof
+            | Verdict::NonceNeeded
+            | Verdict::UnfitProof
+            | Verdict::StepUp => 401,
             Verdict::Forbidden | Verdict::NotAllowed => 403,
         }
     }
 
-    /// The `error` of the challenge (RFC 6750 section 3.1).
+    /// The `error` of the challenge (RFC 6750 section 3.1, RFC 9449 section 12.2).
     pub(crate) const fn oauth_error(self) -> Option<&'static str> {
         match self {
             Verdict::NoToken | Verdict::NotAllowed => None,
             Verdict::BadRequest => Some("invalid_request"),
             Verdict::BadToken | Verdict::UnfitToken => Some("invalid_token"),
+            Verdict::BadProof | Verdict::UnfitProof => Some("invalid_dpop_proof"),
+            Verdict::NonceNeeded => Some("use_dpop_nonce"),
             Verdict::Forbidden => Some("insufficient_scope"),
             Verdict::StepUp => Some("insufficient_user_authentication"),
         }
@@ -210,10 +245,16 @@ impl Reason {
     /// the claims.
     pub const fn is_found_in_verified_token(self) -> bool {
         match self.verdict() {
-            Verdict::NoToken | Verdict::BadRequest | Verdict::BadToken => false,
-            Verdict::UnfitToken | Verdict::Forbidden | Verdict::StepUp | Verdict::NotAllowed => {
-                true
-            }
+            Verdict::NoToken
+            | Verdict::BadRequest
+            | Verdict::BadToken
+            | Verdict::BadProof
+            | Verdict::NonceNeeded => false,
+            Verdict::UnfitToken
+            | Verdict::UnfitProof
+            | Verdict::Forbidden
+            | Verdict::StepUp
+            | Verdict::NotAllowed => true,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::core::presentation::Presentation;
 use crate::core::resource::Resource;
 use crate::core::token::claims::requirement::Requirement;
 use crate::core::token::jws::UnverifiedJwt;
@@ -53,6 +54,8 @@ struct Inner {
     found: Found,
     /// The API that refused, for the answer.
     resource: Option<Arc<Resource>>,
+    /// How the token was presented, for the answer.
+    presentation: Presentation,
     /// The scopes that a client without a token should request.
     scopes: Box<[String]>,
 }
@@ -76,6 +79,7 @@ impl<R: Into<Refusal>> From<R> for Rejection {
             seen: None,
             found: Found::InToken,
             resource: None,
+            presentation: Presentation::default(),
             scopes: Box::default(),
         }))
     }
@@ -94,9 +98,14 @@ impl Rejection {
         self
     }
 
-    /// Keeps the API that refused, which the answer names.
-    pub(crate) fn by(mut self, resource: Option<&Arc<Resource>>) -> Self {
+    /// Keeps the API that refused, which the answer names, and how the token was presented.
+    pub(crate) fn by(
+        mut self,
+        resource: Option<&Arc<Resource>>,
+        presentation: &Presentation,
+    ) -> Self {
         self.0.resource = resource.cloned();
+        self.0.presentation = presentation.clone();
         self
     }
 
@@ -125,6 +134,10 @@ impl Rejection {
 
     pub(crate) fn resource(&self) -> Option<&Resource> {
         self.0.resource.as_deref()
+    }
+
+    pub(crate) fn presentation(&self) -> &Presentation {
+        &self.0.presentation
     }
 
     /// Keeps the claims set of the refused token, which is shared, for the hints of `explain()`.
@@ -214,11 +227,15 @@ impl fmt::Display for Rejection {
         }
         match reason.verdict() {
             Verdict::NoToken | Verdict::BadRequest => write!(f, "request refused: {reason}"),
-            Verdict::BadToken => write!(
+            Verdict::BadToken | Verdict::BadProof | Verdict::NonceNeeded => write!(
                 f,
                 "token refused: {reason} (found before its signature was checked)"
             ),
-            Verdict::UnfitToken | Verdict::StepUp | Verdict::Forbidden | Verdict::NotAllowed => {
+            Verdict::UnfitToken
+            | Verdict::UnfitProof
+            | Verdict::StepUp
+            | Verdict::Forbidden
+            | Verdict::NotAllowed => {
                 write!(
                     f,
                     "token refused: {reason} (found after the token was validated)"

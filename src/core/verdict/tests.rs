@@ -6,7 +6,9 @@ use crate::core::json::Fault;
 use crate::core::keys::KeyUse;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::key_set::KeySet;
+use crate::core::keys::skip_reason::KeyError;
 use crate::core::policy::accepted::Policy;
+use crate::core::policy::sender_constraint::SenderConstraint;
 use crate::core::time::NumericDate;
 use crate::core::token::claims::claim_path::ClaimPath;
 use crate::core::token::claims::required_claim::RequiredClaim;
@@ -23,9 +25,48 @@ use crate::core::verdict::key::{KeyRefusal, KeySetAge};
 use crate::core::verdict::kind::KindRefusal;
 use crate::core::verdict::operation::{Deficit, OperationRefusal, Unmet};
 use crate::core::verdict::possession::PossessionRefusal;
+use crate::core::verdict::proof::ProofFault;
 use crate::core::verdict::reason::Reason;
 use crate::core::verdict::rejection::Rejection;
 use crate::core::verdict::time::{Moment, TimeRefusal};
+
+fn refusals_of_proofs() -> Vec<(Rejection, Reason, &'static str)> {
+    let proof = |fault| Rejection::from(PossessionRefusal::Proof(fault));
+    let json = |fault| ProofFault::Json {
+        part: "header",
+        fault,
+    };
+    let not_current = ProofFault::NotCurrent {
+        claim: "iat",
+        max_age: Duration::from_secs(61),
+        max_ahead: Duration::from_secs(7),
+    };
+    #[rustfmt::skip]
+    let refusals = vec![
+        (proof(ProofFault::Missing), Reason::ProofMissing, "drop that header"),
+        (proof(ProofFault::Several), Reason::ProofMalformed, "comma"),
+        (proof(ProofFault::TooLong { limit: 77 }), Reason::ProofMalformed, "77 bytes"),
+        (proof(ProofFault::NotAJwt), Reason::ProofMalformed, "three parts"),
+        (proof(json(Fault::Syntax)), Reason::ProofMalformed, "within the bounds"),
+        (proof(json(Fault::Duplicate)), Reason::ProofMalformed, "same name"),
+        (proof(ProofFault::Type { expected: "dpop+jwt" }), Reason::ProofMalformed, "dpop+jwt"),
+        (proof(ProofFault::Header("crit")), Reason::ProofMalformed, "\"crit\""),
+        (proof(ProofFault::Algorithm), Reason::ProofMalformed, "proof_algorithms"),
+        (proof(ProofFault::NoKey), Reason::ProofMalformed, "no jwk"),
+        (proof(ProofFault::Key(KeyError::Private)), Reason::ProofMalformed, "private key"),
+        (proof(ProofFault::Claim("jti")), Reason::ProofMalformed, "\"jti\""),
+        (proof(ProofFault::LongId { limit: 77 }), Reason::ProofMalformed, "77 bytes"),
+        (proof(ProofFault::Mismatch("htm")), Reason::ProofMismatch, "HTTP method"),
+        (proof(ProofFault::Mismatch("htu")), Reason::ProofMismatch, "replace_path_prefix"),
+        (proof(ProofFault::Mismatch("ath")), Reason::ProofMismatch, "another access token"),
+        (proof(not_current), Reason::ProofNotCurrent, "61 s old"),
+        (proof(ProofFault::NoNonce), Reason::ProofNonce, "no nonce"),
+        (proof(ProofFault::OldNonce), Reason::ProofNonce, "from_secrets"),
+        (proof(ProofFault::Signature), Reason::ProofBadSignature, "does not verify"),
+        (proof(ProofFault::Replayed), Reason::ProofReplayed, "used before"),
+    ];
+    refusals
+}
 
 /// Every kind of refusal, with the words that its explanation must have.
 fn refusals() -> Vec<(Rejection, Reason, &'static str)> {
@@ -113,8 +154,17 @@ fn refusals() -> Vec<(Rejection, Reason, &'static str)> {
         (ClaimRefusal::ScopeInList.into(), Reason::MalformedScope, "allow_scope_array"),
         (PossessionRefusal::Malformed.into(), Reason::MalformedConfirmation, "cnf"),
         (PossessionRefusal::Unknown.into(), Reason::UnknownConfirmation, "cnf"),
-        (PossessionRefusal::Missing.into(), Reason::ProofOfPossessionMissing, "cnf"),
+        (PossessionRefusal::Missing.into(), Reason::ProofOfPossessionMissing, "cnf.jkt"),
+        (PossessionRefusal::CertificateMissing.into(), Reason::ProofOfPossessionMissing, "client_certificates"),
+        (PossessionRefusal::AnotherKey.into(), Reason::PossessionMismatch, "another key"),
+        (PossessionRefusal::AnotherCertificate.into(), Reason::PossessionMismatch, "renewed"),
+        (PossessionRefusal::NotBoundToKey.into(), Reason::TokenNotBound, "without a DPoP proof"),
+        (PossessionRefusal::NotBound { required: SenderConstraint::MutualTls }.into(), Reason::TokenNotBound, "mtls"),
+        (credentials(CredentialsFault::PlaceWithoutOneToken), Reason::MalformedCredentials, "tokens_from"),
+        (credentials(CredentialsFault::SeveralPlaces), Reason::MalformedCredentials, "several of the places"),
+        (credentials(CredentialsFault::Certificate), Reason::MalformedCredentials, "from_header"),
     ];
+    refusals.extend(refusals_of_proofs());
     refusals.extend(refusals_of_keys());
     refusals.extend(refusals_of_operations());
     refusals
@@ -218,6 +268,13 @@ fn h02_the_reason_decides_the_answer() {
             Reason::InsufficientScope => (403, Some("insufficient_scope")),
             Reason::AuthenticationInsufficient => (401, Some("insufficient_user_authentication")),
             Reason::OperationNotAllowed | Reason::OperationDenied => (403, None),
+            Reason::ProofMissing
+            | Reason::ProofMalformed
+            | Reason::ProofMismatch
+            | Reason::ProofNotCurrent
+            | Reason::ProofBadSignature
+            | Reason::ProofReplayed => (401, Some("invalid_dpop_proof")),
+            Reason::ProofNonce => (401, Some("use_dpop_nonce")),
             _ => (401, Some("invalid_token")),
         };
         assert_eq!(

@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::binding::secrecy::refused_proofs;
 use crate::support::{API, Api, ISSUER, NOW, THUMBPRINT, block_on};
 use resource_server::Reason::{
     self, AlgorithmMissing, AlgorithmNotAllowed, AlgorithmUnknown, AudienceMismatch,
@@ -421,6 +422,10 @@ fn p01_no_refusal_shows_what_the_token_says() {
         assert_rejection_is_secret(&rejection, &line);
         provoked.insert(rejection.reason());
     }
+    for (rejection, proof) in refused_proofs(MARKER) {
+        assert_rejection_is_secret(&rejection, &proof);
+        provoked.insert(rejection.reason());
+    }
     provoked.extend(of_tenants());
     let never: Vec<_> = Reason::ALL
         .iter()
@@ -750,6 +755,10 @@ fn p02_reasons_have_stable_names_of_their_own() {
     assert_eq!(
         verified,
         [
+            &Reason::ProofBadSignature,
+            &Reason::ProofReplayed,
+            &Reason::PossessionMismatch,
+            &Reason::TokenNotBound,
             &ProofOfPossessionMissing,
             &Reason::ClaimsDoNotFit,
             &Reason::TokenDenied,

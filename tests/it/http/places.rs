@@ -3,7 +3,7 @@
 use super::answers::World;
 use crate::support::{API, block_on, problems_of};
 use resource_server::error::{ConfigErrorKind, ResourceError};
-use resource_server::resource::TokenPlace;
+use resource_server::resource::{RequestHead, TokenPlace};
 use resource_server::{Credentials, Error, Reason, Resource, Validator};
 
 type Lines<'l> = &'l [(&'l str, &'l str)];
@@ -14,7 +14,7 @@ fn outcome(validator: &Validator, lines: Lines<'_>, token: &str) -> Result<(), R
         .iter()
         .map(|(name, value)| (*name, value.replace("{}", token).into_bytes()))
         .collect();
-    let presented: Credentials<'_> = validator.credentials(|name| {
+    let presented: Credentials<'_> = validator.credentials(&RequestHead::new("GET", "/"), |name| {
         let found = lines.iter().filter(|(known, _)| *known == name);
         found.map(|(_, value)| value.as_slice()).collect::<Vec<_>>()
     });

@@ -2,6 +2,7 @@
 
 use super::answers::{Down, World, expired_token};
 use crate::support::{API, block_on};
+use resource_server::resource::RequestHead;
 use resource_server::{AccessToken, Error, Protect, Requirement, Resource};
 
 const METADATA: &str =
@@ -9,10 +10,14 @@ const METADATA: &str =
 
 fn judge(protect: &Protect, authorization: &[&str]) -> Result<Option<AccessToken>, Error> {
     let values = |name: &str| -> Vec<&[u8]> {
-        assert_eq!(name, "authorization");
-        authorization.iter().map(|line| line.as_bytes()).collect()
+        let lines = if name == "authorization" {
+            authorization
+        } else {
+            &[]
+        };
+        lines.iter().map(|line| line.as_bytes()).collect()
     };
-    block_on(protect.judge(values))
+    block_on(protect.judge(&RequestHead::new("GET", "/"), values))
 }
 
 fn status(protect: &Protect, authorization: &[&str]) -> u16 {

@@ -76,7 +76,7 @@ async fn s10_a_setting_that_is_out_of_bounds_is_told_and_never_panics() {
         Issuer::new(&name).introspection(adapt(introspection))
     };
     let tenants = || Issuer::discover_tenants("https://as.example.com/{t}", Tenants::only(["a"]));
-    let cases = [
+    let cases = vec![
         ("tolerance", fetched().outage_tolerance(MAX)),
         ("lifetime", fetched().default_key_lifetime(MAX)),
         (

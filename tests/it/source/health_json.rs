@@ -14,7 +14,7 @@ const THUMBPRINT: &str = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 
 fn health(validator: &Validator) -> Value {
-    serde_json::to_value(validator.health()).unwrap()
+    serde_json::to_value(validator.health()).unwrap()["issuers"].take()
 }
 
 #[tokio::test]
