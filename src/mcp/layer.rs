@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use super::refusal::{Invalid, Refused, unlisted};
 use super::rules::Needed;
-use super::{ToolScopes, body, message};
+use super::{ToolScopes, body, held, message};
 use crate::error::Misconfigured;
 use crate::http::Admission;
 
@@ -45,15 +45,14 @@ impl<S> Layer<S> for ToolScopes {
     }
 }
 
-impl<S, R> Service<Request<Body>> for ToolScoped<S>
+impl<S> Service<Request<Body>> for ToolScoped<S>
 where
-    S: Service<Request<Body>, Response = Response<R>> + Clone + Send + 'static,
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
     S::Future: Send,
-    R: From<String>,
 {
-    type Response = Response<R>;
+    type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, S::Error>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
@@ -65,10 +64,16 @@ where
         let mut inner = mem::replace(&mut self.inner, clone);
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            match shared.decide(request).await {
-                Ok(request) => inner.call(request).await,
-                Err(refused) => Ok(refused.into()),
+            let request = match shared.decide(request).await {
+                Ok(request) => request,
+                Err(refused) => return Ok(refused.into()),
+            };
+            let is_call = request.method() == Method::POST;
+            let response = inner.call(request).await?;
+            if is_call {
+                return Ok(held::until_message(response, shared.scopes.hold).await);
             }
+            Ok(response)
         })
     }
 }

@@ -153,22 +153,15 @@ fn parts_of(context: &RequestContext<RoleServer>) -> Result<&Parts, ErrorData> {
 
 /// The token that the layer accepted.
 fn token_of(parts: &Parts) -> Result<AccessToken, ErrorData> {
-    AccessToken::of(&parts.extensions).map_err(|error| refused(&error))
+    or_refuse(parts, AccessToken::of(&parts.extensions))
 }
 
 /// Makes the layer send the HTTP answer of an unmet requirement, and ends the call.
-fn or_refuse(parts: &Parts, checked: Result<(), Error>) -> Result<(), ErrorData> {
+fn or_refuse<T>(parts: &Parts, checked: Result<T, Error>) -> Result<T, ErrorData> {
     checked.map_err(|error| {
-        // If the answer is on its way already, the client reads the error of this call instead.
-        let _ = error.replace_response(&parts.extensions);
-        refused(&error)
+        let error = error.refuse_call(&parts.extensions);
+        ErrorData::new(ErrorCode(error.code()), error.message(), Some(error.data()))
     })
-}
-
-/// What a client reads only if the answer was on its way already.
-fn refused(error: &Error) -> ErrorData {
-    let code = ErrorCode(error.status().into());
-    ErrorData::new(code, "the token does not allow this", None)
 }
 
 fn invalid(text: &'static str) -> ErrorData {

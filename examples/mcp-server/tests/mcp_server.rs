@@ -1,6 +1,7 @@
 //! Real requests over a real socket, in both lines of revisions.
 
 mod client;
+mod streams;
 
 use client::{NEW, OLD, Request, World};
 use mcp_server::MANY_NUMBERS;

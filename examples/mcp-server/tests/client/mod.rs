@@ -36,7 +36,7 @@ impl World {
         .await
     }
 
-    async fn serve(app: impl FnOnce(&Validator, &Tools) -> Router) -> Self {
+    pub(crate) async fn serve(app: impl FnOnce(&Validator, &Tools) -> Router) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let url = format!("http://{address}/mcp");
@@ -69,6 +69,11 @@ impl World {
     }
 
     pub(crate) async fn send(&self, request: Request) -> Reply {
+        Reply::of(self.begin(request).await).await
+    }
+
+    /// The head of the answer, whose body may still be written.
+    pub(crate) async fn begin(&self, request: Request) -> reqwest::Response {
         let url = format!("http://{}/mcp", self.address);
         let mut sent = self.client.post(url).body(request.body);
         let mut headers: Vec<(&str, &str)> = Vec::new();
@@ -79,7 +84,7 @@ impl World {
         for (name, value) in headers {
             sent = sent.header(name, value);
         }
-        Reply::of(sent.send().await.unwrap()).await
+        sent.send().await.unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
@@ -133,11 +138,10 @@ impl Request {
 
     pub(crate) fn of(revision: &str, method: &str, mut params: Value) -> Self {
         if revision == NEW {
-            params["_meta"] = json!({
-                "io.modelcontextprotocol/protocolVersion": NEW,
-                "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
-                "io.modelcontextprotocol/clientCapabilities": {},
-            });
+            let meta = &mut params["_meta"];
+            meta["io.modelcontextprotocol/protocolVersion"] = NEW.into();
+            meta["io.modelcontextprotocol/clientInfo"] = json!({"name": "test", "version": "1"});
+            meta["io.modelcontextprotocol/clientCapabilities"] = json!({});
         }
         let name = params["name"].as_str().unwrap_or_default().to_owned();
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
@@ -175,7 +179,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    async fn of(response: reqwest::Response) -> Self {
+    pub(crate) async fn of(response: reqwest::Response) -> Self {
         let header = |name: &str| {
             let value = response.headers().get(name)?;
             Some(value.to_str().unwrap().to_owned())
@@ -190,6 +194,16 @@ impl Reply {
 
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{}", self.body))
+    }
+
+    /// The messages of an event stream.
+    pub(crate) fn messages(&self) -> Vec<Value> {
+        let lines = self.body.lines();
+        let data = lines.filter_map(|line| line.strip_prefix("data:"));
+        let messages = data.map(str::trim).filter(|data| !data.is_empty());
+        messages
+            .map(|data| serde_json::from_str(data).unwrap_or_else(|_| panic!("{data}")))
+            .collect()
     }
 
     /// The text of a tool's result.

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod checks;
+mod held;
 mod readings;
 
 use std::sync::{Arc, Mutex};
