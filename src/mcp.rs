@@ -2,12 +2,15 @@
 
 mod body;
 mod call_error;
+mod ending;
 mod event_stream;
 mod held;
 mod layer;
 mod message;
 mod refusal;
 mod rules;
+mod session_id;
+mod sessions;
 mod uri;
 
 use std::sync::Arc;
@@ -22,6 +25,7 @@ use rules::{Needed, Rule, Rules};
 
 pub use call_error::CallError;
 pub use layer::ToolScoped;
+pub use sessions::{SessionBound, Sessions};
 
 /// The largest body of one request by default: 4 MiB, as rmcp has it.
 const DEFAULT_MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -97,6 +101,10 @@ const LONGEST_HOLD: Duration = Duration::from_secs(60);
 ///
 /// An event stream that answers a `POST` is held back until its first message
 /// ([`hold_answers_for`](ToolScopes::hold_answers_for)), so that a tool can still refuse the call.
+///
+/// The event stream of a `GET` or of `subscriptions/listen` ends when the token is refused
+/// ([`Validator::until_refused`](crate::Validator::until_refused)), and so when it expires. The
+/// client's next request gets the answer.
 ///
 /// No body is read before the token was accepted. There is no time limit for reading one: set that
 /// of your server. The service behind gets the same bytes.
@@ -359,7 +367,7 @@ impl ToolScopes {
         let targets = match asked {
             Asked::Nothing => return Needed::Nothing,
             Asked::Unknown => return self.otherwise.needed(),
-            Asked::Targets(targets) => targets,
+            Asked::Targets(targets) | Asked::Subscription(targets) => targets,
         };
         let mut parts: Vec<&Arc<Requirement>> = Vec::new();
         for target in targets {

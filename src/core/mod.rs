@@ -78,7 +78,7 @@ pub(crate) use verdict::issuer::AcceptedIssuers;
 pub(crate) use verdict::key::KeySetAge;
 pub(crate) use verify::{CheckedJwt, check_claims, check_signature};
 
-#[cfg(feature = "fetch")]
+#[cfg(any(feature = "fetch", feature = "mcp"))]
 pub(crate) use base64url::decode as decode_base64url;
 #[cfg(feature = "fetch")]
 pub(crate) use introspection::signed::SignedResponse;
@@ -87,7 +87,7 @@ pub(crate) use keys::members::{Members as JwkMembers, Reading as JwkReading};
 #[cfg(feature = "fetch")]
 pub(crate) use keys::signature::sha256;
 
-#[cfg(any(feature = "testing", feature = "fetch"))]
+#[cfg(any(feature = "testing", feature = "fetch", feature = "mcp"))]
 pub(crate) use base64url::encode as encode_base64url;
 #[cfg(any(feature = "testing", feature = "fetch"))]
 pub(crate) use keys::key_family::KeyFamily;

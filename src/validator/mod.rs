@@ -9,7 +9,7 @@ mod judgement;
 mod remote;
 mod resources;
 mod revalidation;
-#[cfg(feature = "fetch")]
+#[cfg(any(feature = "fetch", feature = "mcp"))]
 mod watch;
 
 use std::fmt;

@@ -1,6 +1,7 @@
 //! Real requests over a real socket, in both lines of revisions.
 
 mod client;
+mod sessions;
 mod streams;
 
 use client::{NEW, OLD, Request, World};
@@ -371,7 +372,7 @@ async fn h13_there_is_no_session_to_share() {
     assert_eq!((reply.status, reply.session), (200, None));
     for method in ["GET", "DELETE"] {
         for (token, status) in [(Some(token.as_str()), 405), (None, 401)] {
-            let found = world.bare(method, token).await;
+            let found = world.bare(method, token, "1").await;
             assert_eq!(found, status, "{method}");
         }
     }

@@ -78,6 +78,16 @@ impl VerificationKey {
         Self::from_hmac_secret_for(Backend::DEFAULT, algorithm, secret)
     }
 
+    /// Of random bytes, for HS256. They are not checked: chance may give what reads as a key.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn of_random_bytes(bytes: &[u8; 32]) -> Result<Self, SecretError> {
+        let (algorithm, backend) = (Algorithm::HS256, Backend::DEFAULT);
+        let prepared = backend.prepare_secret(bytes, algorithm);
+        prepared
+            .map(|prepared| VerificationKey::of_secret(algorithm, prepared, bytes.len(), backend))
+            .map_err(|_| SecretError::NotHmac(algorithm))
+    }
+
     /// Does the same for one backend of several.
     #[doc(hidden)]
     pub fn from_hmac_secret_for(

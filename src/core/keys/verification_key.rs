@@ -267,6 +267,13 @@ impl VerificationKey {
         tag.is_some_and(|tag| other.verify(algorithm, MESSAGE, &tag).is_ok())
     }
 
+    /// The tag of a message by a secret. `None` for a public key.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn tag(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let algorithm = self.algorithms().next()?;
+        self.prepared_for(algorithm)?.tag(message)
+    }
+
     /// The key's thumbprint by SHA-256 (RFC 7638), which is computed by each call. A secret has
     /// none: its thumbprint would help to guess it (section 7).
     pub fn thumbprint(&self) -> Option<Thumbprint> {

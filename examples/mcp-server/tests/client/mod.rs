@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use axum::Router;
 use mcp_server::{Tools, router, scopes, service};
 use reqwest::{Client, Method};
-use resource_server::testing::TestServer;
+use resource_server::clock::{Clock, SystemClock};
+use resource_server::testing::{ManualClock, TestServer};
 use resource_server::{Issuer, Resource, Validator};
 use serde_json::{Value, json};
 
@@ -18,6 +19,8 @@ pub(crate) const NEW: &str = "2026-07-28";
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
     pub(crate) server: TestServer,
+    /// The time of the Validator: now, until a test turns it on.
+    pub(crate) clock: ManualClock,
     tools: Tools,
     client: Client,
 }
@@ -41,9 +44,11 @@ impl World {
         let address = listener.local_addr().unwrap();
         let url = format!("http://{address}/mcp");
         let server = TestServer::start(&url).await.unwrap();
+        let clock = ManualClock::at(SystemClock::new().now());
         let validator = Validator::builder()
             .resource(Resource::new(&url).entry_scopes(["math:read"]))
             .issuer(Issuer::discover(server.url()))
+            .clock(clock.clone())
             .build()
             .unwrap();
         let tools = Tools::new(scopes());
@@ -52,6 +57,7 @@ impl World {
         World {
             address,
             server,
+            clock,
             tools,
             client: Client::builder().no_proxy().build().unwrap(),
         }
@@ -92,13 +98,13 @@ impl World {
         Reply::of(self.client.get(url).send().await.unwrap()).await
     }
 
-    /// The status of a request without a message, with the id of a session.
-    pub(crate) async fn bare(&self, method: &str, token: Option<&str>) -> u16 {
+    /// The status of a request without a message, in this session.
+    pub(crate) async fn bare(&self, method: &str, token: Option<&str>, session: &str) -> u16 {
         let url = format!("http://{}/mcp", self.address);
         let method: Method = method.parse().unwrap();
         let mut request = self.client.request(method, url);
         request = request.header("accept", "text/event-stream");
-        request = request.header("mcp-session-id", "1");
+        request = request.header("mcp-session-id", session);
         request = request.header("mcp-protocol-version", OLD);
         if let Some(token) = token {
             request = request.bearer_auth(token);
