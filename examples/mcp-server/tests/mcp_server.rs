@@ -5,7 +5,7 @@ mod sessions;
 mod streams;
 
 use client::{NEW, OLD, Request, World};
-use mcp_server::MANY_NUMBERS;
+use mcp_server::{LARGE_NUMBER, MANY_NUMBERS};
 use resource_server::NumericDate;
 use serde_json::{Value, json};
 
@@ -169,30 +169,80 @@ async fn h12_h13_the_second_check_gives_the_same_answer() {
     assert!(world.calls().is_empty());
 }
 
-#[tokio::test]
-async fn h13_the_state_of_a_user_is_the_users_own() {
-    let world = World::start().await;
-    for (subject, number, total) in [("alice", 1, "1"), ("bob", 5, "5"), ("alice", 2, "3")] {
-        let token = world
-            .server
-            .issuer()
-            .token()
-            .subject(subject)
-            .scope("math:write");
-        let call = Request::call(NEW, "add", json!({"number": number}));
-        let reply = world.send(call.token(&token.mint())).await;
-        assert_eq!(reply.text().as_deref(), Some(total), "{subject}");
+/// A token of this user that may call `add`.
+fn of(world: &World, subject: &str) -> String {
+    let token = world.server.issuer().token().subject(subject);
+    token.scope("math:write").mint()
+}
+
+/// The total and its handle, or the code of the error.
+async fn added(world: &World, token: &str, params: Value) -> Result<(String, String), Value> {
+    let call = Request::of(NEW, "tools/call", params).token(token);
+    let reply = world.send(call).await.json();
+    let content = &reply["result"]["content"];
+    match (content[0]["text"].as_str(), content[1]["text"].as_str()) {
+        (Some(total), Some(handle)) => Ok((total.to_owned(), handle.to_owned())),
+        _ => Err(reply["error"]["code"].clone()),
     }
-    let nobody = world
-        .server
-        .issuer()
-        .token()
-        .without("sub")
-        .scope("math:write");
-    let call = Request::call(NEW, "add", json!({"number": 1}));
-    let reply = world.send(call.token(&nobody.mint())).await;
-    assert_eq!(reply.json()["error"]["code"], -32602, "{}", reply.body);
-    assert_eq!(world.calls(), ["add", "add", "add"]);
+}
+
+fn number(number: i64, handle: Option<&str>) -> Value {
+    json!({"name": "add", "arguments": {"number": number, "handle": handle}})
+}
+
+#[tokio::test]
+async fn h10_h13_a_handle_is_worth_nothing_to_another_user() {
+    let world = World::start().await;
+    let (alice, bob) = (of(&world, "alice"), of(&world, "bob"));
+    let add =
+        async |token: &str, handle: Option<&str>| added(&world, token, number(1, handle)).await;
+    let (total, handle) = add(&alice, None).await.unwrap();
+    assert_eq!((total.as_str(), handle.len()), ("1", 32));
+    let (_, bobs) = add(&bob, None).await.unwrap();
+    assert_ne!(handle, bobs);
+    for (token, handle) in [(&bob, handle.as_str()), (&alice, &bobs), (&alice, "1")] {
+        assert_eq!(add(token, Some(handle)).await, Err((-32602).into()), "H13");
+    }
+    let (total, same) = add(&of(&world, "alice"), Some(&handle)).await.unwrap();
+    assert_eq!((total.as_str(), &same), ("2", &handle), "H13");
+    let nobody = world.server.issuer().token().without("sub");
+    let nobody = nobody.scope("math:write").mint();
+    assert_eq!(add(&nobody, None).await, Err((-32602).into()), "H13");
+}
+
+#[tokio::test]
+async fn h10_h13_a_request_state_is_worth_nothing_to_another_user() {
+    let world = World::start().await;
+    let (alice, bob) = (of(&world, "alice"), of(&world, "bob"));
+    let large = || number(LARGE_NUMBER, None);
+    let call = Request::of(NEW, "tools/call", large()).token(&alice);
+    let reply = world.send(call).await.json();
+    assert_eq!(reply["result"]["resultType"], "input_required", "{reply}");
+    let state = reply["result"]["requestState"].as_str().unwrap();
+    let with = |mut params: Value, state: &str| {
+        params["requestState"] = state.into();
+        params
+    };
+    for (what, token, params) in [
+        ("another user", &bob, with(large(), state)),
+        (
+            "another number",
+            &alice,
+            with(number(LARGE_NUMBER + 1, None), state),
+        ),
+        (
+            "a cut state",
+            &alice,
+            with(large(), &state[..state.len() - 1]),
+        ),
+        ("no state of ours", &alice, with(large(), "state")),
+    ] {
+        let found = added(&world, token, params).await;
+        assert_eq!(found, Err((-32602).into()), "H13: {what}");
+    }
+    assert!(world.calls().is_empty(), "H13");
+    let (total, _) = added(&world, &alice, with(large(), state)).await.unwrap();
+    assert_eq!(total, LARGE_NUMBER.to_string(), "H13");
 }
 
 #[tokio::test]
@@ -332,8 +382,9 @@ async fn h13_headers_that_differ_from_the_body_open_nothing() {
     assert_eq!(world.send(old.clone().token(&low)).await.status, 403);
     assert_eq!(
         world.send(old.token(&high)).await.text().as_deref(),
-        Some("2")
+        Some("1")
     );
+    assert_eq!(world.calls(), ["add", "add"]);
 }
 
 #[tokio::test]
