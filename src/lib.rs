@@ -210,7 +210,7 @@ mod library {
     }
 
     // The Rust blocks of the README are compiled as doc tests.
-    #[cfg(all(doctest, feature = "fetch", feature = "testing", feature = "axum"))]
+    #[cfg(all(doctest, feature = "fetch", feature = "testing", feature = "mcp"))]
     #[doc = include_str!("../README.md")]
     struct ReadmeExamples;
 

@@ -53,24 +53,28 @@ impl Unconfirmed {
         Unconfirmed(codec.expect("the key is long enough"))
     }
 
-    pub(crate) fn seal(&self, user: &Identity<'_>, number: i64) -> String {
-        let user = bytes_of(user);
-        let options = SealOptions::new().associated_data(&user);
+    pub(crate) fn seal(&self, user: &Identity<'_>, handle: Option<&str>, number: i64) -> String {
+        let call = bytes_of(user, handle);
+        let options = SealOptions::new().associated_data(&call);
         let options = options.ttl(TIME_TO_CONFIRM);
         self.0.seal_with(&number.to_be_bytes(), &options)
     }
 
-    /// The number, if it was sealed for this user and not too long ago.
-    pub(crate) fn open(&self, user: &Identity<'_>, sealed: &str) -> Option<i64> {
-        let bytes = self.0.open_with(sealed, &bytes_of(user)).ok()?;
+    /// The number, if it was sealed for this user and this total, and not too long ago.
+    pub(crate) fn open(
+        &self,
+        user: &Identity<'_>,
+        handle: Option<&str>,
+        sealed: &str,
+    ) -> Option<i64> {
+        let bytes = self.0.open_with(sealed, &bytes_of(user, handle)).ok()?;
         bytes.try_into().ok().map(i64::from_be_bytes)
     }
 }
 
-/// No two users have the same bytes, since the length of the issuer is among them.
-fn bytes_of(user: &Identity<'_>) -> Vec<u8> {
-    let (issuer, subject) = (user.issuer(), user.subject());
-    format!("add {} {issuer} {subject}", issuer.len()).into_bytes()
+/// Whose call it is, and which. No two have the same bytes, since the texts are quoted.
+fn bytes_of(user: &Identity<'_>, handle: Option<&str>) -> Vec<u8> {
+    format!("add {:?} {:?} {handle:?}", user.issuer(), user.subject()).into_bytes()
 }
 
 fn random_handle() -> String {

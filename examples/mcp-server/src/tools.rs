@@ -114,10 +114,10 @@ impl Tools {
             .ok_or_else(|| invalid("the token is nobody's"))?;
         if number >= LARGE_NUMBER {
             let Some(state) = state else {
-                let state = self.unconfirmed.seal(&user, number);
+                let state = self.unconfirmed.seal(&user, handle.as_deref(), number);
                 return Ok(InputRequiredResult::from_request_state(state).into());
             };
-            if self.unconfirmed.open(&user, &state) != Some(number) {
+            if self.unconfirmed.open(&user, handle.as_deref(), &state) != Some(number) {
                 return Err(invalid("the state is not one of this call"));
             }
         }

@@ -5,7 +5,7 @@ mod sessions;
 mod streams;
 
 use client::{NEW, OLD, Request, World};
-use mcp_server::{LARGE_NUMBER, MANY_NUMBERS};
+use mcp_server::{LARGE_NUMBER, MANY_NUMBERS, scopes};
 use resource_server::NumericDate;
 use serde_json::{Value, json};
 
@@ -214,6 +214,7 @@ async fn h10_h13_a_handle_is_worth_nothing_to_another_user() {
 async fn h10_h13_a_request_state_is_worth_nothing_to_another_user() {
     let world = World::start().await;
     let (alice, bob) = (of(&world, "alice"), of(&world, "bob"));
+    let (_, own) = added(&world, &alice, number(1, None)).await.unwrap();
     let large = || number(LARGE_NUMBER, None);
     let call = Request::of(NEW, "tools/call", large()).token(&alice);
     let reply = world.send(call).await.json();
@@ -231,6 +232,11 @@ async fn h10_h13_a_request_state_is_worth_nothing_to_another_user() {
             with(number(LARGE_NUMBER + 1, None), state),
         ),
         (
+            "another total",
+            &alice,
+            with(number(LARGE_NUMBER, Some(&own)), state),
+        ),
+        (
             "a cut state",
             &alice,
             with(large(), &state[..state.len() - 1]),
@@ -240,7 +246,7 @@ async fn h10_h13_a_request_state_is_worth_nothing_to_another_user() {
         let found = added(&world, token, params).await;
         assert_eq!(found, Err((-32602).into()), "H13: {what}");
     }
-    assert!(world.calls().is_empty(), "H13");
+    assert_eq!(world.calls(), ["add"], "H13");
     let (total, _) = added(&world, &alice, with(large(), state)).await.unwrap();
     assert_eq!(total, LARGE_NUMBER.to_string(), "H13");
 }
@@ -385,6 +391,30 @@ async fn h13_headers_that_differ_from_the_body_open_nothing() {
         Some("1")
     );
     assert_eq!(world.calls(), ["add", "add"]);
+}
+
+/// rmcp answers what the layer lets through.
+#[tokio::test]
+async fn h13_an_unknown_method_or_revision_is_an_error_of_its_status() {
+    let closed = World::start().await;
+    let open = World::with_scopes(scopes().otherwise_any_token()).await;
+    for (world, status, code) in [(&closed, 403, None), (&open, 404, Some(-32601))] {
+        let unknown = Request::of(NEW, "unknown/method", json!({}));
+        let reply = world.send(unknown.token(&world.token("math:read"))).await;
+        assert_eq!(reply.status, status, "{}", reply.body);
+        let found = code.map(|_| reply.json()["error"]["code"].as_i64().unwrap());
+        assert_eq!(found, code, "{status}");
+    }
+    let token = closed.token("math:read");
+    for (revision, body_of, code) in [("2099-01-01", OLD, None), (OLD, NEW, Some(-32020))] {
+        let call = Request::call(body_of, "sum", json!({"numbers": [1]}));
+        let call = call.header("mcp-protocol-version", revision);
+        let reply = closed.send(call.token(&token)).await;
+        assert_eq!(reply.status, 400, "{revision}: {}", reply.body);
+        let found = code.map(|_| reply.json()["error"]["code"].as_i64().unwrap());
+        assert_eq!(found, code, "{revision}");
+    }
+    assert!(closed.calls().is_empty() && open.calls().is_empty());
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use axum::Router;
 use mcp_server::{Tools, router, scopes, service};
 use reqwest::{Client, Method};
 use resource_server::clock::{Clock, SystemClock};
+use resource_server::mcp::ToolScopes;
 use resource_server::testing::{ManualClock, TestServer};
 use resource_server::{Issuer, Resource, Validator};
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        World::serve(|validator, tools| router(validator, tools).unwrap()).await
+        World::with_scopes(scopes()).await
     }
 
     /// The tools with the layer for tokens alone, as where somebody forgot the other one.
@@ -39,7 +40,19 @@ impl World {
         .await
     }
 
+    pub(crate) async fn with_scopes(scopes: ToolScopes) -> Self {
+        let app = |validator: &Validator, tools: &Tools| router(validator, tools).unwrap();
+        World::serve_with(scopes, app).await
+    }
+
     pub(crate) async fn serve(app: impl FnOnce(&Validator, &Tools) -> Router) -> Self {
+        World::serve_with(scopes(), app).await
+    }
+
+    async fn serve_with(
+        scopes: ToolScopes,
+        app: impl FnOnce(&Validator, &Tools) -> Router,
+    ) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let url = format!("http://{address}/mcp");
@@ -51,7 +64,7 @@ impl World {
             .clock(clock.clone())
             .build()
             .unwrap();
-        let tools = Tools::new(scopes());
+        let tools = Tools::new(scopes);
         let router = app(&validator, &tools);
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         World {
