@@ -45,7 +45,7 @@
 //! | validate a token | [`Validator::validate`] | async: it waits if keys must be fetched or a token introspected |
 //! | protect routes | [`Validator::protect`] as a layer of axum, tower, actix-web or tonic | a feature of that name |
 //! | authenticate a request | [`Validator::authenticate`] with [`Credentials`] | the same |
-//! | check an accepted token again, on a long-lived connection | [`Validator::revalidate`]; with `fetch`, `until_refused` waits for its end | async: the same |
+//! | check an accepted token again, on a long-lived connection | [`Validator::revalidate`]; with `fetch` or `mcp`, `until_refused` waits for its end | async: the same |
 //! | verify a token with given keys at a given time | [`verify`] | nothing: pure, without I/O, async and clock |
 //!
 //! [`Validator::validate_cached`] and [`Validator::authenticate_cached`] are for code that can't
@@ -212,7 +212,7 @@ mod library {
     }
 
     // The Rust blocks of the README are compiled as doc tests.
-    #[cfg(all(doctest, feature = "fetch", feature = "testing", feature = "axum"))]
+    #[cfg(all(doctest, feature = "fetch", feature = "testing", feature = "mcp"))]
     #[doc = include_str!("../README.md")]
     struct ReadmeExamples;
 

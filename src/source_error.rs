@@ -114,7 +114,7 @@ impl SourceError {
         }
     }
 
-    #[cfg(feature = "fetch")]
+    #[cfg(any(feature = "fetch", feature = "mcp"))]
     #[must_use]
     pub(crate) fn of_kind(mut self, kind: SourceErrorKind) -> Self {
         Arc::make_mut(&mut self.0).kind = Some(kind);

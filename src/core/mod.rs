@@ -71,7 +71,7 @@ pub(crate) use json::{Fault as JsonFault, Value as JsonValue, read_object as rea
 pub(crate) use keys::algorithm::AlgorithmSet;
 #[cfg(feature = "pem")]
 pub(crate) use keys::pem::read_keys as read_pem_keys;
-pub(crate) use keys::signature::{fill_random, is_equal_in_constant_time, sha256};
+pub(crate) use keys::signature::{is_equal_in_constant_time, sha256};
 pub(crate) use policy::tenants::IssuerTemplate;
 pub(crate) use presentation::{Presentation, Scheme, Schemes};
 pub(crate) use resource::{ErrorBody, is_identifier, split_identifier};

@@ -11,7 +11,7 @@ mod remote;
 mod resources;
 mod revalidation;
 mod sender_constraint;
-#[cfg(feature = "fetch")]
+#[cfg(any(feature = "fetch", feature = "mcp"))]
 mod watch;
 
 use std::fmt;
