@@ -44,6 +44,14 @@ impl<'r> Credentials<'r> {
         Credentials(presented)
     }
 
+    /// The token under the Bearer scheme.
+    pub(crate) const fn bearer_token(&self) -> Option<&'r str> {
+        match self.0 {
+            Presented::Bearer(token) => Some(token),
+            Presented::Nothing | Presented::Dpop | Presented::Malformed(_) => None,
+        }
+    }
+
     pub(crate) const fn are_none(&self) -> bool {
         matches!(self.0, Presented::Nothing)
     }

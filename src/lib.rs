@@ -277,8 +277,8 @@ mod library {
 
     pub mod health {
         //! The state of each issuer's source, as [`Validator::health`](crate::Validator::health)
-        //! reports it.
+        //! reports it, and of the cache of verified tokens.
         pub use crate::source::{SourceStatus, TenantStatus};
-        pub use crate::validator::IssuerHealth;
+        pub use crate::validator::{IssuerHealth, TokenCacheStatus};
     }
 }

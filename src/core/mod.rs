@@ -8,6 +8,8 @@ mod introspection;
 mod json;
 mod keys;
 mod policy;
+mod proof;
+mod remembered;
 mod resource;
 mod thumbprint;
 mod time;
@@ -68,7 +70,9 @@ pub(crate) use json::{
 };
 #[cfg(feature = "pem")]
 pub(crate) use keys::pem::read_keys as read_pem_keys;
+pub(crate) use keys::signature::KeyedDigest;
 pub(crate) use policy::tenants::IssuerTemplate;
+pub(crate) use remembered::Remembered;
 pub(crate) use resource::{ErrorBody, is_identifier, split_identifier};
 pub(crate) use token::presented::{DEFAULT_MAX_TOKEN_BYTES, is_token68};
 pub(crate) use token_place::{Place, is_tchar};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::checks::{Check, Checks};
 use super::issuers::{OpaqueRoutes, Trusted, TrustedIssuers};
+use super::token_cache::{self, TokenCache};
 use super::{Inner, Validator};
 use crate::build_error::{BuildError, ConfigErrorKind, Problems};
 use crate::clock::SystemClock;
@@ -21,6 +22,8 @@ const LARGEST_MAX_TOKEN_BYTES: usize = 1024 * 1024;
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) max_token_bytes: usize,
+    /// Of the cache of verified tokens, if there is one.
+    pub(super) token_cache_bytes: Option<u64>,
     /// This API, for its answers.
     pub(super) resource: Option<Arc<Resource>>,
     pub(super) checks: Checks,
@@ -35,7 +38,7 @@ pub struct ValidatorBuilder {
     issuers: Vec<Issuer>,
     audiences: Vec<String>,
     clock: Option<ClockSetting>,
-    settings: Settings,
+    pub(super) settings: Settings,
     has_several_resources: bool,
     observer: Observer,
     pub(super) shared: SharedSettings,
@@ -57,6 +60,7 @@ impl ValidatorBuilder {
             clock: None,
             settings: Settings {
                 max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
+                token_cache_bytes: None,
                 resource: None,
                 checks: Checks::default(),
                 observer: None,
@@ -251,6 +255,7 @@ impl ValidatorBuilder {
         Ok(Validator(Arc::new(Inner {
             issuers: TrustedIssuers::new(trusted, opaque),
             clock,
+            tokens: TokenCache::new(self.settings.token_cache_bytes),
             settings: Settings {
                 observer: self.observer.shared(),
                 ..self.settings
@@ -279,6 +284,7 @@ impl ValidatorBuilder {
                 bytes: self.settings.max_token_bytes,
             });
         }
+        token_cache::check_size(self.settings.token_cache_bytes, problems);
     }
 }
 

@@ -2,10 +2,12 @@
 //!
 //! [`Case`] has one method for each part of the way, and every verb of the [`Validator`] goes
 //! through all of them: `open` (form and issuer), `check_claims` (all that needs no evidence), the
-//! evidence, and `accept` (verdict, possession).
+//! evidence, and `accept` (verdict, possession). A token that the cache of verified tokens knows
+//! passes possession, and what follows, in the same way.
 
 use super::Validator;
 use super::issuers::Trusted;
+use super::token_cache::{Sight, TokenKey};
 use crate::core::{
     AccessToken, CheckedJwt, Evidence, FormRefusal, KeySetAge, NumericDate, Possession,
     PresentedToken, Rejection, Unconfirmed, UnverifiedJwt, check_claims, check_signature, verify,
@@ -30,6 +32,8 @@ pub(super) struct Case<'v, 'r> {
     validator: &'v Validator,
     token: PresentedToken<'r>,
     issuer: &'v Trusted,
+    /// Where it enters the cache of verified tokens, if it may.
+    key: Option<TokenKey>,
 }
 
 impl Validator {
@@ -41,25 +45,34 @@ impl Validator {
         freshness: Freshness,
     ) -> Result<AccessToken, Error> {
         let judging = self.begin();
-        let case = match self.open(presented) {
-            Ok(case) => case,
-            Err(rejection) => return Err(self.refuse_unread(judging, rejection)),
+        let known = match freshness {
+            Freshness::Cached => self.known(presented),
+            Freshness::Online => Err(None),
         };
-        let judged = match freshness {
-            Freshness::Cached => case.judge().await,
-            Freshness::Online => case.judge_online().await,
-        };
-        match judged {
-            Ok(token) => {
-                let mut token = token.by(self.0.settings.resource.as_ref());
-                if let Err(error) = self.0.settings.checks.pass(&token).await {
-                    return Err(case.refuse(judging, error, Some(&token)));
-                }
-                judging.accepted(&mut token, case.about());
-                Ok(token)
+        let case;
+        let (judged, about) = match known {
+            Ok((token, issuer)) => (Ok(token), About::verified(&issuer.name)),
+            Err(key) => {
+                case = match self.open(presented) {
+                    Ok(case) => Case { key, ..case },
+                    Err(rejection) => return Err(self.refuse_unread(judging, rejection)),
+                };
+                let judged = match freshness {
+                    Freshness::Cached => case.judge().await,
+                    Freshness::Online => case.judge_online().await,
+                };
+                (judged, case.about())
             }
-            Err(error) => Err(case.refuse(judging, error, None)),
+        };
+        let mut token = match judged {
+            Ok(token) => token.by(self.0.settings.resource.as_ref()),
+            Err(error) => return Err(self.refuse(judging, error, None, about)),
+        };
+        if let Err(error) = self.0.settings.checks.pass(&token).await {
+            return Err(self.refuse(judging, error, Some(&token), about));
         }
+        judging.accepted(&mut token, about);
+        Ok(token)
     }
 
     /// Judges what a request presented, if that needs no wait.
@@ -68,20 +81,42 @@ impl Validator {
         presented: &Credentials<'_>,
     ) -> Option<Result<AccessToken, Error>> {
         let judging = self.begin();
-        let case = match self.open(presented) {
-            Ok(case) => case,
-            Err(rejection) => return Some(Err(self.refuse_unread(judging, rejection))),
+        let case;
+        let (judged, about) = match self.known(presented) {
+            Ok((token, issuer)) => (Ok(token), About::verified(&issuer.name)),
+            Err(key) => {
+                case = match self.open(presented) {
+                    Ok(case) => Case { key, ..case },
+                    Err(rejection) => return Some(Err(self.refuse_unread(judging, rejection))),
+                };
+                (case.judge_cached()?, case.about())
+            }
         };
-        Some(match case.judge_cached()? {
+        Some(match judged {
             // A check may wait.
             Ok(_) if !self.0.settings.checks.is_empty() => return None,
             Ok(token) => {
                 let mut token = token.by(self.0.settings.resource.as_ref());
-                judging.accepted(&mut token, case.about());
+                judging.accepted(&mut token, about);
                 Ok(token)
             }
-            Err(error) => Err(case.refuse(judging, error, None)),
+            Err(error) => Err(self.refuse(judging, error, None, about)),
         })
+    }
+
+    /// A token that was verified before, confirmed by what the request proves. Otherwise the token
+    /// is judged as a new one, and may enter the cache of verified tokens under this key.
+    fn known(
+        &self,
+        presented: &Credentials<'_>,
+    ) -> Result<(AccessToken, &Trusted), Option<TokenKey>> {
+        match self.sight(presented.bearer_token()) {
+            Sight::Known(token, issuer) => match confirm(token) {
+                Ok(token) => Ok((token, issuer)),
+                Err(_) => Err(None),
+            },
+            Sight::New(key) => Err(key),
+        }
     }
 
     /// The error for a request without credentials, where a handler needs a token.
@@ -100,11 +135,23 @@ impl Validator {
         Judging::begin(self.0.settings.observer.as_ref(), &*self.0.clock)
     }
 
+    /// Keeps this API with the error, so that an answer can name it, and tells of the decision.
+    /// `token`: the verified token, if a check refused it.
+    fn refuse(
+        &self,
+        judging: Judging<'_>,
+        error: Error,
+        token: Option<&AccessToken>,
+        about: About<'_>,
+    ) -> Error {
+        let error = error.by(self.0.settings.resource.as_ref());
+        judging.refused(&error, token, about);
+        error
+    }
+
     /// Of a request that presented no token of a configured issuer, or whose token was not read.
     fn refuse_unread(&self, judging: Judging<'_>, error: impl Into<Error>) -> Error {
-        let error = error.into().by(self.0.settings.resource.as_ref());
-        judging.refused(&error, None, About::default());
-        error
+        self.refuse(judging, error.into(), None, About::default())
     }
 
     /// Checks the token's form and selects its issuer.
@@ -120,22 +167,21 @@ impl Validator {
             validator: self,
             issuer: self.0.issuers.select(&token)?,
             token,
+            key: None,
         })
     }
+}
+
+/// The only place where a verified token is confirmed by what the request proved to hold, and so
+/// the only one that gives an [`AccessToken`].
+fn confirm(token: Unconfirmed) -> Result<AccessToken, Rejection> {
+    token.confirm(&Possession::bearer())
 }
 
 impl Case<'_, '_> {
     /// Drops what the source has cached about this token.
     pub(super) fn forget(&self) {
         self.source().forget(&self.token);
-    }
-
-    /// Keeps this API with the error, so that an answer can name it, and tells of the decision.
-    /// `token`: the verified token, if a check refused it.
-    fn refuse(&self, judging: Judging<'_>, error: Error, token: Option<&AccessToken>) -> Error {
-        let error = error.by(self.validator.0.settings.resource.as_ref());
-        judging.refused(&error, token, self.about());
-        error
     }
 
     /// What is told of its token.
@@ -174,11 +220,12 @@ impl Case<'_, '_> {
         };
         let evidence = self.source().cached(&self.token)?;
         let policy = &self.issuer.policy;
-        Some(self.accept(match (jwt, &evidence) {
+        let judged = match (jwt, &evidence) {
             // `verify` would only repeat the checks of the claims.
             (Some(jwt), Evidence::Keys(keys)) => check_signature(jwt, keys, policy),
             _ => verify(&self.token, &evidence, policy, now),
-        }))
+        };
+        Some(self.accept(judged, &evidence))
     }
 
     async fn judge_by(&self, source: &dyn DynKeySource) -> Result<AccessToken, Error> {
@@ -188,12 +235,8 @@ impl Case<'_, '_> {
     fn accept_by(&self, evidence: Result<Evidence, SourceError>) -> Result<AccessToken, Error> {
         let evidence = evidence.map_err(|cause| self.issuer.no_evidence(cause))?;
         // Every check again: the token may have expired in the meantime.
-        self.accept(verify(
-            &self.token,
-            &evidence,
-            &self.issuer.policy,
-            self.now(),
-        ))
+        let judged = verify(&self.token, &evidence, &self.issuer.policy, self.now());
+        self.accept(judged, &evidence)
     }
 
     /// All checks of a JWT that need no evidence. An opaque token has none.
@@ -204,11 +247,18 @@ impl Case<'_, '_> {
         }
     }
 
-    /// The only place where a verified token is confirmed by what the request proved to hold, and
-    /// so the only one that gives an [`AccessToken`].
-    fn accept(&self, judged: Result<Unconfirmed, Rejection>) -> Result<AccessToken, Error> {
-        let unconfirmed = judged.map_err(|rejection| self.explained(rejection))?;
-        Ok(unconfirmed.confirm(&Possession::bearer())?)
+    /// The end of the way: what was verified by this evidence enters the cache, and is confirmed.
+    fn accept(
+        &self,
+        judged: Result<Unconfirmed, Rejection>,
+        evidence: &Evidence,
+    ) -> Result<AccessToken, Error> {
+        let token = judged.map_err(|rejection| self.explained(rejection))?;
+        let (jwt, issuer) = (self.token.jwt(), self.issuer);
+        let token = self
+            .validator
+            .remember(self.key, token, jwt, evidence, issuer);
+        Ok(confirm(token)?)
     }
 
     /// Adds to a rejection what only the source knows.

@@ -9,6 +9,7 @@ mod judgement;
 mod remote;
 mod resources;
 mod revalidation;
+mod token_cache;
 #[cfg(feature = "fetch")]
 mod watch;
 
@@ -23,11 +24,13 @@ use crate::error::{Error, WarmUpError};
 use builder::Settings;
 use health::all;
 use issuers::TrustedIssuers;
+use token_cache::TokenCache;
 
 pub use builder::ValidatorBuilder;
 pub use checks::{Check, Denial};
 pub use health::IssuerHealth;
 pub(crate) use judgement::Freshness;
+pub use token_cache::TokenCacheStatus;
 
 /// A request reaches its innermost layer within this time. What was judged before may be from an
 /// earlier request whose parts are used again, and its token may have expired since.
@@ -65,6 +68,8 @@ struct Inner {
     issuers: TrustedIssuers,
     clock: Arc<dyn Clock>,
     settings: Settings,
+    /// Not shared with the Validator of another resource.
+    tokens: Option<TokenCache>,
 }
 
 impl Validator {
@@ -156,9 +161,11 @@ impl Validator {
     }
 
     /// Drops what is cached about this token, such as an introspection response, so that the next
-    /// request with it introspects it again. Use it for a token that was just revoked. Has no
-    /// effect on JWTs that are verified with keys.
+    /// request with it introspects it again. Use it for a token that was just revoked. A JWT leaves
+    /// the [cache of verified tokens](ValidatorBuilder::token_cache), and its keys then verify it
+    /// again.
     pub fn forget(&self, token: &str) {
+        self.forget_verified(token);
         if let Ok(case) = self.open(&Credentials::bearer(token)) {
             case.forget();
         }

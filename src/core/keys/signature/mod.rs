@@ -1,7 +1,8 @@
-//! The signature backends, and SHA-256. Only the files in this folder name a crypto library.
+//! The signature backends, SHA-256, and a keyed digest. Only the files in this folder name a crypto library.
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
+mod keyed_digest;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
 
@@ -10,6 +11,7 @@ use crate::core::keys::material::PublicMaterial;
 
 #[cfg(feature = "aws-lc-rs")]
 pub(crate) use aws_lc::sha256;
+pub(crate) use keyed_digest::KeyedDigest;
 #[cfg(not(feature = "aws-lc-rs"))]
 pub(crate) use rust_crypto::sha256;
 
