@@ -1,8 +1,8 @@
 //! What the cache of verified tokens costs and saves, compared with the digest that finds a token.
 //!
-//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench token_cache` prints the tables. All
-//! cases of a table run in turn, round by round in one process, so the differences and ratios hold
-//! on a busy machine too.
+//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench token_cache` prints the tables. With
+//! `-- hits`, `-- stores`, `-- threads` or `-- memory` it prints one of them. All cases of a table run
+//! in turn, round by round in one process, so the differences and ratios hold on a busy machine too.
 
 #[path = "rounds.rs"]
 mod rounds;
@@ -33,10 +33,18 @@ const MANY: usize = 100_000;
 const MANY_BYTES: usize = 800;
 
 fn main() {
-    hits_and_first_sights();
-    stores();
-    threads();
-    memory();
+    let wanted = std::env::args().nth(1).filter(|name| name != "--bench");
+    let parts: [(&str, fn()); 4] = [
+        ("hits", hits_and_first_sights),
+        ("stores", stores),
+        ("threads", threads),
+        ("memory", memory),
+    ];
+    for (name, part) in parts {
+        if wanted.as_deref().is_none_or(|wanted| wanted == name) {
+            part();
+        }
+    }
 }
 
 /// The digest that the crate makes with AWS-LC.

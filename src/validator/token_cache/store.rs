@@ -10,7 +10,8 @@
 //! little more time for a hit and more memory for a value, and it has no end of a value's life.
 //! This file uses nothing of the crate, so that the benchmark can include it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::collections::hash_map::{Entry, HashMap};
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -141,17 +142,13 @@ impl<V: Clone> Store<V> {
         if shard.is_sweep_due(now) {
             shard.sweep(now, &mut gone);
         }
-        shard
-            .remove(key)
-            .into_iter()
-            .for_each(|value| gone.push(value));
-        if bytes <= shard.max_bytes / PART_OF_ONE {
-            shard.push(key, value, bytes, end);
+        if bytes > shard.max_bytes / PART_OF_ONE {
+            gone.extend(shard.remove(key));
+        } else {
+            gone.extend(shard.push(key, value, bytes, end));
             while shard.young.bytes + shard.old.bytes > shard.max_bytes {
-                match shard.evict() {
-                    Some(value) => gone.push(value),
-                    None => break,
-                }
+                let Some(value) = shard.evict() else { break };
+                gone.extend([value]);
             }
         }
         drop(shard);
@@ -184,7 +181,8 @@ impl<V: Clone> Store<V> {
 }
 
 impl<V> Shard<V> {
-    fn push(&mut self, key: u128, value: V, bytes: usize, end: i64) {
+    /// Gives the value that was there before.
+    fn push(&mut self, key: u128, value: V, bytes: usize, end: i64) -> Option<V> {
         self.turns = self.turns.wrapping_add(1);
         let slot = Slot {
             value,
@@ -195,13 +193,17 @@ impl<V> Shard<V> {
             is_used: AtomicBool::new(false),
         };
         self.young.push((key, slot.turn), bytes);
-        self.slots.insert(key, slot);
-        let is_of = |slots: &HashMap<_, Slot<V>, _>, (key, turn): &Turn| {
-            slots.get(key).is_some_and(|slot| slot.turn == *turn)
-        };
-        for queue in [&mut self.young, &mut self.old] {
-            queue.compact(|turn| is_of(&self.slots, turn));
+        let before = self.slots.insert(key, slot);
+        if let Some(before) = &before {
+            self.queue(before.is_old).removed(before.bytes);
         }
+        for queue in [&mut self.young, &mut self.old] {
+            queue.compact(|(key, turn)| {
+                let slot = self.slots.get(key);
+                slot.is_some_and(|slot| slot.turn == *turn)
+            });
+        }
+        before.map(|slot| slot.value)
     }
 
     fn queue(&mut self, is_old: bool) -> &mut Queue {
@@ -225,16 +227,20 @@ impl<V> Shard<V> {
             let is_old = self.young.live == 0
                 || (self.old.live > 0 && self.young.bytes <= self.max_bytes / PART_OF_YOUNG);
             let (key, turn) = self.queue(is_old).turns.pop_front()?;
-            let Some(slot) = self.slots.get_mut(&key).filter(|slot| slot.turn == turn) else {
+            let Entry::Occupied(mut entry) = self.slots.entry(key) else {
                 continue;
             };
-            let is_used = std::mem::take(slot.is_used.get_mut());
-            if !is_used {
-                return self.remove(key);
+            let slot = entry.get_mut();
+            if slot.turn != turn {
+                continue;
             }
+            let (bytes, is_used) = (slot.bytes, std::mem::take(slot.is_used.get_mut()));
             slot.is_old = true;
-            let bytes = slot.bytes;
+            let unused = (!is_used).then(|| entry.remove().value);
             self.queue(is_old).removed(bytes);
+            if unused.is_some() {
+                return unused;
+            }
             self.old.push((key, turn), bytes);
         }
         let is_old = self.young.live == 0;
@@ -260,8 +266,7 @@ impl<V> Shard<V> {
             .filter(|(_, slot)| slot.end <= now)
             .map(|(key, _)| *key)
             .collect();
-        let ended = ended.into_iter().filter_map(|key| self.remove(key));
-        ended.for_each(|value| gone.push(value));
+        gone.extend(ended.into_iter().filter_map(|key| self.remove(key)));
     }
 }
 
@@ -282,8 +287,10 @@ impl<V> Default for Gone<V> {
 }
 
 impl<V> Gone<V> {
-    fn push(&mut self, value: V) {
-        self.more.extend(self.one.replace(value));
+    fn extend(&mut self, values: impl IntoIterator<Item = V>) {
+        for value in values {
+            self.more.extend(self.one.replace(value));
+        }
     }
 }
 
