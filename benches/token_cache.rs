@@ -136,14 +136,17 @@ fn hits_and_first_sights() {
     runtime.block_on(fetching.validate(&fetched)).expect("good");
 
     let gmac = Gmac::new();
-    let tokens: Vec<_> = (0..FIRST_SIGHTS)
-        .map(|subject| token(&issuer, Algorithm::RS256, subject, 860))
-        .collect();
+    let in_place: &'static Gmac = Box::leak(Box::new(Gmac::new()));
+    let tokens = (0..FIRST_SIGHTS).map(|subject| token(&issuer, Algorithm::RS256, subject, 860));
+    let tokens: &'static [String] = tokens.collect::<Vec<_>>().leak();
     let next = Cell::new(0);
-    let first_sight = |name, validator: &'static Validator, tokens: &'static [String]| {
+    let first_sight = |name, validator: &'static Validator, digest: Option<&'static Gmac>| {
         let next = next.clone();
         let run = move || {
             next.set((next.get() + 1) % FIRST_SIGHTS);
+            if let Some(digest) = digest {
+                black_box(digest.of(black_box(&tokens[next.get()])));
+            }
             let judged = pollster(validator.validate(black_box(&tokens[next.get()])));
             assert!(black_box(judged).is_ok());
         };
@@ -152,7 +155,6 @@ fn hits_and_first_sights() {
             run: Box::new(run),
         }
     };
-    let tokens: &'static [String] = tokens.leak();
     let without: &'static Validator = Box::leak(Box::new(without));
     let small: &'static Validator = Box::leak(Box::new(small));
     let cases = [
@@ -172,8 +174,9 @@ fn hits_and_first_sights() {
         validate("hit, fetched keys", &fetching, &fetched),
         validate("hit, with a resource and on_decision", &full, &hot),
         validate("the same token without a cache", without, &hot),
-        first_sight("first sight without a cache", without, tokens),
-        first_sight("first sight with a full cache", small, tokens),
+        first_sight("first sight without a cache", without, None),
+        first_sight("the same, and GMAC before it", without, Some(in_place)),
+        first_sight("first sight with a full cache", small, None),
     ];
     println!("RS256 with 2048 bits, a token of {} bytes\n", hot.len());
     let figures = measure(&cases, |_| 0);
@@ -188,10 +191,13 @@ fn hits_and_first_sights() {
         let (more, allocations) = (median - gmac, figure.allocations);
         println!("{name:<38} {median:>9.0} {more:>+14.0} {allocations:>12}");
     }
-    let more = of("first sight with a full cache") - of("first sight without a cache");
+    let without = of("first sight without a cache");
+    let digest = of("the same, and GMAC before it") - without;
+    let more = of("first sight with a full cache") - without;
     println!(
-        "\nA first sight with a full cache takes {more:.0} ns more: the digest and {:.0} ns.",
-        more - gmac
+        "\nA first sight with a full cache takes {more:.0} ns more. The digest is {digest:.0} ns of it, since the \
+         signature leaves its code and data cold: {:.0} ns are ours.",
+        more - digest
     );
     let times = of("the same token without a cache") / of("hit, static keys");
     println!("A hit is {times:.1} times as fast as the token without a cache.\n");
