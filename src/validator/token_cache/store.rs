@@ -53,18 +53,18 @@ struct Shard<V> {
     slots: HashMap<u128, Slot<V>, RandomState>,
     young: Queue,
     old: Queue,
-    /// The number of the next turn.
-    turns: u64,
+    /// The number of the last turn.
+    turns: u32,
     /// When values past their end were last looked for.
     swept: i64,
 }
 
 struct Slot<V> {
     value: V,
-    bytes: usize,
     /// In seconds since 1970; it is not used from then on.
     end: i64,
-    turn: u64,
+    bytes: u32,
+    turn: u32,
     is_old: bool,
     /// Whether it was used since its last turn.
     is_used: AtomicBool,
@@ -72,7 +72,7 @@ struct Slot<V> {
 
 /// The key of a value and the number of its turn. A value that is gone, or that came again, has
 /// another number or none.
-type Turn = (u128, u64);
+type Turn = (u128, u32);
 
 #[derive(Default)]
 struct Queue {
@@ -138,18 +138,21 @@ impl<V: Clone> Store<V> {
             return;
         };
         let bytes = bytes.saturating_add(ENTRY_BYTES);
+        let fitting = u32::try_from(bytes).ok();
+        let fitting = fitting.filter(|_| bytes <= shard.max_bytes / PART_OF_ONE);
         let mut gone = Gone::default();
         if shard.is_sweep_due(now) {
             shard.sweep(now, &mut gone);
         }
-        if bytes > shard.max_bytes / PART_OF_ONE {
+        let Some(bytes) = fitting else {
             gone.extend(shard.remove(key));
-        } else {
-            gone.extend(shard.push(key, value, bytes, end));
-            while shard.young.bytes + shard.old.bytes > shard.max_bytes {
-                let Some(value) = shard.evict() else { break };
-                gone.extend([value]);
-            }
+            drop(shard);
+            return;
+        };
+        gone.extend(shard.push(key, value, bytes, end));
+        while shard.young.bytes + shard.old.bytes > shard.max_bytes {
+            let Some(value) = shard.evict() else { break };
+            gone.extend([value]);
         }
         drop(shard);
     }
@@ -182,7 +185,7 @@ impl<V: Clone> Store<V> {
 
 impl<V> Shard<V> {
     /// Gives the value that was there before.
-    fn push(&mut self, key: u128, value: V, bytes: usize, end: i64) -> Option<V> {
+    fn push(&mut self, key: u128, value: V, bytes: u32, end: i64) -> Option<V> {
         self.turns = self.turns.wrapping_add(1);
         let slot = Slot {
             value,
@@ -295,16 +298,16 @@ impl<V> Gone<V> {
 }
 
 impl Queue {
-    fn push(&mut self, turn: Turn, bytes: usize) {
+    fn push(&mut self, turn: Turn, bytes: u32) {
         self.turns.push_back(turn);
         self.live += 1;
-        self.bytes += bytes;
+        self.bytes += bytes as usize;
     }
 
     /// One of its values is gone. Its turn stays, and is passed over.
-    fn removed(&mut self, bytes: usize) {
+    fn removed(&mut self, bytes: u32) {
         self.live -= 1;
-        self.bytes -= bytes;
+        self.bytes -= bytes as usize;
     }
 
     /// Drops the turns of values that are gone, before they are more than the others. Each is paid
