@@ -280,9 +280,9 @@ mod library {
     }
 
     pub mod health {
-        //! The state of each issuer's source and of the replay store, as
+        //! The state of each issuer's source, the replay store and the token cache, as
         //! [`Validator::health`](crate::Validator::health) reports it.
         pub use crate::source::{SourceStatus, TenantStatus};
-        pub use crate::validator::{Health, IssuerHealth};
+        pub use crate::validator::{Health, IssuerHealth, TokenCacheStatus};
     }
 }

@@ -1,5 +1,6 @@
 //! Groups D and M: tokens that are bound to a key or a certificate of their client.
 
+mod cached;
 mod certificates;
 mod challenges;
 mod dpop;
