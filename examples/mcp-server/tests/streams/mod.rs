@@ -1,6 +1,7 @@
 //! Row H12: rmcp as it answers with an event stream, which may begin before the tool runs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::request::Parts;
@@ -28,11 +29,9 @@ pub(crate) fn service<H: ServerHandler>(
     has_keep_alive: bool,
 ) -> StreamableHttpService<H, LocalSessionManager> {
     let config = StreamableHttpServerConfig::default().with_legacy_session_mode(has_sessions);
-    let config = if has_keep_alive {
-        config
-    } else {
-        config.with_sse_keep_alive(None)
-    };
+    // None goes out while a test runs, however slow the machine is.
+    let keep_alive = has_keep_alive.then_some(Duration::from_secs(3_600));
+    let config = config.with_sse_keep_alive(keep_alive);
     StreamableHttpService::new(move || Ok(handler()), Arc::default(), config)
 }
 
@@ -42,7 +41,8 @@ fn router<H: ServerHandler>(
     service: StreamableHttpService<H, LocalSessionManager>,
 ) -> Router {
     let router = Router::new().nest_service("/mcp", service);
-    let router = router.layer(tools.scopes().clone());
+    let scopes = tools.scopes().clone();
+    let router = router.layer(scopes.hold_answers_for(Duration::from_secs(60)));
     router.layer(validator.protect())
 }
 
