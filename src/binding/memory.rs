@@ -35,7 +35,8 @@ const RETRY_WHEN_FULL: Duration = Duration::from_secs(1);
 /// Remembers used proofs in the memory of one process: the default where DPoP is configured.
 ///
 /// Another process does not see its entries, so each instance of an API would accept a proof once.
-/// An API of several instances needs a store that they share.
+/// An API of several instances needs a store that they share: `RedisReplayStore`, with the feature
+/// `redis`, or a [`ReplayStore`] of your own.
 ///
 /// - A live entry is never dropped. An entry is held for up to 32 seconds after the last moment at
 ///   which its proof could be accepted.

@@ -3,8 +3,12 @@
 
 mod memory;
 mod record;
+#[cfg(feature = "redis")]
+mod redis;
 mod replay;
 pub(crate) mod replay_error;
 
 pub use memory::MemoryReplayStore;
+#[cfg(feature = "redis")]
+pub use redis::RedisReplayStore;
 pub use replay::{Insertion, ProofEntry, ReplayStore, ReplayStoreStatus};
