@@ -124,6 +124,7 @@
 //! | `axum`, `actix-web`, `tonic` | no | the layer, extractors and answers for that framework |
 //! | `mcp` | no | the module `mcp`: requirements by tool, resource and prompt of an MCP server on axum; brings `axum` |
 //! | `tower` | with `axum`, `tonic` | the layer alone |
+//! | `redis` | no | `binding::RedisReplayStore`: used DPoP proofs are remembered in Redis, for all instances of an API |
 //! | `tracing` | no | events of decisions and key refreshes, of the crate `tracing` |
 //! | `metrics` | no | counters and histograms of the same, of the crate `metrics` |
 //! | `time` | no | conversions between [`NumericDate`] and `OffsetDateTime` of the crate `time` |

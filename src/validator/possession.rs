@@ -144,6 +144,7 @@ impl<'v, 'r> Held<'v, 'r> {
             path: presented.path,
             token,
             nonces: &settings.nonces,
+            known_since: settings.store.knows_since(),
         };
         check_proof_form(proof, &request, policy, now).map(Some)
     }

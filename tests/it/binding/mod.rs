@@ -4,9 +4,13 @@ mod cached;
 mod certificates;
 mod challenges;
 mod dpop;
+#[cfg(feature = "redis")]
+mod fake_redis;
 mod fapi;
 mod nonces;
 mod policy;
+#[cfg(feature = "redis")]
+mod redis_store;
 mod replay_store;
 pub(crate) mod secrecy;
 mod support;
