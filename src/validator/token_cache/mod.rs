@@ -226,10 +226,10 @@ impl ValidatorBuilder {
 ///     .build()?;
 /// let token = issuer.token().mint();
 /// assert!(validator.validate_cached(&token).unwrap().is_ok());
-/// assert_eq!(validator.health().health().token_cache().unwrap().entries(), 1);
+/// assert_eq!(validator.health().token_cache().unwrap().entries(), 1);
 ///
 /// validator.forget(&token);
-/// assert_eq!(validator.health().health().token_cache().unwrap().bytes(), 0);
+/// assert_eq!(validator.health().token_cache().unwrap().bytes(), 0);
 /// # Ok::<(), resource_server::error::BuildError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]

@@ -342,12 +342,16 @@ fn p04_the_key_is_compared_by_its_numbers_where_the_set_is_another() {
         edit(jwks["keys"].as_array_mut().unwrap());
         jwks.to_string()
     };
-    let renamed = edited(&|keys| keys.iter_mut().for_each(|key| key["kid"] = "new".into()));
+    let with = |member: &str, value: &str| {
+        edited(&|keys| {
+            for key in keys {
+                key[member] = value.into();
+            }
+        })
+    };
+    let renamed = with("kid", "new");
     let reversed = edited(&|keys| keys.reverse());
-    let of_another_issuer = edited(&|keys| {
-        keys.iter_mut()
-            .for_each(|key| key["issuer"] = "https://x".into())
-    });
+    let of_another_issuer = with("issuer", "https://x");
     // Other keys come first, so that this one is not tried any more: of the same `kid`, or of others.
     let crowded = |is_same_kid: bool| {
         edited(&|keys| {
@@ -364,7 +368,7 @@ fn p04_the_key_is_compared_by_its_numbers_where_the_set_is_another() {
             keys.push(own);
         })
     };
-    let other_use = edited(&|keys| keys.iter_mut().for_each(|key| key["use"] = "enc".into()));
+    let other_use = with("use", "enc");
     let (unknown, forged) = (Some(Reason::UnknownKey), Some(Reason::BadSignature));
     for (name, jwks, with_kid, without) in [
         ("the same", issuer.jwks(), None, None),
@@ -390,7 +394,7 @@ fn p04_the_key_is_compared_by_its_numbers_where_the_set_is_another() {
         let keys = Switched::new(set(&issuer.jwks()));
         let pair = Pair::trusting(|| Issuer::new(ISSUER).source(keys.clone()), &clock);
         let tokens = [issuer.token(), issuer.token().without_header("kid")];
-        let tokens = tokens.map(|token| token.mint());
+        let tokens = tokens.map(TestToken::mint);
         for token in &tokens {
             assert_eq!(pair.judge(token), None);
         }
@@ -597,10 +601,10 @@ fn p04_o04_p08_checks_and_records_see_each_hit() {
             async move {
                 tokio::task::yield_now().await;
                 token.require(&Requirement::scope("read"))?;
-                match is_locked {
-                    true => Err(Denial::token().because("locked")),
-                    false => Ok(()),
+                if is_locked {
+                    return Err(Denial::token().because("locked"));
                 }
+                Ok(())
             }
         });
         builder.on_decision(move |decision: Decision<'_>| {
