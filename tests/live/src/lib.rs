@@ -6,6 +6,7 @@
 
 mod authorization_server;
 mod certificates;
+mod dpop_client;
 mod forward_proxy;
 mod glewlwyd;
 mod http;
@@ -17,7 +18,8 @@ mod script;
 pub use authorization_server::{
     ApiKey, AuthorizationServer, Client, Forgery, ForgeryKind, Requests,
 };
-pub use certificates::Certificates;
+pub use certificates::{Certificates, EscapedPem};
+pub use dpop_client::{DpopAnswer, DpopClient, DpopLibrary, DpopRequest};
 pub use forward_proxy::ForwardProxy;
 pub use glewlwyd::Glewlwyd;
 pub use mcp_client::{ActsFor, McpClient};
