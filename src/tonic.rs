@@ -17,10 +17,12 @@ use crate::tower::Served;
 /// [`Protect`] for gRPC: a layer for `Server::builder().layer(..)` of tonic, and for one service.
 ///
 /// It refuses by a [`Status`], with status 200 of HTTP and without a message of the method. What
-/// the answer says in its headers is metadata: `www-authenticate`, `retry-after` and
-/// `cache-control`. The body of the answer is left out. Metadata with the key `authorization` is
-/// judged as the header is: two entries are refused. Binary metadata (`authorization-bin`) is not
-/// read.
+/// the answer says in its headers is metadata: `www-authenticate`, `dpop-nonce`, `retry-after` and
+/// `cache-control`. The body of the answer is left out. Metadata with the key `authorization` or
+/// `dpop` is judged as the header is: two entries are refused. Binary metadata
+/// (`authorization-bin`) is not read.
+///
+/// A DPoP proof of a call is for the method `POST` and the path `/package.Service/Method`.
 ///
 /// `Server::layer` covers all services of a server, also health and reflection. To leave these
 /// open, put the layer before each of the other services. The trait is in the crate `tower-layer`:
@@ -50,6 +52,29 @@ use crate::tower::Served;
 ///     token.require(&Requirement::scope("orders:read"))?;
 ///     Ok(Response::new(token.subject().unwrap_or("nobody").to_owned()))
 /// }
+/// ```
+///
+/// Client certificates need the [`Connection`](crate::binding::Connection) of a call. An
+/// interceptor outside of this layer hands on what tonic knows of it. With the feature `server` of
+/// tonic, these are `request.remote_addr()` and, behind its TLS, `request.peer_certs()`.
+///
+/// ```
+/// use resource_server::binding::Connection;
+/// use tonic::service::InterceptorLayer;
+/// use tonic::{Request, Status};
+///
+/// fn connection(mut request: Request<()>) -> Result<Request<()>, Status> {
+///     # let peer = Some(std::net::SocketAddr::from(([127, 0, 0, 1], 50_123)));
+///     // let peer = request.remote_addr();
+///     if let Some(peer) = peer {
+///         request.extensions_mut().insert(Connection::from(peer));
+///     }
+///     Ok(request)
+/// }
+///
+/// // Server::builder().layer(outer).layer(validator.protect().grpc())
+/// let outer = InterceptorLayer::new(connection);
+/// # let _ = outer;
 /// ```
 ///
 /// [`Error::replace_response`] has an effect until the method returns its response or stream. A

@@ -7,8 +7,14 @@ use super::certificate::ClientCertificate;
 /// What the server knows of the connection that a request came by: the address of its peer, and the
 /// certificate that the peer presented.
 ///
-/// Put it into the extensions of the request. `Connection::default()` knows neither, as for a
-/// socket without an address.
+/// `Connection::default()` knows neither, as for a socket without an address. A layer finds it as
+/// follows, or in the extensions of the request:
+///
+/// | framework | where it is set | without it |
+/// | --- | --- | --- |
+/// | axum | `into_make_service_with_connect_info::<Connection>()`, for a `Listener` whose `Addr` is a `Connection`, behind `tap_io` | the peer's address, of `into_make_service_with_connect_info::<SocketAddr>()` |
+/// | actix-web | `HttpServer::on_connect` | the peer's address |
+/// | tonic | an interceptor outside of the layer | nothing |
 ///
 /// ```
 /// use resource_server::binding::Connection;

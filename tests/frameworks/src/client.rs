@@ -17,7 +17,17 @@ pub struct Reply {
 }
 
 impl Reply {
-    fn new(status: u16, headers: impl Iterator<Item = (String, Vec<u8>)>, body: String) -> Self {
+    /// All values of a header.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        let lines = self.headers.iter().filter(|(known, _)| known == name);
+        lines.map(|(_, value)| value.as_str()).collect()
+    }
+
+    pub(crate) fn new(
+        status: u16,
+        headers: impl Iterator<Item = (String, Vec<u8>)>,
+        body: String,
+    ) -> Self {
         let headers = headers.filter(|(name, _)| !TRANSPORT.contains(&name.as_str()));
         let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
         let mut headers: Vec<_> = headers.map(|(name, value)| (name, text(value))).collect();

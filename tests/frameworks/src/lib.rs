@@ -1,6 +1,7 @@
 //! One API in several frameworks. The requests and the answers that they must get are data: a
 //! framework is a function that serves the API's routes.
 
+pub mod bound;
 mod cases;
 mod client;
 pub mod grpc;

@@ -1,0 +1,126 @@
+//! Layers that ask again for more: introspection of each token, and tools of an MCP server. Requests
+//! go to the router without a socket.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use axum::response::Response;
+use axum::routing::{get, post};
+use framework_tests::bound::{BoundWorld, ORIGIN};
+use resource_server::binding::{Dpop, Insertion, MemoryReplayStore, ProofEntry, ReplayStore};
+use resource_server::mcp::ToolScopes;
+use resource_server::testing::{TestClient, TestServer};
+use resource_server::{Issuer, NumericDate, Requirement, Validator, error::SourceError};
+use serde_json::json;
+use tower::ServiceExt;
+
+use crate::axum::subject;
+
+async fn ask(router: &Router, request: Request<Body>) -> Response {
+    router.clone().oneshot(request).await.unwrap()
+}
+
+fn request(method: &str, path: &str, token: &str, proof: &str, body: Body) -> Request<Body> {
+    let request = Request::builder().method(method).uri(path);
+    let request = request.header("authorization", format!("DPoP {token}"));
+    request.header("dpop", proof).body(body).unwrap()
+}
+
+fn challenges(response: &Response) -> Vec<&str> {
+    let values = response.headers().get_all("www-authenticate").iter();
+    values.map(|value| value.to_str().unwrap()).collect()
+}
+
+#[derive(Default)]
+struct Counting(MemoryReplayStore, AtomicUsize);
+
+impl ReplayStore for Counting {
+    async fn insert(&self, entry: &ProofEntry, now: NumericDate) -> Result<Insertion, SourceError> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.insert(entry, now).await
+    }
+}
+
+/// Each of the layers introspects the token, and the proof is entered once for all of them.
+#[tokio::test]
+async fn d03_h06_online_layers_enter_a_proof_once() {
+    let server = TestServer::start(ORIGIN).await.unwrap();
+    let issuer = Issuer::new(server.issuer().name()).introspection(server.introspection());
+    let store = Arc::new(Counting::default());
+    let dpop = Dpop::at(ORIGIN).replay_store(Arc::clone(&store));
+    let builder = Validator::builder().resource(ORIGIN).dpop(dpop);
+    let validator = builder.issuer(issuer.opaque_tokens()).build().unwrap();
+    let online = || validator.protect().online();
+    let both = Router::new()
+        .route("/both", get(subject).layer(online()))
+        .layer(validator.protect());
+    let router = Router::new()
+        .route("/online", get(subject).layer(online()))
+        .merge(both);
+
+    let client = TestClient::new();
+    let token = server.opaque_token(json!({
+        "active": true, "aud": ORIGIN, "sub": "alice", "exp": 4_000_000_000_u64,
+        "token_type": "DPoP", "cnf": {"jkt": client.jkt().to_string()},
+    }));
+    let entered = || store.1.load(Ordering::SeqCst);
+    // The outer layer of `/both` is answered from the cache, the inner one is not.
+    for (path, calls) in [("/online", 1), ("/both", 1)] {
+        let (before, asked) = (entered(), server.fetches().introspection);
+        let proof = client
+            .proof("GET", &format!("{ORIGIN}{path}"), &token)
+            .mint();
+        let to = || request("GET", path, &token, &proof, Body::empty());
+        assert_eq!(ask(&router, to()).await.status(), 200, "{path}");
+        assert_eq!(entered(), before + 1, "{path}");
+        assert_eq!(server.fetches().introspection, asked + calls, "{path}");
+        let replayed = ask(&router, to()).await;
+        assert_eq!(replayed.status(), 401, "{path}");
+        let found = challenges(&replayed);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].starts_with("DPoP error=\"invalid_dpop_proof\""),
+            "{found:?}"
+        );
+    }
+}
+
+/// A tool that the token does not allow is refused under the scheme that the request used.
+#[tokio::test]
+async fn d06_h13_tools_behind_a_proof() {
+    let world = BoundWorld::new();
+    let scopes = ToolScopes::new()
+        .tool("list", Requirement::scope("orders:read"))
+        .tool("drop", Requirement::scope("orders:write"));
+    let router = Router::new()
+        .route("/v1/mcp", post(subject))
+        .layer(scopes)
+        .layer(world.validator.protect());
+    let token = world.token().bound_to_key_of(&world.client).mint();
+    let call = async |tool: &str| {
+        let message = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool},
+        });
+        let url = format!("{ORIGIN}/v1/mcp");
+        let proof = world.client.proof("POST", &url, &token).mint();
+        let body = Body::from(message.to_string());
+        ask(&router, request("POST", "/v1/mcp", &token, &proof, body)).await
+    };
+    let listed = call("list").await;
+    assert_eq!(listed.status(), 200);
+    assert_eq!(to_bytes(listed.into_body(), 99).await.unwrap(), "alice");
+    let refused = call("drop").await;
+    assert_eq!(refused.status(), 403);
+    assert_eq!(
+        challenges(&refused),
+        [
+            "DPoP error=\"insufficient_scope\", scope=\"orders:write\", \
+             resource_metadata=\"https://api.example.com/.well-known/oauth-protected-resource/v1\", \
+             algs=\"ES256\""
+        ]
+    );
+    assert_eq!(world.insertions(), 2);
+}
