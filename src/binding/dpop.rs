@@ -1,5 +1,7 @@
 //! DPoP proofs (RFC 9449 section 4): the checks, in one order.
 
+use std::fmt;
+
 use super::ProofEntry;
 use super::dpop_error::DpopError;
 use super::nonce::DpopNonces;
@@ -213,8 +215,8 @@ impl CheckedProof<'_> {
 }
 
 /// A request and the access token that it presents under the scheme DPoP, for
-/// [`verify_proof`].
-#[derive(Clone, Debug)]
+/// [`verify_proof`]. Its `Debug` output names the type only, since it holds the token.
+#[derive(Clone)]
 pub struct DpopRequest<'r> {
     method: &'r str,
     origin: Origin,
@@ -250,6 +252,12 @@ impl<'r> DpopRequest<'r> {
             nonces: NonceRule::Required(nonces),
             ..self
         }
+    }
+}
+
+impl fmt::Debug for DpopRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DpopRequest(..)")
     }
 }
 
