@@ -46,7 +46,8 @@ pub(crate) struct ProvenRequest<'r> {
     /// The access token, as it was presented.
     pub(crate) token: &'r str,
     pub(crate) nonces: &'r NonceRule,
-    /// What is older can't be told from a replay, and needs a new nonce.
+    /// What is older can't be told from a replay, and needs a new nonce. Where this moment is still
+    /// to come, a new nonce would be older too: the store answers.
     pub(crate) known_since: Option<NumericDate>,
 }
 
@@ -168,7 +169,7 @@ fn check_current(
             let accepted = nonces.check(nonce, now).map_err(|_| ProofFault::OldNonce)?;
             if request
                 .known_since
-                .is_some_and(|since| accepted.made_at < since)
+                .is_some_and(|since| accepted.made_at < since && since <= now)
             {
                 return Err(ProofFault::OldNonce);
             }

@@ -136,7 +136,8 @@ pub trait ReplayStore: Send + Sync + 'static {
 
     /// The moment since when the store knows every proof, if it forgets its entries when the process
     /// ends. A proof whose nonce is older is answered with a new nonce, and not with an outage,
-    /// since the client would repeat the old nonce.
+    /// since the client would repeat the old nonce. While the clock shows an earlier moment than
+    /// this, no new nonce would help, and [`insert`](ReplayStore::insert) decides.
     fn knows_since(&self) -> Option<NumericDate> {
         None
     }
