@@ -7,9 +7,10 @@ use std::time::Duration;
 use crate::core::NumericDate;
 use crate::source_error::SourceError;
 
-/// The longest time for which a proof may be good. The widest window of a policy is 10 minutes, so a
-/// longer time is a mistake, which would fill a store.
-const LONGEST_LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// The longest time for which a proof may be good. The longest nonce is good for an hour and for the
+/// seconds by which the clock of its maker is ahead. A longer time is a mistake, which would fill a
+/// store.
+const LONGEST_LIFETIME: Duration = Duration::from_secs(2 * 60 * 60);
 /// A time in seconds is good until the second ends.
 const LAST_SECOND: Duration = Duration::from_secs(1);
 
@@ -51,7 +52,7 @@ impl ProofEntry {
     /// How long the entry must live from `now`, to the end of the second `until`.
     ///
     /// # Errors
-    /// `until` has passed, or is more than an hour ahead.
+    /// `until` has passed, or is more than two hours ahead.
     pub(super) fn lifetime(&self, now: NumericDate) -> Result<Duration, SourceError> {
         if self.until < now {
             return Err(SourceError::new(
@@ -61,7 +62,7 @@ impl ProofEntry {
         let lifetime = self.until.since(now);
         if lifetime > LONGEST_LIFETIME {
             return Err(SourceError::new(
-                "a replay store remembers a proof for an hour at most, and this one is good for longer",
+                "a replay store remembers a proof for two hours at most, and this one is good for longer",
             ));
         }
         Ok(lifetime + LAST_SECOND)

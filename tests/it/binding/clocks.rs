@@ -52,3 +52,22 @@ fn d05_a_store_begins_again_where_the_clock_was_far_ahead_at_the_start() {
         assert!(second_request(&world).is_ok(), "D05: {back} s back");
     }
 }
+
+/// A nonce of an instance whose clock is ahead ends later than an hour from now.
+#[test]
+fn d03_d05_the_longest_nonce_of_a_clock_that_is_ahead_is_remembered() {
+    let world = world(Duration::from_secs(3_600));
+    let token = world.bound().mint();
+    let proof = || world.client.proof("GET", URL, &token);
+    world.clock.set(at(NOW + 10));
+    let refused = world.get(&token, &proof().mint()).unwrap_err();
+    let nonce = header(&refused, "dpop-nonce").expect("a nonce");
+    world.clock.set(at(NOW));
+    let once = proof().nonce(&nonce).mint();
+    assert_eq!(world.reason(&token, &once), None, "D03");
+    assert_eq!(
+        world.reason(&token, &once),
+        Some(Reason::ProofReplayed),
+        "D03"
+    );
+}
