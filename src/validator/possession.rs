@@ -156,7 +156,16 @@ impl<'v, 'r> Held<'v, 'r> {
         confirmation: Option<&Confirmation>,
     ) -> Result<Possession, PossessionRefusal> {
         let possession = match (&self.by, proof) {
-            (By::Earlier(possession), _) => *possession,
+            (By::Earlier(possession), _) => {
+                let lacks_key = confirmation.and_then(Confirmation::jkt).is_none();
+                let lacks_certificate = confirmation.and_then(Confirmation::x5t_s256).is_none();
+                if possession.jkt.is_some() && lacks_key
+                    || self.certificate.is_some() && lacks_certificate
+                {
+                    return Err(PossessionRefusal::NoLongerBound);
+                }
+                *possession
+            }
             (By::Bearer, _) | (By::Proof { .. }, None) => Possession::bearer(),
             (By::Proof { .. }, Some(proof)) => {
                 Possession::bearer().with_key(proof.prove(confirmation)?)
