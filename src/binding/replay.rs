@@ -89,7 +89,12 @@ pub enum Insertion {
 ///
 /// An entry is made after all other checks of the token and its proof have passed. There is no time
 /// limit around a call: a store that does I/O sets its own. An `Arc` of a store is a store, for
-/// several Validators, or to read its [`status`](ReplayStore::status) elsewhere.
+/// several Validators, or to read its [`status`](ReplayStore::status) elsewhere. A layer inside of
+/// another one enters a proof again unless their stores are clones of one `Arc`.
+///
+/// Validators that share a store need the same
+/// [`proof_max_age`](crate::PolicyBuilder::proof_max_age) and the same nonces. An entry lives until
+/// the Validator that made it refuses its proof, and another one may accept that proof for longer.
 ///
 /// A store must keep two promises. It gives [`Insertion::New`] once for each `id`, and it keeps each
 /// entry until `until` has passed on the clock that `now` is read from. So a cache that evicts
@@ -147,6 +152,13 @@ pub trait ReplayStore: Send + Sync + 'static {
     fn status(&self) -> ReplayStoreStatus {
         ReplayStoreStatus::default()
     }
+
+    /// Where the store is in memory. It is only compared: layers inside of one another whose stores
+    /// are clones of one `Arc` enter a proof once.
+    #[doc(hidden)]
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).cast::<()>().addr()
+    }
 }
 
 impl<S: ReplayStore> ReplayStore for Arc<S> {
@@ -168,6 +180,10 @@ impl<S: ReplayStore> ReplayStore for Arc<S> {
 
     fn status(&self) -> ReplayStoreStatus {
         S::status(self)
+    }
+
+    fn address(&self) -> usize {
+        S::address(self)
     }
 }
 

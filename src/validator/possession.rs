@@ -1,7 +1,5 @@
 //! What a request holds to prove that it may use a bound token.
 
-use std::sync::Arc;
-
 use super::Validator;
 use crate::binding::{BuiltDpop, CheckedProof, ClientCertificate, ProvenRequest, check_proof_form};
 use crate::core::{
@@ -70,7 +68,7 @@ impl Validator {
         let store = &self.0.settings.dpop.as_ref()?.store;
         let text = [proof, presented.token].join("\0");
         Some(EnteredProof {
-            store: Arc::as_ptr(store).cast::<()>().addr(),
+            store: store.address(),
             digest: sha256(text.as_bytes()),
         })
     }
