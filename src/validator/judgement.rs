@@ -292,7 +292,8 @@ impl Validator {
             return Ok(self.present(token, held, false));
         };
         if !held.is_entered() {
-            let inserted = dpop.store.insert(&proof.entry, self.0.clock.now()).await;
+            // Not the moment of now: the proof may have ended since it was found to be good.
+            let inserted = dpop.store.insert(&proof.entry, token.judged_at()).await;
             match inserted.map_err(Unavailable::of_replay_store)? {
                 Insertion::New => {}
                 Insertion::Seen => {
