@@ -5,6 +5,7 @@ mod challenges;
 mod dpop;
 mod fapi;
 mod nonces;
+mod page;
 mod policy;
 mod replay_store;
 pub(crate) mod secrecy;
