@@ -143,7 +143,7 @@ enum Missing {
     Check,
     #[error("the replay store of DPoP proofs can't be asked now")]
     ReplayStore,
-    #[cfg(feature = "fetch")]
+    #[cfg(any(feature = "fetch", feature = "mcp"))]
     #[error("an accepted token can't be checked again now")]
     Look,
 }
@@ -177,7 +177,7 @@ impl Unavailable {
     }
 
     /// Of a look at an accepted token that was given up after this time.
-    #[cfg(feature = "fetch")]
+    #[cfg(any(feature = "fetch", feature = "mcp"))]
     pub(crate) fn of_look(limit: Duration) -> Self {
         let what = format!(
             "the source of its keys, or a check of this API, gave no result within {} s",

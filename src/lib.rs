@@ -45,7 +45,7 @@
 //! | validate a token | [`Validator::validate`] | async: it waits if keys must be fetched or a token introspected |
 //! | protect routes | [`Validator::protect`] as a layer of axum, tower, actix-web or tonic | a feature of that name |
 //! | authenticate a request | [`Validator::authenticate`] with [`Credentials`] | the same |
-//! | check an accepted token again, on a long-lived connection | [`Validator::revalidate`]; with `fetch`, `until_refused` waits for its end | async: the same |
+//! | check an accepted token again, on a long-lived connection | [`Validator::revalidate`]; with `fetch` or `mcp`, `until_refused` waits for its end | async: the same |
 //! | verify a token with given keys at a given time | [`verify`] | nothing: pure, without I/O, async and clock |
 //!
 //! [`Validator::validate_cached`] and [`Validator::authenticate_cached`] are for code that can't
@@ -124,6 +124,7 @@
 //! | `axum`, `actix-web`, `tonic` | no | the layer, extractors and answers for that framework |
 //! | `mcp` | no | the module `mcp`: requirements by tool, resource and prompt of an MCP server on axum; brings `axum` |
 //! | `tower` | with `axum`, `tonic` | the layer alone |
+//! | `redis` | no | `binding::RedisReplayStore`: used DPoP proofs are remembered in Redis, for all instances of an API |
 //! | `tracing` | no | events of decisions and key refreshes, of the crate `tracing` |
 //! | `metrics` | no | counters and histograms of the same, of the crate `metrics` |
 //! | `time` | no | conversions between [`NumericDate`] and `OffsetDateTime` of the crate `time` |
@@ -212,7 +213,7 @@ mod library {
     }
 
     // The Rust blocks of the README are compiled as doc tests.
-    #[cfg(all(doctest, feature = "fetch", feature = "testing", feature = "axum"))]
+    #[cfg(all(doctest, feature = "fetch", feature = "testing", feature = "mcp"))]
     #[doc = include_str!("../README.md")]
     struct ReadmeExamples;
 
@@ -280,9 +281,9 @@ mod library {
     }
 
     pub mod health {
-        //! The state of each issuer's source and of the replay store, as
+        //! The state of each issuer's source, the replay store and the token cache, as
         //! [`Validator::health`](crate::Validator::health) reports it.
         pub use crate::source::{SourceStatus, TenantStatus};
-        pub use crate::validator::{Health, IssuerHealth};
+        pub use crate::validator::{Health, IssuerHealth, TokenCacheStatus};
     }
 }

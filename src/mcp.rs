@@ -1,13 +1,20 @@
 //! What each tool, resource and prompt of an MCP server needs from a token.
 
 mod body;
+mod call_error;
+mod ending;
+mod event_stream;
+mod held;
 mod layer;
 mod message;
 mod refusal;
 mod rules;
+mod session_id;
+mod sessions;
 mod uri;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::core::{AccessToken, Requirement, check_requirement};
 use crate::error::{Error, Misconfigured};
@@ -16,12 +23,19 @@ use body::Room;
 use message::{Asked, Kind, Target};
 use rules::{Needed, Rule, Rules};
 
+pub use call_error::CallError;
 pub use layer::ToolScoped;
+pub use sessions::{SessionBound, Sessions};
 
 /// The largest body of one request by default: 4 MiB, as rmcp has it.
 const DEFAULT_MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// The bodies of all requests together by default: 64 MiB.
 const DEFAULT_MAX_BYTES_OF_ALL_BODIES: usize = 64 * 1024 * 1024;
+/// How long the start of an event stream is held back by default: as long as rmcp waits for its
+/// first keep-alive.
+const DEFAULT_HOLD: Duration = Duration::from_secs(15);
+/// Clients and proxies give up a request that has no answer for this long.
+const LONGEST_HOLD: Duration = Duration::from_secs(60);
 
 /// What each tool, resource and prompt of an MCP server needs from a token: a layer of axum, inside
 /// of [`Protect`](crate::Protect).
@@ -85,6 +99,13 @@ const DEFAULT_MAX_BYTES_OF_ALL_BODIES: usize = 64 * 1024 * 1024;
 /// | bodies over [`max_bytes_of_all_bodies`](ToolScopes::max_bytes_of_all_bodies) | 503 with `Retry-After: 1` |
 /// | no [`Protect`](crate::Protect) in front, or a malformed requirement | 500 |
 ///
+/// An event stream that answers a `POST` is held back until its first message
+/// ([`hold_answers_for`](ToolScopes::hold_answers_for)), so that a tool can still refuse the call.
+///
+/// The event stream of a `GET` or of `subscriptions/listen` ends when the token is refused
+/// ([`Validator::until_refused`](crate::Validator::until_refused)), and so when it expires. The
+/// client's next request gets the answer.
+///
 /// No body is read before the token was accepted. There is no time limit for reading one: set that
 /// of your server. The service behind gets the same bytes.
 #[derive(Clone, Debug)]
@@ -97,6 +118,7 @@ pub struct ToolScopes {
     mistakes: Vec<String>,
     max_body_bytes: usize,
     room: Room,
+    hold: Duration,
 }
 
 impl Default for ToolScopes {
@@ -116,6 +138,7 @@ impl ToolScopes {
             mistakes: Vec::new(),
             max_body_bytes: DEFAULT_MAX_BODY_BYTES,
             room: Room::of(DEFAULT_MAX_BYTES_OF_ALL_BODIES),
+            hold: DEFAULT_HOLD,
         }
     }
 
@@ -186,13 +209,29 @@ impl ToolScopes {
         self
     }
 
+    /// How long the start of an event stream that answers a `POST` is held back for its first
+    /// message. Default 15 seconds, at most 60 seconds; zero holds nothing back.
+    ///
+    /// Until then, a tool can still make the layer send 403
+    /// ([`Error::refuse_call`](crate::Error::refuse_call)), though the server has begun the stream.
+    /// A message is an event with data, or a comment, such as a keep-alive. An event with `id` and
+    /// `retry` alone is not a message. At most 64 KiB of such events are held back. It needs a
+    /// tokio runtime with time enabled.
+    ///
+    /// A stream with a `Content-Encoding` is not held back, since it can't be read: compress
+    /// outside of this layer.
+    pub fn hold_answers_for(mut self, time: Duration) -> Self {
+        self.hold = time;
+        self
+    }
+
     /// Checks that a token can meet each requirement, and that each setting can be used. Call this
     /// at start. Without it, each request gets 500.
     ///
     /// # Errors
     /// A requirement that no token can meet, a name that is empty or has `*` before its end, a URI
-    /// that no request can have, or a body that may be larger than all bodies together. The text
-    /// lists every such problem.
+    /// that no request can have, a body that may be larger than all bodies together, or a wait that
+    /// is too long. The text lists every such problem.
     pub fn check(&self) -> Result<(), Misconfigured> {
         let mut mistakes = self.mistakes.clone();
         let all = self.room.bytes();
@@ -200,6 +239,12 @@ impl ToolScopes {
             mistakes.push(format!(
                 "max_body_bytes is {}: set it from 1 to max_bytes_of_all_bodies, which is {all}",
                 self.max_body_bytes
+            ));
+        }
+        if self.hold > LONGEST_HOLD {
+            mistakes.push(format!(
+                "hold_answers_for is {:?}: set it to at most {LONGEST_HOLD:?}",
+                self.hold
             ));
         }
         if mistakes.is_empty() {
@@ -211,26 +256,24 @@ impl ToolScopes {
 
     /// Checks again, inside a tool, that the token allows it: the name that the framework read is
     /// then the name that was checked. Make the layer send the answer by
-    /// [`Error::replace_response`].
+    /// [`Error::refuse_call`](crate::Error::refuse_call).
     ///
     /// # Errors
     /// The same as for [`AccessToken::require`]. Or no requirement covers the tool (403).
     ///
     /// ```
-    /// use resource_server::{AccessToken, Error, mcp::ToolScopes};
+    /// use resource_server::mcp::{CallError, ToolScopes};
+    /// use resource_server::{AccessToken, Error};
     ///
     /// // The extensions are those of the request: in rmcp, of `http::request::Parts`.
     /// fn call(
     ///     scopes: &ToolScopes,
     ///     extensions: &http::Extensions,
     ///     tool: &str,
-    /// ) -> Result<(), Error> {
-    ///     let token = AccessToken::of(extensions)?;
-    ///     let checked = scopes.require(&token, tool);
-    ///     if let Err(error) = &checked {
-    ///         error.replace_response(extensions)?; // 403, even if the framework answers otherwise
-    ///     }
-    ///     checked
+    /// ) -> Result<(), CallError> {
+    ///     let refused = |error: Error| error.refuse_call(extensions);
+    ///     let token = AccessToken::of(extensions).map_err(refused)?;
+    ///     scopes.require(&token, tool).map_err(refused)
     /// }
     /// ```
     pub fn require(&self, token: &AccessToken, tool: &str) -> Result<(), Error> {
@@ -324,7 +367,7 @@ impl ToolScopes {
         let targets = match asked {
             Asked::Nothing => return Needed::Nothing,
             Asked::Unknown => return self.otherwise.needed(),
-            Asked::Targets(targets) => targets,
+            Asked::Targets(targets) | Asked::Subscription(targets) => targets,
         };
         let mut parts: Vec<&Arc<Requirement>> = Vec::new();
         for target in targets {

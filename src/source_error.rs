@@ -114,7 +114,7 @@ impl SourceError {
         }
     }
 
-    #[cfg(feature = "fetch")]
+    #[cfg(any(feature = "fetch", feature = "mcp", feature = "redis"))]
     #[must_use]
     pub(crate) fn of_kind(mut self, kind: SourceErrorKind) -> Self {
         Arc::make_mut(&mut self.0).kind = Some(kind);
@@ -122,7 +122,7 @@ impl SourceError {
     }
 
     /// The same, by a mistake of the caller.
-    #[cfg(feature = "fetch")]
+    #[cfg(any(feature = "fetch", feature = "redis"))]
     #[must_use]
     pub(super) fn outside_runtime(mut self) -> Self {
         Arc::make_mut(&mut self.0).is_outside_runtime = true;

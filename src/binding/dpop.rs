@@ -44,6 +44,8 @@ pub(crate) struct ProvenRequest<'r> {
     /// The access token, as it was presented.
     pub(crate) token: &'r str,
     pub(crate) nonces: &'r NonceRule,
+    /// What is older can't be told from a replay, and needs a new nonce.
+    pub(crate) known_since: Option<NumericDate>,
 }
 
 /// A proof that passed every check that needs neither arithmetic nor the token's claims.
@@ -162,6 +164,12 @@ fn check_current(
         (NonceRule::Optional(nonces) | NonceRule::Required(nonces), nonce) => {
             let nonce = nonce.get().ok_or(ProofFault::OldNonce)?;
             let accepted = nonces.check(nonce, now).map_err(|_| ProofFault::OldNonce)?;
+            if request
+                .known_since
+                .is_some_and(|since| accepted.made_at < since)
+            {
+                return Err(ProofFault::OldNonce);
+            }
             Currency {
                 made_at: accepted.made_at,
                 until: accepted.until,
@@ -313,6 +321,7 @@ pub fn verify_proof(
         path: request.path,
         token: request.token,
         nonces: &request.nonces,
+        known_since: None,
     };
     let checked = check_form(proof, &request, policy, now)?;
     let verified = checked.proof.check_signature();

@@ -12,6 +12,7 @@ type Waiting<'s> = Pin<Box<dyn Future<Output = Result<Insertion, SourceError>> +
 pub(crate) trait DynReplayStore: Send + Sync {
     fn insert<'s>(&'s self, entry: &'s ProofEntry, now: NumericDate) -> Waiting<'s>;
     fn begin(&self, now: NumericDate);
+    fn knows_since(&self) -> Option<NumericDate>;
     fn status(&self) -> ReplayStoreStatus;
 }
 
@@ -22,6 +23,10 @@ impl<S: ReplayStore> DynReplayStore for S {
 
     fn begin(&self, now: NumericDate) {
         ReplayStore::begin(self, now);
+    }
+
+    fn knows_since(&self) -> Option<NumericDate> {
+        ReplayStore::knows_since(self)
     }
 
     fn status(&self) -> ReplayStoreStatus {

@@ -16,7 +16,7 @@ use super::replay::{Insertion, ProofEntry, ReplayStore, ReplayStoreStatus};
 use super::replay_error::ReplayStoreError;
 use crate::core::NumericDate;
 use crate::source_error::SourceError;
-use shard::{Entered, Id, Shard};
+use shard::{Entered, Shard};
 
 const DEFAULT_MAX_ENTRIES: usize = 1_000_000;
 const DEFAULT_MAX_OF_CLIENT: usize = 20_000;
@@ -35,7 +35,8 @@ const RETRY_WHEN_FULL: Duration = Duration::from_secs(1);
 /// Remembers used proofs in the memory of one process: the default where DPoP is configured.
 ///
 /// Another process does not see its entries, so each instance of an API would accept a proof once.
-/// An API of several instances needs a store that they share.
+/// An API of several instances needs a store that they share: `RedisReplayStore`, with the feature
+/// `redis`, or a [`ReplayStore`] of your own.
 ///
 /// - A live entry is never dropped. An entry is held for up to 32 seconds after the last moment at
 ///   which its proof could be accepted.
@@ -53,8 +54,8 @@ const RETRY_WHEN_FULL: Duration = Duration::from_secs(1);
 ///   again. Start the process after the clock is set: a clock that was late at the start hides when
 ///   the process began.
 ///
-/// An entry needs 20 to 40 bytes, and each client another 20 to 50 bytes in each slice of 32 seconds
-/// that has an entry of it. So the default of 1,000,000 entries needs 30 to 90 MB when it is full.
+/// An entry needs 20 to 40 bytes, and each client another 15 to 30 bytes in each slice of 32 seconds
+/// that has an entry of it. So the default of 1,000,000 entries needs 20 to 70 MB when it is full.
 /// With the default window, that is about 10,000 requests a second.
 ///
 /// ```
@@ -72,7 +73,8 @@ pub struct MemoryReplayStore {
     max_of_client: usize,
     /// The earliest moment at which it was asked, in seconds since 1970.
     begin: AtomicI64,
-    /// Its key is random, so that no client can choose keys of one shard.
+    /// Its key is random, so no one can make a key whose hash is that of another client, or many of
+    /// one shard.
     hasher: RandomState,
     shards: Box<[Mutex<Shard>]>,
     /// How many entries all shards have.
@@ -135,7 +137,7 @@ impl MemoryReplayStore {
             );
             return Err(SourceError::new(what).retry_in(begin.since(entry.made_at)));
         }
-        let client = client_of(entry);
+        let client = self.hasher.hash_one(entry.jkt);
         let mut entered = self.enter_in_shard(client, entry, now);
         self.tidy(self.turn.fetch_add(1, Ordering::Relaxed) % SHARDS, now);
         // Once in a second is enough: it finds what has ended in this second.
@@ -175,9 +177,8 @@ impl MemoryReplayStore {
         now
     }
 
-    fn enter_in_shard(&self, client: Id, entry: &ProofEntry, now: NumericDate) -> Entered {
-        let hash = self.hasher.hash_one(client);
-        let number = usize::try_from(hash % SHARDS as u64).unwrap_or(0);
+    fn enter_in_shard(&self, client: u64, entry: &ProofEntry, now: NumericDate) -> Entered {
+        let number = usize::try_from(client % SHARDS as u64).unwrap_or(0);
         self.within(number, now, |shard| {
             shard.enter(client, entry, now, self.max_of_client as u64, || {
                 self.reserve()
@@ -243,6 +244,11 @@ impl ReplayStore for MemoryReplayStore {
         self.begin.fetch_min(now.as_secs(), Ordering::Relaxed);
     }
 
+    fn knows_since(&self) -> Option<NumericDate> {
+        let begin = self.begin.load(Ordering::Relaxed);
+        (begin != NEVER).then(|| NumericDate::from_secs(begin))
+    }
+
     fn status(&self) -> ReplayStoreStatus {
         ReplayStoreStatus {
             entries: Some(self.entries.load(Ordering::Relaxed) as u64),
@@ -251,15 +257,6 @@ impl ReplayStore for MemoryReplayStore {
             warning: None,
         }
     }
-}
-
-/// Half of the thumbprint identifies a client, as half of a hash identifies a proof.
-fn client_of(entry: &ProofEntry) -> Id {
-    let mut client = Id::default();
-    for (to, from) in client.iter_mut().zip(entry.jkt) {
-        *to = from;
-    }
-    client
 }
 
 fn locked(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {

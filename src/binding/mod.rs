@@ -9,6 +9,8 @@ pub(crate) mod mtls;
 mod nonce;
 mod proof;
 mod record;
+#[cfg(feature = "redis")]
+mod redis;
 mod replay;
 pub(crate) mod replay_error;
 mod settings;
@@ -21,6 +23,8 @@ pub use mtls::{
     CertificateHeader, ClientCertificate, ClientCertificates, Connection, TrustedPeers,
 };
 pub use nonce::DpopNonces;
+#[cfg(feature = "redis")]
+pub use redis::RedisReplayStore;
 pub use replay::{Insertion, ProofEntry, ReplayStore, ReplayStoreStatus};
 pub(crate) use settings::BuiltDpop;
 pub use settings::Dpop;

@@ -5,12 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use super::dpop_error::DpopError;
 use crate::core::{
     Algorithm, NumericDate, SecretError, VerificationKey, decode_base64url, encode_base64url,
-    fill_random, is_equal_in_constant_time,
+    is_equal_in_constant_time,
 };
 
 /// Separates these tags from all others that the same secret may make.
@@ -23,8 +21,6 @@ const TAG_BYTES: usize = 16;
 const NONCE_CHARACTERS: usize = 32;
 /// A nonce is checked by one HMAC for each secret.
 const MAX_SECRETS: usize = 4;
-/// Bytes of a secret that only this process has: as many as the hash.
-const OWN_SECRET_BYTES: usize = 32;
 /// How far the clocks of the instances that share a secret may differ.
 const MAX_AHEAD: Duration = Duration::from_secs(10);
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(5 * 60);
@@ -112,9 +108,7 @@ impl DpopNonces {
     /// # Errors
     /// The system gave no random bytes.
     pub fn of_this_process() -> Result<Self, SecretError> {
-        let mut secret = Zeroizing::new([0; OWN_SECRET_BYTES]);
-        fill_random(secret.as_mut_slice()).map_err(|_| SecretError::NoRandomBytes)?;
-        Ok(Self::of(vec![key_of(secret.as_slice())?]))
+        Ok(Self::of(vec![VerificationKey::of_this_process()?]))
     }
 
     fn of(keys: Vec<VerificationKey>) -> Self {

@@ -134,6 +134,13 @@ pub trait ReplayStore: Send + Sync + 'static {
         let _ = now;
     }
 
+    /// The moment since when the store knows every proof, if it forgets its entries when the process
+    /// ends. A proof whose nonce is older is answered with a new nonce, and not with an outage,
+    /// since the client would repeat the old nonce.
+    fn knows_since(&self) -> Option<NumericDate> {
+        None
+    }
+
     /// The state of the store. Health endpoints call this, so it must be cheap and do no I/O.
     fn status(&self) -> ReplayStoreStatus {
         ReplayStoreStatus::default()
@@ -151,6 +158,10 @@ impl<S: ReplayStore> ReplayStore for Arc<S> {
 
     fn begin(&self, now: NumericDate) {
         S::begin(self, now);
+    }
+
+    fn knows_since(&self) -> Option<NumericDate> {
+        S::knows_since(self)
     }
 
     fn status(&self) -> ReplayStoreStatus {

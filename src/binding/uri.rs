@@ -97,9 +97,7 @@ impl Origin {
         let scheme = Scheme::of(scheme)?;
         let path_at = rest.find('/').unwrap_or(rest.len());
         let (authority, path) = rest.split_at_checked(path_at)?;
-        if authority.contains('@') {
-            return None;
-        }
+        // User information makes the host another one, since no host of ours has an `@`.
         let (host, port) = split_authority(authority)?;
         let is_ours = scheme == self.scheme
             && port_number(port, scheme) == Some(self.port)

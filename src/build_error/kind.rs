@@ -28,6 +28,12 @@ pub enum ConfigErrorKind {
         /// The value that was set.
         bytes: usize,
     },
+    /// A [`token_cache`](crate::ValidatorBuilder::token_cache) outside 1 MiB to 64 GiB.
+    #[error("token_cache is {bytes}: set 1048576 to 68719476736 bytes")]
+    TokenCacheSize {
+        /// The value that was set.
+        bytes: u64,
+    },
     /// The [`resource`](crate::ValidatorBuilder::resource) can't be used.
     #[error("the resource can't be used")]
     Resource(#[source] ResourceError),

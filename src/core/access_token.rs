@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use crate::core::checks::time::end_of;
 use crate::core::excerpt::excerpt;
 use crate::core::introspection::introspected::Introspected;
 use crate::core::keys::algorithm::Algorithm;
-use crate::core::keys::verification_key::VerificationKey;
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::profile::Profile;
 use crate::core::presentation::Presentation;
+use crate::core::proof::Proof;
+use crate::core::remembered::{GoodToken, Held};
 use crate::core::resource::Resource;
 use crate::core::time::NumericDate;
 use crate::core::token::claims::actor::Actor;
-use crate::core::token::claims::checked::{CheckedClaims, KeptClaims};
+use crate::core::token::claims::checked::CheckedClaims;
 use crate::core::token::claims::claim_path::{DottedName, find};
 use crate::core::token::claims::identity::{Identity, SubjectKind};
 use crate::core::token::claims::roles::RoleSet;
@@ -64,9 +64,9 @@ use crate::core::verdict::rejection::Rejection;
 /// ```
 #[derive(Clone)]
 pub struct AccessToken {
-    claims: KeptClaims,
-    proof: Proof,
-    policy: Policy,
+    good: Held,
+    /// When it was judged.
+    at: NumericDate,
     /// The API that accepted it, for the answer if an operation is refused.
     resource: Option<Arc<Resource>>,
     /// How it was presented, for the same.
@@ -77,27 +77,30 @@ pub struct AccessToken {
 /// What the API has told of decisions. The core has no type for it, and only carries it.
 pub(crate) type Observer = dyn Any + Send + Sync;
 
-/// The evidence that a token was accepted on.
-#[derive(Clone)]
-pub(crate) enum Proof {
-    Signature {
-        key: Arc<VerificationKey>,
-        algorithm: Algorithm,
-    },
-    /// The authorization server says that it is active.
-    Introspection(Arc<Introspected>),
-}
-
 impl AccessToken {
     pub(crate) fn new(claims: CheckedClaims<'_>, proof: Proof, policy: Policy) -> Self {
-        AccessToken {
+        let at = claims.at;
+        let good = GoodToken {
             claims: claims.into_kept(),
             proof,
             policy,
+        };
+        AccessToken::judged(Held::Own(good), at)
+    }
+
+    /// A token that is judged at this time.
+    pub(crate) fn judged(good: Held, at: NumericDate) -> Self {
+        AccessToken {
+            good,
+            at,
             resource: None,
             presentation: Presentation::default(),
             observer: None,
         }
+    }
+
+    pub(crate) fn into_good(self) -> (GoodToken, NumericDate) {
+        (self.good.into_own(), self.at)
     }
 
     /// Keeps the API that accepted it, and how it was presented.
@@ -129,51 +132,48 @@ impl AccessToken {
     }
 
     pub(crate) fn payload(&self) -> &Payload {
-        self.claims.payload()
+        self.good.claims.payload()
     }
 
     pub(crate) fn policy(&self) -> &Policy {
-        &self.policy
+        &self.good.policy
     }
 
     pub(crate) fn proof(&self) -> &Proof {
-        &self.proof
+        &self.good.proof
     }
 
     /// How it was introspected, if it was.
     pub(crate) fn introspected(&self) -> Option<&Introspected> {
-        match &self.proof {
-            Proof::Signature { .. } => None,
-            Proof::Introspection(introspected) => Some(introspected),
-        }
+        self.good.introspected()
     }
 
     /// Keeps that the response came from no cache.
     pub(crate) fn introspected_online(mut self) -> Self {
-        if let Proof::Introspection(introspected) = self.proof {
+        let mut good = self.good.into_own();
+        if let Proof::Introspection(introspected) = good.proof {
             let online = Arc::unwrap_or_clone(introspected).online();
-            self.proof = Proof::Introspection(Arc::new(online));
+            good.proof = Proof::Introspection(Arc::new(online));
         }
+        self.good = Held::Own(good);
         self
     }
 
     /// When it is no longer valid, with the skew. `None` where it has no end.
     pub(crate) fn end(&self) -> Option<NumericDate> {
-        end_of(self.payload(), &self.policy)
+        self.good.end()
     }
 
     /// The `iss` claim (RFC 7519 section 4.1.1). For a SPIFFE JWT-SVID, its trust domain
     /// (`spiffe://example.org`). For an introspected token whose response has no `iss`, the issuer
     /// that responded.
     pub fn issuer(&self) -> &str {
-        let of_jwt = self.introspected().and_then(Introspected::jwt_issuer);
-        let named = of_jwt.or_else(|| self.payload().str_of(&self.payload().iss));
-        named.unwrap_or(self.policy.issuer())
+        self.good.issuer()
     }
 
     /// The tenant in `iss`, for an issuer with many ([`Tenants`](crate::Tenants)); else `None`.
     pub fn tenant(&self) -> Option<&str> {
-        self.policy.template()?.tenant_of(self.issuer())
+        self.policy().template()?.tenant_of(self.issuer())
     }
 
     /// The `sub` claim (RFC 7519 section 4.1.2). It is unique only within the issuer: see
@@ -214,7 +214,7 @@ impl AccessToken {
     /// # }
     /// ```
     pub fn subject_kind(&self) -> Option<SubjectKind> {
-        if self.policy.profile() == Profile::JwtSvid {
+        if self.policy().profile() == Profile::JwtSvid {
             return Some(SubjectKind::Client);
         }
         let stated = find(self.payload(), "idtyp");
@@ -226,7 +226,7 @@ impl AccessToken {
             };
         }
         let is_client = self.subject()? == self.client_id()?;
-        match self.policy.profile() {
+        match self.policy().profile() {
             _ if is_client => Some(SubjectKind::Client),
             Profile::Cognito => Some(SubjectKind::User),
             Profile::Default | Profile::Rfc9068 | Profile::JwtSvid => None,
@@ -246,7 +246,7 @@ impl AccessToken {
     /// see [`has_scope`](AccessToken::has_scope).
     pub fn scopes(&self) -> ScopeSet<'_> {
         let payload = self.payload();
-        let claim = payload.scopes(self.claims.scope_claim());
+        let claim = payload.scopes(self.good.claims.scope_claim());
         ScopeSet::new(payload.entries(claim), payload.text())
     }
 
@@ -257,7 +257,7 @@ impl AccessToken {
         let granted = self.scopes();
         granted.contains(scope)
             || self
-                .policy
+                .policy()
                 .scope_hierarchy()
                 .is_some_and(|hierarchy| hierarchy.is_implied(scope, granted.iter()))
     }
@@ -266,14 +266,14 @@ impl AccessToken {
     /// `azp`, unless [`PolicyBuilder::client_claims`](crate::PolicyBuilder::client_claims) names
     /// others.
     pub fn client_id(&self) -> Option<&str> {
-        self.claims.client()
+        self.good.claims.client()
     }
 
     /// The roles, from the claims that
     /// [`PolicyBuilder::role_claims`](crate::PolicyBuilder::role_claims) names. The set is empty if
     /// it names none.
     pub fn roles(&self) -> RoleSet<'_> {
-        RoleSet::new(self.claims.roles())
+        RoleSet::new(self.good.claims.roles())
     }
 
     /// Whether this is one of the [`roles`](AccessToken::roles), exactly. To refuse
@@ -293,12 +293,12 @@ impl AccessToken {
     /// `preferred_username`, and another user may get the old one. Store by
     /// [`identity`](AccessToken::identity).
     pub fn principal(&self) -> Option<&str> {
-        self.claims.principal()
+        self.good.claims.principal()
     }
 
     /// The current actor, if the token has one: the `act` claim (RFC 8693 section 4.1).
     pub fn actor(&self) -> Option<Actor<'_>> {
-        Actor::current(self.claims.actors())
+        Actor::current(self.good.claims.actors())
     }
 
     /// The chain of actors, at most 8: the current one first, then those who acted before it.
@@ -342,7 +342,7 @@ impl AccessToken {
     /// The `kid` of the key that the signature verified with, if it has one. `None` for an
     /// introspected token.
     pub fn key_id(&self) -> Option<&str> {
-        match &self.proof {
+        match self.proof() {
             Proof::Signature { key, .. } => key.key_id(),
             Proof::Introspection(_) => None,
         }
@@ -350,8 +350,8 @@ impl AccessToken {
 
     /// The algorithm that the signature verified with. `None` for an introspected token.
     pub fn algorithm(&self) -> Option<Algorithm> {
-        match self.proof {
-            Proof::Signature { algorithm, .. } => Some(algorithm),
+        match self.proof() {
+            Proof::Signature { algorithm, .. } => Some(*algorithm),
             Proof::Introspection(_) => None,
         }
     }
@@ -383,21 +383,21 @@ impl AccessToken {
     /// When the token was validated, by the clock of the Validator or as
     /// [`verify`](crate::verify) was given it.
     pub fn judged_at(&self) -> NumericDate {
-        self.claims.at()
+        self.at
     }
 
     /// The name of the issuer as configured: the template, if it has many tenants.
     pub(crate) fn configured_issuer(&self) -> &str {
-        self.policy.issuer()
+        self.policy().issuer()
     }
 
     pub(crate) fn clock_skew(&self) -> Duration {
-        self.policy.clock_skew()
+        self.policy().clock_skew()
     }
 
     /// A claim of roles that the policy names by dots, and that the token has as a nested path.
     pub(crate) fn dotted_role_claim(&self) -> Option<DottedName> {
-        self.policy.mapping().dotted_role_claim(self.payload())
+        self.policy().mapping().dotted_role_claim(self.payload())
     }
 }
 

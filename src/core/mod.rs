@@ -10,6 +10,8 @@ mod keys;
 mod policy;
 mod possession;
 mod presentation;
+mod proof;
+mod remembered;
 mod resource;
 mod thumbprint;
 mod time;
@@ -71,9 +73,10 @@ pub(crate) use json::{Fault as JsonFault, Value as JsonValue, read_object as rea
 pub(crate) use keys::algorithm::AlgorithmSet;
 #[cfg(feature = "pem")]
 pub(crate) use keys::pem::read_keys as read_pem_keys;
-pub(crate) use keys::signature::{fill_random, is_equal_in_constant_time, sha256};
+pub(crate) use keys::signature::{KeyedDigest, is_equal_in_constant_time, sha256};
 pub(crate) use policy::tenants::IssuerTemplate;
 pub(crate) use presentation::{Presentation, Scheme, Schemes};
+pub(crate) use remembered::Remembered;
 pub(crate) use resource::{ErrorBody, is_identifier, split_identifier};
 pub(crate) use token::date::{Rounding, read_date};
 pub(crate) use token::media_type::names_media_type;

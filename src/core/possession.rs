@@ -30,6 +30,22 @@ impl Possession {
         }
     }
 
+    /// What this and the other possession prove together. If both name a key, that of `self`
+    /// applies. The same holds for certificates.
+    #[must_use]
+    pub const fn and(self, other: Possession) -> Self {
+        Possession {
+            jkt: match self.jkt {
+                Some(_) => self.jkt,
+                None => other.jkt,
+            },
+            x5t_s256: match self.x5t_s256 {
+                Some(_) => self.x5t_s256,
+                None => other.x5t_s256,
+            },
+        }
+    }
+
     /// The same, with the key of a proof.
     pub(crate) const fn with_key(self, jkt: Thumbprint) -> Self {
         Possession {

@@ -1,10 +1,15 @@
 //! A token that is good, before its presenter has proven possession of the key that it is bound to.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::core::access_token::AccessToken;
+use crate::core::checks::accepted_again::check_accepted_again;
 use crate::core::checks::binding::check_binding;
+use crate::core::keys::key_set::KeySet;
 use crate::core::possession::Possession;
+use crate::core::remembered::{Held, Remembered};
+use crate::core::time::NumericDate;
 use crate::core::token::claims::values::Confirmation;
 use crate::core::verdict::rejection::Rejection;
 
@@ -18,6 +23,40 @@ pub struct Unconfirmed(AccessToken);
 impl Unconfirmed {
     pub(crate) fn new(token: AccessToken) -> Self {
         Unconfirmed(token)
+    }
+
+    pub(crate) fn issuer(&self) -> &str {
+        self.0.issuer()
+    }
+
+    pub(crate) fn judged_at(&self) -> NumericDate {
+        self.0.judged_at()
+    }
+
+    /// The same token in the form in which a cache shares it. `key_id` is the `kid` of its header.
+    /// The second value is `None` if the token must not be cached.
+    pub(crate) fn shared(
+        self,
+        keys: &Arc<KeySet>,
+        key_id: Option<&str>,
+    ) -> (Self, Option<Arc<Remembered>>) {
+        let (good, at) = self.0.into_good();
+        let (held, remembered) = match Remembered::new(good, keys, key_id) {
+            Ok(remembered) => {
+                let remembered = Arc::new(remembered);
+                (Held::Shared(Arc::clone(&remembered)), Some(remembered))
+            }
+            Err(good) => (Held::Own(good), None),
+        };
+        (Unconfirmed(AccessToken::judged(held, at)), remembered)
+    }
+
+    /// A token of a cache, judged again by all that may end in another way than before without
+    /// other keys. The caller knows that its key is still good.
+    pub(crate) fn recall(remembered: Arc<Remembered>, now: NumericDate) -> Result<Self, Rejection> {
+        let token = AccessToken::judged(Held::Shared(remembered), now);
+        check_accepted_again(&token, now)?;
+        Ok(Unconfirmed(token))
     }
 
     /// Accepts the token from a presenter who has proven this possession.

@@ -98,6 +98,12 @@ impl Admission {
         Ok(admission.token().cloned())
     }
 
+    /// Who accepted the token.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn validator(&self) -> &Validator {
+        &self.validator
+    }
+
     /// The same, behind a layer that required this too.
     #[cfg(feature = "mcp")]
     pub(crate) fn requiring(mut self, requirement: Arc<Requirement>) -> Self {

@@ -13,11 +13,14 @@ use http::{Method, Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::message::Asked;
 use super::refusal::{Invalid, Refused, unlisted};
 use super::rules::Needed;
-use super::{ToolScopes, body, message};
+use super::{ToolScopes, body, ending, held, message};
+use crate::core::AccessToken;
 use crate::error::Misconfigured;
 use crate::http::Admission;
+use crate::validator::Validator;
 
 /// A service behind [`ToolScopes`].
 #[derive(Clone, Debug)]
@@ -45,15 +48,14 @@ impl<S> Layer<S> for ToolScopes {
     }
 }
 
-impl<S, R> Service<Request<Body>> for ToolScoped<S>
+impl<S> Service<Request<Body>> for ToolScoped<S>
 where
-    S: Service<Request<Body>, Response = Response<R>> + Clone + Send + 'static,
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
     S::Future: Send,
-    R: From<String>,
 {
-    type Response = Response<R>;
+    type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, S::Error>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
@@ -65,17 +67,34 @@ where
         let mut inner = mem::replace(&mut self.inner, clone);
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            match shared.decide(request).await {
-                Ok(request) => inner.call(request).await,
-                Err(refused) => Ok(refused.into()),
+            let passed = match shared.decide(request).await {
+                Ok(passed) => passed,
+                Err(refused) => return Ok(refused.into()),
+            };
+            let is_call = passed.request.method() == Method::POST;
+            let mut response = inner.call(passed.request).await?;
+            if is_call {
+                response = held::until_message(response, shared.scopes.hold).await;
             }
+            if let Some((validator, token)) = passed.ends_with {
+                response = ending::with_token(response, validator, token);
+            }
+            Ok(response)
         })
     }
 }
 
+/// A request that is handed on.
+struct Passed {
+    /// With the same bytes.
+    request: Request<Body>,
+    /// If the answer may be a stream that stays open: it ends when this Validator refuses this
+    /// token.
+    ends_with: Option<(Validator, AccessToken)>,
+}
+
 impl Shared {
-    /// The request as it is handed on, with the same bytes.
-    async fn decide(&self, request: Request<Body>) -> Result<Request<Body>, Refused> {
+    async fn decide(&self, request: Request<Body>) -> Result<Passed, Refused> {
         let (mut parts, body) = request.into_parts();
         let admission: Option<Admission> = parts.extensions.get().cloned();
         let token = Admission::required(admission.as_ref())?;
@@ -83,9 +102,13 @@ impl Shared {
         if let Some(mistake) = &self.mistake {
             return Err(token.refuse(mistake.clone().into()).into());
         }
+        let ends_with = Some((admission.validator().clone(), token.clone()));
         let bytes = body::read(body, self.scopes.max_body_bytes, &self.scopes.room).await?;
         if bytes.is_empty() && has_no_message(&parts.method) {
-            return Ok(Request::from_parts(parts, Body::empty()));
+            return Ok(Passed {
+                request: Request::from_parts(parts, Body::empty()),
+                ends_with,
+            });
         }
         // What decodes it behind this layer would read another message.
         let mut codings = parts.headers.get_all(CONTENT_ENCODING).iter();
@@ -94,6 +117,7 @@ impl Shared {
         }
         let text = str::from_utf8(&bytes).map_err(|_| Refused::Invalid(Invalid::syntax()))?;
         let asked = message::read(text).map_err(Refused::Invalid)?;
+        let is_open = matches!(asked, Asked::Subscription(_)) || has_no_message(&parts.method);
         match self.scopes.needed(&asked) {
             Needed::Nothing => {}
             Needed::Refused => return Err(token.refuse(unlisted()).into()),
@@ -104,7 +128,10 @@ impl Shared {
                 parts.extensions.insert(admission.requiring(requirement));
             }
         }
-        Ok(Request::from_parts(parts, Body::from(bytes)))
+        Ok(Passed {
+            request: Request::from_parts(parts, Body::from(bytes)),
+            ends_with: ends_with.filter(|_| is_open),
+        })
     }
 }
 

@@ -82,6 +82,8 @@ pub(super) enum Asked {
     Unknown,
     /// All of these.
     Targets(Vec<Target>),
+    /// The same, for a stream that stays open.
+    Subscription(Vec<Target>),
 }
 
 /// Reads one message strictly. What can't be read in one way alone is refused, and so never handed
@@ -123,7 +125,10 @@ pub(super) fn read(text: &str) -> Result<Asked, Invalid> {
             named(Kind::Resource, params, "uri")
         }
         "resources/directory/read" => named(Kind::Resource, params, "uri").map(of_directories),
-        "subscriptions/listen" => listened(params),
+        "subscriptions/listen" => {
+            let targets = listened(params).map(Asked::Subscription);
+            return targets.ok_or_else(|| Invalid::params(id.map(JsonValue::text)));
+        }
         "completion/complete" => completed(params),
         notification if id.is_none() && notification.starts_with("notifications/") => {
             return Ok(Asked::Nothing);

@@ -57,13 +57,18 @@ impl<'d> About<'d> {
         }
     }
 
-    /// A token that was accepted before.
-    pub(crate) fn accepted(token: &'d AccessToken) -> Self {
+    /// A verified token, of which there is no more to tell than itself.
+    pub(crate) fn verified(issuer: &'d str) -> Self {
         About {
-            issuer: Some(token.configured_issuer()),
+            issuer: Some(issuer),
             #[cfg(feature = "tracing")]
             jwt: None,
         }
+    }
+
+    /// A token that was accepted before.
+    pub(crate) fn accepted(token: &'d AccessToken) -> Self {
+        About::verified(token.configured_issuer())
     }
 }
 

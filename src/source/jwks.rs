@@ -12,7 +12,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::chain::chain;
-use crate::core::{AccessToken, Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken};
+use crate::core::{
+    AccessToken, Clock, Evidence, KeySet, KeySetLimits, NumericDate, Policy, PresentedToken,
+};
 use crate::source::events::{Outcome, Refreshed, refreshed};
 
 use super::asked::{Asked, HoldsKeys, Purpose, asked_of, locked};
@@ -469,6 +471,16 @@ impl Inner {
 }
 
 impl State {
+    /// The keys, if they may be used now and there is nothing to start first.
+    fn at_hand(&self, asked: Asked, now: Moment) -> Option<&Arc<KeySet>> {
+        let keys = self.keys.as_ref()?;
+        match self.refresh.decide(asked, now) {
+            Decision::Serve => Some(keys),
+            Decision::ServeAndFetch if self.refresh.is_in_flight() => Some(keys),
+            _ => None,
+        }
+    }
+
     fn refusal(&self, retry_in: Duration) -> SourceError {
         let what = match &self.keys {
             None => "the keys could not be fetched yet",
@@ -525,14 +537,15 @@ impl KeySource for RemoteJwks {
 
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
         let (state, asked) = self.0.look(Purpose::Token(token), || self.0.read());
-        let keys = state.keys.as_ref()?;
-        match state.refresh.decide(asked, self.0.now()) {
-            Decision::Serve => Some(Evidence::Keys(Arc::clone(keys))),
-            Decision::ServeAndFetch if state.refresh.is_in_flight() => {
-                Some(Evidence::Keys(Arc::clone(keys)))
-            }
-            _ => None,
-        }
+        state
+            .at_hand(asked, self.0.now())
+            .cloned()
+            .map(Evidence::Keys)
+    }
+
+    fn current_keys(&self, _: &str, now: NumericDate) -> Option<Arc<KeySet>> {
+        let now = Moment::at(now, &*self.0.clock);
+        self.0.read().at_hand(Asked::Known, now).cloned()
     }
 
     async fn warm_up(&self) -> Result<(), SourceError> {

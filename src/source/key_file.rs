@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use crate::chain::chain;
 use crate::core::{
-    AccessToken, Algorithm, Clock, Evidence, KeySet, KeySetLimits, Policy, PresentedToken,
+    AccessToken, Algorithm, Clock, Evidence, KeySet, KeySetLimits, NumericDate, Policy,
+    PresentedToken,
 };
 use crate::source::events::{Outcome, Refreshed, refreshed};
 
@@ -333,6 +334,13 @@ impl Inner {
 }
 
 impl State {
+    /// The keys, if they may be used now without a look.
+    fn at_hand(&self, asked: Asked, now: Moment) -> Option<Arc<KeySet>> {
+        let (_, keys) = self.keys.as_ref()?;
+        let decision = self.looks.decide(asked, self.flight.is_some(), now);
+        (decision == Decision::Serve).then(|| keys.shared())
+    }
+
     /// The keys that were read from the same content.
     fn unchanged(&self, content: &[u8]) -> Option<StaticKeys> {
         let (known, keys) = self.keys.as_ref()?;
@@ -365,10 +373,12 @@ impl KeySource for WatchedKeys {
 
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
         let (state, asked) = self.0.locked(Purpose::Token(token), || self.0.state());
-        let (_, keys) = state.keys.as_ref()?;
-        let is_under_way = state.flight.is_some();
-        let decision = state.looks.decide(asked, is_under_way, self.0.now());
-        (decision == Decision::Serve).then(|| Evidence::Keys(keys.shared()))
+        state.at_hand(asked, self.0.now()).map(Evidence::Keys)
+    }
+
+    fn current_keys(&self, _: &str, now: NumericDate) -> Option<Arc<KeySet>> {
+        let now = Moment::at(now, &*self.0.clock);
+        self.0.state().at_hand(Asked::Known, now)
     }
 
     async fn warm_up(&self) -> Result<(), SourceError> {

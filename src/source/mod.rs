@@ -50,7 +50,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::{AccessToken, Evidence, KeySet, PresentedToken};
+use crate::core::{AccessToken, Evidence, KeySet, NumericDate, PresentedToken};
 
 pub(crate) use crate::source_error::SourceError;
 #[cfg(feature = "fetch")]
@@ -136,6 +136,24 @@ pub trait KeySource: Send + Sync + 'static {
     /// refresh is due and none is running.
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
         let _ = token;
+        None
+    }
+
+    /// The keys that [`cached`](KeySource::cached) would give for a token of this issuer (`iss`)
+    /// whose key is among them, without that token. The cache of verified tokens calls this for
+    /// each token that it knows: see
+    /// [`ValidatorBuilder::token_cache`](crate::ValidatorBuilder::token_cache).
+    ///
+    /// `None`, as by default: tokens of this source are not cached, or the token must be judged as
+    /// a new one. The latter applies where a refresh is due and none is running, and where the keys
+    /// are too old to be used. This call starts no fetch, and must be quick.
+    ///
+    /// `now` is the time by the Validator's clock, which was read a moment ago.
+    ///
+    /// Give the same `Arc` for as long as the keys stay the same. Another `Arc` says that they may
+    /// have changed: each cached token is then compared with the new keys, or verified again.
+    fn current_keys(&self, issuer: &str, now: NumericDate) -> Option<Arc<KeySet>> {
+        let _ = (issuer, now);
         None
     }
 
@@ -247,6 +265,9 @@ type Waiting<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + Send
 pub(crate) trait DynKeySource: Send + Sync {
     fn evidence<'a>(&'a self, token: &'a PresentedToken<'a>) -> Waiting<'a, Evidence>;
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence>;
+    fn current_keys(&self, _issuer: &str, _now: NumericDate) -> Option<Arc<KeySet>> {
+        None
+    }
     fn forget(&self, token: &PresentedToken<'_>);
 
     /// Evidence that is requested now, regardless of what is cached.
@@ -273,6 +294,10 @@ impl<S: KeySource> DynKeySource for S {
 
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
         KeySource::cached(self, token)
+    }
+
+    fn current_keys(&self, issuer: &str, now: NumericDate) -> Option<Arc<KeySet>> {
+        KeySource::current_keys(self, issuer, now)
     }
 
     fn forget(&self, token: &PresentedToken<'_>) {

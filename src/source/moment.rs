@@ -19,6 +19,14 @@ impl Moment {
         }
     }
 
+    /// The moment whose wall time was read already.
+    pub(crate) fn at(wall: NumericDate, clock: &dyn Clock) -> Self {
+        Moment {
+            wall,
+            monotonic: clock.monotonic(),
+        }
+    }
+
     /// Time from then to `now`: the larger of what the two clocks say. The wall clock may jump, and
     /// a process that was frozen wakes with a monotonic clock that stood still.
     pub(crate) fn elapsed(self, now: Moment) -> Duration {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::core::{
-    AccessToken, Algorithm, Evidence, KeySet, KeySetError, KeySetLimits, PresentedToken,
-    SecretError,
+    AccessToken, Algorithm, Evidence, KeySet, KeySetError, KeySetLimits, NumericDate,
+    PresentedToken, SecretError,
 };
 #[cfg(feature = "pem")]
 use crate::core::{PemError, read_pem_keys};
@@ -153,6 +153,10 @@ impl KeySource for StaticKeys {
 
     fn cached(&self, _: &PresentedToken<'_>) -> Option<Evidence> {
         Some(Evidence::Keys(Arc::clone(&self.0)))
+    }
+
+    fn current_keys(&self, _: &str, _: NumericDate) -> Option<Arc<KeySet>> {
+        Some(Arc::clone(&self.0))
     }
 
     async fn still_trusts(&self, token: &AccessToken) -> Result<bool, SourceError> {

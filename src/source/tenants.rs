@@ -12,7 +12,9 @@ mod tenant;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use crate::core::{AccessToken, Clock, Evidence, IssuerTemplate, Policy, PresentedToken};
+use crate::core::{
+    AccessToken, Clock, Evidence, IssuerTemplate, KeySet, NumericDate, Policy, PresentedToken,
+};
 
 use super::bounds::{
     DEFAULT_IDLE_AFTER, DEFAULT_MAX_TENANTS, DEFAULT_TENANT_BYTES, FIRST_FETCHES,
@@ -258,6 +260,11 @@ impl DynKeySource for TenantKeys {
     fn cached(&self, token: &PresentedToken<'_>) -> Option<Evidence> {
         let (_, tenant) = self.tenant_of(token)?;
         KeySource::cached(&self.find(tenant)?.keys, token)
+    }
+
+    fn current_keys(&self, issuer: &str, now: NumericDate) -> Option<Arc<KeySet>> {
+        let tenant = self.find(self.template.tenant_of(issuer)?)?;
+        KeySource::current_keys(&tenant.keys, issuer, now)
     }
 
     /// Nothing is kept about a token.

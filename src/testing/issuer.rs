@@ -246,6 +246,10 @@ impl KeySource for TestIssuer {
         Some(Evidence::Keys(self.key_set()))
     }
 
+    fn current_keys(&self, _: &str, _: NumericDate) -> Option<Arc<KeySet>> {
+        Some(self.key_set())
+    }
+
     async fn still_trusts(&self, token: &AccessToken) -> Result<bool, SourceError> {
         Ok(self.key_set().has_key_of(token))
     }

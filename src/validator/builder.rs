@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::checks::{Check, Checks};
 use super::issuers::{OpaqueRoutes, Trusted, TrustedIssuers};
 use super::sender_constraint::{check_provable, schemes};
+use super::token_cache::{self, TokenCache};
 use super::{Inner, Validator};
 use crate::binding::dpop_error::DpopError;
 use crate::binding::{BuiltDpop, ClientCertificates, Dpop};
@@ -24,6 +25,8 @@ const LARGEST_MAX_TOKEN_BYTES: usize = 1024 * 1024;
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) max_token_bytes: usize,
+    /// Of the cache of verified tokens, if there is one.
+    pub(super) token_cache_bytes: Option<u64>,
     /// This API, for its answers.
     pub(super) resource: Option<Arc<Resource>>,
     /// How DPoP proofs are checked, if DPoP is offered.
@@ -42,7 +45,7 @@ pub struct ValidatorBuilder {
     issuers: Vec<Issuer>,
     audiences: Vec<String>,
     clock: Option<ClockSetting>,
-    settings: Settings,
+    pub(super) settings: Settings,
     has_several_resources: bool,
     dpop: Option<Dpop>,
     observer: Observer,
@@ -65,6 +68,7 @@ impl ValidatorBuilder {
             clock: None,
             settings: Settings {
                 max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
+                token_cache_bytes: None,
                 resource: None,
                 dpop: None,
                 certificates: None,
@@ -312,6 +316,7 @@ impl ValidatorBuilder {
         Ok(Validator(Arc::new(Inner {
             issuers: TrustedIssuers::new(trusted, opaque),
             clock,
+            tokens: TokenCache::new(self.settings.token_cache_bytes),
             settings: Settings {
                 resource: resource
                     .map(|resource| Arc::new(Arc::unwrap_or_clone(resource).offering(schemes))),
@@ -358,6 +363,7 @@ impl ValidatorBuilder {
                 bytes: self.settings.max_token_bytes,
             });
         }
+        token_cache::check_size(self.settings.token_cache_bytes, problems);
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use super::token_cache::TokenCacheStatus;
 use crate::binding::ReplayStoreStatus;
 use crate::source::SourceStatus;
 
@@ -40,15 +41,17 @@ pub(super) async fn all<T, F: Future<Output = T> + Unpin>(
         .collect()
 }
 
-/// The state of a Validator: of each issuer's source, and of the replay store of DPoP proofs.
+/// The state of a Validator: of each issuer's source, of the replay store of DPoP proofs, and of
+/// the cache of verified tokens.
 ///
 /// It is also the list of the issuers' states. It serializes to an object with `is_ready`,
-/// `issuers` and `replay_store`, for a health endpoint. The endpoint shows which issuers and keys
+/// `issuers`, `replay_store` and `token_cache`, for a health endpoint. The endpoint shows which issuers and keys
 /// you trust, and addresses in `last_error`: serve it to your operators only.
 #[derive(Clone, Debug)]
 pub struct Health {
     pub(super) issuers: Vec<IssuerHealth>,
     pub(super) replay_store: Option<ReplayStoreStatus>,
+    pub(super) token_cache: Option<TokenCacheStatus>,
 }
 
 impl Health {
@@ -61,6 +64,12 @@ impl Health {
     /// The state of the replay store, if DPoP is offered.
     pub fn replay_store(&self) -> Option<&ReplayStoreStatus> {
         self.replay_store.as_ref()
+    }
+
+    /// What the cache of verified tokens holds, if there is one
+    /// ([`ValidatorBuilder::token_cache`](crate::ValidatorBuilder::token_cache)).
+    pub fn token_cache(&self) -> Option<TokenCacheStatus> {
+        self.token_cache
     }
 
     /// Whether every issuer [is ready](IssuerHealth::is_ready), for a readiness probe.
@@ -88,10 +97,11 @@ impl IntoIterator for Health {
 
 impl Serialize for Health {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut form = serializer.serialize_struct("Health", 3)?;
+        let mut form = serializer.serialize_struct("Health", 4)?;
         form.serialize_field("is_ready", &self.is_ready())?;
         form.serialize_field("issuers", &self.issuers)?;
         form.serialize_field("replay_store", &self.replay_store.as_ref().map(Shown))?;
+        form.serialize_field("token_cache", &self.token_cache)?;
         form.end()
     }
 }

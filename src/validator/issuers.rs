@@ -165,7 +165,11 @@ impl TrustedIssuers {
     /// The issuer whose policy accepted this token. `None` if another Validator accepted it, whose
     /// policy may be equal but is not the same.
     pub(super) fn of_accepted(&self, token: &AccessToken) -> Option<&Trusted> {
-        let policy = token.policy();
+        self.of_policy(token.policy())
+    }
+
+    /// The issuer with this very policy.
+    pub(super) fn of_policy(&self, policy: &Policy) -> Option<&Trusted> {
         let trusted = self.by_name.get(policy.issuer())?;
         trusted.policy.is(policy).then_some(trusted)
     }

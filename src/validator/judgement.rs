@@ -3,11 +3,13 @@
 //! [`Case`] has one method for each part of the way, and every verb of the [`Validator`] goes
 //! through all of them: `open` (form and issuer), `check_front` (all that needs no evidence, of the
 //! token and of its proof), the evidence, `accept` (verdict and possession), and `enter` (the proof
-//! is used up).
+//! is used up). A token that the cache of verified tokens knows passes possession, and what
+//! follows, in the same way.
 
 use super::Validator;
 use super::issuers::Trusted;
 use super::possession::Held;
+use super::token_cache::{Sight, TokenKey};
 use crate::binding::{CheckedProof, Insertion, ProofEntry};
 use crate::core::{
     AccessToken, CheckedJwt, Evidence, FormRefusal, KeySetAge, NumericDate, PossessionRefusal,
@@ -35,6 +37,8 @@ pub(super) struct Case<'v, 'r> {
     token: PresentedToken<'r>,
     issuer: &'v Trusted,
     held: Held<'v, 'r>,
+    /// Where it enters the cache of verified tokens, if it may.
+    key: Option<TokenKey>,
 }
 
 /// A token whose possession is proven. Its proof may have been used before: see [`Case::enter`].
@@ -58,30 +62,44 @@ impl Validator {
         freshness: Freshness,
     ) -> Result<AccessToken, Error> {
         let judging = self.begin();
-        let case = match self.open(presented) {
-            Ok(case) => case,
-            Err(rejection) => {
-                return Err(self.refuse_unread(judging, rejection, self.scheme_of(presented)));
-            }
+        let (text, held) = match self.read(presented) {
+            Ok(read) => read,
+            Err(rejection) => return Err(self.refuse_unread(judging, rejection, Scheme::Bearer)),
         };
-        let judged = match freshness {
-            Freshness::Cached => case.judge().await,
-            Freshness::Online => case.judge_online().await,
+        let known = match freshness {
+            Freshness::Cached => self.known(text, &held),
+            Freshness::Online => Err(None),
+        };
+        let case;
+        let (judged, about) = match known {
+            Ok((confirmed, issuer)) => (Ok(confirmed), About::verified(&issuer.name)),
+            Err(key) => {
+                case = match self.open(text, held) {
+                    Ok(case) => Case { key, ..case },
+                    Err(rejection) => {
+                        return Err(self.refuse_unread(judging, rejection, held.scheme()));
+                    }
+                };
+                let judged = match freshness {
+                    Freshness::Cached => case.judge().await,
+                    Freshness::Online => case.judge_online().await,
+                };
+                (judged, case.about())
+            }
         };
         let entered = match judged {
-            Ok(confirmed) => case.enter(confirmed).await,
+            Ok(confirmed) => self.enter(confirmed, &held).await,
             Err(error) => Err(error),
         };
-        match entered {
-            Ok(mut token) => {
-                if let Err(error) = self.0.settings.checks.pass(&token).await {
-                    return Err(case.refuse(judging, error, Some(&token)));
-                }
-                judging.accepted(&mut token, case.about());
-                Ok(token)
-            }
-            Err(error) => Err(case.refuse(judging, error, None)),
+        let mut token = match entered {
+            Ok(token) => token,
+            Err(error) => return Err(self.refuse(judging, error, None, &held, about)),
+        };
+        if let Err(error) = self.0.settings.checks.pass(&token).await {
+            return Err(self.refuse(judging, error, Some(&token), &held, about));
         }
+        judging.accepted(&mut token, about);
+        Ok(token)
     }
 
     /// Judges what a request presented, if that needs no wait.
@@ -90,25 +108,56 @@ impl Validator {
         presented: &Credentials<'_>,
     ) -> Option<Result<AccessToken, Error>> {
         let judging = self.begin();
-        let case = match self.open(presented) {
-            Ok(case) => case,
+        let (text, held) = match self.read(presented) {
+            Ok(read) => read,
             Err(rejection) => {
-                let scheme = self.scheme_of(presented);
-                return Some(Err(self.refuse_unread(judging, rejection, scheme)));
+                return Some(Err(self.refuse_unread(judging, rejection, Scheme::Bearer)));
             }
         };
-        Some(match case.judge_cached()? {
+        let case;
+        let (judged, about) = match self.known(text, &held) {
+            Ok((confirmed, issuer)) => (Ok(confirmed), About::verified(&issuer.name)),
+            Err(key) => {
+                case = match self.open(text, held) {
+                    Ok(case) => Case { key, ..case },
+                    Err(rejection) => {
+                        let error = self.refuse_unread(judging, rejection, held.scheme());
+                        return Some(Err(error));
+                    }
+                };
+                (case.judge_cached()?, case.about())
+            }
+        };
+        Some(match judged {
             // A check may wait, and so may the replay store.
             Ok(confirmed) if !self.0.settings.checks.is_empty() || confirmed.proof.is_some() => {
                 return None;
             }
             Ok(confirmed) => {
-                let mut token = case.present(confirmed.token, false);
-                judging.accepted(&mut token, case.about());
+                let mut token = self.present(confirmed.token, &held, false);
+                judging.accepted(&mut token, about);
                 Ok(token)
             }
-            Err(error) => Err(case.refuse(judging, error, None)),
+            Err(error) => Err(self.refuse(judging, error, None, &held, about)),
         })
+    }
+
+    /// A token that was verified before, confirmed by what the request proves. Otherwise the token
+    /// is judged as a new one, and may enter the cache of verified tokens under this key.
+    fn known(
+        &self,
+        text: &str,
+        held: &Held<'_, '_>,
+    ) -> Result<(Confirmed, &Trusted), Option<TokenKey>> {
+        let (token, issuer) = match self.sight(text) {
+            Sight::Known(token, issuer) => (token, issuer),
+            Sight::New(key) => return Err(key),
+        };
+        // A refusal is found again on the way of a new token, with every detail.
+        let proof = held.check_proof(text, &issuer.policy, token.judged_at());
+        let proof = proof.map_err(|_| None)?;
+        let confirmed = confirm(token, held, proof.as_ref()).map_err(|_| None)?;
+        Ok((confirmed, issuer))
     }
 
     /// The error for a request without credentials, where a handler needs a token.
@@ -138,33 +187,76 @@ impl Validator {
             scheme,
             fresh_nonce: None,
         };
-        let error = error
-            .into()
-            .by(self.0.settings.resource.as_ref(), &presentation);
-        judging.refused(&error, None, About::default());
+        self.tell_refused(judging, error.into(), None, &presentation, About::default())
+    }
+
+    /// `token`: the verified token, if a check refused it.
+    fn refuse(
+        &self,
+        judging: Judging<'_>,
+        error: Error,
+        token: Option<&AccessToken>,
+        held: &Held<'_, '_>,
+        about: About<'_>,
+    ) -> Error {
+        let lacks_nonce = matches!(
+            &error,
+            Error::Rejected(rejection) if rejection.reason() == Reason::ProofNonce
+        );
+        let presentation = self.presentation(held, lacks_nonce);
+        self.tell_refused(judging, error, token, &presentation, about)
+    }
+
+    /// Keeps this API with the error, so that an answer can name it, and tells of the decision.
+    fn tell_refused(
+        &self,
+        judging: Judging<'_>,
+        error: Error,
+        token: Option<&AccessToken>,
+        presentation: &Presentation,
+        about: About<'_>,
+    ) -> Error {
+        let error = error.by(self.0.settings.resource.as_ref(), presentation);
+        judging.refused(&error, token, about);
         error
+    }
+
+    /// Keeps with an accepted token which API accepted it, and how it was presented, so that a later
+    /// refusal can answer in the same way.
+    fn present(&self, token: AccessToken, held: &Held<'_, '_>, needs_nonce: bool) -> AccessToken {
+        let presentation = self.presentation(held, needs_nonce);
+        token.by(self.0.settings.resource.as_ref(), presentation)
+    }
+
+    fn presentation(&self, held: &Held<'_, '_>, needs_nonce: bool) -> Presentation {
+        let dpop = held.dpop().filter(|_| needs_nonce);
+        Presentation {
+            scheme: held.scheme(),
+            fresh_nonce: dpop.and_then(|dpop| dpop.fresh_nonce(self.0.clock.now())),
+        }
+    }
+
+    /// The text of the token, and what the request holds besides it.
+    fn read<'v, 'r>(
+        &'v self,
+        presented: &Credentials<'r>,
+    ) -> Result<(&'r str, Held<'v, 'r>), Rejection> {
+        match presented.presented() {
+            Presented::Bearer(text) => Ok((text, self.held_by(presented, None))),
+            Presented::Dpop(dpop) => match &self.0.settings.dpop {
+                Some(settings) => {
+                    let held = self.held_by(presented, Some((dpop, settings)));
+                    Ok((dpop.token, held))
+                }
+                None => Err(FormRefusal::DpopScheme.into()),
+            },
+            Presented::Nothing => Err(FormRefusal::NoCredentials.into()),
+            Presented::Malformed(fault) => Err(FormRefusal::Credentials(fault).into()),
+        }
     }
 
     /// Checks the token's form and selects its issuer.
     pub(super) fn open<'v, 'r>(
-        &'v self,
-        presented: &Credentials<'r>,
-    ) -> Result<Case<'v, 'r>, Rejection> {
-        let (text, held) = match presented.presented() {
-            Presented::Bearer(text) => (text, self.held_by(presented, None)),
-            Presented::Dpop(dpop) => {
-                let Some(settings) = &self.0.settings.dpop else {
-                    return Err(FormRefusal::DpopScheme.into());
-                };
-                (dpop.token, self.held_by(presented, Some((dpop, settings))))
-            }
-            Presented::Nothing => return Err(FormRefusal::NoCredentials.into()),
-            Presented::Malformed(fault) => return Err(FormRefusal::Credentials(fault).into()),
-        };
-        self.open_text(text, held)
-    }
-
-    pub(super) fn open_text<'v, 'r>(
         &'v self,
         text: &'r str,
         held: Held<'v, 'r>,
@@ -175,8 +267,46 @@ impl Validator {
             issuer: self.0.issuers.select(&token)?,
             token,
             held,
+            key: None,
         })
     }
+
+    /// Uses up the proof, as the last check of the binding: of two requests with one proof, at most
+    /// one gets its token.
+    async fn enter(&self, confirmed: Confirmed, held: &Held<'_, '_>) -> Result<AccessToken, Error> {
+        let Confirmed { token, proof } = confirmed;
+        let Some((proof, dpop)) = proof.zip(held.dpop()) else {
+            return Ok(self.present(token, held, false));
+        };
+        if !held.is_entered() {
+            let inserted = dpop.store.insert(&proof.entry, self.0.clock.now()).await;
+            match inserted.map_err(Unavailable::of_replay_store)? {
+                Insertion::New => {}
+                Insertion::Seen => {
+                    let refusal = PossessionRefusal::Proof(ProofFault::Replayed);
+                    return Err(Rejection::from(refusal).into());
+                }
+            }
+        }
+        Ok(self.present(token, held, proof.needs_nonce))
+    }
+}
+
+/// The only place where a verified token is confirmed by what the request proved to hold, and so
+/// the only one that gives an [`AccessToken`].
+fn confirm(
+    token: Unconfirmed,
+    held: &Held<'_, '_>,
+    proof: Option<&CheckedProof<'_>>,
+) -> Result<Confirmed, Rejection> {
+    let possession = held.prove(proof, token.confirmation())?;
+    Ok(Confirmed {
+        token: token.confirm(&possession)?,
+        proof: proof.map(|proof| UsedProof {
+            entry: proof.entry(),
+            needs_nonce: proof.needs_nonce,
+        }),
+    })
 }
 
 impl Case<'_, '_> {
@@ -185,37 +315,9 @@ impl Case<'_, '_> {
         self.source().forget(&self.token);
     }
 
-    /// Keeps this API with the error, so that an answer can name it, and tells of the decision.
-    /// `token`: the verified token, if a check refused it.
-    fn refuse(&self, judging: Judging<'_>, error: Error, token: Option<&AccessToken>) -> Error {
-        let lacks_nonce = matches!(
-            &error,
-            Error::Rejected(rejection) if rejection.reason() == Reason::ProofNonce
-        );
-        let presentation = self.presentation(lacks_nonce);
-        let error = error.by(self.validator.0.settings.resource.as_ref(), &presentation);
-        judging.refused(&error, token, self.about());
-        error
-    }
-
     /// What is told of its token.
     fn about(&self) -> About<'_> {
         About::token(&self.issuer.name, &self.token)
-    }
-
-    /// Keeps with an accepted token which API accepted it, and how it was presented, so that a later
-    /// refusal can answer in the same way.
-    fn present(&self, token: AccessToken, needs_nonce: bool) -> AccessToken {
-        let presentation = self.presentation(needs_nonce);
-        token.by(self.validator.0.settings.resource.as_ref(), presentation)
-    }
-
-    fn presentation(&self, needs_nonce: bool) -> Presentation {
-        let dpop = self.held.dpop().filter(|_| needs_nonce);
-        Presentation {
-            scheme: self.held.scheme(),
-            fresh_nonce: dpop.and_then(|dpop| dpop.fresh_nonce(self.now())),
-        }
     }
 
     pub(super) async fn judge(&self) -> Result<Confirmed, Error> {
@@ -257,7 +359,7 @@ impl Case<'_, '_> {
             (Some(jwt), Evidence::Keys(keys)) => check_signature(jwt, keys, policy),
             _ => verify(&self.token, &evidence, policy, now),
         };
-        Some(self.accept(judged, proof.as_ref()))
+        Some(self.accept(judged, &evidence, proof.as_ref()))
     }
 
     async fn judge_by(&self, source: &dyn DynKeySource) -> Result<Confirmed, Error> {
@@ -270,7 +372,7 @@ impl Case<'_, '_> {
         let now = self.now();
         let proof = self.check_proof(now)?;
         let judged = verify(&self.token, &evidence, &self.issuer.policy, now);
-        self.accept(judged, proof.as_ref())
+        self.accept(judged, &evidence, proof.as_ref())
     }
 
     /// All checks of a token and its proof that need no evidence. An opaque token has none.
@@ -290,43 +392,19 @@ impl Case<'_, '_> {
         Ok(self.held.check_proof(token, &self.issuer.policy, now)?)
     }
 
-    /// The only place where a verified token is confirmed by what the request proved to hold, and
-    /// so the only one that gives an [`AccessToken`].
+    /// The end of the way: what was verified by this evidence enters the cache, and is confirmed.
     fn accept(
         &self,
         judged: Result<Unconfirmed, Rejection>,
+        evidence: &Evidence,
         proof: Option<&CheckedProof<'_>>,
     ) -> Result<Confirmed, Error> {
-        let unconfirmed = judged.map_err(|rejection| self.explained(rejection))?;
-        let possession = self.held.prove(proof, unconfirmed.confirmation());
-        let possession = possession.map_err(Rejection::from)?;
-        Ok(Confirmed {
-            token: unconfirmed.confirm(&possession)?,
-            proof: proof.map(|proof| UsedProof {
-                entry: proof.entry(),
-                needs_nonce: proof.needs_nonce,
-            }),
-        })
-    }
-
-    /// Uses up the proof, as the last check of the binding: of two requests with one proof, at most
-    /// one gets its token.
-    async fn enter(&self, confirmed: Confirmed) -> Result<AccessToken, Error> {
-        let Confirmed { token, proof } = confirmed;
-        let Some((proof, dpop)) = proof.zip(self.held.dpop()) else {
-            return Ok(self.present(token, false));
-        };
-        if !self.held.is_entered() {
-            let inserted = dpop.store.insert(&proof.entry, self.now()).await;
-            match inserted.map_err(Unavailable::of_replay_store)? {
-                Insertion::New => {}
-                Insertion::Seen => {
-                    let refusal = PossessionRefusal::Proof(ProofFault::Replayed);
-                    return Err(Rejection::from(refusal).into());
-                }
-            }
-        }
-        Ok(self.present(token, proof.needs_nonce))
+        let token = judged.map_err(|rejection| self.explained(rejection))?;
+        let jwt = self.token.jwt();
+        let token = self
+            .validator
+            .remember(self.key, token, jwt, evidence, self.issuer);
+        Ok(confirm(token, &self.held, proof)?)
     }
 
     /// Adds to a rejection what only the source knows.

@@ -11,7 +11,8 @@ mod remote;
 mod resources;
 mod revalidation;
 mod sender_constraint;
-#[cfg(feature = "fetch")]
+mod token_cache;
+#[cfg(any(feature = "fetch", feature = "mcp"))]
 mod watch;
 
 use std::fmt;
@@ -27,11 +28,13 @@ use builder::Settings;
 use health::all;
 use issuers::TrustedIssuers;
 use possession::Held;
+use token_cache::TokenCache;
 
 pub use builder::ValidatorBuilder;
 pub use checks::{Check, Denial};
 pub use health::{Health, IssuerHealth};
 pub(crate) use judgement::Freshness;
+pub use token_cache::TokenCacheStatus;
 
 /// A request reaches its innermost layer within this time. What was judged before may be from an
 /// earlier request whose parts are used again, and its token may have expired since.
@@ -69,6 +72,8 @@ struct Inner {
     issuers: TrustedIssuers,
     clock: Arc<dyn Clock>,
     settings: Settings,
+    /// Not shared with the Validator of another resource.
+    tokens: Option<TokenCache>,
 }
 
 impl Validator {
@@ -160,10 +165,12 @@ impl Validator {
     }
 
     /// Drops what is cached about this token, such as an introspection response, so that the next
-    /// request with it introspects it again. Use it for a token that was just revoked. Has no
-    /// effect on JWTs that are verified with keys.
+    /// request with it introspects it again. Use it for a token that was just revoked. A JWT leaves
+    /// the [cache of verified tokens](ValidatorBuilder::token_cache), and its keys then verify it
+    /// again.
     pub fn forget(&self, token: &str) {
-        if let Ok(case) = self.open_text(token, Held::nothing()) {
+        self.forget_verified(token);
+        if let Ok(case) = self.open(token, Held::nothing()) {
             case.forget();
         }
     }
@@ -227,8 +234,8 @@ impl Validator {
         })
     }
 
-    /// The state of each issuer's source, in the order of configuration, and of the replay store.
-    /// Cheap, without I/O.
+    /// The state of each issuer's source, in the order of configuration, of the replay store,
+    /// and of the cache of verified tokens. Cheap, without I/O.
     pub fn health(&self) -> Health {
         let issuers = self.0.issuers.iter();
         let issuers = issuers.flat_map(|issuer| {
@@ -241,6 +248,7 @@ impl Validator {
         Health {
             issuers: issuers.collect(),
             replay_store: dpop.map(|dpop| dpop.store.status()),
+            token_cache: self.0.tokens.as_ref().map(TokenCache::status),
         }
     }
 }

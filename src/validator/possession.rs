@@ -11,11 +11,13 @@ use crate::core::{
 use crate::credentials::{Credentials, DpopCredentials, EnteredProof, Presented, ProofHeader};
 
 /// What a request holds besides its token.
+#[derive(Clone, Copy)]
 pub(super) struct Held<'v, 'r> {
     by: By<'v, 'r>,
     certificate: Option<Thumbprint>,
 }
 
+#[derive(Clone, Copy)]
 enum By<'v, 'r> {
     /// The token alone, under the Bearer scheme.
     Bearer,
@@ -71,17 +73,6 @@ impl Validator {
             store: Arc::as_ptr(store).cast::<()>().addr(),
             digest: sha256(text.as_bytes()),
         })
-    }
-
-    /// The scheme that the answer to a request uses, if its token can't be read.
-    pub(super) fn scheme_of(&self, credentials: &Credentials<'_>) -> Scheme {
-        match credentials.presented() {
-            Presented::Dpop(_) if self.0.settings.dpop.is_some() => Scheme::Dpop,
-            Presented::Dpop(_)
-            | Presented::Nothing
-            | Presented::Bearer(_)
-            | Presented::Malformed(_) => Scheme::Bearer,
-        }
     }
 }
 
@@ -153,6 +144,7 @@ impl<'v, 'r> Held<'v, 'r> {
             path: presented.path,
             token,
             nonces: &settings.nonces,
+            known_since: settings.store.knows_since(),
         };
         check_proof_form(proof, &request, policy, now).map(Some)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::builder::{Settings, dpop_for};
 use super::issuers::{Trusted, TrustedIssuers};
 use super::sender_constraint::schemes;
+use super::token_cache::TokenCache;
 use super::{Inner, Validator};
 use crate::build_error::{BuildError, ConfigErrorKind, Problems};
 use crate::core::{PolicyError, Resource};
@@ -13,7 +14,8 @@ impl Validator {
     /// A Validator for a further resource of the same server, such as a second API or one for each
     /// customer. It trusts the same issuers, and shares their sources, caches and connections with
     /// this one, so nothing is fetched twice. Clock, checks and the functions of
-    /// [`on_decision`](crate::ValidatorBuilder::on_decision) are the same too.
+    /// [`on_decision`](crate::ValidatorBuilder::on_decision) are the same too. Only the
+    /// [cache of verified tokens](crate::ValidatorBuilder::token_cache) is its own.
     ///
     /// The audience of its tokens is exactly the identifier of this resource, as for
     /// [`resource`](crate::ValidatorBuilder::resource).
@@ -77,6 +79,7 @@ impl Validator {
         Ok(Validator(Arc::new(Inner {
             issuers,
             clock: Arc::clone(&self.0.clock),
+            tokens: TokenCache::new(self.0.settings.token_cache_bytes),
             settings: Settings {
                 resource: Some(Arc::new(resource.offering(schemes))),
                 dpop,

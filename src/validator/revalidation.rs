@@ -168,7 +168,7 @@ impl Validator {
         // The text passes the same way as in the first place, so that the new response is judged by
         // the same checks.
         let held = Held::earlier(token.confirmation());
-        let case = self.open_text(introspected.text(), held)?;
+        let case = self.open(introspected.text(), held)?;
         if introspected.is_online() {
             case.judge_online().await?;
         } else {

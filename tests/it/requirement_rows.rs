@@ -36,6 +36,34 @@ fn every_row_has_a_test_and_every_test_has_a_row() {
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
 }
 
+/// The guide says which test holds each requirement of the MCP specification.
+#[test]
+fn the_guide_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if !root.join(ROWS).exists() {
+        return;
+    }
+    let mut sources = Vec::new();
+    for folder in FOLDERS.into_iter().chain(["examples"]) {
+        collect_sources(root, &root.join(folder), &mut sources);
+    }
+    let guide = fs::read_to_string(root.join("docs/guide/mcp.md")).unwrap();
+    let is_test = |name: &&str| {
+        let (row, rest) = name.split_once('_').unwrap_or_default();
+        row.len() == 3 && row[1..].bytes().all(|byte| byte.is_ascii_digit()) && !rest.is_empty()
+    };
+    let named: BTreeSet<&str> = guide.split('`').filter(is_test).collect();
+    assert!(named.len() > 20, "only {} tests are named", named.len());
+    let missing: Vec<_> = named
+        .into_iter()
+        .filter(|name| {
+            let declared = format!("fn {name}(");
+            !sources.iter().any(|(_, text)| text.contains(&declared))
+        })
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 #[test]
 fn each_kind_of_difference_is_reported() {
     const ROWS: &str = "\

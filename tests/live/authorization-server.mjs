@@ -19,6 +19,9 @@
 //   mcp          the URL of an MCP server: one more resource, with scopes of its own, and one more
 //                client, for which a user signs in
 //   plainAnswers true: signs no introspection responses, for any request
+//   certificates true: one more client, which gets tokens that are bound to its certificate. It sends
+//                the certificate in the header x-client-cert: in PEM, with percent-encoding
+//   dpopNonces   true: DPoP proofs for this server need a nonce
 //
 // Commands, each answered with one line of JSON:
 //   announce     publishes a new generation of keys after the old one, which continues to sign
@@ -36,7 +39,7 @@
 // First, as it keeps standard output free of what packages say when they are loaded.
 import { answerCommands, settings } from './harness.mjs';
 
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
 
@@ -74,6 +77,12 @@ if (settings.mcp) {
   const code = { grant_types: ['authorization_code'], response_types: ['code'] };
   const redirect = { application_type: 'native', redirect_uris: ['http://127.0.0.1/callback'] };
   CLIENTS.push(client('live-user', 'none', { ...code, ...redirect }));
+}
+
+if (settings.certificates) {
+  const bound = { tls_client_certificate_bound_access_tokens: true };
+  const grant = { client_secret: 'live-certificate-secret', grant_types: ['client_credentials'] };
+  CLIENTS.push(client('live-certificate', 'client_secret_basic', { ...bound, ...grant }));
 }
 
 function client(id, method, members) {
@@ -176,6 +185,16 @@ function configuration(keys) {
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      dPoP: {
+        enabled: true,
+        nonceSecret: settings.dpopNonces ? randomBytes(32) : undefined,
+        requireNonce: () => Boolean(settings.dpopNonces),
+      },
+      mTLS: {
+        enabled: Boolean(settings.certificates),
+        certificateBoundAccessTokens: true,
+        getCertificate: (ctx) => decodeURIComponent(ctx.get('x-client-cert')) || undefined,
+      },
       introspection: { enabled: true, allowedPolicy: mayIntrospect },
       jwtIntrospection: { enabled: !settings.plainAnswers },
       revocation: { enabled: true },

@@ -11,11 +11,15 @@ function answer(value) {
   process.stdout.write(`${JSON.stringify(value ?? null)}\n`);
 }
 
-// Reports that the script is ready, and then runs the commands from standard input, one a line.
+// Reports that the script is ready, and then runs the commands from standard input, one a line: its
+// name, and an argument in JSON if it has one. The next one comes after the answer.
 export function answerCommands(ready, commands) {
   answer(ready);
   const lines = createInterface({ input: process.stdin });
-  lines.on('line', (name) => answer(commands[name]()));
+  lines.on('line', async (line) => {
+    const [, name, argument] = /^(\S+) ?(.*)$/.exec(line);
+    answer(await commands[name](argument && JSON.parse(argument)));
+  });
   // Standard input ends with the process that started this one, however that ended.
   lines.on('close', () => process.exit());
 }

@@ -1,5 +1,6 @@
 //! An MCP server on rmcp behind the layers of a Validator.
 
+mod state;
 mod tools;
 
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
 
-pub use tools::{MANY_NUMBERS, Tools};
+pub use tools::{LARGE_NUMBER, MANY_NUMBERS, Tools};
 
 /// What each tool needs. Everything that is not named here is refused.
 pub fn scopes() -> ToolScopes {
@@ -37,7 +38,7 @@ pub fn router(validator: &Validator, tools: &Tools) -> Result<Router, Misconfigu
 pub fn service(tools: Tools) -> StreamableHttpService<Tools, NeverSessionManager> {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
-        .with_json_response(true) // a tool's 403 is then an HTTP status in every revision
+        .with_json_response(true) // one message and no stream, where that is enough
         .with_allowed_origins(["http://localhost:*", "http://127.0.0.1:*"])
         .enforce_origin_validation();
     StreamableHttpService::new(move || Ok(tools.clone()), Arc::default(), config)

@@ -1,33 +1,34 @@
 //! The tools, which check the token again.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::request::Parts;
-use resource_server::{AccessToken, Error, Requirement, claims::Identity, mcp::ToolScopes};
+use resource_server::{AccessToken, Error, Requirement, mcp::ToolScopes};
 use rmcp::handler::server::common::Extension;
-use rmcp::handler::server::tool::ToolCallContext;
+use rmcp::handler::server::tool::{RequestState, ToolCallContext};
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, ErrorCode, ListToolsResult,
-    PaginatedRequestParams,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorCode,
+    InputRequiredResult, ListToolsResult, PaginatedRequestParams,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, schemars, tool, tool_handler, tool_router};
+
+use crate::state::{Totals, Unconfirmed};
 
 /// More numbers than these need a scope that only the tool can ask for, since it is about the
 /// arguments.
 pub const MANY_NUMBERS: usize = 10;
 
-/// The users whose totals are kept.
-const MAX_USERS: usize = 10_000;
+/// A number from this on is added by a second call.
+pub const LARGE_NUMBER: i64 = 1_000_000;
 
 /// The server: two tools of different scopes. Clones are one server.
 #[derive(Clone)]
 pub struct Tools {
     scopes: ToolScopes,
-    /// By issuer and subject, so that no user sees the total of another.
-    totals: Arc<Mutex<HashMap<Identity<'static>, i64>>>,
+    totals: Arc<Totals>,
+    unconfirmed: Arc<Unconfirmed>,
     /// The calls that reached a tool.
     calls: Arc<Mutex<Vec<&'static str>>>,
 }
@@ -39,19 +40,25 @@ struct Numbers {
     numbers: Vec<i64>,
 }
 
-/// The argument of `add`.
+/// The arguments of `add`.
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[schemars(crate = "rmcp::schemars")]
 struct Number {
     number: i64,
+    /// Of a total that an earlier call made.
+    handle: Option<String>,
 }
 
 impl Tools {
     /// A server whose tools need these scopes.
+    ///
+    /// # Panics
+    /// The system gives no random bytes.
     pub fn new(scopes: ToolScopes) -> Self {
         Tools {
             scopes,
             totals: Arc::default(),
+            unconfirmed: Arc::new(Unconfirmed::with_random_key()),
             calls: Arc::default(),
         }
     }
@@ -94,25 +101,31 @@ impl Tools {
             .ok_or_else(|| invalid("the sum is too large"))
     }
 
-    #[tool(description = "Adds a number to your total")]
+    #[tool(description = "Adds a number to a total of yours, or to a new one")]
     async fn add(
         &self,
-        Parameters(Number { number }): Parameters<Number>,
+        Parameters(Number { number, handle }): Parameters<Number>,
+        RequestState(state): RequestState,
         Extension(parts): Extension<Parts>,
-    ) -> Result<String, ErrorData> {
+    ) -> Result<CallToolResponse, ErrorData> {
         let token = token_of(&parts)?;
         let user = token
             .identity()
             .ok_or_else(|| invalid("the token is nobody's"))?;
-        self.reached("add");
-        let totals = self.totals.lock();
-        let mut totals = totals.unwrap_or_else(PoisonError::into_inner);
-        if totals.len() >= MAX_USERS && !totals.contains_key(&user) {
-            return Err(invalid("there are too many users"));
+        if number >= LARGE_NUMBER {
+            let Some(state) = state else {
+                let state = self.unconfirmed.seal(&user, handle.as_deref(), number);
+                return Ok(InputRequiredResult::from_request_state(state).into());
+            };
+            if self.unconfirmed.open(&user, handle.as_deref(), &state) != Some(number) {
+                return Err(invalid("the state is not one of this call"));
+            }
         }
-        let total = totals.entry(user.into_owned()).or_default();
-        *total = total.saturating_add(number);
-        Ok(total.to_string())
+        self.reached("add");
+        let added = self.totals.add(&user, handle, number);
+        let (total, handle) = added.ok_or_else(|| invalid("you have no such total"))?;
+        let content = [total.to_string(), handle].map(ContentBlock::text);
+        Ok(CallToolResult::success(content.into()).into())
     }
 }
 
@@ -153,22 +166,15 @@ fn parts_of(context: &RequestContext<RoleServer>) -> Result<&Parts, ErrorData> {
 
 /// The token that the layer accepted.
 fn token_of(parts: &Parts) -> Result<AccessToken, ErrorData> {
-    AccessToken::of(&parts.extensions).map_err(|error| refused(&error))
+    or_refuse(parts, AccessToken::of(&parts.extensions))
 }
 
 /// Makes the layer send the HTTP answer of an unmet requirement, and ends the call.
-fn or_refuse(parts: &Parts, checked: Result<(), Error>) -> Result<(), ErrorData> {
+fn or_refuse<T>(parts: &Parts, checked: Result<T, Error>) -> Result<T, ErrorData> {
     checked.map_err(|error| {
-        // If the answer is on its way already, the client reads the error of this call instead.
-        let _ = error.replace_response(&parts.extensions);
-        refused(&error)
+        let error = error.refuse_call(&parts.extensions);
+        ErrorData::new(ErrorCode(error.code()), error.message(), Some(error.data()))
     })
-}
-
-/// What a client reads only if the answer was on its way already.
-fn refused(error: &Error) -> ErrorData {
-    let code = ErrorCode(error.status().into());
-    ErrorData::new(code, "the token does not allow this", None)
 }
 
 fn invalid(text: &'static str) -> ErrorData {

@@ -1,9 +1,11 @@
 //! Real requests over a real socket, in both lines of revisions.
 
 mod client;
+mod sessions;
+mod streams;
 
 use client::{NEW, OLD, Request, World};
-use mcp_server::MANY_NUMBERS;
+use mcp_server::{LARGE_NUMBER, MANY_NUMBERS, scopes};
 use resource_server::NumericDate;
 use serde_json::{Value, json};
 
@@ -167,30 +169,86 @@ async fn h12_h13_the_second_check_gives_the_same_answer() {
     assert!(world.calls().is_empty());
 }
 
-#[tokio::test]
-async fn h13_the_state_of_a_user_is_the_users_own() {
-    let world = World::start().await;
-    for (subject, number, total) in [("alice", 1, "1"), ("bob", 5, "5"), ("alice", 2, "3")] {
-        let token = world
-            .server
-            .issuer()
-            .token()
-            .subject(subject)
-            .scope("math:write");
-        let call = Request::call(NEW, "add", json!({"number": number}));
-        let reply = world.send(call.token(&token.mint())).await;
-        assert_eq!(reply.text().as_deref(), Some(total), "{subject}");
+/// A token of this user that may call `add`.
+fn of(world: &World, subject: &str) -> String {
+    let token = world.server.issuer().token().subject(subject);
+    token.scope("math:write").mint()
+}
+
+/// The total and its handle, or the code of the error.
+async fn added(world: &World, token: &str, params: Value) -> Result<(String, String), Value> {
+    let call = Request::of(NEW, "tools/call", params).token(token);
+    let reply = world.send(call).await.json();
+    let content = &reply["result"]["content"];
+    match (content[0]["text"].as_str(), content[1]["text"].as_str()) {
+        (Some(total), Some(handle)) => Ok((total.to_owned(), handle.to_owned())),
+        _ => Err(reply["error"]["code"].clone()),
     }
-    let nobody = world
-        .server
-        .issuer()
-        .token()
-        .without("sub")
-        .scope("math:write");
-    let call = Request::call(NEW, "add", json!({"number": 1}));
-    let reply = world.send(call.token(&nobody.mint())).await;
-    assert_eq!(reply.json()["error"]["code"], -32602, "{}", reply.body);
-    assert_eq!(world.calls(), ["add", "add", "add"]);
+}
+
+fn number(number: i64, handle: Option<&str>) -> Value {
+    json!({"name": "add", "arguments": {"number": number, "handle": handle}})
+}
+
+#[tokio::test]
+async fn h10_h13_a_handle_is_worth_nothing_to_another_user() {
+    let world = World::start().await;
+    let (alice, bob) = (of(&world, "alice"), of(&world, "bob"));
+    let add =
+        async |token: &str, handle: Option<&str>| added(&world, token, number(1, handle)).await;
+    let (total, handle) = add(&alice, None).await.unwrap();
+    assert_eq!((total.as_str(), handle.len()), ("1", 32));
+    let (_, bobs) = add(&bob, None).await.unwrap();
+    assert_ne!(handle, bobs);
+    for (token, handle) in [(&bob, handle.as_str()), (&alice, &bobs), (&alice, "1")] {
+        assert_eq!(add(token, Some(handle)).await, Err((-32602).into()), "H13");
+    }
+    let (total, same) = add(&of(&world, "alice"), Some(&handle)).await.unwrap();
+    assert_eq!((total.as_str(), &same), ("2", &handle), "H13");
+    let nobody = world.server.issuer().token().without("sub");
+    let nobody = nobody.scope("math:write").mint();
+    assert_eq!(add(&nobody, None).await, Err((-32602).into()), "H13");
+}
+
+#[tokio::test]
+async fn h10_h13_a_request_state_is_worth_nothing_to_another_user() {
+    let world = World::start().await;
+    let (alice, bob) = (of(&world, "alice"), of(&world, "bob"));
+    let (_, own) = added(&world, &alice, number(1, None)).await.unwrap();
+    let large = || number(LARGE_NUMBER, None);
+    let call = Request::of(NEW, "tools/call", large()).token(&alice);
+    let reply = world.send(call).await.json();
+    assert_eq!(reply["result"]["resultType"], "input_required", "{reply}");
+    let state = reply["result"]["requestState"].as_str().unwrap();
+    let with = |mut params: Value, state: &str| {
+        params["requestState"] = state.into();
+        params
+    };
+    for (what, token, params) in [
+        ("another user", &bob, with(large(), state)),
+        (
+            "another number",
+            &alice,
+            with(number(LARGE_NUMBER + 1, None), state),
+        ),
+        (
+            "another total",
+            &alice,
+            with(number(LARGE_NUMBER, Some(&own)), state),
+        ),
+        (
+            "a cut state",
+            &alice,
+            with(large(), &state[..state.len() - 1]),
+        ),
+        ("no state of ours", &alice, with(large(), "state")),
+    ] {
+        let found = added(&world, token, params).await;
+        assert_eq!(found, Err((-32602).into()), "H13: {what}");
+    }
+    assert_eq!(world.calls(), ["add"], "H13");
+    let (total, _) = added(&world, &alice, with(large(), state)).await.unwrap();
+    assert_eq!(total, LARGE_NUMBER.to_string(), "H13");
 }
 
 #[tokio::test]
@@ -330,8 +388,33 @@ async fn h13_headers_that_differ_from_the_body_open_nothing() {
     assert_eq!(world.send(old.clone().token(&low)).await.status, 403);
     assert_eq!(
         world.send(old.token(&high)).await.text().as_deref(),
-        Some("2")
+        Some("1")
     );
+    assert_eq!(world.calls(), ["add", "add"]);
+}
+
+/// rmcp answers what the layer lets through.
+#[tokio::test]
+async fn h13_an_unknown_method_or_revision_is_an_error_of_its_status() {
+    let closed = World::start().await;
+    let open = World::with_scopes(scopes().otherwise_any_token()).await;
+    for (world, status, code) in [(&closed, 403, None), (&open, 404, Some(-32601))] {
+        let unknown = Request::of(NEW, "unknown/method", json!({}));
+        let reply = world.send(unknown.token(&world.token("math:read"))).await;
+        assert_eq!(reply.status, status, "{}", reply.body);
+        let found = code.map(|_| reply.json()["error"]["code"].as_i64().unwrap());
+        assert_eq!(found, code, "{status}");
+    }
+    let token = closed.token("math:read");
+    for (revision, body_of, code) in [("2099-01-01", OLD, None), (OLD, NEW, Some(-32020))] {
+        let call = Request::call(body_of, "sum", json!({"numbers": [1]}));
+        let call = call.header("mcp-protocol-version", revision);
+        let reply = closed.send(call.token(&token)).await;
+        assert_eq!(reply.status, 400, "{revision}: {}", reply.body);
+        let found = code.map(|_| reply.json()["error"]["code"].as_i64().unwrap());
+        assert_eq!(found, code, "{revision}");
+    }
+    assert!(closed.calls().is_empty() && open.calls().is_empty());
 }
 
 #[tokio::test]
@@ -370,7 +453,7 @@ async fn h13_there_is_no_session_to_share() {
     assert_eq!((reply.status, reply.session), (200, None));
     for method in ["GET", "DELETE"] {
         for (token, status) in [(Some(token.as_str()), 405), (None, 401)] {
-            let found = world.bare(method, token).await;
+            let found = world.bare(method, token, "1").await;
             assert_eq!(found, status, "{method}");
         }
     }

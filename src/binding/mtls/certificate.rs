@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::core::{Thumbprint, is_equal_in_constant_time, sha256};
+use crate::core::{Possession, Thumbprint, is_equal_in_constant_time, sha256};
 
 /// The largest certificate, and the longest header with one.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
@@ -70,6 +70,24 @@ impl ClientCertificate {
     /// 3.1).
     pub const fn thumbprint(&self) -> Thumbprint {
         Thumbprint::from_bytes(self.thumbprint)
+    }
+
+    /// What it proves, for [`Unconfirmed::confirm`](crate::Unconfirmed::confirm).
+    ///
+    /// ```
+    /// use resource_server::{Possession, binding::{ClientCertificate, VerifiedProof}};
+    ///
+    /// // For a token that is bound to a key and a certificate, both must be proven.
+    /// fn proven(certificate: &ClientCertificate, proof: Option<&VerifiedProof>) -> Possession {
+    ///     let possession = certificate.possession();
+    ///     match proof {
+    ///         Some(proof) => possession.and(proof.possession()),
+    ///         None => possession,
+    ///     }
+    /// }
+    /// ```
+    pub const fn possession(&self) -> Possession {
+        Possession::bearer().with_certificate(Some(self.thumbprint()))
     }
 
     /// Whether it has this thumbprint. The time depends on neither.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::core::access_token::{AccessToken, Proof};
+use crate::core::access_token::AccessToken;
 use crate::core::checks::issuer::check_issuer_name;
 use crate::core::checks::key::is_key_of;
 use crate::core::checks::time::check_time;
 use crate::core::excerpt::excerpt;
 use crate::core::keys::key_set::KeySet;
+use crate::core::proof::Proof;
 use crate::core::time::NumericDate;
 use crate::core::verdict::key::KeyRefusal;
 use crate::core::verdict::rejection::Rejection;

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::core::access_token::Proof;
 use crate::core::checks::key_issuer::vouches_for;
 use crate::core::excerpt::excerpt;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::key_set::{KeySet, MAX_CANDIDATES};
+use crate::core::keys::selection::KeyHint;
 use crate::core::keys::verification_key::VerificationKey;
 use crate::core::policy::accepted::Policy;
+use crate::core::proof::Proof;
 use crate::core::token::jws::UnverifiedJwt;
 use crate::core::token::payload::Payload;
 use crate::core::verdict::header::HeaderRefusal;
@@ -27,7 +28,7 @@ pub(crate) fn check_signature(
     let id = jwt.key_id();
     let key_use = policy.profile().key_use();
     let mut tried = 0;
-    for key in candidates(keys, jwt, algorithm, policy) {
+    for key in candidates(keys, jwt.key_hint(), algorithm, jwt.payload(), policy) {
         tried += 1;
         let verified = key.verify(algorithm, jwt.signing_input(), jwt.signature());
         if verified.is_ok() {
@@ -74,12 +75,13 @@ pub(crate) fn check_signature(
 /// and of the token's issuer. A `kid` that matches no key selects none.
 fn candidates<'k>(
     keys: &'k KeySet,
-    jwt: &UnverifiedJwt<'_>,
+    hint: KeyHint<'_>,
     algorithm: Algorithm,
+    payload: &Payload,
     policy: &Policy,
 ) -> impl Iterator<Item = &'k Arc<VerificationKey>> {
-    keys.fitting(jwt.key_hint(), algorithm, policy.profile().key_use())
-        .filter(|key| is_key_of(key.stated_issuer(), jwt.payload(), policy))
+    keys.fitting(hint, algorithm, policy.profile().key_use())
+        .filter(|key| is_key_of(key.stated_issuer(), payload, policy))
         .filter(move |key| policy.allows_key_for(key, algorithm))
         .filter(move |key| key.is_usable_with(algorithm))
         .take(MAX_CANDIDATES)
@@ -88,8 +90,26 @@ fn candidates<'k>(
 /// Whether there is a key to try for this token.
 #[cfg(feature = "fetch")]
 pub(crate) fn has_candidate(keys: &KeySet, jwt: &UnverifiedJwt<'_>, policy: &Policy) -> bool {
-    jwt.algorithm()
-        .is_some_and(|algorithm| candidates(keys, jwt, algorithm, policy).next().is_some())
+    jwt.algorithm().is_some_and(|algorithm| {
+        let mut all = candidates(keys, jwt.key_hint(), algorithm, jwt.payload(), policy);
+        all.next().is_some()
+    })
+}
+
+/// The key with the same numbers that this set would try for a token that names `key` by its `kid`.
+/// The same candidates are tried as for a new token, so its verdict would be the same.
+pub(crate) fn tried_again<'k>(
+    key: &VerificationKey,
+    algorithm: Algorithm,
+    payload: &Payload,
+    keys: &'k KeySet,
+    policy: &Policy,
+) -> Option<&'k Arc<VerificationKey>> {
+    let hint = KeyHint {
+        id: Some(key.key_id()?),
+        ..KeyHint::default()
+    };
+    candidates(keys, hint, algorithm, payload, policy).find(|one| one.is_same_key(key))
 }
 
 /// Whether a key that states an issuer may vouch for this token's. Such sets hold the keys of many

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::core::access_token::{AccessToken, Proof};
+use crate::core::access_token::AccessToken;
 use crate::core::checks::audience::check_audience_of_response;
 use crate::core::checks::claims::{
     check_actors, check_confirmation, check_other_types, check_required_claims,
@@ -15,6 +15,7 @@ use crate::core::checks::time::check_time;
 use crate::core::introspection::introspected::Introspected;
 use crate::core::json::{self, Fault, Value};
 use crate::core::policy::accepted::Policy;
+use crate::core::proof::Proof;
 use crate::core::time::NumericDate;
 use crate::core::token::claims::checked::CheckedClaims;
 use crate::core::token::payload::{Claim, Foreign, Payload};

@@ -3,9 +3,10 @@
 
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use base64::{Engine, alphabet};
+use zeroize::Zeroizing;
 
 use crate::core::keys::algorithm::Algorithm;
-use crate::core::keys::signature::Backend;
+use crate::core::keys::signature::{Backend, fill_random};
 use crate::core::keys::verification_key::VerificationKey;
 
 /// Why a text can't be the secret of an HMAC algorithm.
@@ -87,6 +88,22 @@ impl VerificationKey {
     /// See [`SecretError`].
     pub fn from_hmac_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, SecretError> {
         Self::from_hmac_secret_for(Backend::DEFAULT, algorithm, secret)
+    }
+
+    /// A random secret that only this process has, for HS256.
+    pub(crate) fn of_this_process() -> Result<Self, SecretError> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        fill_random(bytes.as_mut_slice()).map_err(|_| SecretError::NoRandomBytes)?;
+        Self::of_bytes(&bytes)
+    }
+
+    /// Of random bytes, for HS256. They are not checked: chance may give what reads as a key.
+    pub(crate) fn of_bytes(bytes: &[u8; 32]) -> Result<Self, SecretError> {
+        let (algorithm, backend) = (Algorithm::HS256, Backend::DEFAULT);
+        let prepared = backend.prepare_secret(bytes, algorithm);
+        prepared
+            .map(|prepared| VerificationKey::of_secret(algorithm, prepared, bytes.len(), backend))
+            .map_err(|_| SecretError::NotHmac(algorithm))
     }
 
     /// Does the same for one backend of several.

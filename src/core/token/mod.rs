@@ -2,6 +2,7 @@
 
 pub(crate) mod claims;
 pub(crate) mod date;
+pub(crate) mod footprint;
 pub(crate) mod jws;
 pub(crate) mod media_type;
 pub(crate) mod payload;

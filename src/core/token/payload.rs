@@ -12,6 +12,7 @@ use crate::core::time::NumericDate;
 use crate::core::token::claims::scope_claim::ScopeClaim;
 use crate::core::token::claims::values::Confirmation;
 use crate::core::token::date::{Rounding, read_date};
+use crate::core::token::footprint::ALLOCATION;
 use crate::core::token::text::{OneOrMany, Text};
 
 /// A registered claim as it was read. In a JWT, `null` is malformed and not absent, since RFC 7519
@@ -254,6 +255,28 @@ impl Payload {
                 Claim::or_malformed(read_confirmation(Value::of(place.of(&self.text))))
             }
         })
+    }
+
+    /// An estimate of its memory, in bytes, with the lists that are read at first use.
+    pub(crate) fn estimated_bytes(&self) -> usize {
+        let strings = [
+            &self.iss,
+            &self.sub,
+            &self.jti,
+            &self.client_id,
+            &self.azp,
+            &self.tid,
+        ];
+        let strings = strings.into_iter().filter_map(Claim::get);
+        let lists = [&self.aud, &self.scope, &self.scp].into_iter();
+        let lists = lists.filter_map(Claim::get);
+        2 * ALLOCATION
+            + size_of::<Self>()
+            + self.text.capacity()
+            + strings.map(Text::estimated_bytes).sum::<usize>()
+            + lists
+                .map(|list| list.estimated_bytes(&self.text))
+                .sum::<usize>()
     }
 
     /// The value of a member of the claims set.

@@ -61,6 +61,12 @@ impl<'t> PresentedToken<'t> {
         Ok(PresentedToken { text: token, form })
     }
 
+    /// Whether a text may be a JWT, by its beginning. Of most other texts this says that they are
+    /// not.
+    pub(crate) fn may_be_jwt(text: &str) -> bool {
+        begins_with_an_object(text)
+    }
+
     pub(crate) fn form(&self) -> &Form<'t> {
         &self.form
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use crate::core::json::{Str, Value};
+use crate::core::token::footprint::{ALLOCATION, of_text};
 
 /// A string in the text: its range, or a copy if it was escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,14 @@ impl Text {
     pub(crate) fn range(value: Value<'_>, within: &str) -> Option<Self> {
         let (start, end) = range_of(value.text(), within)?;
         Some(Text::Range(start, end))
+    }
+
+    /// Of its own allocation, if it has one.
+    pub(crate) fn estimated_bytes(&self) -> usize {
+        match self {
+            Text::Range(..) => 0,
+            Text::Unescaped(text) => of_text(text),
+        }
     }
 
     pub(crate) fn of<'t>(&'t self, within: &'t str) -> &'t str {
@@ -88,6 +97,25 @@ impl OneOrMany {
             }
         }
         Some(())
+    }
+
+    /// Of its own allocations once it is read.
+    pub(crate) fn estimated_bytes(&self, within: &str) -> usize {
+        let list = match self {
+            OneOrMany::One(text) => return text.estimated_bytes(),
+            OneOrMany::Many(list) => list,
+        };
+        let (mut count, mut escaped) = (0_usize, 0);
+        // An entry that is not a string ends the list: then no entry is kept.
+        let _ = self.each(within, usize::MAX, |entry| {
+            count += 1;
+            if let Cow::Owned(text) = entry.unescaped() {
+                escaped += of_text(&text);
+            }
+        });
+        // Its vector grows by doubling.
+        let entries = count.next_power_of_two().max(4) * size_of::<Text>();
+        ALLOCATION + entries + escaped + size_of_val(list)
     }
 
     /// `None` if an entry of the list is not a string.

@@ -12,9 +12,9 @@ fn one(kind: Kind, name: &str) -> Asked {
     Asked::Targets(vec![Target::named(kind, name).unwrap()])
 }
 
-fn resources(uris: &[&str]) -> Asked {
+fn subscription(uris: &[&str]) -> Asked {
     let targets = uris.iter().map(|uri| Target::named(Kind::Resource, uri));
-    Asked::Targets(targets.map(Option::unwrap).collect())
+    Asked::Subscription(targets.map(Option::unwrap).collect())
 }
 
 fn request(method: &str, params: &str) -> String {
@@ -65,23 +65,23 @@ fn h13_each_message_asks_for_its_target() {
         ),
         (
             request("resources/read", r#"{"uri":"file:///a"}"#),
-            resources(&["file:///a"]),
+            one(Kind::Resource, "file:///a"),
         ),
         (
             request("resources/read", r#"{"uri":"FILE:///%61"}"#),
-            resources(&["file:///a"]),
+            one(Kind::Resource, "file:///a"),
         ),
         (
             request("resources/subscribe", r#"{"uri":"file:///a"}"#),
-            resources(&["file:///a"]),
+            one(Kind::Resource, "file:///a"),
         ),
         (
             request("resources/unsubscribe", r#"{"uri":"file:///a"}"#),
-            resources(&["file:///a"]),
+            one(Kind::Resource, "file:///a"),
         ),
         (
             request("skills/get", r#"{"uri":"skill://a/SKILL.md"}"#),
-            resources(&["skill://a/SKILL.md"]),
+            one(Kind::Resource, "skill://a/SKILL.md"),
         ),
         (
             request("resources/directory/read", r#"{"uri":"skill://a"}"#),
@@ -94,21 +94,21 @@ fn h13_each_message_asks_for_its_target() {
                 "subscriptions/listen",
                 r#"{"notifications":{"resourceSubscriptions":["file:///a","file:///b"]}}"#,
             ),
-            resources(&["file:///a", "file:///b"]),
+            subscription(&["file:///a", "file:///b"]),
         ),
         (
             request(
                 "subscriptions/listen",
                 r#"{"notifications":{"toolsListChanged":true}}"#,
             ),
-            resources(&[]),
+            subscription(&[]),
         ),
         (
             request(
                 "subscriptions/listen",
                 r#"{"notifications":{"resourceSubscriptions":null}}"#,
             ),
-            resources(&[]),
+            subscription(&[]),
         ),
         (
             request(
@@ -122,7 +122,7 @@ fn h13_each_message_asks_for_its_target() {
                 "completion/complete",
                 r#"{"ref":{"type":"ref/resource","uri":"file:///{a}"}}"#,
             ),
-            resources(&["file:///{a}"]),
+            one(Kind::Resource, "file:///{a}"),
         ),
     ] {
         assert_eq!(read(&text), Ok(expected), "H13: {text}");

@@ -1,12 +1,18 @@
 //! Client certificates, with those of RFC 8705 and RFC 9440.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-use resource_server::binding::{ClientCertificate, Connection};
+use resource_server::binding::{ClientCertificate, Connection, DpopRequest, verify_proof};
 use resource_server::claims::Thumbprint;
+use resource_server::clock::Clock;
 use resource_server::error::{CertificateError, ThumbprintError};
+use resource_server::keys::KeySet;
+use resource_server::testing::TestClient;
+use resource_server::{Evidence, Policy, Possession, PresentedToken, Reason, verify};
 
 use crate::support::form::decode_base64;
+use crate::support::{API, ISSUER, clock, signer};
 
 /// RFC 8705 appendix A.
 const OF_RFC_8705: &str = "MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAxODEyMzcwO\
@@ -55,6 +61,55 @@ fn m01_the_thumbprint_that_rfc_8705_section_3_1_prints_has_stray_bits() {
     // Without the bits that no byte of the digest has.
     let canonical = "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg0";
     assert!(canonical.parse::<Thumbprint>().is_ok());
+}
+
+/// The core alone, without a Validator.
+#[test]
+fn m03_each_binding_of_a_token_needs_a_possession_of_its_own() {
+    let clock = clock();
+    let now = clock.now();
+    let signer = signer(ISSUER, &clock);
+    let (client, other) = (TestClient::new(), TestClient::new());
+    let policy = Policy::builder().issuer(ISSUER).audience(API).build();
+    let policy = policy.unwrap();
+    let keys = Evidence::Keys(Arc::new(KeySet::from_jwks(&signer.jwks()).unwrap()));
+    let url = "https://api.example.com/orders";
+    let bound = || signer.token().bound_to_certificate_of(&client);
+    let by_certificate = bound().mint();
+    let by_both = bound().bound_to_key_of(&client).mint();
+    let proven = |by: &TestClient| {
+        let proof = by.proof("GET", url, &by_both).issued_at(now).mint();
+        let request = DpopRequest::new("GET", url, &by_both).unwrap();
+        let verified = verify_proof(&proof, &request, &policy, now);
+        verified.unwrap().possession()
+    };
+    let certificate = |of: &TestClient| of.certificate().possession();
+    let nothing = Possession::bearer();
+    let missing = Some(Reason::ProofOfPossessionMissing);
+    let mismatch = Some(Reason::PossessionMismatch);
+    #[rustfmt::skip]
+    let cases = [
+        ("certificate: nothing", &by_certificate, nothing, missing),
+        ("certificate: it", &by_certificate, certificate(&client), None),
+        ("certificate: another", &by_certificate, certificate(&other), mismatch),
+        ("certificate: it and nothing", &by_certificate, nothing.and(certificate(&client)), None),
+        ("both: nothing", &by_both, nothing, missing),
+        ("both: the certificate", &by_both, certificate(&client), missing),
+        ("both: the key", &by_both, proven(&client), missing),
+        ("both: both", &by_both, certificate(&client).and(proven(&client)), None),
+        ("both: both in turn", &by_both, proven(&client).and(certificate(&client)), None),
+        ("both: another key", &by_both, certificate(&client).and(proven(&other)), mismatch),
+        ("both: another certificate", &by_both, proven(&client).and(certificate(&other)), mismatch),
+        ("both: the first key applies", &by_both, proven(&other).and(proven(&client)), mismatch),
+        ("certificate: the first applies", &by_certificate, certificate(&other).and(certificate(&client)), mismatch),
+    ];
+    for (case, token, possession, expected) in cases {
+        let token = PresentedToken::parse(token).unwrap();
+        let unconfirmed = verify(&token, &keys, &policy, now).unwrap();
+        let found = unconfirmed.confirm(&possession).err();
+        let found = found.map(|rejection| rejection.reason());
+        assert_eq!(found, expected, "{case}");
+    }
 }
 
 #[test]

@@ -511,6 +511,30 @@ fn d05_a_required_nonce() {
     assert_eq!(world.reason(&token, &good().nonce(&next).mint()), None);
 }
 
+/// After a restart, the store does not know which proofs with an older nonce were used. An outage
+/// would make the client repeat the same nonce.
+#[test]
+fn d05_a_nonce_from_before_the_start_is_an_old_one() {
+    let dpop = || Dpop::at(API).require_nonces(nonces());
+    let world = World::with(Policy::builder(), dpop());
+    let token = world.bound().mint();
+    let first = world.client.proof("GET", URL, &token).mint();
+    let nonce = fresh_nonce(&world.get(&token, &first).unwrap_err());
+    world.clock.advance(Duration::from_secs(2));
+    let restarted = world.api_of(world.signer.to_issuer(), dpop());
+    let send = |nonce: &str| {
+        let proof = world.client.proof("GET", URL, &token).nonce(nonce).mint();
+        let presented = Credentials::dpop(&token, &proof, "GET", PATH);
+        block_on(restarted.authenticate(&presented))
+    };
+    let error = send(&nonce).unwrap_err();
+    assert_eq!(reason(&error), Reason::ProofNonce);
+    assert!(send(&fresh_nonce(&error)).is_ok());
+    // The process that made the nonce still accepts it.
+    let proof = world.client.proof("GET", URL, &token).nonce(&nonce).mint();
+    assert_eq!(world.reason(&token, &proof), None);
+}
+
 /// A proof with a nonce can be replayed for as long as its nonce is accepted.
 #[test]
 fn d05_a_proof_with_a_nonce_is_remembered_as_long_as_the_nonce() {

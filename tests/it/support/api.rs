@@ -41,6 +41,7 @@ pub(crate) struct Api {
     pub(crate) clock: ManualClock,
     pub(crate) validator: Validator,
     asking: Validator,
+    caching: Validator,
     policy: Policy,
 }
 
@@ -61,6 +62,7 @@ impl Api {
         Api {
             validator: validator(issuer.to_issuer()),
             asking: validator(Issuer::new(name).source(NeverAtHand(issuer.clone()))),
+            caching: caching(issuer.to_issuer().policy(settings.clone()), &clock),
             policy: settings.clone().issuer(name).build().unwrap(),
             issuer,
             clock,
@@ -72,7 +74,7 @@ impl Api {
     }
 
     /// The verdict on a token: of the pure core, of `validate_cached`, and of `validate` with
-    /// cached keys and without.
+    /// cached keys and without, and with a cache of verified tokens at the first and second sight.
     pub(crate) fn judge(&self, token: &str) -> Result<AccessToken, Rejection> {
         let keys = KeySet::from_jwks(&self.issuer.jwks()).unwrap();
         let verdict = PresentedToken::parse(token)
@@ -93,6 +95,10 @@ impl Api {
         assert_eq!(verdict_of(later), reason, "validate");
         let asked = block_on(self.asking.validate(token));
         assert_eq!(verdict_of(asked), reason, "validate, with a source to ask");
+        for sight in ["first", "second"] {
+            let known = block_on(self.caching.validate(token));
+            assert_eq!(verdict_of(known), reason, "validate, {sight} sight");
+        }
         verdict
     }
 
@@ -138,6 +144,13 @@ impl Api {
         let members: Vec<_> = claims.iter().map(|(n, v)| format!("\"{n}\":{v}")).collect();
         format!("{{{}}}", members.join(",")).into_bytes()
     }
+}
+
+/// An API that trusts one issuer and keeps verified tokens.
+fn caching(issuer: Issuer, clock: &ManualClock) -> Validator {
+    let builder = Validator::builder().audience(API).clock(clock.clone());
+    let builder = builder.issuer(issuer).token_cache(1024 * 1024);
+    builder.build().unwrap()
 }
 
 /// A claims set with more members after its own.

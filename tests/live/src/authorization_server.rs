@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::http::{self, REQUEST_LIMIT, body};
 use crate::port::Port;
 use crate::script::{Node, Script};
-use crate::{Certificates, member};
+use crate::{Certificates, EscapedPem, member};
 
 const SCRIPT: &str = "authorization-server.mjs";
 
@@ -17,6 +17,12 @@ const SCRIPT: &str = "authorization-server.mjs";
 pub(crate) const CLIENT: Client = Client {
     id: "live-test",
     secret: "live-test-secret",
+};
+
+/// The client whose tokens are bound to its certificate, of servers that are started for it.
+const CERTIFICATE_CLIENT: Client = Client {
+    id: "live-certificate",
+    secret: "live-certificate-secret",
 };
 
 /// The client for which a user signs in, of servers that are started for MCP.
@@ -172,6 +178,26 @@ impl AuthorizationServer {
         Self::start_with(Node::Installed, json!({ "mcp": resource }), http).await
     }
 
+    /// A server with one more client, whose tokens are bound to its certificate (RFC 8705 section
+    /// 3).
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn start_with_certificates() -> Self {
+        let http = reqwest::Client::builder();
+        Self::start_with(Node::Installed, json!({ "certificates": true }), http).await
+    }
+
+    /// A server that requires a nonce of its own in the DPoP proofs of token requests (RFC 9449
+    /// section 8).
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn start_with_dpop_nonces() -> Self {
+        let http = reqwest::Client::builder();
+        Self::start_with(Node::Installed, json!({ "dpopNonces": true }), http).await
+    }
+
     /// The same behind TLS, at an address of `localhost`, for an issuer of this name.
     ///
     /// # Panics
@@ -239,7 +265,8 @@ impl AuthorizationServer {
     /// When the server refuses, or grants another scope: it drops scopes it doesn't know without a
     /// word.
     pub async fn token(&self, resource: &str, scope: &str) -> String {
-        self.granted(&[("resource", resource)], scope).await
+        let request = self.token_request(CLIENT);
+        Self::granted(request, &[("resource", resource)], scope).await
     }
 
     /// The same for no resource: an opaque token that names no audience.
@@ -247,16 +274,37 @@ impl AuthorizationServer {
     /// # Panics
     /// As [`token`](Self::token).
     pub async fn token_for_no_resource(&self, scope: &str) -> String {
-        self.granted(&[], scope).await
+        Self::granted(self.token_request(CLIENT), &[], scope).await
     }
 
-    async fn granted(&self, parameters: &[(&str, &str)], scope: &str) -> String {
+    /// The same as [`token`](Self::token), of the client with this certificate: the token is bound
+    /// to it. The server must be [started with certificates](Self::start_with_certificates).
+    ///
+    /// # Panics
+    /// As [`token`](Self::token).
+    pub async fn certificate_bound_token(
+        &self,
+        resource: &str,
+        scope: &str,
+        certificate: &EscapedPem,
+    ) -> String {
+        let request = self.token_request(CERTIFICATE_CLIENT);
+        let request = request.header(EscapedPem::HEADER, certificate.as_str());
+        Self::granted(request, &[("resource", resource)], scope).await
+    }
+
+    fn token_request(&self, client: Client) -> reqwest::RequestBuilder {
+        let request = self.http.post(&self.token_endpoint);
+        request.basic_auth(client.id, Some(client.secret))
+    }
+
+    async fn granted(
+        request: reqwest::RequestBuilder,
+        parameters: &[(&str, &str)],
+        scope: &str,
+    ) -> String {
         let grant = [("grant_type", "client_credentials"), ("scope", scope)];
-        let request = self
-            .http
-            .post(&self.token_endpoint)
-            .basic_auth(CLIENT.id, Some(CLIENT.secret))
-            .form(&[&grant, parameters].concat());
+        let request = request.form(&[&grant, parameters].concat());
         let answer: Value =
             serde_json::from_str(&body(request).await).expect("the token endpoint answers in JSON");
         assert_eq!(

@@ -1,5 +1,6 @@
-//! A private certification authority, and a certificate under it.
+//! A private certification authority with a certificate under it, and the certificates of clients.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use rcgen::{
@@ -48,6 +49,45 @@ impl Certificates {
             server: server.pem(),
             key: key.serialize_pem(),
         }
+    }
+}
+
+/// The certificate of a client, as a proxy sends it in a header: in PEM with percent-encoding, which
+/// is nginx's `$ssl_client_escaped_cert`.
+#[derive(Clone, Debug)]
+pub struct EscapedPem(String);
+
+impl EscapedPem {
+    /// The name of the header.
+    pub const HEADER: &str = "x-client-cert";
+
+    /// A new certificate of a client, which is self-signed (RFC 8705 section 2.2).
+    ///
+    /// # Panics
+    /// Never with a working cryptography backend.
+    #[must_use]
+    pub fn new_client() -> Self {
+        const MADE: &str = "the backend makes a certificate";
+
+        let key = KeyPair::generate().expect(MADE);
+        let certificate = params("live tests client", &[])
+            .self_signed(&key)
+            .expect(MADE);
+        let mut escaped = String::new();
+        for byte in certificate.pem().bytes() {
+            if byte.is_ascii_alphanumeric() {
+                escaped.push(byte.into());
+            } else {
+                write!(escaped, "%{byte:02X}").expect("a String accepts any text");
+            }
+        }
+        EscapedPem(escaped)
+    }
+
+    /// The value of the header.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

@@ -3,7 +3,7 @@
 
 use live_tests::{ActsFor, AuthorizationServer, McpClient};
 use mcp_server::{MANY_NUMBERS, Tools, router, scopes};
-use resource_server::{Issuer, Resource, Validator};
+use resource_server::{Issuer, Resource, Validator, binding::Dpop};
 use serde_json::{Value, json};
 
 /// Of the only resource of a server, whose path is `/mcp`.
@@ -12,28 +12,61 @@ const METADATA: &str = "/.well-known/oauth-protected-resource/mcp";
 #[tokio::test]
 #[ignore = "needs node: see tests/live/README.md"]
 async fn the_official_client_gets_its_tokens_and_steps_up() {
-    walk(ActsFor::Itself).await;
+    walk(ActsFor::Itself, Offer::Bearer).await;
 }
 
 #[tokio::test]
 #[ignore = "needs node: see tests/live/README.md"]
 async fn the_official_client_lets_a_user_sign_in_and_steps_up() {
-    walk(ActsFor::Alice).await;
+    walk(ActsFor::Alice, Offer::Bearer).await;
 }
 
-async fn walk(acts_for: ActsFor) {
+/// The client reads the first challenge alone, and knows no DPoP.
+#[tokio::test]
+#[ignore = "needs node: see tests/live/README.md"]
+async fn d06_the_official_client_uses_bearer_tokens_where_dpop_is_offered_too() {
+    walk(ActsFor::Itself, Offer::BearerAndDpop).await;
+    walk(ActsFor::Alice, Offer::BearerAndDpop).await;
+}
+
+/// The schemes that the server offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Offer {
+    Bearer,
+    BearerAndDpop,
+}
+
+/// The schemes of the challenges to a request without a token.
+async fn offered(url: &str) -> Vec<String> {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let response = client.post(url).send().await.unwrap();
+    let lines = response.headers().get_all("www-authenticate").iter();
+    let scheme = |line: &str| line.split(' ').next().unwrap().to_owned();
+    lines.map(|line| scheme(line.to_str().unwrap())).collect()
+}
+
+async fn walk(acts_for: ActsFor, offer: Offer) {
     for (mode, revision) in [("legacy", "2025-11-25"), ("auto", "2026-07-28")] {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let url = format!("{origin}/mcp");
         let server = AuthorizationServer::start_for_mcp(&url).await;
         let validator = Validator::builder()
             .resource(Resource::new(&url).entry_scopes(["math:read"]))
-            .issuer(Issuer::discover(server.issuer()))
-            .build()
-            .unwrap();
+            .issuer(Issuer::discover(server.issuer()));
+        let validator = match offer {
+            Offer::Bearer => validator,
+            Offer::BearerAndDpop => validator.dpop(Dpop::at(&origin)),
+        };
+        let validator = validator.build().unwrap();
         let tools = Tools::new(scopes());
         let router = router(&validator, &tools).unwrap();
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let schemes: &[_] = match offer {
+            Offer::Bearer => &["Bearer"],
+            Offer::BearerAndDpop => &["Bearer", "DPoP"],
+        };
+        assert_eq!(offered(&url).await, schemes, "{mode}");
 
         let many = vec![1; MANY_NUMBERS + 1];
         let calls = [

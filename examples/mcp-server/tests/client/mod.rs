@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use axum::Router;
 use mcp_server::{Tools, router, scopes, service};
 use reqwest::{Client, Method};
-use resource_server::testing::TestServer;
+use resource_server::clock::{Clock, SystemClock};
+use resource_server::mcp::ToolScopes;
+use resource_server::testing::{ManualClock, TestServer};
 use resource_server::{Issuer, Resource, Validator};
 use serde_json::{Value, json};
 
@@ -18,13 +20,15 @@ pub(crate) const NEW: &str = "2026-07-28";
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
     pub(crate) server: TestServer,
+    /// The time of the Validator: now, until a test turns it on.
+    pub(crate) clock: ManualClock,
     tools: Tools,
     client: Client,
 }
 
 impl World {
     pub(crate) async fn start() -> Self {
-        World::serve(|validator, tools| router(validator, tools).unwrap()).await
+        World::with_scopes(scopes()).await
     }
 
     /// The tools with the layer for tokens alone, as where somebody forgot the other one.
@@ -36,22 +40,37 @@ impl World {
         .await
     }
 
-    async fn serve(app: impl FnOnce(&Validator, &Tools) -> Router) -> Self {
+    pub(crate) async fn with_scopes(scopes: ToolScopes) -> Self {
+        let app = |validator: &Validator, tools: &Tools| router(validator, tools).unwrap();
+        World::serve_with(scopes, app).await
+    }
+
+    pub(crate) async fn serve(app: impl FnOnce(&Validator, &Tools) -> Router) -> Self {
+        World::serve_with(scopes(), app).await
+    }
+
+    async fn serve_with(
+        scopes: ToolScopes,
+        app: impl FnOnce(&Validator, &Tools) -> Router,
+    ) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let url = format!("http://{address}/mcp");
         let server = TestServer::start(&url).await.unwrap();
+        let clock = ManualClock::at(SystemClock::new().now());
         let validator = Validator::builder()
             .resource(Resource::new(&url).entry_scopes(["math:read"]))
             .issuer(Issuer::discover(server.url()))
+            .clock(clock.clone())
             .build()
             .unwrap();
-        let tools = Tools::new(scopes());
+        let tools = Tools::new(scopes);
         let router = app(&validator, &tools);
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         World {
             address,
             server,
+            clock,
             tools,
             client: Client::builder().no_proxy().build().unwrap(),
         }
@@ -69,6 +88,11 @@ impl World {
     }
 
     pub(crate) async fn send(&self, request: Request) -> Reply {
+        Reply::of(self.begin(request).await).await
+    }
+
+    /// The head of the answer, whose body may still be written.
+    pub(crate) async fn begin(&self, request: Request) -> reqwest::Response {
         let url = format!("http://{}/mcp", self.address);
         let mut sent = self.client.post(url).body(request.body);
         let mut headers: Vec<(&str, &str)> = Vec::new();
@@ -79,7 +103,7 @@ impl World {
         for (name, value) in headers {
             sent = sent.header(name, value);
         }
-        Reply::of(sent.send().await.unwrap()).await
+        sent.send().await.unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
@@ -87,13 +111,13 @@ impl World {
         Reply::of(self.client.get(url).send().await.unwrap()).await
     }
 
-    /// The status of a request without a message, with the id of a session.
-    pub(crate) async fn bare(&self, method: &str, token: Option<&str>) -> u16 {
+    /// The status of a request without a message, in this session.
+    pub(crate) async fn bare(&self, method: &str, token: Option<&str>, session: &str) -> u16 {
         let url = format!("http://{}/mcp", self.address);
         let method: Method = method.parse().unwrap();
         let mut request = self.client.request(method, url);
         request = request.header("accept", "text/event-stream");
-        request = request.header("mcp-session-id", "1");
+        request = request.header("mcp-session-id", session);
         request = request.header("mcp-protocol-version", OLD);
         if let Some(token) = token {
             request = request.bearer_auth(token);
@@ -133,11 +157,10 @@ impl Request {
 
     pub(crate) fn of(revision: &str, method: &str, mut params: Value) -> Self {
         if revision == NEW {
-            params["_meta"] = json!({
-                "io.modelcontextprotocol/protocolVersion": NEW,
-                "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
-                "io.modelcontextprotocol/clientCapabilities": {},
-            });
+            let meta = &mut params["_meta"];
+            meta["io.modelcontextprotocol/protocolVersion"] = NEW.into();
+            meta["io.modelcontextprotocol/clientInfo"] = json!({"name": "test", "version": "1"});
+            meta["io.modelcontextprotocol/clientCapabilities"] = json!({});
         }
         let name = params["name"].as_str().unwrap_or_default().to_owned();
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
@@ -175,7 +198,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    async fn of(response: reqwest::Response) -> Self {
+    pub(crate) async fn of(response: reqwest::Response) -> Self {
         let header = |name: &str| {
             let value = response.headers().get(name)?;
             Some(value.to_str().unwrap().to_owned())
@@ -190,6 +213,16 @@ impl Reply {
 
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{}", self.body))
+    }
+
+    /// The messages of an event stream.
+    pub(crate) fn messages(&self) -> Vec<Value> {
+        let lines = self.body.lines();
+        let data = lines.filter_map(|line| line.strip_prefix("data:"));
+        let messages = data.map(str::trim).filter(|data| !data.is_empty());
+        messages
+            .map(|data| serde_json::from_str(data).unwrap_or_else(|_| panic!("{data}")))
+            .collect()
     }
 
     /// The text of a tool's result.

@@ -1,7 +1,9 @@
-//! The signature backends, SHA-256, random bytes and comparison in constant time. Only the files in this folder name a crypto library.
+//! The signature backends, SHA-256, a keyed digest, random bytes and comparison in constant time.
+//! Only the files in this folder name a crypto library.
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
+mod keyed_digest;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
 
@@ -10,6 +12,7 @@ use crate::core::keys::material::PublicMaterial;
 
 #[cfg(feature = "aws-lc-rs")]
 pub(crate) use aws_lc::{fill_random, is_equal_in_constant_time, sha256};
+pub(crate) use keyed_digest::KeyedDigest;
 #[cfg(not(feature = "aws-lc-rs"))]
 pub(crate) use rust_crypto::{fill_random, is_equal_in_constant_time, sha256};
 

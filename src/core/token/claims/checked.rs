@@ -8,6 +8,7 @@ use crate::core::time::NumericDate;
 use crate::core::token::claims::actor::ActorClaims;
 use crate::core::token::claims::claim_path::one_or_many;
 use crate::core::token::claims::scope_claim::ScopeClaim;
+use crate::core::token::footprint::{ALLOCATION, of_text};
 use crate::core::token::payload::Payload;
 
 /// A name that the claims give to a client or a principal.
@@ -92,7 +93,6 @@ impl CheckedClaims<'_> {
             client_claim,
             principal_claim,
             scope_claim: self.scopes,
-            at: self.at,
             mapped: (!mapped.is_empty()).then(|| Arc::new(mapped)),
         }
     }
@@ -113,7 +113,6 @@ pub(crate) struct KeptClaims {
     client_claim: Option<Registered>,
     principal_claim: Option<Registered>,
     scope_claim: ScopeClaim,
-    at: NumericDate,
     mapped: Option<Arc<Mapped>>,
 }
 
@@ -131,6 +130,21 @@ impl Mapped {
             && self.principal.is_none()
             && self.roles.is_empty()
             && self.actors.is_empty()
+    }
+
+    fn estimated_bytes(&self) -> usize {
+        let name = |name: &Option<Box<str>>| name.as_deref().map_or(0, of_text);
+        let roles = self.roles.iter();
+        let roles = roles.map(|role| size_of::<Box<str>>() + of_text(role));
+        let actors = self
+            .actors
+            .iter()
+            .map(|actor| size_of::<ActorClaims>() + name(&actor.issuer) + name(&actor.subject));
+        ALLOCATION
+            + size_of::<Self>()
+            + name(&self.client)
+            + name(&self.principal)
+            + roles.chain(actors).sum::<usize>()
     }
 }
 
@@ -166,8 +180,9 @@ impl KeptClaims {
         self.scope_claim
     }
 
-    /// When they were checked.
-    pub(crate) fn at(&self) -> NumericDate {
-        self.at
+    /// An estimate of their memory.
+    pub(crate) fn estimated_bytes(&self) -> usize {
+        let mapped = self.mapped.as_ref();
+        self.payload.estimated_bytes() + mapped.map_or(0, |mapped| mapped.estimated_bytes())
     }
 }

@@ -52,6 +52,10 @@ async fn h13_mistakes_are_found_early_and_fail_every_request() {
             ToolScopes::new().max_bytes_of_all_bodies(9),
             "max_bytes_of_all_bodies, which is 9",
         ),
+        (
+            ToolScopes::new().hold_answers_for(std::time::Duration::from_secs(61)),
+            "hold_answers_for is 61s: set it to at most 60s",
+        ),
     ] {
         let found = Error::from(scopes.check().unwrap_err());
         assert!(found.explain().contains(text), "H13: {}", found.explain());

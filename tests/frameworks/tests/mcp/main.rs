@@ -2,7 +2,10 @@
 
 mod bodies;
 mod checks;
+mod ending;
+mod held;
 mod readings;
+mod sessions;
 
 use std::sync::{Arc, Mutex};
 
