@@ -88,7 +88,12 @@ impl Validator {
             }
         };
         let entered = match judged {
-            Ok(confirmed) => self.enter(confirmed, &held).await,
+            // Without a proof there is nothing to wait for.
+            Ok(Confirmed { token, proof: None }) => Ok(self.present(token, &held, false)),
+            Ok(Confirmed {
+                token,
+                proof: Some(proof),
+            }) => self.enter(token, &proof, &held).await,
             Err(error) => Err(error),
         };
         let mut token = match entered {
@@ -154,10 +159,16 @@ impl Validator {
             Sight::New(key) => return Err(key),
         };
         // A refusal is found again on the way of a new token, with every detail.
-        let proof = held.check_proof(text, &issuer.policy, token.judged_at());
-        let proof = proof.map_err(|_| None)?;
-        let confirmed = confirm(token, held, proof.as_ref()).map_err(|_| None)?;
-        Ok((confirmed, issuer))
+        let confirmed = if held.has_proof() {
+            let proof = held.check_proof(text, &issuer.policy, token.judged_at());
+            confirm(token, held, proof.map_err(|_| None)?.as_ref())
+        } else {
+            confirm(token, held, None)
+        };
+        match confirmed {
+            Ok(confirmed) => Ok((confirmed, issuer)),
+            Err(_) => Err(None),
+        }
     }
 
     /// The error for a request without credentials, where a handler needs a token.
@@ -273,12 +284,13 @@ impl Validator {
 
     /// Uses up the proof, as the last check of the binding: of two requests with one proof, at most
     /// one gets its token.
-    async fn enter(&self, confirmed: Confirmed, held: &Held<'_, '_>) -> Result<AccessToken, Error> {
-        let Confirmed { token, proof } = confirmed;
-        let Some((proof, dpop)) = proof.zip(held.dpop()) else {
-            return Ok(self.present(token, held, false));
-        };
-        if !held.is_entered() {
+    async fn enter(
+        &self,
+        token: AccessToken,
+        proof: &UsedProof,
+        held: &Held<'_, '_>,
+    ) -> Result<AccessToken, Error> {
+        if let Some(dpop) = held.dpop().filter(|_| !held.is_entered()) {
             let inserted = dpop.store.insert(&proof.entry, self.0.clock.now()).await;
             match inserted.map_err(Unavailable::of_replay_store)? {
                 Insertion::New => {}

@@ -113,6 +113,10 @@ impl<'v, 'r> Held<'v, 'r> {
         }
     }
 
+    pub(super) fn has_proof(&self) -> bool {
+        matches!(self.by, By::Proof { .. })
+    }
+
     pub(super) fn is_entered(&self) -> bool {
         matches!(self.by, By::Proof { is_entered, .. } if is_entered)
     }
