@@ -127,7 +127,7 @@ impl ValidatorBuilder {
     /// # use resource_server::testing::TestIssuer;
     /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
     /// # let issuer = issuer.to_issuer();
-    /// # let secret = [7; 32];
+    /// # let secret = "q8Vd2mXz7Lr5Tn0Ck4Wy9Hb3Jf6Sg1PeUs4";
     /// let validator = Validator::builder()
     ///     .resource("https://api.example.com")
     ///     .dpop(Dpop::at("https://api.example.com").require_nonces(DpopNonces::from_secrets([secret])?))
