@@ -1,5 +1,7 @@
 //! DPoP proofs (RFC 9449 section 4): the checks, in one order.
 
+use std::fmt;
+
 use super::ProofEntry;
 use super::dpop_error::DpopError;
 use super::nonce::DpopNonces;
@@ -44,7 +46,8 @@ pub(crate) struct ProvenRequest<'r> {
     /// The access token, as it was presented.
     pub(crate) token: &'r str,
     pub(crate) nonces: &'r NonceRule,
-    /// What is older can't be told from a replay, and needs a new nonce.
+    /// What is older can't be told from a replay, and needs a new nonce. Where this moment is still
+    /// to come, a new nonce would be older too: the store answers.
     pub(crate) known_since: Option<NumericDate>,
 }
 
@@ -166,7 +169,7 @@ fn check_current(
             let accepted = nonces.check(nonce, now).map_err(|_| ProofFault::OldNonce)?;
             if request
                 .known_since
-                .is_some_and(|since| accepted.made_at < since)
+                .is_some_and(|since| accepted.made_at < since && since <= now)
             {
                 return Err(ProofFault::OldNonce);
             }
@@ -213,8 +216,8 @@ impl CheckedProof<'_> {
 }
 
 /// A request and the access token that it presents under the scheme DPoP, for
-/// [`verify_proof`].
-#[derive(Clone, Debug)]
+/// [`verify_proof`]. Its `Debug` output names the type only, since it holds the token.
+#[derive(Clone)]
 pub struct DpopRequest<'r> {
     method: &'r str,
     origin: Origin,
@@ -250,6 +253,12 @@ impl<'r> DpopRequest<'r> {
             nonces: NonceRule::Required(nonces),
             ..self
         }
+    }
+}
+
+impl fmt::Debug for DpopRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DpopRequest(..)")
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) trait DynReplayStore: Send + Sync {
     fn begin(&self, now: NumericDate);
     fn knows_since(&self) -> Option<NumericDate>;
     fn status(&self) -> ReplayStoreStatus;
+    fn address(&self) -> usize;
 }
 
 impl<S: ReplayStore> DynReplayStore for S {
@@ -31,5 +32,9 @@ impl<S: ReplayStore> DynReplayStore for S {
 
     fn status(&self) -> ReplayStoreStatus {
         ReplayStore::status(self)
+    }
+
+    fn address(&self) -> usize {
+        ReplayStore::address(self)
     }
 }

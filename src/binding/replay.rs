@@ -7,9 +7,10 @@ use std::time::Duration;
 use crate::core::NumericDate;
 use crate::source_error::SourceError;
 
-/// The longest time for which a proof may be good. The widest window of a policy is 10 minutes, so a
-/// longer time is a mistake, which would fill a store.
-const LONGEST_LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// The longest time for which a proof may be good. The longest nonce is good for an hour and for the
+/// seconds by which the clock of its maker is ahead. A longer time is a mistake, which would fill a
+/// store.
+const LONGEST_LIFETIME: Duration = Duration::from_secs(2 * 60 * 60);
 /// A time in seconds is good until the second ends.
 const LAST_SECOND: Duration = Duration::from_secs(1);
 
@@ -51,7 +52,7 @@ impl ProofEntry {
     /// How long the entry must live from `now`, to the end of the second `until`.
     ///
     /// # Errors
-    /// `until` has passed, or is more than an hour ahead.
+    /// `until` has passed, or is more than two hours ahead.
     pub(super) fn lifetime(&self, now: NumericDate) -> Result<Duration, SourceError> {
         if self.until < now {
             return Err(SourceError::new(
@@ -61,7 +62,7 @@ impl ProofEntry {
         let lifetime = self.until.since(now);
         if lifetime > LONGEST_LIFETIME {
             return Err(SourceError::new(
-                "a replay store remembers a proof for an hour at most, and this one is good for longer",
+                "a replay store remembers a proof for two hours at most, and this one is good for longer",
             ));
         }
         Ok(lifetime + LAST_SECOND)
@@ -88,7 +89,12 @@ pub enum Insertion {
 ///
 /// An entry is made after all other checks of the token and its proof have passed. There is no time
 /// limit around a call: a store that does I/O sets its own. An `Arc` of a store is a store, for
-/// several Validators, or to read its [`status`](ReplayStore::status) elsewhere.
+/// several Validators, or to read its [`status`](ReplayStore::status) elsewhere. A layer inside of
+/// another one enters a proof again unless their stores are clones of one `Arc`.
+///
+/// Validators that share a store need the same
+/// [`proof_max_age`](crate::PolicyBuilder::proof_max_age) and the same nonces. An entry lives until
+/// the Validator that made it refuses its proof, and another one may accept that proof for longer.
 ///
 /// A store must keep two promises. It gives [`Insertion::New`] once for each `id`, and it keeps each
 /// entry until `until` has passed on the clock that `now` is read from. So a cache that evicts
@@ -136,7 +142,8 @@ pub trait ReplayStore: Send + Sync + 'static {
 
     /// The moment since when the store knows every proof, if it forgets its entries when the process
     /// ends. A proof whose nonce is older is answered with a new nonce, and not with an outage,
-    /// since the client would repeat the old nonce.
+    /// since the client would repeat the old nonce. While the clock shows an earlier moment than
+    /// this, no new nonce would help, and [`insert`](ReplayStore::insert) decides.
     fn knows_since(&self) -> Option<NumericDate> {
         None
     }
@@ -144,6 +151,13 @@ pub trait ReplayStore: Send + Sync + 'static {
     /// The state of the store. Health endpoints call this, so it must be cheap and do no I/O.
     fn status(&self) -> ReplayStoreStatus {
         ReplayStoreStatus::default()
+    }
+
+    /// Where the store is in memory. It is only compared: layers inside of one another whose stores
+    /// are clones of one `Arc` enter a proof once.
+    #[doc(hidden)]
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).cast::<()>().addr()
     }
 }
 
@@ -166,6 +180,10 @@ impl<S: ReplayStore> ReplayStore for Arc<S> {
 
     fn status(&self) -> ReplayStoreStatus {
         S::status(self)
+    }
+
+    fn address(&self) -> usize {
+        S::address(self)
     }
 }
 

@@ -1,7 +1,5 @@
 //! What a request holds to prove that it may use a bound token.
 
-use std::sync::Arc;
-
 use super::Validator;
 use crate::binding::{BuiltDpop, CheckedProof, ClientCertificate, ProvenRequest, check_proof_form};
 use crate::core::{
@@ -70,7 +68,7 @@ impl Validator {
         let store = &self.0.settings.dpop.as_ref()?.store;
         let text = [proof, presented.token].join("\0");
         Some(EnteredProof {
-            store: Arc::as_ptr(store).cast::<()>().addr(),
+            store: store.address(),
             digest: sha256(text.as_bytes()),
         })
     }
@@ -160,7 +158,16 @@ impl<'v, 'r> Held<'v, 'r> {
         confirmation: Option<&Confirmation>,
     ) -> Result<Possession, PossessionRefusal> {
         let possession = match (&self.by, proof) {
-            (By::Earlier(possession), _) => *possession,
+            (By::Earlier(possession), _) => {
+                let lacks_key = confirmation.and_then(Confirmation::jkt).is_none();
+                let lacks_certificate = confirmation.and_then(Confirmation::x5t_s256).is_none();
+                if possession.jkt.is_some() && lacks_key
+                    || self.certificate.is_some() && lacks_certificate
+                {
+                    return Err(PossessionRefusal::NoLongerBound);
+                }
+                *possession
+            }
             (By::Bearer, _) | (By::Proof { .. }, None) => Possession::bearer(),
             (By::Proof { .. }, Some(proof)) => {
                 Possession::bearer().with_key(proof.prove(confirmation)?)

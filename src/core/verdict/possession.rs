@@ -22,6 +22,8 @@ pub(crate) enum PossessionRefusal {
     AnotherCertificate,
     /// There is a proof, and the token is not bound to a key.
     NotBoundToKey,
+    /// The token was bound when it was accepted, and a new introspection response lacks that.
+    NoLongerBound,
     /// The token is not bound as the policy requires.
     NotBound { required: SenderConstraint },
     /// The proof is not good.
@@ -39,9 +41,9 @@ impl Explained for PossessionRefusal {
             PossessionRefusal::AnotherKey | PossessionRefusal::AnotherCertificate => {
                 Reason::PossessionMismatch
             }
-            PossessionRefusal::NotBoundToKey | PossessionRefusal::NotBound { .. } => {
-                Reason::TokenNotBound
-            }
+            PossessionRefusal::NotBoundToKey
+            | PossessionRefusal::NoLongerBound
+            | PossessionRefusal::NotBound { .. } => Reason::TokenNotBound,
             PossessionRefusal::Proof(fault) => fault.reason(),
         }
     }
@@ -79,6 +81,10 @@ impl Explained for PossessionRefusal {
             PossessionRefusal::NotBoundToKey => {
                 "The token was presented under the scheme DPoP, and it is not bound to a key \
                  (cnf.jkt). Did the client request the token without a DPoP proof?"
+            }
+            PossessionRefusal::NoLongerBound => {
+                "The token was bound (cnf) when it was accepted, and the introspection response \
+                 of now does not bind it so. Was it issued again, or is the response incomplete?"
             }
             PossessionRefusal::NotBound { required } => {
                 return format!(

@@ -159,6 +159,7 @@ fn refusals() -> Vec<(Rejection, Reason, &'static str)> {
         (PossessionRefusal::AnotherKey.into(), Reason::PossessionMismatch, "another key"),
         (PossessionRefusal::AnotherCertificate.into(), Reason::PossessionMismatch, "renewed"),
         (PossessionRefusal::NotBoundToKey.into(), Reason::TokenNotBound, "without a DPoP proof"),
+        (PossessionRefusal::NoLongerBound.into(), Reason::TokenNotBound, "response"),
         (PossessionRefusal::NotBound { required: SenderConstraint::MutualTls }.into(), Reason::TokenNotBound, "mtls"),
         (credentials(CredentialsFault::PlaceWithoutOneToken), Reason::MalformedCredentials, "tokens_from"),
         (credentials(CredentialsFault::SeveralPlaces), Reason::MalformedCredentials, "several of the places"),

@@ -3,6 +3,7 @@
 mod cached;
 mod certificates;
 mod challenges;
+mod clocks;
 mod dpop;
 #[cfg(feature = "redis")]
 mod fake_redis;

@@ -214,7 +214,7 @@ async fn d03_a_proof_that_ended_or_ends_in_hours_is_not_sent() {
     let proof = proof();
     for now in [
         proof.until.saturating_add(Duration::from_secs(1)),
-        proof.until.saturating_sub(Duration::from_secs(3_601)),
+        proof.until.saturating_sub(Duration::from_secs(7_201)),
     ] {
         assert!(store.insert(&proof, now).await.is_err());
     }

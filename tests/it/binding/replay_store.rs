@@ -309,8 +309,8 @@ fn d03_a_proof_that_ended_or_ends_in_hours_is_not_entered() {
             "the time of a proof ended before it was entered in the replay store",
         ),
         (
-            3_601,
-            "a replay store remembers a proof for an hour at most, and this one is good for longer",
+            7_201,
+            "a replay store remembers a proof for two hours at most, and this one is good for longer",
         ),
     ];
     for (until, expected) in table {
@@ -318,7 +318,7 @@ fn d03_a_proof_that_ended_or_ends_in_hours_is_not_entered() {
         assert_eq!((text.as_str(), pause), (expected, None));
     }
     assert_eq!(entries(&store), 0);
-    assert!(is_new(&store, &proof_until(3_600), 0));
+    assert!(is_new(&store, &proof_until(7_200), 0));
     assert!(!is_new(&store, &proof_until(0), 0));
 }
 

@@ -3,7 +3,7 @@
 
 use super::support::{PATH, URL, World};
 use crate::support::{API, NOW, block_on};
-use resource_server::binding::{Dpop, DpopNonces};
+use resource_server::binding::{Dpop, DpopNonces, DpopRequest};
 use resource_server::testing::{TestClient, TestProof};
 use resource_server::{Credentials, Error, NumericDate, Policy, Rejection};
 
@@ -73,4 +73,12 @@ pub(crate) fn refused_proofs(marker: &str) -> Vec<(Rejection, String)> {
         );
     }
     found
+}
+
+/// What the pure check of a proof is given, and what it gives.
+#[test]
+fn p01_debug_of_a_request_and_of_its_proof_shows_no_token() {
+    let request = DpopRequest::new("GET", URL, "the-token").unwrap();
+    let shown = format!("{request:?}{request:#?}");
+    assert!(!shown.contains("the-token"), "P01: {shown}");
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use resource_server::testing::{Fault, ManualClock, TestServer};
-use resource_server::{Introspection, Issuer, Policy, Reason, Validator};
+use resource_server::binding::ClientCertificates;
+use resource_server::testing::{Fault, ManualClock, TestClient, TestServer};
+use resource_server::{Credentials, Introspection, Issuer, Policy, Reason, Validator};
 use serde_json::json;
 
 use super::again;
@@ -236,4 +237,36 @@ async fn h10_the_kept_text_is_shown_nowhere() {
     let error = again(&streams.validator, &token).await.unwrap_err();
     let shown = format!("{shown}{error:?}{error}{}", error.explain());
     assert!(!shown.contains(&opaque), "H10: {shown}");
+}
+
+/// A stream of a client's certificate does not go on as one of a bearer token.
+#[tokio::test]
+async fn h10_m01_a_new_response_must_have_the_same_certificate() {
+    let server = TestServer::start(AUDIENCE).await.unwrap();
+    let clock = clock();
+    let issuer = Issuer::new(server.url()).introspection(server.introspection());
+    let builder = Validator::builder().resource(AUDIENCE).clock(clock.clone());
+    let builder = builder.client_certificates(ClientCertificates::from_tls());
+    let api = builder.issuer(issuer.opaque_tokens()).build().unwrap();
+    let (client, other) = (TestClient::new(), TestClient::new());
+    let bound_to = |client: &TestClient| {
+        let x5t = client.certificate().thumbprint().to_string();
+        json!({"aud": AUDIENCE, "cnf": {"x5t#S256": x5t}})
+    };
+    let opaque = server.opaque_token(bound_to(&client));
+    let presented = Credentials::bearer(&opaque).with_certificate(client.certificate());
+    let token = api.authenticate(&presented).await.unwrap();
+    for (members, expected) in [
+        (bound_to(&client), None),
+        (bound_to(&other), Some(Reason::PossessionMismatch)),
+        (json!({"aud": AUDIENCE}), Some(Reason::TokenNotBound)),
+    ] {
+        server.know(&opaque, members.clone());
+        api.forget(&opaque);
+        assert_eq!(
+            verdict(again(&api, &token).await),
+            expected,
+            "H10: {members}"
+        );
+    }
 }

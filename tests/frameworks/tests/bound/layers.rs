@@ -124,3 +124,20 @@ async fn d06_h13_tools_behind_a_proof() {
     );
     assert_eq!(world.insertions(), 2);
 }
+
+/// Two Validators that were built apart share one store, and one is inside of the other.
+#[tokio::test]
+async fn d03_layers_of_two_validators_with_one_store_enter_a_proof_once() {
+    let world = BoundWorld::new();
+    let router = Router::new()
+        .route("/v1/orders", get(subject))
+        .layer(world.elsewhere.protect())
+        .layer(world.validator.protect());
+    let token = world.token().bound_to_key_of(&world.client).mint();
+    let url = format!("{ORIGIN}/v1/orders");
+    let proof = world.client.proof("GET", &url, &token).mint();
+    let to = || request("GET", "/v1/orders", &token, &proof, Body::empty());
+    assert_eq!(ask(&router, to()).await.status(), 200);
+    assert_eq!(world.insertions(), 1);
+    assert_eq!(ask(&router, to()).await.status(), 401);
+}
