@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chain::chain;
+#[cfg(feature = "mcp")]
+use crate::core::without_user_info;
 use crate::core::{Presentation, Rejection, Requirement, Resource, excerpt};
 
 pub use crate::binding::dpop_error::DpopError;
@@ -310,6 +312,12 @@ enum Mistake {
     )]
     Answered,
     #[cfg(feature = "mcp")]
+    #[error(
+        "issuer \"{0}\": its policy accepts JWTs without an audience (allow_jwt_without_audience), and an MCP server must \
+         accept only tokens that were issued for it: configure the issuer to write `aud`"
+    )]
+    TokensOfAnyServer(String),
+    #[cfg(feature = "mcp")]
     #[error("ToolScopes can't be used: {0}")]
     ToolScopes(String),
 }
@@ -331,6 +339,11 @@ impl Misconfigured {
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     pub(crate) fn answered() -> Self {
         Mistake::Answered.into()
+    }
+
+    #[cfg(feature = "mcp")]
+    pub(crate) fn tokens_of_any_server(issuer: &str) -> Self {
+        Mistake::TokensOfAnyServer(excerpt(&without_user_info(issuer))).into()
     }
 
     #[cfg(feature = "mcp")]
