@@ -115,8 +115,11 @@ impl MemoryReplayStore {
     }
 
     /// The most entries of one client, by its key, from 1 to 100,000,000. The default is 20,000,
-    /// which is about 200 requests a second with the default window. So one client can't fill the
-    /// store.
+    /// which is about 200 requests a second with the default window. Where a nonce is required,
+    /// entries live as long as it, so with nonces of 5 minutes it is about 60.
+    ///
+    /// Set it far below [`max_entries`](Self::max_entries): one client can fill the store
+    /// otherwise. The bound is for each key, and a client may have tokens for several keys.
     ///
     /// # Errors
     /// The number is out of its range.

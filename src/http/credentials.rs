@@ -94,7 +94,8 @@ impl<'r> Credentials<'r> {
     ///
     /// The scheme is compared without case. A scheme that this API does not offer is treated as no
     /// credentials. The scheme `DPoP` is refused with 401, since a token was presented and its proof
-    /// is in another header: use [`Validator::credentials`], which reads both. Several lines are refused with 400. So is a line with the scheme Bearer that does not have the form
+    /// is in another header: use [`Validator::credentials`], which reads both. Several lines are
+    /// refused with 400. So is a line with the scheme Bearer that does not have the form
     /// `Bearer <token>`. The refusal comes from [`authenticate`](crate::Validator::authenticate).
     ///
     /// ```

@@ -23,7 +23,8 @@ const WITHOUT_SESSIONS: &str = "2026-07-28";
 /// The text that rmcp answers for an unknown session.
 const UNKNOWN: &str = "Not Found: Session not found";
 
-/// Binds the sessions of an MCP server to [`AccessToken::identity`](crate::AccessToken::identity): a layer of axum, inside of
+/// Binds the sessions of an MCP server to
+/// [`AccessToken::identity`](crate::AccessToken::identity): a layer of axum, inside of
 /// [`Protect`](crate::Protect). It is for servers that keep sessions, as rmcp does with
 /// `legacy_session_mode`.
 ///

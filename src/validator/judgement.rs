@@ -70,6 +70,7 @@ impl Validator {
             Freshness::Cached => self.known(text, &presenter),
             Freshness::Online => Err(None),
         };
+        let issuer_of_known = known.as_ref().ok().map(|(_, issuer)| &*issuer.name);
         let case;
         let (judged, about) = match known {
             Ok((confirmed, issuer)) => (Ok(confirmed), About::verified(&issuer.name)),
@@ -98,7 +99,15 @@ impl Validator {
         };
         let mut token = match entered {
             Ok(token) => token,
-            Err(error) => return Err(self.refuse(judging, error, None, &presenter, about)),
+            Err(error) => {
+                // A known token was not parsed yet, and is recorded like a new one.
+                let parsed = issuer_of_known.and_then(|_| self.parse(text).ok());
+                let about = match (issuer_of_known, &parsed) {
+                    (Some(issuer), Some(token)) => About::token(issuer, token),
+                    _ => about,
+                };
+                return Err(self.refuse(judging, error, None, &presenter, about));
+            }
         };
         if let Err(error) = self.0.settings.checks.pass(&token).await {
             return Err(self.refuse(judging, error, Some(&token), &presenter, about));
@@ -271,13 +280,17 @@ impl Validator {
         }
     }
 
+    fn parse<'r>(&self, text: &'r str) -> Result<PresentedToken<'r>, Rejection> {
+        PresentedToken::parse_within(text, self.0.settings.max_token_bytes)
+    }
+
     /// Checks the token's form and selects its issuer.
     pub(super) fn open<'v, 'r>(
         &'v self,
         text: &'r str,
         presenter: Presenter<'v, 'r>,
     ) -> Result<Case<'v, 'r>, Rejection> {
-        let token = PresentedToken::parse_within(text, self.0.settings.max_token_bytes)?;
+        let token = self.parse(text)?;
         Ok(Case {
             validator: self,
             issuer: self.0.issuers.select(&token)?,

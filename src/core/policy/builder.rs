@@ -345,7 +345,9 @@ impl PolicyBuilder {
     /// * A [`required_claim`](PolicyBuilder::required_claim) of the form
     ///   [`equals`](RequiredClaim::equals) or [`one_of`](RequiredClaim::one_of), such as the
     ///   organization. The claim must not be `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`, `jti`,
-    ///   `typ`, `token_use`, `token_type`, `active`, `scope` or `scp`, or be inside one of these.
+    ///   `typ`, `token_use`, `token_type`, `token_introspection`, `active`, `scope`, `scp`, `ver`,
+    ///   `tid`, `acr`, `amr`, `auth_time`, `nonce`, `cnf`, `email` or `email_verified`, or be
+    ///   inside one of these.
     ///
     /// An audience of this API may then be left out. An empty `aud` (`[]` or `""`) is a missing
     /// one. An `aud` that is present must still match. [`Profile::Rfc9068`] and
@@ -402,7 +404,8 @@ impl PolicyBuilder {
     }
 
     /// How old a DPoP proof may be by its `iat` (RFC 9449 section 11.1), in whole seconds. Default
-    /// 60, from 1 to 300. Where a nonce is required, the time of the nonce is used instead.
+    /// 60, from 1 to 300. Where nonces are required or accepted, a proof with a nonce is judged by
+    /// the time of the nonce instead.
     #[must_use]
     pub fn proof_max_age(mut self, age: Duration) -> Self {
         self.0.proof_max_age_seconds = Some(age.as_secs());

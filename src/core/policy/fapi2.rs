@@ -20,13 +20,17 @@ const SKEW: Duration = Duration::from_secs(10);
 const REFUSED_SKEW: Duration = Duration::from_secs(60);
 
 impl Settings {
-    /// The same with the values of the profile where none is set, if the profile is.
+    /// The same with the values of the profile where none is set, if the profile is. An algorithm
+    /// that the profile of the tokens excludes stays excluded.
     pub(super) fn with_fapi2(self) -> Self {
         if self.fapi2 != Some(true) {
             return self;
         }
+        let of_tokens = self.profile();
+        let algorithms = ALGORITHMS.iter().copied();
+        let algorithms = algorithms.filter(|algorithm| of_tokens.takes(*algorithm));
         Settings {
-            algorithms: self.algorithms.or_else(|| Some(ALGORITHMS.to_vec())),
+            algorithms: self.algorithms.or_else(|| Some(algorithms.collect())),
             proof_algorithms: self.proof_algorithms.or_else(|| Some(ALGORITHMS.to_vec())),
             one_algorithm_per_key: self.one_algorithm_per_key.or(Some(true)),
             sender_constraint: self.sender_constraint.or(Some(SenderConstraint::Either)),

@@ -6,7 +6,7 @@ use resource_server::binding::{ClientCertificates, Dpop, DpopNonces};
 use resource_server::claims::SenderConstraint::{self, Dpop as D, Either, IfBound, MutualTls};
 use resource_server::error::BuildError;
 use resource_server::error::{ConfigErrorKind, DpopError, PolicyErrorKind};
-use resource_server::{Algorithm, Credentials, Policy, PolicyBuilder, Reason, Validator};
+use resource_server::{Algorithm, Credentials, Policy, PolicyBuilder, Profile, Reason, Validator};
 use std::time::Duration;
 
 #[test]
@@ -299,4 +299,18 @@ fn d10_clocks_of_the_profile() {
     let unbound = world.signer.token().mint();
     let error = block_on(world.api.validate(&unbound)).unwrap_err();
     assert_eq!(reason(&error), Reason::TokenNotBound);
+}
+
+/// A token of SPIFFE is signed with RSA or ECDSA (JWT-SVID section 2.1).
+#[test]
+fn d10_the_profile_adds_no_algorithm_to_those_of_jwt_svid() {
+    let policy = Policy::builder()
+        .issuer("spiffe://example.org")
+        .audience("spiffe://example.org/orders")
+        .profile(Profile::JwtSvid)
+        .fapi2()
+        .build()
+        .unwrap();
+    let algorithms: Vec<_> = policy.algorithms().collect();
+    assert_eq!(algorithms, [Algorithm::PS256, Algorithm::ES256], "D10");
 }

@@ -3,9 +3,10 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use resource_server::binding::Dpop;
 use resource_server::decision::Denial;
 use resource_server::error::SourceError;
-use resource_server::testing::{Fault, TestServer};
+use resource_server::testing::{Fault, TestClient, TestServer};
 use resource_server::{
     AccessToken, Credentials, Evidence, Issuer, KeySource, NumericDate, PresentedToken,
     Requirement, Tenants, Validator,
@@ -106,6 +107,32 @@ fn p08_each_decision_is_one_event() {
     assert_eq!(events(|| assert!(token.require(&role).is_err())), expected);
     let allowed = Requirement::audience(API);
     assert_eq!(events(|| token.require(&allowed).unwrap()), [], "P08");
+}
+
+/// A token that the cache knows is not parsed, and a replay of its proof is recorded like any other.
+#[test]
+fn p08_p04_a_replay_with_a_known_token_is_recorded_in_the_same_way() {
+    let clock = clock();
+    let signer = signer(&clock);
+    let client = TestClient::new().clock(clock.clone());
+    let token = signer.token().bound_to_key_of(&client).mint();
+    let url = format!("{API}/orders");
+    let replay = |api: &Validator| {
+        let proof = client.proof("GET", &url, &token).mint();
+        let presented = Credentials::dpop(&token, &proof, "GET", "/orders");
+        assert!(block_on(api.authenticate(&presented)).is_ok());
+        events(|| assert!(block_on(api.authenticate(&presented)).is_err()))
+    };
+    let api = || {
+        let builder = builder(signer.to_issuer(), &clock).resource(API);
+        builder.dpop(Dpop::at(API))
+    };
+    let recorded = replay(&api().build().unwrap());
+    assert_eq!(recorded[0].field("algorithm"), Some("ES256"), "P08");
+    assert!(recorded[0].field("kid").is_some(), "P08");
+    let cached = api().token_cache(1024 * 1024).build().unwrap();
+    assert_eq!(replay(&cached), recorded, "P04");
+    assert_eq!(cached.health().token_cache().unwrap().entries(), 1);
 }
 
 #[test]
