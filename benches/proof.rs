@@ -61,7 +61,7 @@ impl Proof {
 
     fn signed(&self) -> &[u8] {
         let end = self.text.rfind('.').expect("three parts");
-        self.text[..end].as_bytes()
+        &self.text.as_bytes()[..end]
     }
 }
 
