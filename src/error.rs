@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chain::chain;
+#[cfg(feature = "mcp")]
+use crate::core::without_user_info;
 use crate::core::{Presentation, Rejection, Requirement, Resource, excerpt};
 
 pub use crate::binding::dpop_error::DpopError;
@@ -297,8 +299,10 @@ enum Mistake {
     NoAuthorizationServer,
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     #[error(
-        "a handler asks for the token of a request that no layer judged: add .layer(validator.protect()) to the route, \
-         .wrap(validator.protect()) in actix-web, or .layer(validator.protect().grpc()) in tonic"
+        "a handler or a layer asks for the token of a request that validator.protect() did not judge before: add \
+         .layer(validator.protect()) to the route, .wrap(validator.protect()) in actix-web, or \
+         .layer(validator.protect().grpc()) in tonic. In axum and actix-web the last one added runs first, so add it after \
+         ToolScopes and Sessions"
     )]
     NoLayer,
     #[cfg(any(feature = "tower", feature = "actix-web"))]
@@ -307,6 +311,12 @@ enum Mistake {
          before"
     )]
     Answered,
+    #[cfg(feature = "mcp")]
+    #[error(
+        "issuer \"{0}\": its policy accepts JWTs without an audience (allow_jwt_without_audience), and an MCP server must \
+         accept only tokens that were issued for it: configure the issuer to write `aud`"
+    )]
+    TokensOfAnyServer(String),
     #[cfg(feature = "mcp")]
     #[error("ToolScopes can't be used: {0}")]
     ToolScopes(String),
@@ -329,6 +339,11 @@ impl Misconfigured {
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     pub(crate) fn answered() -> Self {
         Mistake::Answered.into()
+    }
+
+    #[cfg(feature = "mcp")]
+    pub(crate) fn tokens_of_any_server(issuer: &str) -> Self {
+        Mistake::TokensOfAnyServer(excerpt(&without_user_info(issuer))).into()
     }
 
     #[cfg(feature = "mcp")]

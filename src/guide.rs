@@ -13,6 +13,7 @@
 //! | [`frameworks`] | one layer in front of axum, tower, actix-web and tonic |
 //! | [`mcp`] | MCP servers: requirements by tool, checks inside a tool, and who holds the specification's rules |
 //! | [`streams`] | WebSockets, event streams, gRPC: checking a token again |
+//! | [`binding`] | bound tokens: DPoP and mutual TLS, behind proxies and in browsers |
 //! | [`replay`] | DPoP proofs are accepted once: which store, its size, its outages |
 //! | [`http`] | credentials from headers, answers to refused requests, the metadata of this API |
 //! | [`testing_your_api`] | tokens, clocks, rotations and outages in tests |
@@ -54,6 +55,9 @@ pub mod mcp {}
 
 #[doc = include_str!("../docs/guide/streams.md")]
 pub mod streams {}
+
+#[doc = include_str!("../docs/guide/binding.md")]
+pub mod binding {}
 
 #[doc = include_str!("../docs/guide/replay.md")]
 pub mod replay {}

@@ -67,16 +67,17 @@
 )]
 //! | [`resource`] | the HTTP answer to a request that is not served, and the metadata of this API |
 //! | [`decision`] | your own part in decisions: checks, and a record of what was decided |
-//! | [`health`] | the state of each issuer's source |
+//! | [`binding`] | tokens that are bound to their client: DPoP proofs, nonces, replay stores, client certificates |
+//! | [`health`] | the state of each issuer's source, of the replay store and of the token cache |
 #![cfg_attr(
     feature = "mcp",
-    doc = "| [`mcp`] | what each tool, resource and prompt of an MCP server needs from a token |"
+    doc = "| [`mcp`] | what each tool, resource and prompt of an MCP server needs from a token, and sessions of one user |"
 )]
 //! | [`clock`] | the clock of the machine, and the trait for your own |
 //! | [`error`] | every error |
 #![cfg_attr(
     feature = "testing",
-    doc = "| [`testing`] | a test issuer, a test server and a clock that a test sets |"
+    doc = "| [`testing`] | a test issuer, a test client, a test server and a clock that a test sets |"
 )]
 #![cfg_attr(
     all(
@@ -98,9 +99,12 @@
 //!   [`PolicyBuilder::max_token_age`]. A revoked opaque token is accepted until its cached response
 //!   expires. [`Validator::validate_online`] introspects on each call. A connection that outlives a
 //!   request calls [`Validator::revalidate`].
-//! * Replay. A bearer token may be presented any number of times, and `jti` is not remembered.
-//! * Proof of possession. A token that is bound to a key or certificate (`cnf`) is refused, and so
-//!   is an encrypted token. A token that is not bound is good for anyone who has it.
+//! * Replay. A bearer token may be presented any number of times, and its `jti` is not remembered.
+//!   A DPoP proof is accepted once.
+//! * Who presents a token that is not bound: it is good for anyone who has it. Require bound tokens
+//!   by [`PolicyBuilder::sender_constraint`]. A token that is bound to a key or certificate (`cnf`)
+//!   needs its proof ([`binding`]), and is refused until you configure that.
+//! * Encrypted tokens. They are refused.
 //! * Claims that [`Policy`] does not name. Require your own with [`PolicyBuilder::required_claim`],
 //!   or read them with [`AccessToken::claim`] and [`AccessToken::claims`]. Of `act`
 //!   ([`AccessToken::actor`]) only the type is checked, and of `acr` and `auth_time` only with the
@@ -128,7 +132,7 @@
 //! | `tracing` | no | events of decisions and key refreshes, of the crate `tracing` |
 //! | `metrics` | no | counters and histograms of the same, of the crate `metrics` |
 //! | `time` | no | conversions between [`NumericDate`] and `OffsetDateTime` of the crate `time` |
-//! | `testing` | no | the module `testing`: tokens, good and bad; with `fetch` also a server |
+//! | `testing` | no | the module `testing`: tokens and proofs, good and bad; with `fetch` also a server |
 //!
 //! With both backends, `aws-lc-rs` takes precedence. `fetch` (for TLS) and `testing` bring AWS-LC
 //! in any case. For FIPS, add `aws-lc-rs = { version = "1", features = ["fips"] }` to your own

@@ -195,6 +195,33 @@ impl ToolScopes {
         self
     }
 
+    /// Every scope that the requirements name, sorted, each once: for
+    /// [`Resource::scopes_supported`](crate::Resource::scopes_supported), so that clients know what
+    /// they can request.
+    ///
+    /// ```
+    /// use resource_server::{Requirement, Resource, mcp::ToolScopes};
+    ///
+    /// let scopes = ToolScopes::new()
+    ///     .tool("sum", Requirement::scope("math:read"))
+    ///     .tool("add", Requirement::all_scopes(["math:read", "math:write"]));
+    /// assert_eq!(scopes.scopes(), ["math:read", "math:write"]);
+    /// let resource = Resource::new("https://mcp.example.com/mcp").scopes_supported(scopes.scopes());
+    /// ```
+    pub fn scopes(&self) -> Vec<String> {
+        let rules = [&self.tools, &self.resources, &self.prompts].into_iter();
+        let rules = rules.flat_map(Rules::all).chain([&self.otherwise]);
+        let mut scopes = Vec::new();
+        for rule in rules {
+            if let Rule::Requirement(requirement) = rule {
+                requirement.add_scopes(&mut scopes);
+            }
+        }
+        scopes.sort_unstable();
+        scopes.dedup();
+        scopes.into_iter().map(str::to_owned).collect()
+    }
+
     /// The largest body of one request, in bytes. Default 4 MiB.
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.max_body_bytes = bytes;

@@ -102,6 +102,11 @@ impl Shared {
         if let Some(mistake) = &self.mistake {
             return Err(token.refuse(mistake.clone().into()).into());
         }
+        // MCP requires that tokens are issued for the server (RFC 8707 section 2).
+        if token.policy().allows_jwt_without_audience() {
+            let mistake = Misconfigured::tokens_of_any_server(token.configured_issuer());
+            return Err(token.refuse(mistake.into()).into());
+        }
         let ends_with = Some((admission.validator().clone(), token.clone()));
         let bytes = body::read(body, self.scopes.max_body_bytes, &self.scopes.room).await?;
         if bytes.is_empty() && has_no_message(&parts.method) {

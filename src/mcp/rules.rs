@@ -117,6 +117,12 @@ impl Rules {
         iter::once(own).chain(others)
     }
 
+    /// Every rule, in no order.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Rule> {
+        let beginnings = self.beginnings.iter().map(|(_, rule)| rule);
+        self.exact.values().chain(beginnings)
+    }
+
     /// The rule of a name, and the part of the name that it was written for.
     fn longest(&self, name: &str) -> Option<(&str, &Rule)> {
         let found = self.exact.get_key_value(name).or_else(|| {

@@ -7,7 +7,7 @@ use aws_lc_rs::rand;
 use serde_json::{Map, Value, json};
 
 use super::key::TestKey;
-use crate::binding::ClientCertificate;
+use crate::binding::{CertificateHeader, ClientCertificate};
 use crate::claims::Thumbprint;
 use crate::clock::{Clock, SystemClock};
 use crate::core::{VerificationKey, encode_base64url, sha256};
@@ -114,6 +114,22 @@ impl TestClient {
     /// It panics if its own certificate can't be read, which does not happen.
     pub fn certificate(&self) -> ClientCertificate {
         ClientCertificate::from_der(&self.certificate.der).expect("the client's certificate is one")
+    }
+
+    /// The name and the value of the header in which a proxy hands its certificate on.
+    ///
+    /// ```
+    /// use resource_server::binding::CertificateHeader;
+    /// use resource_server::testing::TestClient;
+    ///
+    /// let client = TestClient::new();
+    /// let (name, value) = client.certificate_header(&CertificateHeader::rfc9440());
+    /// assert_eq!(name, "client-cert");
+    /// assert!(value.starts_with(":MII"));
+    /// ```
+    pub fn certificate_header(&self, header: &CertificateHeader) -> (String, String) {
+        let value = header.value_of(&self.certificate.der);
+        (header.name().to_owned(), value)
     }
 
     /// Its certificate in DER (self-signed).

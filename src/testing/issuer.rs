@@ -110,6 +110,8 @@ impl TestIssuer {
     }
 
     /// Makes keys for these algorithms now, so that they are in the JWK Set before the first token.
+    /// Tokens are signed with ES256 all the same, unless
+    /// [`TestToken::algorithm`](super::TestToken::algorithm) says otherwise.
     /// None of HMAC, whose secrets are not published.
     ///
     /// # Panics

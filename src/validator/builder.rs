@@ -45,7 +45,7 @@ pub struct ValidatorBuilder {
     issuers: Vec<Issuer>,
     audiences: Vec<String>,
     clock: Option<ClockSetting>,
-    pub(super) settings: Settings,
+    settings: Settings,
     has_several_resources: bool,
     dpop: Option<Dpop>,
     observer: Observer,
@@ -127,7 +127,7 @@ impl ValidatorBuilder {
     /// # use resource_server::testing::TestIssuer;
     /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
     /// # let issuer = issuer.to_issuer();
-    /// # let secret = [7; 32];
+    /// # let secret = "q8Vd2mXz7Lr5Tn0Ck4Wy9Hb3Jf6Sg1PeUs4";
     /// let validator = Validator::builder()
     ///     .resource("https://api.example.com")
     ///     .dpop(Dpop::at("https://api.example.com").require_nonces(DpopNonces::from_secrets([secret])?))
@@ -157,6 +157,49 @@ impl ValidatorBuilder {
     /// The largest token that is accepted, in bytes. Default 16 KiB, at most 1 MiB.
     pub fn max_token_bytes(mut self, bytes: usize) -> Self {
         self.settings.max_token_bytes = bytes;
+        self
+    }
+
+    /// Keeps verified tokens in memory, in at most so many bytes: 1 MiB to 64 GiB. By default none
+    /// are kept. A token that comes again is then accepted without its signature being computed. A
+    /// token of 800 bytes needs about 1.2 KiB.
+    ///
+    /// **The verdict is the same as without a cache.** A hit checks again what may have changed:
+    ///
+    /// * the size limit, `exp`, `nbf`, `iat` and the lifetimes that the policy sets, by the clock;
+    /// * whether the tenant is still allowed;
+    /// * whether the issuer's keys may still be used. A refresh that is due is started, and keys
+    ///   past the [`outage_tolerance`](crate::Issuer::outage_tolerance) give 503;
+    /// * after a refresh, whether the token's key is still there, by its numbers and not by its
+    ///   `kid`. If that is not clear, the signature is computed again;
+    /// * possession of a key or certificate (`cnf`), your [checks](ValidatorBuilder::check) and
+    ///   what an operation requires.
+    ///
+    /// Each hit is a [decision](ValidatorBuilder::on_decision) like any other.
+    ///
+    /// Tokens that keys have verified are kept, and never their text. They are found by a keyed
+    /// digest of 128 bits over the whole text, signature included. Its secret is random, is this
+    /// Validator's own and never leaves the process. Introspected tokens are not among them, since
+    /// [`Introspection`](crate::Introspection) has a cache of its own. Tokens that are signed with
+    /// HMAC are not either. A source of your own takes part by
+    /// [`KeySource::current_keys`](crate::KeySource::current_keys).
+    ///
+    /// Tokens that are used once make room before others, so a flood of them displaces no token
+    /// that is in use. A Validator of [`Validator::for_resource`] has a cache of its own, of the
+    /// same size.
+    ///
+    /// ```
+    /// use resource_server::{Issuer, Validator};
+    ///
+    /// let validator = Validator::builder()
+    ///     .audience("https://api.example.com")
+    ///     .issuer(Issuer::discover("https://as.example.com"))
+    ///     .token_cache(64 * 1024 * 1024) // about 50,000 tokens
+    ///     .build()?;
+    /// # Ok::<(), resource_server::error::BuildError>(())
+    /// ```
+    pub fn token_cache(mut self, bytes: u64) -> Self {
+        self.settings.token_cache_bytes = Some(bytes);
         self
     }
 

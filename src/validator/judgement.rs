@@ -8,7 +8,7 @@
 
 use super::Validator;
 use super::issuers::Trusted;
-use super::possession::Held;
+use super::possession::Presenter;
 use super::token_cache::{Sight, TokenKey};
 use crate::binding::{CheckedProof, Insertion, ProofEntry};
 use crate::core::{
@@ -36,7 +36,7 @@ pub(super) struct Case<'v, 'r> {
     validator: &'v Validator,
     token: PresentedToken<'r>,
     issuer: &'v Trusted,
-    held: Held<'v, 'r>,
+    presenter: Presenter<'v, 'r>,
     /// Where it enters the cache of verified tokens, if it may.
     key: Option<TokenKey>,
 }
@@ -62,12 +62,12 @@ impl Validator {
         freshness: Freshness,
     ) -> Result<AccessToken, Error> {
         let judging = self.begin();
-        let (text, held) = match self.read(presented) {
+        let (text, presenter) = match self.read(presented) {
             Ok(read) => read,
             Err(rejection) => return Err(self.refuse_unread(judging, rejection, Scheme::Bearer)),
         };
         let known = match freshness {
-            Freshness::Cached => self.known(text, &held),
+            Freshness::Cached => self.known(text, &presenter),
             Freshness::Online => Err(None),
         };
         let issuer_of_known = known.as_ref().ok().map(|(_, issuer)| &*issuer.name);
@@ -75,10 +75,10 @@ impl Validator {
         let (judged, about) = match known {
             Ok((confirmed, issuer)) => (Ok(confirmed), About::verified(&issuer.name)),
             Err(key) => {
-                case = match self.open(text, held) {
+                case = match self.open(text, presenter) {
                     Ok(case) => Case { key, ..case },
                     Err(rejection) => {
-                        return Err(self.refuse_unread(judging, rejection, held.scheme()));
+                        return Err(self.refuse_unread(judging, rejection, presenter.scheme()));
                     }
                 };
                 let judged = match freshness {
@@ -89,7 +89,12 @@ impl Validator {
             }
         };
         let entered = match judged {
-            Ok(confirmed) => self.enter(confirmed, &held).await,
+            // Without a proof there is nothing to wait for.
+            Ok(Confirmed { token, proof: None }) => Ok(self.present(token, &presenter, false)),
+            Ok(Confirmed {
+                token,
+                proof: Some(proof),
+            }) => self.enter(token, &proof, &presenter).await,
             Err(error) => Err(error),
         };
         let mut token = match entered {
@@ -101,11 +106,11 @@ impl Validator {
                     (Some(issuer), Some(token)) => About::token(issuer, token),
                     _ => about,
                 };
-                return Err(self.refuse(judging, error, None, &held, about));
+                return Err(self.refuse(judging, error, None, &presenter, about));
             }
         };
         if let Err(error) = self.0.settings.checks.pass(&token).await {
-            return Err(self.refuse(judging, error, Some(&token), &held, about));
+            return Err(self.refuse(judging, error, Some(&token), &presenter, about));
         }
         judging.accepted(&mut token, about);
         Ok(token)
@@ -117,20 +122,20 @@ impl Validator {
         presented: &Credentials<'_>,
     ) -> Option<Result<AccessToken, Error>> {
         let judging = self.begin();
-        let (text, held) = match self.read(presented) {
+        let (text, presenter) = match self.read(presented) {
             Ok(read) => read,
             Err(rejection) => {
                 return Some(Err(self.refuse_unread(judging, rejection, Scheme::Bearer)));
             }
         };
         let case;
-        let (judged, about) = match self.known(text, &held) {
+        let (judged, about) = match self.known(text, &presenter) {
             Ok((confirmed, issuer)) => (Ok(confirmed), About::verified(&issuer.name)),
             Err(key) => {
-                case = match self.open(text, held) {
+                case = match self.open(text, presenter) {
                     Ok(case) => Case { key, ..case },
                     Err(rejection) => {
-                        let error = self.refuse_unread(judging, rejection, held.scheme());
+                        let error = self.refuse_unread(judging, rejection, presenter.scheme());
                         return Some(Err(error));
                     }
                 };
@@ -143,11 +148,11 @@ impl Validator {
                 return None;
             }
             Ok(confirmed) => {
-                let mut token = self.present(confirmed.token, &held, false);
+                let mut token = self.present(confirmed.token, &presenter, false);
                 judging.accepted(&mut token, about);
                 Ok(token)
             }
-            Err(error) => Err(self.refuse(judging, error, None, &held, about)),
+            Err(error) => Err(self.refuse(judging, error, None, &presenter, about)),
         })
     }
 
@@ -156,17 +161,23 @@ impl Validator {
     fn known(
         &self,
         text: &str,
-        held: &Held<'_, '_>,
+        presenter: &Presenter<'_, '_>,
     ) -> Result<(Confirmed, &Trusted), Option<TokenKey>> {
         let (token, issuer) = match self.sight(text) {
             Sight::Known(token, issuer) => (token, issuer),
             Sight::New(key) => return Err(key),
         };
         // A refusal is found again on the way of a new token, with every detail.
-        let proof = held.check_proof(text, &issuer.policy, token.judged_at());
-        let proof = proof.map_err(|_| None)?;
-        let confirmed = confirm(token, held, proof.as_ref()).map_err(|_| None)?;
-        Ok((confirmed, issuer))
+        let confirmed = if presenter.has_proof() {
+            let proof = presenter.check_proof(text, &issuer.policy, token.judged_at());
+            confirm(token, presenter, proof.map_err(|_| None)?.as_ref())
+        } else {
+            confirm(token, presenter, None)
+        };
+        match confirmed {
+            Ok(confirmed) => Ok((confirmed, issuer)),
+            Err(_) => Err(None),
+        }
     }
 
     /// The error for a request without credentials, where a handler needs a token.
@@ -205,14 +216,14 @@ impl Validator {
         judging: Judging<'_>,
         error: Error,
         token: Option<&AccessToken>,
-        held: &Held<'_, '_>,
+        presenter: &Presenter<'_, '_>,
         about: About<'_>,
     ) -> Error {
         let lacks_nonce = matches!(
             &error,
             Error::Rejected(rejection) if rejection.reason() == Reason::ProofNonce
         );
-        let presentation = self.presentation(held, lacks_nonce);
+        let presentation = self.presentation(presenter, lacks_nonce);
         self.tell_refused(judging, error, token, &presentation, about)
     }
 
@@ -232,15 +243,20 @@ impl Validator {
 
     /// Keeps with an accepted token which API accepted it, and how it was presented, so that a later
     /// refusal can answer in the same way.
-    fn present(&self, token: AccessToken, held: &Held<'_, '_>, needs_nonce: bool) -> AccessToken {
-        let presentation = self.presentation(held, needs_nonce);
+    fn present(
+        &self,
+        token: AccessToken,
+        presenter: &Presenter<'_, '_>,
+        needs_nonce: bool,
+    ) -> AccessToken {
+        let presentation = self.presentation(presenter, needs_nonce);
         token.by(self.0.settings.resource.as_ref(), presentation)
     }
 
-    fn presentation(&self, held: &Held<'_, '_>, needs_nonce: bool) -> Presentation {
-        let dpop = held.dpop().filter(|_| needs_nonce);
+    fn presentation(&self, presenter: &Presenter<'_, '_>, needs_nonce: bool) -> Presentation {
+        let dpop = presenter.dpop().filter(|_| needs_nonce);
         Presentation {
-            scheme: held.scheme(),
+            scheme: presenter.scheme(),
             fresh_nonce: dpop.and_then(|dpop| dpop.fresh_nonce(self.0.clock.now())),
         }
     }
@@ -249,13 +265,13 @@ impl Validator {
     fn read<'v, 'r>(
         &'v self,
         presented: &Credentials<'r>,
-    ) -> Result<(&'r str, Held<'v, 'r>), Rejection> {
+    ) -> Result<(&'r str, Presenter<'v, 'r>), Rejection> {
         match presented.presented() {
-            Presented::Bearer(text) => Ok((text, self.held_by(presented, None))),
+            Presented::Bearer(text) => Ok((text, self.presenter_of(presented, None))),
             Presented::Dpop(dpop) => match &self.0.settings.dpop {
                 Some(settings) => {
-                    let held = self.held_by(presented, Some((dpop, settings)));
-                    Ok((dpop.token, held))
+                    let presenter = self.presenter_of(presented, Some((dpop, settings)));
+                    Ok((dpop.token, presenter))
                 }
                 None => Err(FormRefusal::DpopScheme.into()),
             },
@@ -272,26 +288,27 @@ impl Validator {
     pub(super) fn open<'v, 'r>(
         &'v self,
         text: &'r str,
-        held: Held<'v, 'r>,
+        presenter: Presenter<'v, 'r>,
     ) -> Result<Case<'v, 'r>, Rejection> {
         let token = self.parse(text)?;
         Ok(Case {
             validator: self,
             issuer: self.0.issuers.select(&token)?,
             token,
-            held,
+            presenter,
             key: None,
         })
     }
 
     /// Uses up the proof, as the last check of the binding: of two requests with one proof, at most
     /// one gets its token.
-    async fn enter(&self, confirmed: Confirmed, held: &Held<'_, '_>) -> Result<AccessToken, Error> {
-        let Confirmed { token, proof } = confirmed;
-        let Some((proof, dpop)) = proof.zip(held.dpop()) else {
-            return Ok(self.present(token, held, false));
-        };
-        if !held.is_entered() {
+    async fn enter(
+        &self,
+        token: AccessToken,
+        proof: &UsedProof,
+        presenter: &Presenter<'_, '_>,
+    ) -> Result<AccessToken, Error> {
+        if let Some(dpop) = presenter.dpop().filter(|_| !presenter.is_entered()) {
             // Not the moment of now: the proof may have ended since it was found to be good.
             let inserted = dpop.store.insert(&proof.entry, token.judged_at()).await;
             match inserted.map_err(Unavailable::of_replay_store)? {
@@ -302,7 +319,7 @@ impl Validator {
                 }
             }
         }
-        Ok(self.present(token, held, proof.needs_nonce))
+        Ok(self.present(token, presenter, proof.needs_nonce))
     }
 }
 
@@ -310,10 +327,10 @@ impl Validator {
 /// the only one that gives an [`AccessToken`].
 fn confirm(
     token: Unconfirmed,
-    held: &Held<'_, '_>,
+    presenter: &Presenter<'_, '_>,
     proof: Option<&CheckedProof<'_>>,
 ) -> Result<Confirmed, Rejection> {
-    let possession = held.prove(proof, token.confirmation())?;
+    let possession = presenter.prove(proof, token.confirmation())?;
     Ok(Confirmed {
         token: token.confirm(&possession)?,
         proof: proof.map(|proof| UsedProof {
@@ -403,7 +420,9 @@ impl Case<'_, '_> {
 
     fn check_proof(&self, now: NumericDate) -> Result<Option<CheckedProof<'_>>, Rejection> {
         let token = self.token.as_str();
-        Ok(self.held.check_proof(token, &self.issuer.policy, now)?)
+        Ok(self
+            .presenter
+            .check_proof(token, &self.issuer.policy, now)?)
     }
 
     /// The end of the way: what was verified by this evidence enters the cache, and is confirmed.
@@ -418,7 +437,7 @@ impl Case<'_, '_> {
         let token = self
             .validator
             .remember(self.key, token, jwt, evidence, self.issuer);
-        Ok(confirm(token, &self.held, proof)?)
+        Ok(confirm(token, &self.presenter, proof)?)
     }
 
     /// Adds to a rejection what only the source knows.

@@ -27,7 +27,7 @@ use crate::error::{Error, WarmUpError};
 use builder::Settings;
 use health::all;
 use issuers::TrustedIssuers;
-use possession::Held;
+use possession::Presenter;
 use token_cache::TokenCache;
 
 pub use builder::ValidatorBuilder;
@@ -170,7 +170,7 @@ impl Validator {
     /// again.
     pub fn forget(&self, token: &str) {
         self.forget_verified(token);
-        if let Ok(case) = self.open(token, Held::nothing()) {
+        if let Ok(case) = self.open(token, Presenter::nothing()) {
             case.forget();
         }
     }

@@ -8,9 +8,9 @@ use crate::core::{
 };
 use crate::credentials::{Credentials, DpopCredentials, EnteredProof, Presented, ProofHeader};
 
-/// What a request holds besides its token.
+/// Who presents a token: what a request holds besides it.
 #[derive(Clone, Copy)]
-pub(super) struct Held<'v, 'r> {
+pub(super) struct Presenter<'v, 'r> {
     by: By<'v, 'r>,
     certificate: Option<Thumbprint>,
 }
@@ -32,11 +32,11 @@ enum By<'v, 'r> {
 
 impl Validator {
     /// What a request holds besides its token. `dpop`: it is under the scheme DPoP.
-    pub(super) fn held_by<'v, 'r>(
+    pub(super) fn presenter_of<'v, 'r>(
         &'v self,
         credentials: &Credentials<'r>,
         dpop: Option<(DpopCredentials<'r>, &'v BuiltDpop)>,
-    ) -> Held<'v, 'r> {
+    ) -> Presenter<'v, 'r> {
         // Where certificates are not read, one that was given proves nothing.
         let certificate = credentials
             .certificate()
@@ -50,7 +50,7 @@ impl Validator {
                     && credentials.entered == self.mark_of(credentials),
             },
         };
-        Held {
+        Presenter {
             by,
             certificate: certificate.map(ClientCertificate::thumbprint),
         }
@@ -74,7 +74,7 @@ impl Validator {
     }
 }
 
-impl<'v, 'r> Held<'v, 'r> {
+impl<'v, 'r> Presenter<'v, 'r> {
     /// Of an accepted token that is judged again: it was bound to this, and that was proven.
     pub(super) fn earlier(confirmation: Option<&Confirmation>) -> Self {
         let mut possession = Possession::bearer();
@@ -82,7 +82,7 @@ impl<'v, 'r> Held<'v, 'r> {
             possession = possession.with_key(jkt);
         }
         let certificate = confirmation.and_then(Confirmation::x5t_s256);
-        Held {
+        Presenter {
             by: By::Earlier(possession),
             certificate,
         }
@@ -90,7 +90,7 @@ impl<'v, 'r> Held<'v, 'r> {
 
     /// Nothing besides the token.
     pub(super) const fn nothing() -> Self {
-        Held {
+        Presenter {
             by: By::Bearer,
             certificate: None,
         }
@@ -109,6 +109,10 @@ impl<'v, 'r> Held<'v, 'r> {
             By::Proof { settings, .. } => Some(settings),
             By::Bearer | By::Earlier(_) => None,
         }
+    }
+
+    pub(super) fn has_proof(&self) -> bool {
+        matches!(self.by, By::Proof { .. })
     }
 
     pub(super) fn is_entered(&self) -> bool {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Validator;
 use super::issuers::Trusted;
-use super::possession::Held;
+use super::possession::Presenter;
 use crate::core::{AccessToken, check_accepted_again, key_withdrawn};
 use crate::error::{Error, Misconfigured};
 use crate::observe::decision::About;
@@ -167,8 +167,8 @@ impl Validator {
         };
         // The text passes the same way as in the first place, so that the new response is judged by
         // the same checks.
-        let held = Held::earlier(token.confirmation());
-        let case = self.open(introspected.text(), held)?;
+        let presenter = Presenter::earlier(token.confirmation());
+        let case = self.open(introspected.text(), presenter)?;
         if introspected.is_online() {
             case.judge_online().await?;
         } else {

@@ -6,11 +6,13 @@
 //   server     the URL of the MCP server
 //   issuer     the issuer that the client is registered with
 //   id, secret of the client; without a secret it acts for a user
+//   dpop       true: the client holds a DPoP key, and its tokens are bound to it
 //   mode       how the client negotiates the revision: "legacy" or "auto"
 //   calls      [[tool, arguments]]
 //
 // It makes the calls before it reports that it is ready. The report has:
 //   revision   that was negotiated
+//   schemes    of the tokens that the MCP server got, each once
 //   results    the text of each call's result, or the name of its error
 //   requests   each request to the MCP server, the metadata and the token endpoint: [what, status,
 //              scope requested]
@@ -21,6 +23,7 @@ import { answerCommands, settings } from './harness.mjs';
 import {
   Client,
   ClientCredentialsProvider,
+  DpopSession,
   StreamableHTTPClientTransport,
   UnauthorizedError,
 } from '@modelcontextprotocol/client';
@@ -28,6 +31,7 @@ import {
 import { browse } from './sign-in.mjs';
 
 const requests = [];
+const schemes = new Set();
 
 // What a host keeps for a user.
 class User {
@@ -86,6 +90,8 @@ function described(url, { method = 'GET', body } = {}) {
 
 async function recorded(input, init) {
   const url = new URL(input);
+  const authorization = new Headers(init?.headers).get('authorization');
+  if (authorization && url.href === settings.server) schemes.add(authorization.split(' ')[0]);
   const response = await fetch(input, init);
   const scope = new URLSearchParams(init?.body?.toString() ?? '').get('scope');
   requests.push([described(url, init), response.status, scope]);
@@ -99,6 +105,11 @@ const authProvider = settings.secret
       expectedIssuer: settings.issuer,
     })
   : new User();
+
+if (settings.dpop) {
+  const session = await DpopSession.create();
+  authProvider.dpop = () => session;
+}
 
 function connection() {
   return new StreamableHTTPClientTransport(new URL(settings.server), { authProvider, fetch: recorded });
@@ -137,4 +148,4 @@ async function call([name, given]) {
 await signedIn(connect);
 const results = [];
 for (const one of settings.calls) results.push(await signedIn(() => call(one)));
-answerCommands({ revision: transport.protocolVersion, results, requests }, {});
+answerCommands({ revision: transport.protocolVersion, schemes: [...schemes], results, requests }, {});

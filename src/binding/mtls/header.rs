@@ -2,6 +2,8 @@
 
 use super::certificate::{ClientCertificate, MAX_BYTES};
 use super::pem::{CertificateFault, certificate_of, read_escaped_pem};
+#[cfg(feature = "testing")]
+use super::pem::{encode_base64, escaped_pem};
 use super::xfcc;
 
 /// The header in which a proxy sends the certificate of its client, and the form of its value.
@@ -61,8 +63,23 @@ impl CertificateHeader {
         }
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The value that a proxy sends for this certificate in DER.
+    #[cfg(feature = "testing")]
+    pub(crate) fn value_of(&self, der: &[u8]) -> String {
+        use crate::core::sha256;
+
+        match self.form {
+            Form::Rfc9440 => format!(":{}:", encode_base64(der)),
+            Form::EscapedPem => escaped_pem(der),
+            Form::Xfcc => {
+                let digits = sha256(der).map(|byte| format!("{byte:02x}"));
+                format!("Hash={};Cert=\"{}\"", digits.concat(), escaped_pem(der))
+            }
+        }
     }
 
     /// Reads the value of the only field line.

@@ -22,6 +22,36 @@ pub(crate) enum CertificateFault {
     OtherHash,
 }
 
+/// Base64 with padding.
+#[cfg(feature = "testing")]
+pub(super) fn encode_base64(der: &[u8]) -> String {
+    STANDARD.encode(der)
+}
+
+/// PEM with percent-encoding of all that is not a letter or digit.
+#[cfg(feature = "testing")]
+pub(super) fn escaped_pem(der: &[u8]) -> String {
+    const LINE: usize = 64;
+    let base64 = encode_base64(der);
+    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
+    let mut rest = base64.as_str();
+    while let Some((line, after)) = rest.split_at_checked(LINE.min(rest.len())) {
+        if line.is_empty() {
+            break;
+        }
+        pem.push_str(line);
+        pem.push('\n');
+        rest = after;
+    }
+    pem.push_str("-----END CERTIFICATE-----\n");
+    pem.bytes()
+        .map(|byte| match byte {
+            byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
 /// PEM with percent-encoding, in which a `+` is itself.
 pub(super) fn read_escaped_pem(value: &[u8]) -> Result<ClientCertificate, CertificateFault> {
     let pem = decode_percent(value).ok_or(CertificateFault::Malformed)?;

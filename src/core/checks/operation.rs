@@ -33,7 +33,7 @@ pub(crate) fn check_requirement(
         lacks_scope: false,
         lacking: Vec::new(),
     };
-    let mut lacking_acr = None;
+    let (mut lacking_acr, mut lacks_role) = (None, false);
     deficit.lacking = need.named.into_iter().cloned().collect();
     for part in need.lacks {
         match part.kind() {
@@ -45,8 +45,8 @@ pub(crate) fn check_requirement(
                 let least = deficit.max_age.map_or(*age, |known| known.min(*age));
                 deficit.max_age = Some(least);
             }
-            Kind::Role(_)
-            | Kind::Claim(_)
+            Kind::Role(_) => (deficit.is_forbidden, lacks_role) = (true, true),
+            Kind::Claim(_)
             | Kind::ClaimContains(..)
             | Kind::Audience(_)
             | Kind::AuthorizationDetail(_)
@@ -67,6 +67,7 @@ pub(crate) fn check_requirement(
         deficit,
         has_scope_claim: !(payload.scope.is_absent() && payload.scp.is_absent()),
         role_slip: token.dotted_role_claim(),
+        reads_no_roles: lacks_role && !token.policy().mapping().names_roles(),
     }))
     .into())
 }

@@ -123,6 +123,12 @@ impl Policy {
             || settings.profile() == Profile::Cognito
     }
 
+    /// Whether a JWT without an audience is accepted.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn allows_jwt_without_audience(&self) -> bool {
+        self.0.settings.allow_jwt_without_audience == Some(true)
+    }
+
     /// The algorithms that are accepted.
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
         self.0.algorithms.iter()

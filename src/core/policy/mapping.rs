@@ -62,6 +62,11 @@ impl<'s> ClaimMapping<'s> {
         Ok(roles)
     }
 
+    /// Whether some claim has roles.
+    pub(crate) fn names_roles(self) -> bool {
+        self.0.role_claims.is_some()
+    }
+
     /// A claim of roles that is absent because its nested path is written as one name.
     pub(crate) fn dotted_role_claim(self, payload: &Payload) -> Option<DottedName> {
         dotted(self.0.role_claims.as_ref(), payload)

@@ -25,6 +25,8 @@ pub(crate) struct Unmet {
     pub(crate) has_scope_claim: bool,
     /// A claim of roles that the policy names by dots.
     pub(crate) role_slip: Option<DottedName>,
+    /// Whether a role is missing, and the policy names no claim that has roles.
+    pub(crate) reads_no_roles: bool,
 }
 
 /// What the token lacks, by what can be done about it.
@@ -109,6 +111,12 @@ impl Unmet {
             text.push_str(
                 " The token has no scope claim at all, neither scope nor scp. Did the client \
                  request a scope, and does the authorization server write scopes into its tokens?",
+            );
+        }
+        if self.reads_no_roles {
+            text.push_str(
+                " No claim with roles is set for this issuer (PolicyBuilder::role_claims, or a \
+                 provider's settings), so no token of it has a role.",
             );
         }
         let roles = dotted(self.role_slip.as_ref());

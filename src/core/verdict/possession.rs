@@ -66,9 +66,11 @@ impl Explained for PossessionRefusal {
             }
             PossessionRefusal::CertificateMissing => {
                 "The token is good but bound (cnf.x5t#S256) to the certificate of its client, and \
-                 the request came without a client certificate. Does the client connect with its \
-                 certificate, and does the TLS layer or the proxy hand it on \
-                 (ValidatorBuilder::client_certificates)?"
+                 the request came without a client certificate that is read here. Does the client \
+                 connect with its certificate, and does the TLS layer hand it on \
+                 (ValidatorBuilder::client_certificates)? From a header it is read only if the peer \
+                 is one of TrustedPeers and the server knows its address (in axum: \
+                 into_make_service_with_connect_info)."
             }
             PossessionRefusal::AnotherKey => {
                 "The DPoP proof is signed by another key than the one that the token is bound to \

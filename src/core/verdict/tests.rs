@@ -176,11 +176,12 @@ fn refusals_of_operations() -> Vec<(Rejection, Reason, &'static str)> {
     let limit = Duration::from_secs(77);
     let scope = || Requirement::scope("orders:read");
     let unmet = |has_scope_claim, lacking: Requirement| {
+        let lacks_role = lacking == Requirement::role("clerk");
         let deficit = Deficit {
             scopes: vec!["orders:read".to_owned()],
             acr: Vec::new(),
             max_age: (lacking == Requirement::max_age(limit)).then_some(limit),
-            is_forbidden: lacking == Requirement::role("clerk"),
+            is_forbidden: lacks_role,
             lacks_scope: lacking == scope(),
             lacking: vec![lacking],
         };
@@ -190,6 +191,7 @@ fn refusals_of_operations() -> Vec<(Rejection, Reason, &'static str)> {
             deficit,
             has_scope_claim,
             role_slip,
+            reads_no_roles: lacks_role,
         }))
     };
     let denied = |denied| Rejection::from(DenialRefusal::of(denied));
@@ -203,7 +205,7 @@ fn refusals_of_operations() -> Vec<(Rejection, Reason, &'static str)> {
         (unmet(true, scope()).into(), Reason::InsufficientScope, "which its scopes don't include"),
         (unmet(false, scope()).into(), Reason::InsufficientScope, "orders:read"),
         (unmet(true, Requirement::max_age(limit)).into(), Reason::AuthenticationInsufficient, "at most 77 s ago"),
-        (unmet(true, Requirement::role("clerk")).into(), Reason::OperationNotAllowed, "role \"clerk\""),
+        (unmet(true, Requirement::role("clerk")).into(), Reason::OperationNotAllowed, "role_claims"),
     ];
     refusals
 }

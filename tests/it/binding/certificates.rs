@@ -147,3 +147,56 @@ fn m02_a_connection_is_what_the_server_knows() {
     let shown = "Connection { peer: Some(192.0.2.7), certificate: Some(ClientCertificate(..)) }";
     assert_eq!(format!("{connection:?}"), shown);
 }
+
+/// What `TestClient` sends as a proxy is read as the proxy's.
+#[test]
+fn m02_headers_of_the_test_client() {
+    use resource_server::binding::{
+        CertificateHeader, ClientCertificates, Connection, TrustedPeers,
+    };
+    use resource_server::resource::RequestHead;
+    use resource_server::testing::{TestClient, TestIssuer};
+    use resource_server::{Error, Reason, Validator};
+
+    let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
+    let (client, other) = (TestClient::new(), TestClient::new());
+    let authorization = format!(
+        "Bearer {}",
+        issuer.token().bound_to_certificate_of(&client).mint()
+    );
+    for header in [
+        CertificateHeader::rfc9440(),
+        CertificateHeader::nginx("x-client-cert"),
+        CertificateHeader::envoy_xfcc(),
+    ] {
+        let peers = TrustedPeers::addresses(["192.0.2.7"]);
+        let api = Validator::builder()
+            .resource("https://api.example.com")
+            .client_certificates(ClientCertificates::from_header(header.clone(), peers))
+            .issuer(issuer.to_issuer())
+            .build()
+            .unwrap();
+        let mismatch = Some(Reason::PossessionMismatch);
+        let missing = Some(Reason::ProofOfPossessionMissing);
+        for (sender, peer, expected) in [
+            (&client, "192.0.2.7", None),
+            (&other, "192.0.2.7", mismatch),
+            (&client, "192.0.2.8", missing),
+        ] {
+            let (name, value) = sender.certificate_header(&header);
+            let connection = Connection::from_peer(peer.parse().unwrap());
+            let head = RequestHead::new("GET", "/").connection(&connection);
+            let presented = api.credentials(&head, |wanted| match wanted {
+                "authorization" => vec![authorization.as_bytes()],
+                wanted if wanted == name => vec![value.as_bytes()],
+                _ => Vec::new(),
+            });
+            let found = match crate::support::block_on(api.authenticate(&presented)) {
+                Ok(_) => None,
+                Err(Error::Rejected(rejection)) => Some(rejection.reason()),
+                Err(other) => panic!("{other:?}"),
+            };
+            assert_eq!(found, expected, "{name} from {peer}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ mod dpop;
 mod fake_redis;
 mod fapi;
 mod nonces;
+mod page;
 mod policy;
 #[cfg(feature = "redis")]
 mod redis_store;

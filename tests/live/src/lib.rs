@@ -22,7 +22,7 @@ pub use certificates::{Certificates, EscapedPem};
 pub use dpop_client::{DpopAnswer, DpopClient, DpopLibrary, DpopRequest};
 pub use forward_proxy::ForwardProxy;
 pub use glewlwyd::Glewlwyd;
-pub use mcp_client::{ActsFor, McpClient};
+pub use mcp_client::{ActsFor, McpClient, TokenScheme};
 pub use redis_server::RedisServer;
 
 use serde_json::Value;

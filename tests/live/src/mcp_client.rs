@@ -15,6 +15,15 @@ pub enum ActsFor {
     Alice,
 }
 
+/// The scheme of the client's tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenScheme {
+    /// They are bearer tokens.
+    Bearer,
+    /// They are bound to a DPoP key of the client (RFC 9449).
+    Dpop,
+}
+
 /// What the client did: it has ended.
 #[derive(Clone, Debug)]
 pub struct McpClient(Value);
@@ -28,7 +37,7 @@ impl McpClient {
     pub async fn call(
         server: &str,
         tokens: &AuthorizationServer,
-        acts_for: ActsFor,
+        (acts_for, scheme): (ActsFor, TokenScheme),
         mode: &str,
         calls: &[(&str, Value)],
     ) -> Self {
@@ -41,6 +50,7 @@ impl McpClient {
             "issuer": tokens.issuer(),
             "id": id,
             "secret": secret,
+            "dpop": scheme == TokenScheme::Dpop,
             "mode": mode,
             "calls": calls,
         });
@@ -51,6 +61,11 @@ impl McpClient {
     /// The revision that was negotiated.
     pub fn revision(&self) -> &str {
         self.0["revision"].as_str().unwrap_or_default()
+    }
+
+    /// The schemes of the tokens that the server got, each once.
+    pub fn schemes(&self) -> &Value {
+        &self.0["schemes"]
     }
 
     /// The text of each call's result, or the name of its error.

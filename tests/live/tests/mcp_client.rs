@@ -1,9 +1,11 @@
 //! The official client of the Model Context Protocol walks the whole flow against a server on rmcp:
 //! from the first 401 to a call that needs a further scope.
 
+use live_tests::TokenScheme::{self, Bearer, Dpop};
 use live_tests::{ActsFor, AuthorizationServer, McpClient};
 use mcp_server::{MANY_NUMBERS, Tools, router, scopes};
-use resource_server::{Issuer, Resource, Validator, binding::Dpop};
+use resource_server::binding::{self, DpopNonces};
+use resource_server::{Issuer, Resource, Validator};
 use serde_json::{Value, json};
 
 /// Of the only resource of a server, whose path is `/mcp`.
@@ -12,27 +14,36 @@ const METADATA: &str = "/.well-known/oauth-protected-resource/mcp";
 #[tokio::test]
 #[ignore = "needs node: see tests/live/README.md"]
 async fn the_official_client_gets_its_tokens_and_steps_up() {
-    walk(ActsFor::Itself, Offer::Bearer).await;
+    walk(ActsFor::Itself, Bearer, Offer::Bearer).await;
 }
 
 #[tokio::test]
 #[ignore = "needs node: see tests/live/README.md"]
 async fn the_official_client_lets_a_user_sign_in_and_steps_up() {
-    walk(ActsFor::Alice, Offer::Bearer).await;
+    walk(ActsFor::Alice, Bearer, Offer::Bearer).await;
 }
 
-/// The client reads the first challenge alone, and knows no DPoP.
+/// A client without a DPoP key reads the first challenge.
 #[tokio::test]
 #[ignore = "needs node: see tests/live/README.md"]
 async fn d06_the_official_client_uses_bearer_tokens_where_dpop_is_offered_too() {
-    walk(ActsFor::Itself, Offer::BearerAndDpop).await;
-    walk(ActsFor::Alice, Offer::BearerAndDpop).await;
+    walk(ActsFor::Itself, Bearer, Offer::BearerAndDpop).await;
+    walk(ActsFor::Alice, Bearer, Offer::BearerAndDpop).await;
+}
+
+/// It makes the round trip of nonces by itself, and steps up by the challenges of DPoP.
+#[tokio::test]
+#[ignore = "needs node: see tests/live/README.md"]
+async fn d05_d06_the_official_client_uses_bound_tokens_if_it_has_a_key() {
+    walk(ActsFor::Itself, Dpop, Offer::BearerAndDpop).await;
+    walk(ActsFor::Alice, Dpop, Offer::BearerAndDpop).await;
 }
 
 /// The schemes that the server offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Offer {
     Bearer,
+    /// And it requires nonces in proofs.
     BearerAndDpop,
 }
 
@@ -45,7 +56,7 @@ async fn offered(url: &str) -> Vec<String> {
     lines.map(|line| scheme(line.to_str().unwrap())).collect()
 }
 
-async fn walk(acts_for: ActsFor, offer: Offer) {
+async fn walk(acts_for: ActsFor, scheme: TokenScheme, offer: Offer) {
     for (mode, revision) in [("legacy", "2025-11-25"), ("auto", "2026-07-28")] {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -56,7 +67,10 @@ async fn walk(acts_for: ActsFor, offer: Offer) {
             .issuer(Issuer::discover(server.issuer()));
         let validator = match offer {
             Offer::Bearer => validator,
-            Offer::BearerAndDpop => validator.dpop(Dpop::at(&origin)),
+            Offer::BearerAndDpop => {
+                let nonces = DpopNonces::of_this_process().unwrap();
+                validator.dpop(binding::Dpop::at(&origin).require_nonces(nonces))
+            }
         };
         let validator = validator.build().unwrap();
         let tools = Tools::new(scopes());
@@ -75,10 +89,15 @@ async fn walk(acts_for: ActsFor, offer: Offer) {
             ("sum", json!({"numbers": many})), // refused by the tool at first
             ("unknown", json!({})),
         ];
-        let client = McpClient::call(&url, &server, acts_for, mode, &calls).await;
+        let client = McpClient::call(&url, &server, (acts_for, scheme), mode, &calls).await;
 
         let requests = client.requests().as_array().unwrap();
         assert_eq!(client.revision(), revision);
+        let name = match scheme {
+            Bearer => "Bearer",
+            Dpop => "DPoP",
+        };
+        assert_eq!(client.schemes(), &json!([name]), "{mode}");
         let results = client.results().as_array().unwrap();
         assert_eq!(results[..3], ["3", "4", "11"], "{mode}: {requests:?}");
         assert_eq!(tools.calls(), ["sum", "add", "sum"], "{mode}");

@@ -272,7 +272,8 @@ impl Requirement {
         scopes.iter().map(ToString::to_string).collect()
     }
 
-    fn add_scopes<'r>(&'r self, found: &mut Vec<&'r str>) {
+    /// Adds every scope that it names, those of all alternatives among them.
+    pub(crate) fn add_scopes<'r>(&'r self, found: &mut Vec<&'r str>) {
         match &self.0 {
             Kind::AllScopes(scopes) | Kind::AnyScope(scopes) => {
                 found.extend(scopes.iter().map(Scope::as_str));

@@ -1,9 +1,15 @@
 //! The same check inside a tool, and the mistakes of the API's author.
 
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::header::AUTHORIZATION;
+use axum::routing::any;
 use resource_server::mcp::ToolScopes;
-use resource_server::{Error, Reason, Requirement};
+use resource_server::{Error, Policy, Reason, Requirement, Validator};
+use tower::ServiceExt;
 
-use crate::{asked, issuer, message, scope, scopes, validator};
+use crate::{MCP, asked, issuer, message, scope, scopes, validator};
 
 #[tokio::test]
 async fn h13_mistakes_are_found_early_and_fail_every_request() {
@@ -162,4 +168,28 @@ async fn h13_the_check_inside_a_tool_is_the_same() {
         "{}",
         error.explain()
     );
+}
+
+/// The specification requires that a server accepts only tokens that were issued for it.
+#[tokio::test]
+async fn c15_h13_tokens_without_an_audience_are_a_mistake() {
+    let issuer = issuer();
+    let policy = Policy::builder()
+        .allow_jwt_without_audience()
+        .allowed_clients(["test-client"]);
+    let builder = Validator::builder().resource(MCP);
+    let validator = builder.issuer(issuer.to_issuer().policy(policy)).build();
+    let validator = validator.unwrap();
+    let app = || {
+        let service = any(|| async { "served" });
+        let app: Router = Router::new().route("/mcp", service);
+        app.layer(scopes()).layer(validator.protect())
+    };
+    for token in [issuer.token().without("aud").mint(), issuer.token().mint()] {
+        let request = Request::post("/mcp")
+            .header(AUTHORIZATION, format!("Bearer {token}"))
+            .body(Body::from(message("ping", "{}")));
+        let response = app().oneshot(request.unwrap()).await.unwrap();
+        assert_eq!(response.status(), 500);
+    }
 }
