@@ -58,11 +58,11 @@ impl Validator {
     /// for the checks of the API's own.
     pub(crate) async fn judge(
         &self,
-        presented: &Credentials<'_>,
+        credentials: &Credentials<'_>,
         freshness: Freshness,
     ) -> Result<AccessToken, Error> {
         let judging = self.begin();
-        let (text, presenter) = match self.read(presented) {
+        let (text, presenter) = match self.read(credentials) {
             Ok(read) => read,
             Err(rejection) => return Err(self.refuse_unread(judging, rejection, Scheme::Bearer)),
         };
@@ -119,10 +119,10 @@ impl Validator {
     /// Judges what a request presented, if that needs no wait.
     pub(super) fn judge_cached(
         &self,
-        presented: &Credentials<'_>,
+        credentials: &Credentials<'_>,
     ) -> Option<Result<AccessToken, Error>> {
         let judging = self.begin();
-        let (text, presenter) = match self.read(presented) {
+        let (text, presenter) = match self.read(credentials) {
             Ok(read) => read,
             Err(rejection) => {
                 return Some(Err(self.refuse_unread(judging, rejection, Scheme::Bearer)));
@@ -264,13 +264,13 @@ impl Validator {
     /// The text of the token, and what the request holds besides it.
     fn read<'v, 'r>(
         &'v self,
-        presented: &Credentials<'r>,
+        credentials: &Credentials<'r>,
     ) -> Result<(&'r str, Presenter<'v, 'r>), Rejection> {
-        match presented.presented() {
-            Presented::Bearer(text) => Ok((text, self.presenter_of(presented, None))),
+        match credentials.presented() {
+            Presented::Bearer(text) => Ok((text, self.presenter_of(credentials, None))),
             Presented::Dpop(dpop) => match &self.0.settings.dpop {
                 Some(settings) => {
-                    let presenter = self.presenter_of(presented, Some((dpop, settings)));
+                    let presenter = self.presenter_of(credentials, Some((dpop, settings)));
                     Ok((dpop.token, presenter))
                 }
                 None => Err(FormRefusal::DpopScheme.into()),
@@ -309,7 +309,8 @@ impl Validator {
         presenter: &Presenter<'_, '_>,
     ) -> Result<AccessToken, Error> {
         if let Some(dpop) = presenter.dpop().filter(|_| !presenter.is_entered()) {
-            let inserted = dpop.store.insert(&proof.entry, self.0.clock.now()).await;
+            // Not the moment of now: the proof may have ended since it was found to be good.
+            let inserted = dpop.store.insert(&proof.entry, token.judged_at()).await;
             match inserted.map_err(Unavailable::of_replay_store)? {
                 Insertion::New => {}
                 Insertion::Seen => {

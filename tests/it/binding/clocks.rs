@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use super::support::{URL, World, header, reason};
-use crate::support::{API, NOW};
+use super::support::{PATH, URL, World, header, reason};
+use crate::support::{API, NOW, block_on};
 use resource_server::binding::{Dpop, DpopNonces};
-use resource_server::{Error, NumericDate, Policy, Reason};
+use resource_server::clock::Clock;
+use resource_server::testing::ManualClock;
+use resource_server::{Credentials, Error, NumericDate, Policy, Reason, Validator};
 
 /// World starts its API an hour before `NOW`.
 const START: i64 = NOW - 3_600;
@@ -70,4 +72,48 @@ fn d03_d05_the_longest_nonce_of_a_clock_that_is_ahead_is_remembered() {
         Some(Reason::ProofReplayed),
         "D03"
     );
+}
+
+/// A clock that shows a later second at each look.
+struct Ticking(ManualClock);
+
+impl Clock for Ticking {
+    fn now(&self) -> NumericDate {
+        self.0.advance(Duration::from_secs(1));
+        self.0.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+}
+
+/// The time of a proof may end after it was found to be good and before it is entered.
+#[test]
+fn d03_a_proof_whose_time_ends_between_two_looks_at_the_clock_is_no_outage() {
+    let world = World::new();
+    let api = Validator::builder()
+        .resource(API)
+        .dpop(Dpop::at(API))
+        .issuer(world.signer.to_issuer())
+        .clock(Ticking(world.clock.clone()))
+        .build()
+        .unwrap();
+    let token = world.bound().mint();
+    world.clock.advance(Duration::from_secs(120));
+    let mut judged = [0, 0];
+    for age in 50..62 {
+        let made = world.clock.now().saturating_sub(Duration::from_secs(age));
+        let proof = world.client.proof("GET", URL, &token).issued_at(made);
+        let proof = proof.mint();
+        let presented = Credentials::dpop(&token, &proof, "GET", PATH);
+        match block_on(api.authenticate(&presented)) {
+            Ok(_) => judged[0] += 1,
+            Err(error) => {
+                assert_eq!(reason(&error), Reason::ProofNotCurrent, "D03: {age} s old");
+                judged[1] += 1;
+            }
+        }
+    }
+    assert!(judged.iter().all(|count| *count > 0), "D03: {judged:?}");
 }
