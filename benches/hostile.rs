@@ -16,7 +16,7 @@ use resource_server::{
 
 mod counted;
 
-use counted::{AUDIENCE, ISSUER, is_counted, run_under_callgrind};
+use counted::{AUDIENCE, ISSUER, counted_case, run_under_callgrind};
 
 /// Of tokens, in bytes: a usual cap, the default one, the largest of a Validator, and more.
 const SIZES: [usize; 4] = [2_048, 16_384, 1 << 20, 1 << 22];
@@ -34,7 +34,7 @@ const COUNTED_FUNCTION: &str = "hostile::judge_one";
 const OUTPUT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/hostile.out");
 
 fn main() {
-    if is_counted() {
+    if counted_case().is_some() {
         run();
     } else {
         count();
@@ -134,7 +134,7 @@ fn run() {
 fn count() {
     // Each call's count goes into a file of its own.
     let options = [format!("--dump-after={COUNTED_FUNCTION}")];
-    let listed = run_under_callgrind(COUNTED_FUNCTION, OUTPUT, &options);
+    let listed = run_under_callgrind("all", COUNTED_FUNCTION, OUTPUT, &options);
     let mut files = (1..).map(|number| format!("{OUTPUT}.{number}"));
     let columns: Vec<Vec<(&str, u64)>> = listed
         .lines()

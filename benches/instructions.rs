@@ -7,21 +7,20 @@
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::process::Command;
 
 use resource_server::testing::TestIssuer;
 use resource_server::{Algorithm, Issuer, StaticKeys, Validator};
 
 mod counted;
 
-use counted::{AUDIENCE, ISSUER, is_counted, run_under_callgrind};
+use counted::{AUDIENCE, ISSUER, counted_case, instructions_by_function, run_under_callgrind};
 
 /// What is counted begins and ends here.
 const COUNTED_FUNCTION: &str = "*accept_one*";
 const OUTPUT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/callgrind.out");
 
 fn main() {
-    if is_counted() {
+    if counted_case().is_some() {
         run();
     } else {
         count();
@@ -72,18 +71,8 @@ fn issuer_and_validator() -> (TestIssuer, Validator) {
 }
 
 fn count() {
-    run_under_callgrind(COUNTED_FUNCTION, OUTPUT, &[]);
-    let listed = Command::new("callgrind_annotate")
-        .args(["--threshold=100", OUTPUT])
-        .output()
-        .expect("callgrind_annotate is installed");
-    let text = String::from_utf8_lossy(&listed.stdout).into_owned();
-
-    let mut functions = BTreeMap::<String, u64>::new();
-    for (instructions, function) in text.lines().filter_map(entry) {
-        *functions.entry(function).or_default() += instructions;
-    }
-    let mut functions: Vec<_> = functions.into_iter().collect();
+    run_under_callgrind("accept", COUNTED_FUNCTION, OUTPUT, &[]);
+    let mut functions: Vec<_> = instructions_by_function(OUTPUT).into_iter().collect();
     functions.sort_by_key(|(_, instructions)| std::cmp::Reverse(*instructions));
     let total: u64 = functions.iter().map(|(_, instructions)| instructions).sum();
     println!("| instructions | part | function |\n| --- | --- | --- |");
@@ -101,20 +90,6 @@ fn count() {
     for (part, instructions) in parts {
         println!("| {part} | {instructions} |");
     }
-}
-
-/// A line of the listing: instructions, perhaps with their share, and `file:function [object]`.
-fn entry(line: &str) -> Option<(u64, String)> {
-    let line = line.trim_start();
-    let (count, rest) = line.split_once(' ')?;
-    let instructions = count.replace(',', "").parse().ok()?;
-    let rest = match rest.trim_start().strip_prefix('(') {
-        Some(share) => share.split_once(')')?.1,
-        None => rest,
-    };
-    let (_, function) = rest.trim().split_once(':')?;
-    let function = function.split(" [").next()?;
-    Some((instructions, function.to_owned()))
 }
 
 fn part_of(function: &str) -> &'static str {

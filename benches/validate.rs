@@ -254,6 +254,8 @@ impl Subject {
         }
         vec![
             ("refuse_garbage", "x".repeat(good.len())),
+            ("refuse_garbage_860_bytes", "x".repeat(860)),
+            ("refuse_garbage_16_kib", "x".repeat(16 * 1024)),
             (
                 "refuse_unknown_algorithm",
                 self.token(|token| token.header("alg", "XS256")),

@@ -25,10 +25,11 @@ pub(crate) fn check_signature(
     let algorithm = jwt
         .algorithm()
         .ok_or_else(|| Rejection::from(HeaderRefusal::AlgorithmMissing))?;
-    let id = jwt.key_id();
+    let hint = jwt.key_hint();
+    let id = hint.id;
     let key_use = policy.profile().key_use();
     let mut tried = 0;
-    for key in candidates(keys, jwt.key_hint(), algorithm, jwt.payload(), policy) {
+    for key in candidates(keys, hint, algorithm, jwt.payload(), policy) {
         tried += 1;
         let verified = key.verify(algorithm, jwt.signing_input(), jwt.signature());
         if verified.is_ok() {
@@ -41,7 +42,7 @@ pub(crate) fn check_signature(
     let id_text = id.map(excerpt);
     if tried == 0
         && let Some(key) = keys
-            .fitting(jwt.key_hint(), algorithm, key_use)
+            .fitting(hint, algorithm, key_use)
             .find(|key| !is_key_of(key.stated_issuer(), jwt.payload(), policy))
     {
         let issuer = key_owner(jwt.payload(), policy).unwrap_or_default();
@@ -55,7 +56,7 @@ pub(crate) fn check_signature(
         let refusal = KeyRefusal::Unknown {
             id: id_text,
             id_is_known: id.is_some_and(|id| keys.has_id(id, key_use)),
-            is_by_thumbprint: keys.is_by_thumbprint(jwt.key_hint(), key_use),
+            is_by_thumbprint: keys.is_by_thumbprint(hint, key_use),
             algorithm,
             key_use,
             keys: Arc::clone(keys),

@@ -4,6 +4,7 @@
 use crate::core::json::Value;
 use crate::core::policy::accepted::Policy;
 use crate::core::policy::mapping::Unreadable;
+use crate::core::token::bytes::all_bytes;
 use crate::core::token::claims::checked::Name;
 use crate::core::token::claims::scope_claim::ScopeClaim;
 use crate::core::token::claims::values::is_scope_byte;
@@ -58,10 +59,9 @@ pub(crate) fn check_scope(payload: &Payload, policy: &Policy) -> Result<ScopeCla
         }
         Claim::Absent => true,
         Claim::Malformed => false,
-        Claim::Is(OneOrMany::One(text)) => text
-            .of(payload.text())
-            .bytes()
-            .all(|byte| byte == b' ' || is_scope_byte(byte)),
+        Claim::Is(OneOrMany::One(text)) => all_bytes(text.of(payload.text()), |byte| {
+            byte == b' ' || is_scope_byte(byte)
+        }),
         Claim::Is(list) => {
             let mut are_scopes = true;
             let is_allowed = |character| u8::try_from(character).is_ok_and(is_scope_byte);

@@ -146,7 +146,7 @@ impl IntrospectionResponse {
         Ok(IntrospectionResponse {
             is_active,
             kind,
-            payload: Arc::new(payload),
+            payload,
         })
     }
 

@@ -16,11 +16,14 @@
 use std::borrow::Cow;
 use std::iter;
 
+pub(crate) use known::{KnownName, known_names};
+use known::{MemberName, NoName};
 pub(crate) use number::Decimal;
 use scan::Scanner;
 pub(crate) use strings::Str;
 use walk::Walk;
 
+mod known;
 mod names;
 mod number;
 mod scan;
@@ -49,6 +52,8 @@ pub(crate) enum Fault {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Value<'t> {
     text: &'t str,
+    /// Whether this is known to be a string without escapes.
+    is_plain_string: bool,
 }
 
 /// Reads the members of an object in order, each after everything nested in it was checked.
@@ -65,8 +70,22 @@ pub(crate) fn read_object_within<'t>(
     max_depth: u8,
     mut each: impl FnMut(&str, Value<'t>),
 ) -> Result<(), Fault> {
-    Scanner::new(text, max_depth).outermost_object(true, &mut |name, value| {
+    Scanner::new(text, max_depth).outermost_object::<NoName>(true, &mut |name, value| {
+        let MemberName::Other(name) = name;
         each(name, value);
+        Ok(())
+    })
+}
+
+/// The same for the members whose names the caller knows. All others are read and not handed out.
+pub(crate) fn read_known<'t, N: KnownName>(
+    text: &'t str,
+    mut each: impl FnMut(N, Value<'t>),
+) -> Result<(), Fault> {
+    Scanner::new(text, MAX_DEPTH).outermost_object(true, &mut |name, value| {
+        if let MemberName::Known(name) = name {
+            each(name, value);
+        }
         Ok(())
     })
 }
@@ -77,13 +96,19 @@ pub(crate) fn read_members<'t>(
     text: &'t str,
     mut each: impl FnMut(&str, Value<'t>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    Scanner::new(text, MAX_DEPTH).outermost_object(false, &mut each)
+    Scanner::new(text, MAX_DEPTH).outermost_object::<NoName>(false, &mut |name, value| {
+        let MemberName::Other(name) = name;
+        each(name, value)
+    })
 }
 
 impl<'t> Value<'t> {
     /// From a text that is one well-formed value.
     pub(crate) const fn of(text: &'t str) -> Self {
-        Value { text }
+        Value {
+            text,
+            is_plain_string: false,
+        }
     }
 
     pub(crate) const fn text(self) -> &'t str {
@@ -99,14 +124,18 @@ impl<'t> Value<'t> {
     }
 
     pub(crate) fn is_number(self) -> bool {
-        self.text
-            .starts_with(|c: char| c == '-' || c.is_ascii_digit())
+        matches!(self.text.as_bytes().first(), Some(b'-' | b'0'..=b'9'))
+    }
+
+    /// Whether this is known to be a string without escapes.
+    pub(crate) const fn is_plain_string(self) -> bool {
+        self.is_plain_string
     }
 
     /// A string, which was read before.
     pub(crate) fn string(self) -> Option<Str<'t>> {
         let raw = self.text.strip_prefix('"')?.strip_suffix('"')?;
-        let has_escapes = memchr::memchr(b'\\', raw.as_bytes()).is_some();
+        let has_escapes = !self.is_plain_string && memchr::memchr(b'\\', raw.as_bytes()).is_some();
         Some(Str::new(raw, has_escapes))
     }
 

@@ -1,5 +1,6 @@
 //! One strict pass over a text: the grammar, duplicate names and the bounds.
 
+use super::known::{KnownName, MemberName, Seen};
 use super::names::{Names, OpenObject};
 use super::number::{self, Decimal};
 use super::strings::Unescaped;
@@ -16,6 +17,9 @@ fn is_name_of_serde_json(name: &[u8]) -> bool {
         b"$serde_json::private::RawValue" | b"$serde_json::private::Number"
     )
 }
+
+/// What gets the members of the outermost object.
+type Each<'e, 't, N> = dyn FnMut(MemberName<'_, N>, Value<'t>) -> Result<(), Fault> + 'e;
 
 pub(super) struct Scanner<'t> {
     tokens: Tokens<'t>,
@@ -37,10 +41,10 @@ impl<'t> Scanner<'t> {
 
     /// A text that is one object. Each member is handed out after its value was read, strictly or
     /// with a look at its grammar only.
-    pub(super) fn outermost_object(
+    pub(super) fn outermost_object<N: KnownName>(
         mut self,
         is_strict: bool,
-        each: &mut dyn FnMut(&str, Value<'t>) -> Result<(), Fault>,
+        each: &mut Each<'_, 't, N>,
     ) -> Result<(), Fault> {
         if !self.tokens.take(b'{') {
             return Err(Fault::NotAnObject);
@@ -51,20 +55,36 @@ impl<'t> Scanner<'t> {
         // Names inside a value need room of their own.
         let mut room = Vec::new();
         let object = self.names.open(self.tokens.at());
+        let mut seen = Seen::default();
         loop {
             let at = self.tokens.at();
             let name = next_name(&mut self.tokens, &mut room)?;
-            let hash = self.names.hash(object, name.bytes());
-            let name = name.text().ok_or(Fault::Syntax)?;
-            self.add_name(object, at, hash)?;
+            let name = if let Some(known) = N::of(name.bytes()) {
+                if !seen.insert(known) {
+                    return Err(Fault::Duplicate);
+                }
+                MemberName::Known(known)
+            } else {
+                check_other_name(&name)?;
+                let hash = self.names.hash(object, name.bytes());
+                let name = name.text().ok_or(Fault::Syntax)?;
+                self.add_name(object, at, hash)?;
+                MemberName::Other(name)
+            };
             self.tokens.peek();
             let start = self.tokens.at();
-            if is_strict {
-                self.value(1)?;
+            let is_plain_string = if is_strict {
+                self.value(1)?
             } else {
                 self.tokens.skip_value()?;
-            }
-            each(name, Value::of(self.tokens.since(start)?))?;
+                false
+            };
+            let text = self.tokens.since(start)?;
+            let value = Value {
+                text,
+                is_plain_string,
+            };
+            each(name, value)?;
             if self.tokens.ends(b'}')? {
                 return self.tokens.end();
             }
@@ -77,14 +97,17 @@ impl<'t> Scanner<'t> {
         self.tokens.end()
     }
 
-    /// A value inside `depth` objects and arrays.
+    /// A value inside `depth` objects and arrays. Returns whether it is a string without escapes.
     #[allow(clippy::inline_always)] // a call for each small value would cost a third more
     #[inline(always)]
-    fn value(&mut self, depth: u8) -> Result<(), Fault> {
+    fn value(&mut self, depth: u8) -> Result<bool, Fault> {
         match self.tokens.peek() {
             Some(b'"') => {
-                let is_text = self.tokens.skip_string()?;
-                is_text.then_some(()).ok_or(Fault::Syntax)
+                let has_escapes = self.tokens.begin_string()?;
+                if has_escapes && !self.tokens.end_escaped()? {
+                    return Err(Fault::Syntax);
+                }
+                return Ok(!has_escapes);
             }
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b'{' | b'[') if depth >= self.max_depth => Err(Fault::TooDeep {
@@ -93,7 +116,8 @@ impl<'t> Scanner<'t> {
             Some(b'{') => self.nested_object(depth + 1),
             Some(b'[') => self.array(depth + 1),
             _ => self.tokens.word(),
-        }
+        }?;
+        Ok(false)
     }
 
     #[inline]
@@ -138,6 +162,7 @@ impl<'t> Scanner<'t> {
     #[inline(never)]
     fn nested_name(&mut self, object: OpenObject) -> Result<u64, Fault> {
         let name = next_name(&mut self.tokens, &mut self.room)?;
+        check_other_name(&name)?;
         Ok(self.names.hash(object, name.bytes()))
     }
 
@@ -174,6 +199,15 @@ fn check_number(number: &[u8]) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Checks a name that the reader does not know. None that it knows is one of serde_json.
+#[inline]
+fn check_other_name(name: &Unescaped<'_>) -> Result<(), Fault> {
+    if is_name_of_serde_json(name.bytes()) {
+        return Err(Fault::Syntax);
+    }
+    Ok(())
+}
+
 /// The next name of an object, unescaped. The colon after it is read too.
 #[allow(clippy::inline_always)] // a call for each name would cost a tenth more
 #[inline(always)]
@@ -183,9 +217,6 @@ fn next_name<'r, 't: 'r>(
 ) -> Result<Unescaped<'r>, Fault> {
     tokens.peek();
     let name = tokens.string_in(room)?;
-    if is_name_of_serde_json(name.bytes()) {
-        return Err(Fault::Syntax);
-    }
     tokens.expect(b':')?;
     Ok(name)
 }

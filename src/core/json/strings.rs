@@ -45,6 +45,15 @@ impl<'t> Str<'t> {
         Str::new(text, false)
     }
 
+    /// The string, if it has no escapes.
+    pub(crate) const fn plain_text(self) -> Option<&'t str> {
+        if self.has_escapes {
+            None
+        } else {
+            Some(self.raw)
+        }
+    }
+
     /// Whether the unescaped string is empty.
     pub(crate) const fn is_empty(self) -> bool {
         self.raw.is_empty()

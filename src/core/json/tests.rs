@@ -474,3 +474,64 @@ fn members_come_as_they_stand() {
         ]
     );
 }
+
+known_names! {
+    /// Names of these tests.
+    TestName {
+        Iss = b"iss",
+        Sub = b"sub",
+    }
+}
+
+#[test]
+fn c05_a_known_name_twice_is_a_duplicate_however_it_is_spelt() {
+    let known = |text: &str| {
+        let mut found = Vec::new();
+        read_known(text, |name: TestName, value| {
+            found.push((name, value.text().to_owned()));
+        })
+        .map(|()| found)
+    };
+    let found = known(r#"{"sub":"a\u0062","x":{"iss":1,"sub":2},"\u0069ss":3}"#);
+    let expected = vec![
+        (TestName::Sub, r#""a\u0062""#.to_owned()),
+        (TestName::Iss, "3".to_owned()),
+    ];
+    assert_eq!(found, Ok(expected));
+    for text in [
+        r#"{"iss":1,"iss":1}"#,
+        r#"{"iss":1,"sub":2,"\u0069\u0073\u0073":1}"#,
+        r#"{"\u0069ss":1,"x":2,"iss":1}"#,
+        r#"{"iss":1,"x":2,"sub":3,"x":4}"#,
+        r#"{"x":{"iss":1,"iss":1}}"#,
+    ] {
+        assert_eq!(known(text), Err(Fault::Duplicate), "{text}");
+    }
+    for text in [
+        r#"{"iss":1,"$serde_json::private::Number":"1"}"#,
+        r#"{"iss":1,"x":{"$serde_json::private::RawValue":"1"}}"#,
+        r#"{"iss":1,"\ud800":1}"#,
+    ] {
+        assert_eq!(known(text), Err(Fault::Syntax), "{text}");
+    }
+}
+
+/// Strings with and without escapes are handed out in two ways.
+#[test]
+fn t04_a_string_is_read_the_same_with_and_without_escapes() {
+    for (text, expected) in [
+        (r#"{"iss":"plain"}"#, Some("plain")),
+        (r#"{"iss":"p\u006cain"}"#, Some("plain")),
+        (r#"{"iss":"\\"}"#, Some("\\")),
+        (r#"{"iss":""}"#, Some("")),
+        (r#"{"iss":1}"#, None),
+        (r#"{"iss":["plain"]}"#, None),
+    ] {
+        let mut found = None;
+        read_known(text, |_: TestName, value| {
+            found = value.as_str().map(std::borrow::Cow::into_owned);
+        })
+        .unwrap();
+        assert_eq!(found.as_deref(), expected, "{text}");
+    }
+}

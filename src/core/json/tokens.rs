@@ -151,7 +151,7 @@ impl<'t> Tokens<'t> {
     /// Goes behind a string that has no escapes, or to its first escape. Returns whether it has
     /// escapes.
     #[inline]
-    fn begin_string(&mut self) -> Result<bool, Fault> {
+    pub(super) fn begin_string(&mut self) -> Result<bool, Fault> {
         if self.byte() != Some(b'"') {
             return Err(Fault::Syntax);
         }
@@ -174,6 +174,11 @@ impl<'t> Tokens<'t> {
         if !self.begin_string()? {
             return Ok(true);
         }
+        self.end_escaped()
+    }
+
+    /// Goes behind a string whose first escape is next. Returns whether it is text.
+    pub(super) fn end_escaped(&mut self) -> Result<bool, Fault> {
         let (at, is_text) = end_of_escaped(self.text, self.at).ok_or(Fault::Syntax)?;
         self.at = at;
         Ok(is_text)

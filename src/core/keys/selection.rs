@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
+
 use crate::core::base64url;
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::verification_key::VerificationKey;
@@ -23,6 +25,8 @@ pub(crate) struct KeyHint<'t> {
 
 /// The keys by the thumbprint of their certificate.
 type ByThumbprint = HashMap<Box<[u8]>, Vec<usize>>;
+/// The keys by their `kid`. Each token is looked up here, so the hash is a fast one, and keyed.
+type ById = HashMap<Box<str>, Vec<usize>, RandomState>;
 
 /// Usable keys in the order of their set, and indexes over them. An index holds positions in
 /// ascending order.
@@ -31,7 +35,7 @@ pub(crate) struct Selection {
     keys: Vec<Arc<VerificationKey>>,
     /// The position of each in the JWK Set.
     places: Vec<usize>,
-    by_id: HashMap<Box<str>, Vec<usize>>,
+    by_id: ById,
     /// Configured without a `kid`, so for tokens with any.
     for_any_id: Vec<usize>,
     by_x5t_s256: ByThumbprint,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::core::base64url;
-use crate::core::json::{self, Fault};
+use crate::core::json::{self, Fault, known_names};
 use crate::core::keys::algorithm::Algorithm;
 use crate::core::keys::selection::KeyHint;
 use crate::core::time::NumericDate;
@@ -83,6 +83,22 @@ impl Kind {
     }
 }
 
+known_names! {
+    /// A member of a header that is read.
+    HeaderName {
+        Alg = b"alg",
+        Kid = b"kid",
+        X5t = b"x5t",
+        X5tS256 = b"x5t#S256",
+        Typ = b"typ",
+        Crit = b"crit",
+        Nonce = b"nonce",
+        Zip = b"zip",
+        B64 = b"b64",
+        Cty = b"cty",
+    }
+}
+
 /// The members of a header that are read (RFC 7515 section 4.1). Others have no effect, `jku`,
 /// `jwk`, `x5u` and `x5c` among them.
 #[derive(Default)]
@@ -136,7 +152,7 @@ impl<'t> UnverifiedJwt<'t> {
             decoded,
             header_bytes,
             header,
-            payload: Arc::new(payload),
+            payload,
         })
     }
 
@@ -244,37 +260,37 @@ impl Header {
         let text =
             std::str::from_utf8(decoded).map_err(|_| FormFault::MalformedHeader(Fault::Syntax))?;
         let mut header = Header::default();
-        json::read_object(text, |name, value| {
+        json::read_known(text, |name, value| {
             let string = || match Text::read(value, text) {
                 Some(read) => Claim::Is(read),
                 None => Claim::Malformed,
             };
             match name {
-                "alg" => {
+                HeaderName::Alg => {
                     header.alg = string();
                     header.algorithm = header.alg.get().and_then(|alg| alg.of(text).parse().ok());
                 }
-                "kid" => header.kid = string(),
-                "x5t" => header.x5t = string(),
-                "x5t#S256" => header.x5t_s256 = string(),
-                "typ" => {
+                HeaderName::Kid => header.kid = string(),
+                HeaderName::X5t => header.x5t = string(),
+                HeaderName::X5tS256 => header.x5t_s256 = string(),
+                HeaderName::Typ => {
                     header.kind = value.as_str().map_or(Kind::Other, |typ| Kind::of(&typ));
                     header.typ = string();
                 }
-                "crit" => header.has_crit = true,
-                "nonce" => header.has_nonce = true,
+                HeaderName::Crit => header.has_crit = true,
+                HeaderName::Nonce => header.has_nonce = true,
                 // Compression (of JWE) and RFC 7797 change what is signed.
-                "zip" => header.unsupported = Some("zip"),
-                "b64" => header.unsupported = Some("b64"),
+                HeaderName::Zip => header.unsupported = Some("zip"),
+                HeaderName::B64 => header.unsupported = Some("b64"),
                 // A nested token (RFC 7519 section 5.2).
-                "cty"
+                HeaderName::Cty
                     if value
                         .as_str()
                         .is_none_or(|cty| names_media_type(&cty, "jwt")) =>
                 {
                     header.unsupported = Some("cty");
                 }
-                _ => {}
+                HeaderName::Cty => {}
             }
         })
         .map_err(FormFault::MalformedHeader)?;

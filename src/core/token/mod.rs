@@ -1,5 +1,7 @@
 //! A token: its compact form, its claims set, and what the user reads of it.
 
+pub(crate) mod bytes;
+pub(crate) mod claim_name;
 pub(crate) mod claims;
 pub(crate) mod date;
 pub(crate) mod footprint;

@@ -3,12 +3,13 @@
 //! Parsing never rejects. A registered claim of the wrong type is stored as malformed, and the
 //! check for that claim rejects the token.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::core::base64url;
 use crate::core::json::{self, Fault, Value};
 use crate::core::thumbprint::Thumbprint;
 use crate::core::time::NumericDate;
+use crate::core::token::claim_name::ClaimName;
 use crate::core::token::claims::scope_claim::ScopeClaim;
 use crate::core::token::claims::values::Confirmation;
 use crate::core::token::date::{Rounding, read_date};
@@ -129,68 +130,76 @@ impl Payload {
     }
 
     /// Reads the claims set of a JWT, which must be a JSON object.
-    pub(crate) fn read(text: String) -> Result<Self, Fault> {
+    pub(crate) fn read(text: String) -> Result<Arc<Self>, Fault> {
         Payload::empty().with(text)
     }
 
     /// Reads an introspection response, which must be a JSON object. Serialisers write an optional
     /// member that has no value as `null`, so `null` is absence there. `cnf` is the exception: a
     /// bound token must never pass for one that is not bound.
-    pub(crate) fn read_response(text: String) -> Result<Self, Fault> {
+    pub(crate) fn read_response(text: String) -> Result<Arc<Self>, Fault> {
         let mut payload = Payload::empty();
         payload.null_is_absent = true;
         payload.with(text)
     }
 
-    fn with(self, text: String) -> Result<Self, Fault> {
-        let mut payload = self;
-        json::read_object(&text, |name, value| payload.take(name, value, &text))?;
-        if let Some(name) = payload.response_parameter.filter(|_| payload.has_state) {
-            payload.foreign(Foreign::AuthorizationResponse(name));
+    fn with(self, text: String) -> Result<Arc<Self>, Fault> {
+        let mut shared = Arc::new(self);
+        // No other handle is there yet. The claims are read in their place, since a claims set is
+        // large enough for its copies to cost time.
+        if let Some(payload) = Arc::get_mut(&mut shared) {
+            payload.fill(text)?;
         }
-        payload.text = text;
-        Ok(payload)
+        Ok(shared)
     }
 
-    fn take(&mut self, name: &str, value: Value<'_>, text: &str) {
-        if self.is_absence(value) && name != "cnf" {
+    fn fill(&mut self, text: String) -> Result<(), Fault> {
+        json::read_known(&text, |name, value| self.take(name, value, &text))?;
+        if let Some(name) = self.response_parameter.filter(|_| self.has_state) {
+            self.foreign(Foreign::AuthorizationResponse(name));
+        }
+        self.text = text;
+        Ok(())
+    }
+
+    fn take(&mut self, name: ClaimName, value: Value<'_>, text: &str) {
+        if self.is_absence(value) && name != ClaimName::Cnf {
             return;
         }
         let string = || Claim::or_malformed(Text::read(value, text));
-        // Bytes: the compiler calls `memcmp` for each text that is as long as the name.
-        match name.as_bytes() {
-            b"iss" => self.iss = string(),
-            b"sub" => self.sub = string(),
-            b"aud" => self.aud = Claim::or_malformed(OneOrMany::read(value, text)),
-            b"exp" => self.exp = Claim::or_malformed(read_date(value, Rounding::Down)),
-            b"nbf" => self.nbf = Claim::or_malformed(read_date(value, Rounding::Up)),
-            b"iat" => self.iat = Claim::or_malformed(read_date(value, Rounding::Up)),
-            b"jti" => self.jti = string(),
-            b"client_id" => self.client_id = string(),
-            b"azp" => self.azp = string(),
-            b"tid" => self.tid = string(),
-            b"scope" => self.scope = Claim::or_malformed(OneOrMany::read(value, text)),
-            b"scp" => self.scp = Claim::or_malformed(OneOrMany::read(value, text)),
-            b"cnf" => self.cnf.place = Claim::or_malformed(Text::range(value, text)),
-            b"auth_time" if read_date(value, Rounding::Up).is_none() => {
+        match name {
+            ClaimName::Iss => self.iss = string(),
+            ClaimName::Sub => self.sub = string(),
+            ClaimName::Aud => self.aud = Claim::or_malformed(OneOrMany::read(value, text)),
+            ClaimName::Exp => self.exp = Claim::or_malformed(read_date(value, Rounding::Down)),
+            ClaimName::Nbf => self.nbf = Claim::or_malformed(read_date(value, Rounding::Up)),
+            ClaimName::Iat => self.iat = Claim::or_malformed(read_date(value, Rounding::Up)),
+            ClaimName::Jti => self.jti = string(),
+            ClaimName::ClientId => self.client_id = string(),
+            ClaimName::Azp => self.azp = string(),
+            ClaimName::Tid => self.tid = string(),
+            ClaimName::Scope => self.scope = Claim::or_malformed(OneOrMany::read(value, text)),
+            ClaimName::Scp => self.scp = Claim::or_malformed(OneOrMany::read(value, text)),
+            ClaimName::Cnf => self.cnf.place = Claim::or_malformed(Text::range(value, text)),
+            ClaimName::AuthTime if read_date(value, Rounding::Up).is_none() => {
                 self.malformed_authentication.get_or_insert("auth_time");
             }
-            b"acr" if value.as_str().is_none() => {
+            ClaimName::Acr if value.as_str().is_none() => {
                 self.malformed_authentication.get_or_insert("acr");
             }
-            b"act" => self.act = Claim::or_malformed(value.is_object().then_some(())),
-            b"code" => self.response_parameter = Some("code"),
-            b"error" => self.response_parameter = Some("error"),
-            b"access_token" => self.response_parameter = Some("access_token"),
-            b"id_token" => self.response_parameter = Some("id_token"),
-            b"state" => self.has_state = true,
-            b"nonce" => self.foreign(Foreign::IdToken("nonce")),
-            b"at_hash" => self.foreign(Foreign::IdToken("at_hash")),
-            b"c_hash" => self.foreign(Foreign::IdToken("c_hash")),
-            b"s_hash" => self.foreign(Foreign::IdToken("s_hash")),
-            b"events" => self.foreign(Foreign::Other("events")),
-            b"token_introspection" => self.foreign(Foreign::Other("token_introspection")),
-            b"typ" => {
+            ClaimName::Act => self.act = Claim::or_malformed(value.is_object().then_some(())),
+            ClaimName::Code => self.response_parameter = Some("code"),
+            ClaimName::Error => self.response_parameter = Some("error"),
+            ClaimName::AccessToken => self.response_parameter = Some("access_token"),
+            ClaimName::IdToken => self.response_parameter = Some("id_token"),
+            ClaimName::State => self.has_state = true,
+            ClaimName::Nonce => self.foreign(Foreign::IdToken("nonce")),
+            ClaimName::AtHash => self.foreign(Foreign::IdToken("at_hash")),
+            ClaimName::CHash => self.foreign(Foreign::IdToken("c_hash")),
+            ClaimName::SHash => self.foreign(Foreign::IdToken("s_hash")),
+            ClaimName::Events => self.foreign(Foreign::Other("events")),
+            ClaimName::TokenIntrospection => self.foreign(Foreign::Other("token_introspection")),
+            ClaimName::Typ => {
                 let others = ["ID", "Refresh", "Offline", "Logout"];
                 let is_other = value
                     .as_str()
@@ -199,7 +208,7 @@ impl Payload {
                     self.foreign(Foreign::Typ);
                 }
             }
-            _ => {}
+            ClaimName::AuthTime | ClaimName::Acr => {}
         }
     }
 
@@ -248,6 +257,9 @@ impl Payload {
     }
 
     pub(crate) fn cnf(&self) -> &Claim<Confirmation> {
+        if self.cnf.place.is_absent() {
+            return &Claim::Absent;
+        }
         self.cnf.read.get_or_init(|| match &self.cnf.place {
             Claim::Absent => Claim::Absent,
             Claim::Malformed => Claim::Malformed,
@@ -318,7 +330,7 @@ fn read_confirmation(value: Value<'_>) -> Option<Confirmation> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Payload {
+    fn read(text: &str) -> Arc<Payload> {
         Payload::read(text.to_owned()).unwrap()
     }
 
@@ -335,8 +347,8 @@ mod tests {
             read(r#"{"exp":10.9}"#).exp,
             Claim::Is(NumericDate::from_secs(10))
         );
-        let exp = |text: &str| read(&format!(r#"{{"exp":{text}}}"#)).exp;
-        let nbf = |text: &str| read(&format!(r#"{{"nbf":{text}}}"#)).nbf;
+        let exp = |text: &str| read(&format!(r#"{{"exp":{text}}}"#)).exp.clone();
+        let nbf = |text: &str| read(&format!(r#"{{"nbf":{text}}}"#)).nbf.clone();
         let at = |seconds| Claim::Is(NumericDate::from_secs(seconds));
         // Characters that are not digits, next to the last digit.
         for (text, down, up) in [

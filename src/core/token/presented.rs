@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::core::token::bytes::all_bytes;
 use crate::core::token::jws::{FormFault, UnverifiedJwt};
 
 /// The largest token unless a setting says otherwise, in bytes.
@@ -122,7 +123,7 @@ fn form_of_token68<'t>(token: &str, form: Form<'t>) -> Result<Form<'t>, FormFaul
 
 /// Whether the text has only the characters of token68, with `=` only at its end. It may be empty.
 pub(crate) fn is_token68(text: &str) -> bool {
-    text.trim_end_matches('=').bytes().all(|byte| {
+    all_bytes(text.trim_end_matches('='), |byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
     })
 }

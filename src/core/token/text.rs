@@ -16,17 +16,20 @@ pub(crate) enum Text {
 impl Text {
     /// `within` is the text that `value` is a slice of.
     pub(crate) fn read(value: Value<'_>, within: &str) -> Option<Self> {
+        if value.is_plain_string() {
+            let (start, end) = range_of(value.text(), within)?;
+            // Without its quotes.
+            return Some(Text::Range(start + 1, end - 1));
+        }
         Text::of_string(value.string()?, within)
     }
 
     fn of_string(string: Str<'_>, within: &str) -> Option<Self> {
-        match string.unescaped() {
-            Cow::Owned(text) => Some(Text::Unescaped(text.into())),
-            Cow::Borrowed(text) => {
-                let (start, end) = range_of(text, within)?;
-                Some(Text::Range(start, end))
-            }
-        }
+        let Some(text) = string.plain_text() else {
+            return Some(Text::Unescaped(string.unescaped().into()));
+        };
+        let (start, end) = range_of(text, within)?;
+        Some(Text::Range(start, end))
     }
 
     /// The range of a value of any kind.
