@@ -126,9 +126,10 @@ fn run(case: Case) {
     }
 }
 
-/// Instructions of each case, and the compiler that made the code.
+/// Instructions of each case, the compiler that made the code, and the processor that ran it.
 struct Baseline {
     compiler: String,
+    processor: String,
     instructions: BTreeMap<String, u64>,
 }
 
@@ -157,12 +158,13 @@ impl Baseline {
         Baseline {
             instructions: instructions.collect(),
             compiler: compiler(),
+            processor: processor().to_owned(),
         }
     }
 
     /// Lines of a name and a value.
     fn to_text(&self) -> String {
-        let mut text = format!("{}\n", self.compiler);
+        let mut text = format!("{}\n{}\n", self.compiler, self.processor);
         for (name, instructions) in &self.instructions {
             let _ = writeln!(text, "{name} {instructions}");
         }
@@ -170,13 +172,15 @@ impl Baseline {
     }
 
     fn parse(text: &str) -> Self {
-        let (compiler, cases) = text.split_once('\n').unwrap_or_default();
+        let (compiler, rest) = text.split_once('\n').unwrap_or_default();
+        let (processor, cases) = rest.split_once('\n').unwrap_or_default();
         let entry = |line: &str| {
             let (name, instructions) = line.split_once(' ')?;
             Some((name.to_owned(), instructions.parse().ok()?))
         };
         Baseline {
             compiler: compiler.to_owned(),
+            processor: processor.to_owned(),
             instructions: cases.lines().filter_map(entry).collect(),
         }
     }
@@ -190,6 +194,13 @@ impl Baseline {
                 recorded.compiler,
                 self.compiler
             ));
+        }
+        if self.processor != recorded.processor {
+            println!(
+                "not compared: the baseline is of {}, and this is {}",
+                recorded.processor, self.processor
+            );
+            return Ok(());
         }
         let mut slower = Vec::new();
         for (name, found) in &self.instructions {
@@ -219,6 +230,15 @@ fn is_ours(function: &str) -> bool {
 #[allow(clippy::cast_precision_loss)] // counts are far below 2^52
 fn percent_more(found: u64, before: u64) -> f64 {
     (found as f64 / before as f64 - 1.0) * 100.0
+}
+
+/// What base64 and memchr choose their code by when they run.
+fn processor() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        return "avx2";
+    }
+    "no avx2"
 }
 
 /// `rustc 1.95.0`: other compilers give other counts. The one of the shell is the one that cargo
