@@ -90,7 +90,9 @@ fn p08_each_decision_is_one_event() {
     // Refused later, for an operation.
     let token = block_on(validator.validate(&good)).unwrap();
     let role = Requirement::role("clerk");
-    let explain = "The token is good, but the operation needs role \"clerk\".";
+    let explain = "The token is good, but the operation needs role \"clerk\". No claim with roles \
+                   is set for this issuer (PolicyBuilder::role_claims, or a provider's settings), \
+                   so no token of it has a role.";
     let known = [
         ("issuer", ISSUER),
         ("algorithm", "ES256"),
