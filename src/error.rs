@@ -299,10 +299,9 @@ enum Mistake {
     NoAuthorizationServer,
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     #[error(
-        "a handler or a layer asks for the token of a request that validator.protect() did not judge before: add \
-         .layer(validator.protect()) to the route, .wrap(validator.protect()) in actix-web, or \
-         .layer(validator.protect().grpc()) in tonic. In axum and actix-web the last one added runs first, so add it after \
-         ToolScopes and Sessions"
+        "a handler or a layer asks for the token of a request that no layer judged: add .layer(validator.protect()) to the route, \
+         .wrap(validator.protect()) in actix-web, or .layer(validator.protect().grpc()) in tonic. In axum the layer that is \
+         added last runs first, so add it after ToolScopes and Sessions"
     )]
     NoLayer,
     #[cfg(any(feature = "tower", feature = "actix-web"))]

@@ -163,9 +163,10 @@ fn outage() -> Expected {
 fn without_layer() -> Expected {
     Expected {
         headers: vec![("content-type", "text/plain; charset=utf-8".to_owned())],
-        body: "a handler asks for the token of a request that no layer judged: add \
+        body: "a handler or a layer asks for the token of a request that no layer judged: add \
                .layer(validator.protect()) to the route, .wrap(validator.protect()) in actix-web, \
-               or .layer(validator.protect().grpc()) in tonic",
+               or .layer(validator.protect().grpc()) in tonic. In axum the layer that is added \
+               last runs first, so add it after ToolScopes and Sessions",
         ..plain(500)
     }
 }
