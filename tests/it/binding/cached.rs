@@ -1,6 +1,6 @@
 //! Rows D07 and P04: a hit of the cache of verified tokens proves its binding each time.
 
-use super::support::{PATH, URL, World, reason};
+use crate::support::bound::{PATH, URL, World, reason};
 use crate::support::{API, block_on};
 use resource_server::binding::{ClientCertificates, Dpop};
 use resource_server::testing::TestClient;

@@ -1,6 +1,6 @@
 //! Rows D06 and D09: what challenges and metadata say of DPoP and certificates.
 
-use super::support::{PATH, URL, World, challenges, header};
+use crate::support::bound::{PATH, URL, World, challenges, header};
 use crate::support::{API, block_on};
 use resource_server::binding::{ClientCertificates, Dpop};
 use resource_server::claims::SenderConstraint::{self, Dpop as D, Either, IfBound, MutualTls};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::support::{PATH, URL, World, header, reason};
+use crate::support::bound::{PATH, URL, World, header, reason};
 use crate::support::{API, NOW, block_on};
 use resource_server::binding::{Dpop, DpopNonces};
 use resource_server::clock::Clock;

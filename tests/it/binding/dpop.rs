@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::support::{PATH, Request, URL, World, header, reason};
+use crate::support::bound::{PATH, Request, URL, World, header, reason};
 use crate::support::{API, ISSUER, NOW, THUMBPRINT, block_on};
 use resource_server::binding::{
     Dpop, DpopNonces, Insertion, MemoryReplayStore, ProofEntry, ReplayStore,
@@ -470,7 +470,7 @@ fn d05_a_required_nonce() {
         if reason(&error) != Reason::ProofMalformed {
             assert_eq!(reason(&error), Reason::ProofNonce, "{case}");
             assert_eq!(fresh_nonce(&error), nonce, "{case}");
-            let challenge = super::support::challenges(&error);
+            let challenge = crate::support::bound::challenges(&error);
             assert!(challenge[0].contains("error=\"use_dpop_nonce\""), "{case}");
             assert_eq!(header(&error, "cache-control").as_deref(), Some("no-store"));
         }
@@ -493,7 +493,7 @@ fn d05_a_required_nonce() {
     let lacking = accepted.require(&resource_server::Requirement::scope("orders:write"));
     let lacking = lacking.unwrap_err();
     assert_eq!(lacking.status(), 403);
-    let challenges = super::support::challenges(&lacking);
+    let challenges = crate::support::bound::challenges(&lacking);
     assert!(
         challenges[0].starts_with("DPoP error=\"insufficient_scope\""),
         "{challenges:?}"

@@ -1,6 +1,6 @@
 //! Row D11: the resource endpoint's cases of the OpenID Foundation's FAPI 2.0 plan.
 
-use super::support::{PATH, Request, URL, World, challenges, header, reason};
+use crate::support::bound::{PATH, Request, URL, World, challenges, header, reason};
 use crate::support::{API, NOW};
 use resource_server::binding::Dpop;
 use resource_server::testing::TestClient;

@@ -5,8 +5,6 @@ mod certificates;
 mod challenges;
 mod clocks;
 mod dpop;
-#[cfg(feature = "redis")]
-mod fake_redis;
 mod fapi;
 mod nonces;
 mod page;
@@ -15,4 +13,3 @@ mod policy;
 mod redis_store;
 mod replay_store;
 pub(crate) mod secrecy;
-mod support;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-use super::support::{URL, World};
+use crate::support::bound::{URL, World};
 use crate::support::{API, block_on};
 use resource_server::binding::{ClientCertificates, Dpop, DpopNonces};
 use resource_server::claims::SenderConstraint;

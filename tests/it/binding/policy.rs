@@ -1,6 +1,6 @@
 //! Rows D09 and D10: the binding that a policy requires.
 
-use super::support::{PATH, URL, World, reason};
+use crate::support::bound::{PATH, URL, World, reason};
 use crate::support::{API, NOW, block_on, problems_of};
 use resource_server::binding::{ClientCertificates, Dpop, DpopNonces};
 use resource_server::claims::SenderConstraint::{self, Dpop as D, Either, IfBound, MutualTls};

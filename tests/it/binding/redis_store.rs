@@ -8,7 +8,7 @@ use resource_server::NumericDate;
 use resource_server::binding::{Insertion, ProofEntry, RedisReplayStore, ReplayStore};
 use resource_server::error::{ReplayStoreError, SourceError, SourceErrorKind};
 
-use super::fake_redis::{FakeRedis, NIL, OK, Reply};
+use crate::support::fake_redis::{FakeRedis, NIL, OK, Reply};
 
 const NOW: NumericDate = NumericDate::from_secs(1_800_000_000);
 const POLICY: Reply = Reply::Text("$29\r\nmaxmemory_policy:noeviction\r\n\r\n");

@@ -1,7 +1,7 @@
 //! Row P01 for proofs: a refusal for each reason, of requests that have a marker wherever it may not
 //! be seen.
 
-use super::support::{PATH, URL, World};
+use crate::support::bound::{PATH, URL, World};
 use crate::support::{API, NOW, block_on};
 use resource_server::binding::{Dpop, DpopNonces, DpopRequest};
 use resource_server::testing::{TestClient, TestProof};

@@ -2,9 +2,12 @@
 #![allow(dead_code)] // which parts are used depends on the features
 
 mod api;
+pub(crate) mod bound;
 mod build;
 #[cfg(feature = "fetch")]
 pub(crate) mod client;
+#[cfg(feature = "redis")]
+pub(crate) mod fake_redis;
 pub(crate) mod form;
 #[cfg(feature = "fetch")]
 pub(crate) mod http;

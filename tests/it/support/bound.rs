@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{API, ISSUER, NOW, block_on, clock, signer};
+use super::{API, ISSUER, NOW, block_on, clock, signer};
 use resource_server::binding::Dpop;
 use resource_server::resource::RequestHead;
 use resource_server::testing::{ManualClock, TestClient, TestIssuer, TestToken};
@@ -12,36 +12,36 @@ use resource_server::{
 };
 
 /// The path of the requests, and their URL as clients see it.
-pub(super) const PATH: &str = "/orders";
-pub(super) const URL: &str = "https://api.example.com/orders";
+pub(crate) const PATH: &str = "/orders";
+pub(crate) const URL: &str = "https://api.example.com/orders";
 /// Between the start of the API and the requests, so that proofs may be older than the requests.
 const UPTIME: Duration = Duration::from_secs(3_600);
 
-pub(super) struct World {
-    pub(super) signer: TestIssuer,
-    pub(super) client: TestClient,
-    pub(super) clock: ManualClock,
-    pub(super) api: Validator,
+pub(crate) struct World {
+    pub(crate) signer: TestIssuer,
+    pub(crate) client: TestClient,
+    pub(crate) clock: ManualClock,
+    pub(crate) api: Validator,
 }
 
 /// What a request has in its headers.
-pub(super) struct Request<'r> {
-    pub(super) method: &'r str,
-    pub(super) path: &'r str,
-    pub(super) authorization: String,
-    pub(super) proofs: Vec<String>,
+pub(crate) struct Request<'r> {
+    pub(crate) method: &'r str,
+    pub(crate) path: &'r str,
+    pub(crate) authorization: String,
+    pub(crate) proofs: Vec<String>,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(Policy::builder(), Dpop::at(API))
     }
 
-    pub(super) fn with(policy: PolicyBuilder, dpop: Dpop) -> Self {
+    pub(crate) fn with(policy: PolicyBuilder, dpop: Dpop) -> Self {
         Self::of(policy, dpop, Algorithm::ES256)
     }
 
-    pub(super) fn of(policy: PolicyBuilder, dpop: Dpop, algorithm: Algorithm) -> Self {
+    pub(crate) fn of(policy: PolicyBuilder, dpop: Dpop, algorithm: Algorithm) -> Self {
         let clock = clock();
         clock.set(NumericDate::from_secs(NOW).saturating_sub(UPTIME));
         let signer = signer(ISSUER, &clock);
@@ -63,28 +63,28 @@ impl World {
     }
 
     /// A second API with the same issuer and clock, whose source is this.
-    pub(super) fn api_of(&self, issuer: Issuer, dpop: Dpop) -> Validator {
+    pub(crate) fn api_of(&self, issuer: Issuer, dpop: Dpop) -> Validator {
         let builder = Validator::builder().resource(API).dpop(dpop).issuer(issuer);
         builder.clock(self.clock.clone()).build().unwrap()
     }
 
-    pub(super) fn bound(&self) -> TestToken {
+    pub(crate) fn bound(&self) -> TestToken {
         self.signer.token().bound_to_key_of(&self.client)
     }
 
     /// Judges a `GET` of [`PATH`] with this token and proof.
-    pub(super) fn get(&self, token: &str, proof: &str) -> Result<AccessToken, Error> {
+    pub(crate) fn get(&self, token: &str, proof: &str) -> Result<AccessToken, Error> {
         let presented = Credentials::dpop(token, proof, "GET", PATH);
         block_on(self.api.authenticate(&presented))
     }
 
     /// Why a `GET` with this token and proof is refused.
-    pub(super) fn reason(&self, token: &str, proof: &str) -> Option<Reason> {
+    pub(crate) fn reason(&self, token: &str, proof: &str) -> Option<Reason> {
         self.get(token, proof).err().map(|error| reason(&error))
     }
 
     /// Judges a request by its headers.
-    pub(super) fn send(&self, request: &Request<'_>) -> Result<AccessToken, Error> {
+    pub(crate) fn send(&self, request: &Request<'_>) -> Result<AccessToken, Error> {
         let head = RequestHead::new(request.method, request.path);
         let presented = self.api.credentials(&head, |name| {
             let lines: Vec<&[u8]> = match name {
@@ -98,7 +98,7 @@ impl World {
     }
 }
 
-pub(super) fn reason(error: &Error) -> Reason {
+pub(crate) fn reason(error: &Error) -> Reason {
     match error {
         Error::Rejected(rejection) => rejection.reason(),
         other => panic!("{}", other.explain()),
@@ -106,7 +106,7 @@ pub(super) fn reason(error: &Error) -> Reason {
 }
 
 /// The challenges of an answer, in their order.
-pub(super) fn challenges(error: &Error) -> Vec<String> {
+pub(crate) fn challenges(error: &Error) -> Vec<String> {
     let answer = error.answer();
     let values = answer
         .headers()
@@ -114,7 +114,7 @@ pub(super) fn challenges(error: &Error) -> Vec<String> {
     values.map(|(_, value)| value.to_owned()).collect()
 }
 
-pub(super) fn header(error: &Error, wanted: &str) -> Option<String> {
+pub(crate) fn header(error: &Error, wanted: &str) -> Option<String> {
     let answer = error.answer();
     let mut values = answer.headers().filter(|(name, _)| *name == wanted);
     let value = values.next().map(|(_, value)| value.to_owned());

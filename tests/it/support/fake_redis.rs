@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// What the server does with a command.
 #[derive(Clone)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// Sends this text.
     Text(&'static str),
     /// Ends the connection.
@@ -18,11 +18,11 @@ pub(super) enum Reply {
     Nothing,
 }
 
-pub(super) const OK: Reply = Reply::Text("+OK\r\n");
-pub(super) const NIL: Reply = Reply::Text("$-1\r\n");
+pub(crate) const OK: Reply = Reply::Text("+OK\r\n");
+pub(crate) const NIL: Reply = Reply::Text("$-1\r\n");
 
 /// A running server. It ends with the runtime of the test.
-pub(super) struct FakeRedis {
+pub(crate) struct FakeRedis {
     address: SocketAddr,
     commands: Arc<Mutex<Vec<Vec<String>>>>,
     connections: Arc<AtomicUsize>,
@@ -31,7 +31,7 @@ pub(super) struct FakeRedis {
 impl FakeRedis {
     /// A server that gives these replies to `SET`, in turn, and then `OK`. Each other command but
     /// the greeting is given the reply `others`.
-    pub(super) async fn start(replies: Vec<Reply>, others: Reply) -> Self {
+    pub(crate) async fn start(replies: Vec<Reply>, others: Reply) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let commands = Arc::default();
@@ -55,21 +55,21 @@ impl FakeRedis {
         }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("redis://{}", self.address)
     }
 
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         self.address.to_string()
     }
 
     /// How many connections were made.
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
 
     /// Every `SET` so far, with its arguments.
-    pub(super) fn sets(&self) -> Vec<Vec<String>> {
+    pub(crate) fn sets(&self) -> Vec<Vec<String>> {
         let commands = self.commands.lock().unwrap();
         let sets = commands.iter().filter(|command| command[0] == "SET");
         sets.cloned().collect()
