@@ -191,6 +191,7 @@ impl ValidatorBuilder {
     /// ```
     /// use resource_server::{Issuer, Validator};
     ///
+    /// # #[cfg(feature = "fetch")]
     /// let validator = Validator::builder()
     ///     .audience("https://api.example.com")
     ///     .issuer(Issuer::discover("https://as.example.com"))
