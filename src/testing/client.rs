@@ -10,7 +10,7 @@ use super::key::TestKey;
 use crate::binding::{CertificateHeader, ClientCertificate};
 use crate::claims::Thumbprint;
 use crate::clock::{Clock, SystemClock};
-use crate::core::{VerificationKey, encode_base64url, sha256};
+use crate::core::{encode_base64url, sha256};
 use crate::{Algorithm, NumericDate};
 
 /// A client of an API: it holds a DPoP key (RFC 9449) and a certificate (RFC 8705), and makes
@@ -98,14 +98,16 @@ impl TestClient {
         jwk
     }
 
-    /// The thumbprint of its DPoP key, as the `cnf.jkt` of a token has it.
-    ///
-    /// # Panics
-    /// It panics if its own key can't be read, which does not happen.
+    /// The thumbprint of its DPoP key (RFC 7638), as the `cnf.jkt` of a token has it.
     pub fn jkt(&self) -> Thumbprint {
-        let key = VerificationKey::from_jwk(&self.jwk().to_string());
-        let thumbprint = key.ok().and_then(|key| key.thumbprint());
-        thumbprint.expect("the client's key is a public key")
+        let jwk = self.jwk();
+        let members = jwk.as_object().into_iter().flatten();
+        let mut members: Vec<_> = members
+            .map(|(name, value)| format!("\"{name}\":{value}"))
+            .collect();
+        members.sort_unstable();
+        let text = format!("{{{}}}", members.join(","));
+        Thumbprint::from_bytes(sha256(text.as_bytes()))
     }
 
     /// Its certificate, as the TLS layer hands it in.
