@@ -1,7 +1,7 @@
 //! The cost of rejecting a token whose JSON is chosen to be expensive. It is counted in
 //! instructions by callgrind, as a share of accepting a good token of that size.
 //!
-//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench hostile` prints the table and
+//! `cargo bench --manifest-path benches/Cargo.toml --bench hostile` prints the table and
 //! fails if a row is over its bound (row P02). It needs valgrind, under which it runs itself.
 
 use std::fmt::Write as _;

@@ -1,7 +1,7 @@
 //! Where the time goes: the instructions of one accepted RS256 token, by function, counted by
 //! callgrind.
 //!
-//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench instructions` prints the table. It
+//! `cargo bench --manifest-path benches/Cargo.toml --bench instructions` prints the table. It
 //! needs valgrind, under which it runs itself. Counts repeat nearly exactly; hash keys and
 //! addresses make the difference.
 

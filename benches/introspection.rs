@@ -2,7 +2,7 @@
 //! of cache, and an introspection with a bare call. The bench also shows the effect of the number
 //! of issuers, and the memory of an idle issuer.
 //!
-//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench introspection` prints tables; with
+//! `cargo bench --manifest-path benches/Cargo.toml --bench introspection` prints tables; with
 //! `-- --json` it prints a line of JSON for each case.
 
 #[path = "rounds.rs"]

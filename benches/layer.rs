@@ -1,6 +1,6 @@
 //! The cost of the layer, compared with a call of `validate` by hand in front of the same service.
 //!
-//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench layer` prints a table; with
+//! `cargo bench --manifest-path benches/Cargo.toml --bench layer` prints a table; with
 //! `-- --json` it prints a line of JSON for each case.
 
 #[path = "rounds.rs"]

@@ -1,7 +1,7 @@
 //! A DPoP proof: its check and its entry in a replay store with a million live entries, next to the
 //! bare verification of its signature.
 //!
-//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench proof` prints a table.
+//! `cargo bench --manifest-path benches/Cargo.toml --bench proof` prints a table.
 
 #[path = "rounds.rs"]
 mod rounds;

@@ -1,7 +1,7 @@
 //! The replay stores: memory of an entry, time of an insertion in one and in two threads, the worst
 //! insertion while time slices end, and Redis next to a bare `SET NX` over a socket.
 //!
-//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench replay` prints tables.
+//! `cargo bench --manifest-path benches/Cargo.toml --bench replay` prints tables.
 
 #[allow(dead_code)] // a part of it is used
 #[path = "rounds.rs"]

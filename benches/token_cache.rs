@@ -1,6 +1,6 @@
 //! What the cache of verified tokens costs and saves, compared with the digest that finds a token.
 //!
-//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench token_cache` prints the tables. With
+//! `cargo bench --manifest-path benches/Cargo.toml --bench token_cache` prints the tables. With
 //! `-- hits`, `-- stores`, `-- threads` or `-- memory` it prints one of them. All cases of a table run
 //! in turn, round by round in one process, so the differences and ratios hold on a busy machine too.
 

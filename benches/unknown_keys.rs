@@ -1,6 +1,6 @@
 //! The cost of tokens that name unknown keys, and the fetches that they cause.
 //!
-//! `cargo bench --manifest-path benches/peers/Cargo.toml --bench unknown_keys` judges 100,000 tokens,
+//! `cargo bench --manifest-path benches/Cargo.toml --bench unknown_keys` judges 100,000 tokens,
 //! each with another random `kid`, by keys that are fetched. The bench fails if they cause more than
 //! one fetch besides the first.
 

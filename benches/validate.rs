@@ -1,7 +1,7 @@
 //! The cost of validating a token, compared with bare signature verification and with jsonwebtoken,
 //! and the cost of a refusal.
 //!
-//! `cargo bench --manifest-path benches/peers/Cargo.toml` prints a table; with `-- --json` it
+//! `cargo bench --manifest-path benches/Cargo.toml` prints a table; with `-- --json` it
 //! prints a line of JSON for each algorithm and case.
 //!
 //! Figures are medians of the rounds, and ratios are medians of the ratios of the rounds.

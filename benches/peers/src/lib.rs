@@ -1,1 +1,0 @@
-//! Holds the benchmarks that compare with other crates; see `benches/README.md`.
