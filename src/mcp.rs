@@ -206,7 +206,8 @@ impl ToolScopes {
     ///     .tool("sum", Requirement::scope("math:read"))
     ///     .tool("add", Requirement::all_scopes(["math:read", "math:write"]));
     /// assert_eq!(scopes.scopes(), ["math:read", "math:write"]);
-    /// let resource = Resource::new("https://mcp.example.com/mcp").scopes_supported(scopes.scopes());
+    /// let resource = Resource::new("https://mcp.example.com/mcp")
+    ///     .scopes_supported(scopes.scopes());
     /// ```
     pub fn scopes(&self) -> Vec<String> {
         let rules = [&self.tools, &self.resources, &self.prompts].into_iter();

@@ -1,5 +1,6 @@
 //! Row P03, `verify_proof()` on any header and claims, well signed: what is accepted is for this
-//! request and this moment by another reader too, and neither a changed proof nor a made-up nonce is.
+//! request and this moment by another reader too, and neither a changed proof nor a made-up nonce
+//! is.
 
 #![no_main]
 

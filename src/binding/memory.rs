@@ -24,7 +24,7 @@ const MAX_ENTRIES: std::ops::RangeInclusive<usize> = 1..=100_000_000;
 
 /// So many threads enter at once, and one shard is small when its slice goes.
 const SHARDS: usize = 64;
-/// A clock that went back further began anew. No proof that was accepted before such a step can be
+/// A clock that went back further began again. No proof that was accepted before such a step can be
 /// accepted after it, since the widest window of a policy is 10 minutes.
 const CLOCK_STEP: Duration = Duration::from_secs(15 * 60);
 /// The beginning of a store that has not begun.
@@ -54,9 +54,9 @@ const RETRY_WHEN_FULL: Duration = Duration::from_secs(1);
 ///   again. Start the process after the clock is set: a clock that was late at the start hides when
 ///   the process began.
 ///
-/// An entry needs 20 to 40 bytes, and each client another 15 to 30 bytes in each slice of 32 seconds
-/// that has an entry of it. So the default of 1,000,000 entries needs 20 to 70 MB when it is full.
-/// With the default window, that is about 10,000 requests a second.
+/// An entry needs 20 to 40 bytes, and each client another 15 to 30 bytes in each slice of 32
+/// seconds that has an entry of it. So the default of 1,000,000 entries needs 20 to 70 MB when it
+/// is full. With the default window, that is about 10,000 requests a second.
 ///
 /// ```
 /// use resource_server::binding::{MemoryReplayStore, ReplayStore};

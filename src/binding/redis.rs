@@ -32,8 +32,8 @@ const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration:
 /// and [`key_prefix`](Self::key_prefix). Needs the feature `redis`.
 ///
 /// Each proof is one `SET key "" NX PX milliseconds`. Its key is a hash, so Redis sees nothing of a
-/// token or proof. All calls share one connection. It is opened by the first call and reopened after
-/// an error, so an API starts while Redis is down.
+/// token or proof. All calls share one connection. It is opened by the first call and reopened
+/// after an error, so an API starts while Redis is down.
 ///
 /// - A call that fails, or takes longer than [`timeout`](Self::timeout), is an outage (503). Its
 ///   proof may have been entered, and is not accepted later.
@@ -45,10 +45,11 @@ const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration:
 ///   full Redis is then an outage. Any other policy may evict live entries. The policy is read
 ///   after each connect, and [`ReplayStoreStatus::warning`] names one that evicts.
 /// - Entries are lost with the data of Redis: in a restart without `appendonly yes`, or in a
-///   failover to a replica that is late. A proof that was used shortly before is accepted once more.
+///   failover to a replica that is late. A proof that was used shortly before is accepted once
+///   more.
 ///
-/// Redis Cluster is not supported. Calls are made on the caller's tokio runtime, which needs I/O and
-/// time.
+/// Redis Cluster is not supported. Calls are made on the caller's tokio runtime, which needs I/O
+/// and time.
 ///
 /// ```
 /// use resource_server::binding::RedisReplayStore;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::core::NumericDate;
 use crate::source_error::SourceError;
 
-/// The longest time for which a proof may be good. The longest nonce is good for an hour and for the
-/// seconds by which the clock of its maker is ahead. A longer time is a mistake, which would fill a
-/// store.
+/// The longest time for which a proof may be good. The longest nonce is good for an hour and for
+/// the seconds by which the clock of its maker is ahead. A longer time is a mistake, which would
+/// fill a store.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(2 * 60 * 60);
 /// A time in seconds is good until the second ends.
 const LAST_SECOND: Duration = Duration::from_secs(1);
@@ -96,8 +96,8 @@ pub enum Insertion {
 /// [`proof_max_age`](crate::PolicyBuilder::proof_max_age) and the same nonces. An entry lives until
 /// the Validator that made it refuses its proof, and another one may accept that proof for longer.
 ///
-/// A store must keep two promises. It gives [`Insertion::New`] once for each `id`, and it keeps each
-/// entry until `until` has passed on the clock that `now` is read from. So a cache that evicts
+/// A store must keep two promises. It gives [`Insertion::New`] once for each `id`, and it keeps
+/// each entry until `until` has passed on the clock that `now` is read from. So a cache that evicts
 /// entries is not a replay store: where it is full, it must give an error.
 ///
 /// ```
@@ -112,7 +112,11 @@ pub enum Insertion {
 /// struct KeepsAll(Mutex<HashSet<[u8; 16]>>);
 ///
 /// impl ReplayStore for KeepsAll {
-///     async fn insert(&self, entry: &ProofEntry, _now: NumericDate) -> Result<Insertion, SourceError> {
+///     async fn insert(
+///         &self,
+///         entry: &ProofEntry,
+///         _now: NumericDate,
+///     ) -> Result<Insertion, SourceError> {
 ///         let is_new = self.0.lock().unwrap().insert(entry.id);
 ///         Ok(if is_new { Insertion::New } else { Insertion::Seen })
 ///     }
@@ -120,8 +124,8 @@ pub enum Insertion {
 /// ```
 pub trait ReplayStore: Send + Sync + 'static {
     /// Enters a proof if it is not there: in one atomic step, so that of two calls with the same
-    /// `id` exactly one gets [`Insertion::New`]. `now` is the wall-clock time at which the proof was
-    /// found to be good.
+    /// `id` exactly one gets [`Insertion::New`]. `now` is the wall-clock time at which the proof
+    /// was found to be good.
     ///
     /// # Errors
     /// The store is down, slow or full, or can't know about proofs of that time. That is an outage
@@ -140,10 +144,10 @@ pub trait ReplayStore: Send + Sync + 'static {
         let _ = now;
     }
 
-    /// The moment since when the store knows every proof, if it forgets its entries when the process
-    /// ends. A proof whose nonce is older is answered with a new nonce, and not with an outage,
-    /// since the client would repeat the old nonce. While the clock shows an earlier moment than
-    /// this, no new nonce would help, and [`insert`](ReplayStore::insert) decides.
+    /// The moment since when the store knows every proof, if it forgets its entries when the
+    /// process ends. A proof whose nonce is older is answered with a new nonce, and not with an
+    /// outage, since the client would repeat the old nonce. While the clock shows an earlier moment
+    /// than this, no new nonce would help, and [`insert`](ReplayStore::insert) decides.
     fn knows_since(&self) -> Option<NumericDate> {
         None
     }

@@ -333,8 +333,8 @@ impl AccessToken {
     }
 
     /// A nonce for the client's next DPoP proof, if it needs one (RFC 9449 section 8.2). The layers
-    /// ([`Protect`](crate::Protect)) send it. Without a layer, send it in the header `DPoP-Nonce` of
-    /// the response, with `Cache-Control: no-store`.
+    /// ([`Protect`](crate::Protect)) send it. Without a layer, send it in the header `DPoP-Nonce`
+    /// of the response, with `Cache-Control: no-store`.
     pub fn dpop_nonce(&self) -> Option<&str> {
         self.presentation.fresh_nonce.as_deref()
     }

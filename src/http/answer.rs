@@ -72,8 +72,8 @@ impl Answer {
 }
 
 impl Error {
-    /// The HTTP answer: status, challenges (RFC 6750 section 3, RFC 9449 section 7.1), `DPoP-Nonce`,
-    /// `Retry-After` and body.
+    /// The HTTP answer: status, challenges (RFC 6750 section 3, RFC 9449 section 7.1),
+    /// `DPoP-Nonce`, `Retry-After` and body.
     ///
     /// 400 and 401 have a challenge, and so has 403 if a scope is missing. All three have
     /// `Cache-Control: no-store`. 503 has `Retry-After` if the source knows when to try again, in

@@ -93,9 +93,9 @@ impl<'r> Credentials<'r> {
     /// What the `Authorization` lines of a request present. Give the value of each line, as bytes.
     ///
     /// The scheme is compared without case. A scheme that this API does not offer is treated as no
-    /// credentials. The scheme `DPoP` is refused with 401, since a token was presented and its proof
-    /// is in another header: use [`Validator::credentials`], which reads both. Several lines are
-    /// refused with 400. So is a line with the scheme Bearer that does not have the form
+    /// credentials. The scheme `DPoP` is refused with 401, since a token was presented and its
+    /// proof is in another header: use [`Validator::credentials`], which reads both. Several lines
+    /// are refused with 400. So is a line with the scheme Bearer that does not have the form
     /// `Bearer <token>`. The refusal comes from [`authenticate`](crate::Validator::authenticate).
     ///
     /// ```

@@ -166,7 +166,8 @@ impl Issuer {
     /// ```
     /// use resource_server::{Algorithm, Issuer, Validator};
     ///
-    /// # let (new, old) = (b"0123456789abcdef0123456789abcdef", b"fedcba9876543210fedcba9876543210");
+    /// # let new = b"0123456789abcdef0123456789abcdef";
+    /// # let old = b"fedcba9876543210fedcba9876543210";
     /// let secrets = [(Some("2026-11"), new), (Some("2026-05"), old)];
     /// let validator = Validator::builder()
     ///     .audience("https://api.example.com")

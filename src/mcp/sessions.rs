@@ -1,4 +1,4 @@
-//! [`Sessions`]: a layer that binds sessions to whoever opened them.
+//! [`Sessions`]: a layer that binds sessions to the user that opened them.
 
 use std::fmt;
 use std::future::Future;

@@ -111,8 +111,9 @@ pub(crate) use {
 ///
 /// impl KeySource for FromDatabase {
 ///     async fn evidence(&self, _token: &PresentedToken<'_>) -> Result<Evidence, SourceError> {
-///         let text = self.load().await.map_err(|e| SourceError::new("the key table").caused_by(e))?;
-///         let keys = KeySet::from_jwks(&text).map_err(|e| SourceError::new("the key table").caused_by(e))?;
+///         let failed = || SourceError::new("the key table");
+///         let text = self.load().await.map_err(|e| failed().caused_by(e))?;
+///         let keys = KeySet::from_jwks(&text).map_err(|e| failed().caused_by(e))?;
 ///         Ok(Evidence::Keys(Arc::new(keys)))
 ///     }
 /// }

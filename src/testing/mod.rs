@@ -1,5 +1,5 @@
-//! For tests of APIs that use this crate: an issuer that mints any token, good or bad, a client that
-//! proves possession of its keys, and a clock that a test sets.
+//! For tests of APIs that use this crate: an issuer that mints any token, good or bad, a client
+//! that proves possession of its keys, and a clock that a test sets.
 //!
 //! Nothing here belongs in production.
 //!

@@ -122,15 +122,17 @@ impl ValidatorBuilder {
     /// token that is bound to a key is refused.
     ///
     /// ```
-    /// use resource_server::{Policy, Validator, binding::{Dpop, DpopNonces}, claims::SenderConstraint};
+    /// use resource_server::binding::{Dpop, DpopNonces};
+    /// use resource_server::{Policy, Validator, claims::SenderConstraint};
     ///
     /// # use resource_server::testing::TestIssuer;
     /// # let issuer = TestIssuer::new("https://as.example.com", "https://api.example.com");
     /// # let issuer = issuer.to_issuer();
     /// # let secret = "q8Vd2mXz7Lr5Tn0Ck4Wy9Hb3Jf6Sg1PeUs4";
+    /// let nonces = DpopNonces::from_secrets([secret])?;
     /// let validator = Validator::builder()
     ///     .resource("https://api.example.com")
-    ///     .dpop(Dpop::at("https://api.example.com").require_nonces(DpopNonces::from_secrets([secret])?))
+    ///     .dpop(Dpop::at("https://api.example.com").require_nonces(nonces))
     ///     .issuer(issuer.policy(Policy::builder().sender_constraint(SenderConstraint::Dpop)))
     ///     .build()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())

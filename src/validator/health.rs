@@ -45,8 +45,8 @@ pub(super) async fn all<T, F: Future<Output = T> + Unpin>(
 /// the cache of verified tokens.
 ///
 /// It is also the list of the issuers' states. It serializes to an object with `is_ready`,
-/// `issuers`, `replay_store` and `token_cache`, for a health endpoint. The endpoint shows which issuers and keys
-/// you trust, and addresses in `last_error`: serve it to your operators only.
+/// `issuers`, `replay_store` and `token_cache`, for a health endpoint. The endpoint shows which
+/// issuers and keys you trust, and addresses in `last_error`: serve it to your operators only.
 #[derive(Clone, Debug)]
 pub struct Health {
     pub(super) issuers: Vec<IssuerHealth>,

@@ -241,8 +241,8 @@ impl Validator {
         error
     }
 
-    /// Keeps with an accepted token which API accepted it, and how it was presented, so that a later
-    /// refusal can answer in the same way.
+    /// Keeps with an accepted token which API accepted it, and how it was presented, so that a
+    /// later refusal can answer in the same way.
     fn present(
         &self,
         token: AccessToken,

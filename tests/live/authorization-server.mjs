@@ -19,8 +19,8 @@
 //   mcp          the URL of an MCP server: one more resource, with scopes of its own, and one more
 //                client, for which a user signs in
 //   plainAnswers true: signs no introspection responses, for any request
-//   certificates true: one more client, which gets tokens that are bound to its certificate. It sends
-//                the certificate in the header x-client-cert: in PEM, with percent-encoding
+//   certificates true: one more client, which gets tokens that are bound to its certificate. It
+//                sends the certificate in the header x-client-cert: in PEM, with percent-encoding
 //   dpopNonces   true: DPoP proofs for this server need a nonce
 //
 // Commands, each answered with one line of JSON:

@@ -1,6 +1,7 @@
 // The official client of the Model Context Protocol, for the tests of this folder. It gets its own
-// tokens by what a server's answers say, and requests further scopes when a call needs them. It acts
-// for itself, with the client credentials grant, or for a user, with an authorization code and PKCE.
+// tokens by what a server's answers say, and requests further scopes when a call needs them. It
+// acts for itself, with the client credentials grant, or for a user, with an authorization code and
+// PKCE.
 //
 // Settings in the environment variable SETTINGS as JSON:
 //   server     the URL of the MCP server

@@ -45,7 +45,8 @@ pub enum CertificateError {
 }
 
 impl ClientCertificate {
-    /// From a certificate in DER of at most 64 KiB, as TLS libraries give it (RFC 5280 section 4.1).
+    /// From a certificate in DER of at most 64 KiB, as TLS libraries give it (RFC 5280 section
+    /// 4.1).
     ///
     /// Only the outer form is checked: one SEQUENCE over all bytes, of a SEQUENCE, a SEQUENCE and a
     /// BIT STRING.

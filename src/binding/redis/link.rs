@@ -27,8 +27,8 @@ pub(super) struct Server {
     warning: Mutex<Option<String>>,
 }
 
-/// A connection that is made by its first call. After an error it is replaced, and not mended: so no
-/// call meets an error that an earlier attempt to connect has left.
+/// A connection that is made by its first call. After an error it is replaced, and not mended: so
+/// no call meets an error that an earlier attempt to connect has left.
 struct Link {
     connection: ConnectionManager,
     /// Whether the eviction policy was read, or is being read.

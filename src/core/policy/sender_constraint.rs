@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// What an issuer's tokens must be bound to (RFC 9700 section 2.2.1). A binding that a token has is
-/// always checked, whatever this says.
+/// checked with every value of this setting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SenderConstraint {

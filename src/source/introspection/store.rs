@@ -52,7 +52,12 @@ const LABEL: &[u8] = b"resource-server introspection store 1";
 ///     async fn get(&self, key: &[u8; 32]) -> Result<Option<Vec<u8>>, SourceError> {
 ///         Ok(self.0.lock().unwrap().get(key).cloned())
 ///     }
-///     async fn put(&self, key: &[u8; 32], value: &[u8], _lifetime: Duration) -> Result<(), SourceError> {
+///     async fn put(
+///         &self,
+///         key: &[u8; 32],
+///         value: &[u8],
+///         _lifetime: Duration,
+///     ) -> Result<(), SourceError> {
 ///         self.0.lock().unwrap().insert(*key, value.to_vec());
 ///         Ok(())
 ///     }

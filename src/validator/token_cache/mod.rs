@@ -155,7 +155,7 @@ impl Validator {
         token
     }
 
-    /// Drops a token from the cache, whatever its form.
+    /// Drops a token from the cache, in any form.
     pub(super) fn forget_verified(&self, token: &str) {
         if let Some(cache) = &self.0.tokens
             && let Some(key) = cache.key(token)

@@ -352,7 +352,8 @@ fn p04_the_key_is_compared_by_its_numbers_where_the_set_is_another() {
     let renamed = with("kid", "new");
     let reversed = edited(&|keys| keys.reverse());
     let of_another_issuer = with("issuer", "https://x");
-    // Other keys come first, so that this one is not tried any more: of the same `kid`, or of others.
+    // Other keys come first, so that this one is not tried any more: of the same `kid`, or of
+    // others.
     let crowded = |is_same_kid: bool| {
         edited(&|keys| {
             let own = keys.remove(0);

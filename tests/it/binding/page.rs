@@ -1,10 +1,9 @@
 //! Row D06: the table of the guide's page on bound tokens is what the crate answers.
 
 use std::fmt::Write as _;
-use std::path::Path;
-use std::{env, fs};
 
 use crate::support::bound::{URL, World};
+use crate::support::page::check_table;
 use crate::support::{API, block_on};
 use resource_server::binding::{ClientCertificates, Dpop, DpopNonces};
 use resource_server::claims::SenderConstraint;
@@ -16,19 +15,7 @@ const METADATA: &str =
 
 #[test]
 fn d06_the_guide_shows_what_a_client_sees() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
-    let page = fs::read_to_string(&path).unwrap();
-    let (begin, end) = ("<!-- table -->\n", "<!-- end -->");
-    let (before, rest) = page.split_once(begin).unwrap();
-    let (_, after) = rest.split_once(end).unwrap();
-    let expected = format!("{before}{begin}{}{end}{after}", table());
-    if env::var_os("UPDATE_GUIDE").is_some() {
-        fs::write(&path, &expected).unwrap();
-    }
-    assert!(
-        page == expected || env::var_os("UPDATE_GUIDE").is_some(),
-        "{PAGE} has another table: set UPDATE_GUIDE=1, run this test again, and read the difference"
-    );
+    check_table(PAGE, &table());
 }
 
 fn es256() -> PolicyBuilder {

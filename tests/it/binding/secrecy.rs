@@ -1,5 +1,5 @@
-//! Row P01 for proofs: a refusal for each reason, of requests that have a marker wherever it may not
-//! be seen.
+//! Row P01 for proofs: a refusal for each reason, of requests that have a marker wherever it may
+//! not be seen.
 
 use crate::support::bound::{PATH, URL, World};
 use crate::support::{API, NOW, block_on};

@@ -12,6 +12,7 @@ pub(crate) mod form;
 #[cfg(feature = "fetch")]
 pub(crate) mod http;
 pub(crate) mod keys;
+pub(crate) mod page;
 pub(crate) mod rfc;
 #[cfg(feature = "fetch")]
 mod server;

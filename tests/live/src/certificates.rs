@@ -52,8 +52,8 @@ impl Certificates {
     }
 }
 
-/// The certificate of a client, as a proxy sends it in a header: in PEM with percent-encoding, which
-/// is nginx's `$ssl_client_escaped_cert`.
+/// The certificate of a client, as a proxy sends it in a header: in PEM with percent-encoding,
+/// which is nginx's `$ssl_client_escaped_cert`.
 #[derive(Clone, Debug)]
 pub struct EscapedPem(String);
 

@@ -1,5 +1,5 @@
-//! Row P04: in any sequence of requests, clock steps, rotations and outages, a Validator with a cache
-//! of verified tokens gives the same verdicts as one without.
+//! Row P04: in any sequence of requests, clock steps, rotations and outages, a Validator with a
+//! cache of verified tokens gives the same verdicts as one without.
 
 #[allow(dead_code)]
 #[path = "../../it/support/verdict.rs"]

@@ -1,5 +1,5 @@
-//! Rows D01, D04, D06, D07, M01 and M03: what RFCs 9449, 8705 and 7800 print of bound tokens, proofs
-//! and certificates. Each text is that of the section that is named next to it.
+//! Rows D01, D04, D06, D07, M01 and M03: what RFCs 9449, 8705 and 7800 print of bound tokens,
+//! proofs and certificates. Each text is that of the section that is named next to it.
 
 use std::sync::Arc;
 

@@ -87,7 +87,8 @@ pub async fn assert_nonces_round_trip(
             let nonce = demanded(&send(None).await, &name);
             let first = send(Some(&nonce)).await;
             assert!(with(served(), own).is(&first), "{name}: {first:?}");
-            // At the half of its lifetime it does not yet get a successor, and a second later it does.
+            // At the half of its lifetime it does not yet get a successor, and a second later it
+            // does.
             world.clock.advance(NONCE_LIFETIME / 2);
             let half = send(Some(&nonce)).await;
             assert!(with(served(), own).is(&half), "{name}: {half:?}");

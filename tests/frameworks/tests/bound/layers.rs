@@ -1,5 +1,5 @@
-//! Layers that ask again for more: introspection of each token, and tools of an MCP server. Requests
-//! go to the router without a socket.
+//! Layers that ask again for more: introspection of each token, and tools of an MCP server.
+//! Requests go to the router without a socket.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

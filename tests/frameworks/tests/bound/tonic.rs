@@ -134,7 +134,8 @@ async fn d05_nonces_in_tonic() {
     assert_nonces_round_trip(address, &world, &Wire::GRPC, "/v1").await;
 }
 
-/// A whole server of tonic, as its client sees it: `htu` is the origin and `/package.Service/Method`.
+/// A whole server of tonic, as its client sees it: `htu` is the origin and
+/// `/package.Service/Method`.
 #[tokio::test]
 async fn d02_d06_a_call_of_tonic() {
     let world = BoundWorld::with_nonces();

@@ -111,7 +111,8 @@ fn p08_each_decision_is_one_event() {
     assert_eq!(events(|| token.require(&allowed).unwrap()), [], "P08");
 }
 
-/// A token that the cache knows is not parsed, and a replay of its proof is recorded like any other.
+/// A token that the cache knows is not parsed, and a replay of its proof is recorded like any
+/// other.
 #[test]
 fn p08_p04_a_replay_with_a_known_token_is_recorded_in_the_same_way() {
     let clock = clock();
