@@ -284,6 +284,14 @@ impl Validator {
         PresentedToken::parse_within(text, self.0.settings.max_token_bytes)
     }
 
+    /// Drops what is cached about a token: that it was verified, and what its source knows of it.
+    pub(super) fn drop_cached(&self, text: &str) {
+        self.forget_verified(text);
+        if let Ok(case) = self.open(text, Presenter::nothing()) {
+            case.source().forget(&case.token);
+        }
+    }
+
     /// Checks the token's form and selects its issuer.
     pub(super) fn open<'v, 'r>(
         &'v self,
@@ -341,11 +349,6 @@ fn confirm(
 }
 
 impl Case<'_, '_> {
-    /// Drops what the source has cached about this token.
-    pub(super) fn forget(&self) {
-        self.source().forget(&self.token);
-    }
-
     /// What is told of its token.
     fn about(&self) -> About<'_> {
         About::token(&self.issuer.name, &self.token)

@@ -27,7 +27,6 @@ use crate::error::{Error, WarmUpError};
 use builder::Settings;
 use health::all;
 use issuers::TrustedIssuers;
-use possession::Presenter;
 use token_cache::TokenCache;
 
 pub use builder::ValidatorBuilder;
@@ -169,10 +168,7 @@ impl Validator {
     /// the [cache of verified tokens](ValidatorBuilder::token_cache), and its keys then verify it
     /// again.
     pub fn forget(&self, token: &str) {
-        self.forget_verified(token);
-        if let Ok(case) = self.open(token, Presenter::nothing()) {
-            case.forget();
-        }
+        self.drop_cached(token);
     }
 
     /// Prepares every issuer's source for the first token, all at once.
