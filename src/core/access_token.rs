@@ -104,14 +104,13 @@ impl AccessToken {
     }
 
     /// Keeps the API that accepted it, and how it was presented.
-    pub(crate) fn by(
-        mut self,
+    pub(crate) fn accepted_by(
+        &mut self,
         resource: Option<&Arc<Resource>>,
         presentation: Presentation,
-    ) -> Self {
+    ) {
         self.resource = resource.cloned();
         self.presentation = presentation;
-        self
     }
 
     pub(crate) fn presentation(&self) -> &Presentation {

@@ -105,10 +105,6 @@ impl Remembered {
         })
     }
 
-    pub(crate) fn policy(&self) -> &Policy {
-        &self.good.policy
-    }
-
     pub(crate) fn issuer(&self) -> &str {
         self.good.issuer()
     }

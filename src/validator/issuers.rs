@@ -13,6 +13,8 @@ use crate::source::{DynKeySource, SourceError};
 
 /// One issuer: its policy, and one source for each form of token.
 pub(super) struct Trusted {
+    /// Its place among the issuers of its Validator.
+    pub(super) number: usize,
     pub(super) name: Arc<str>,
     pub(super) policy: Policy,
     /// Whether its audiences are set for this issuer alone.
@@ -26,6 +28,7 @@ pub(super) struct Trusted {
 impl Trusted {
     pub(super) fn new(built: BuiltIssuer) -> Self {
         Trusted {
+            number: 0,
             name: built.policy.issuer().into(),
             policy: built.policy,
             has_own_audiences: built.has_own_audiences,
@@ -37,6 +40,7 @@ impl Trusted {
     /// The same issuer with the same sources, and another policy of it.
     pub(super) fn with_policy(&self, policy: Policy) -> Self {
         Trusted {
+            number: self.number,
             name: Arc::clone(&self.name),
             policy,
             has_own_audiences: self.has_own_audiences,
@@ -93,12 +97,13 @@ impl Trusted {
     }
 }
 
-/// All issuers, by their names.
+/// All issuers, in the order of configuration.
 pub(super) struct TrustedIssuers {
-    by_name: HashMap<Box<str>, Trusted, foldhash::quality::RandomState>,
+    all: Box<[Trusted]>,
+    by_name: HashMap<Box<str>, usize, foldhash::quality::RandomState>,
     /// The names that are templates. An issuer with the exact name takes precedence.
     templates: Box<[IssuerTemplate]>,
-    /// All names in the order of configuration, for explanations and health.
+    /// For explanations.
     names: Arc<[Box<str>]>,
     opaque: OpaqueRoutes,
     /// Whether one of them accepts tokens without `iss`.
@@ -106,7 +111,10 @@ pub(super) struct TrustedIssuers {
 }
 
 impl TrustedIssuers {
-    pub(super) fn new(trusted: Vec<Trusted>, opaque: OpaqueRoutes) -> Self {
+    pub(super) fn new(mut trusted: Vec<Trusted>, opaque: OpaqueRoutes) -> Self {
+        for (number, one) in trusted.iter_mut().enumerate() {
+            one.number = number;
+        }
         TrustedIssuers {
             templates: trusted
                 .iter()
@@ -116,16 +124,17 @@ impl TrustedIssuers {
             names: trusted.iter().map(|one| Box::from(&*one.name)).collect(),
             accept_svids: trusted.iter().any(Trusted::accepts_svids),
             by_name: trusted
-                .into_iter()
-                .map(|one| (Box::from(&*one.name), one))
+                .iter()
+                .map(|one| (Box::from(&*one.name), one.number))
                 .collect(),
+            all: trusted.into(),
             opaque,
         }
     }
 
     /// In the order of configuration.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Trusted> {
-        self.names.iter().filter_map(|name| self.by_name.get(name))
+        self.all.iter()
     }
 
     pub(super) fn names(&self) -> &[Box<str>] {
@@ -143,7 +152,7 @@ impl TrustedIssuers {
             Ok(jwt) => jwt,
             Err(rejection) => {
                 let route = token.is_opaque().then(|| self.opaque.find(token.as_str()));
-                let trusted = route.flatten().and_then(|name| self.by_name.get(name));
+                let trusted = route.flatten().and_then(|name| self.named(name));
                 return trusted.ok_or(rejection);
             }
         };
@@ -153,7 +162,7 @@ impl TrustedIssuers {
         if let Some(domain) = trust_domain_of(jwt)
             && self.accept_svids
         {
-            let trusted = self.by_name.get(domain);
+            let trusted = self.named(domain);
             return trusted
                 .filter(|trusted| trusted.accepts_svids())
                 .ok_or_else(|| unknown(domain));
@@ -165,20 +174,25 @@ impl TrustedIssuers {
     /// The issuer whose policy accepted this token. `None` if another Validator accepted it, whose
     /// policy may be equal but is not the same.
     pub(super) fn of_accepted(&self, token: &AccessToken) -> Option<&Trusted> {
-        self.of_policy(token.policy())
-    }
-
-    /// The issuer with this very policy.
-    pub(super) fn of_policy(&self, policy: &Policy) -> Option<&Trusted> {
-        let trusted = self.by_name.get(policy.issuer())?;
+        let policy = token.policy();
+        let trusted = self.named(policy.issuer())?;
         trusted.policy.is(policy).then_some(trusted)
     }
 
+    /// The issuer with this number.
+    pub(super) fn numbered(&self, number: usize) -> Option<&Trusted> {
+        self.all.get(number)
+    }
+
+    fn named(&self, name: &str) -> Option<&Trusted> {
+        self.numbered(*self.by_name.get(name)?)
+    }
+
     fn find(&self, issuer: &str) -> Option<&Trusted> {
-        self.by_name.get(issuer).or_else(|| {
+        self.named(issuer).or_else(|| {
             let mut templates = self.templates.iter();
             let template = templates.find(|template| template.tenant_of(issuer).is_some())?;
-            self.by_name.get(template.as_str())
+            self.named(template.as_str())
         })
     }
 }

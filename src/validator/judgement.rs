@@ -89,12 +89,16 @@ impl Validator {
             }
         };
         let entered = match judged {
-            // Without a proof there is nothing to wait for.
-            Ok(Confirmed { token, proof: None }) => Ok(self.present(token, &presenter, false)),
-            Ok(Confirmed {
-                token,
-                proof: Some(proof),
-            }) => self.enter(token, &proof, &presenter).await,
+            Ok(Confirmed { mut token, proof }) => {
+                let needs_nonce = match &proof {
+                    Some(proof) => self.enter(proof, token.judged_at(), &presenter).await,
+                    None => Ok(false),
+                };
+                needs_nonce.map(|needs_nonce| {
+                    self.present(&mut token, &presenter, needs_nonce);
+                    token
+                })
+            }
             Err(error) => Err(error),
         };
         let mut token = match entered {
@@ -148,7 +152,8 @@ impl Validator {
                 return None;
             }
             Ok(confirmed) => {
-                let mut token = self.present(confirmed.token, &presenter, false);
+                let mut token = confirmed.token;
+                self.present(&mut token, &presenter, false);
                 judging.accepted(&mut token, about);
                 Ok(token)
             }
@@ -243,14 +248,9 @@ impl Validator {
 
     /// Keeps with an accepted token which API accepted it, and how it was presented, so that a
     /// later refusal can answer in the same way.
-    fn present(
-        &self,
-        token: AccessToken,
-        presenter: &Presenter<'_, '_>,
-        needs_nonce: bool,
-    ) -> AccessToken {
+    fn present(&self, token: &mut AccessToken, presenter: &Presenter<'_, '_>, needs_nonce: bool) {
         let presentation = self.presentation(presenter, needs_nonce);
-        token.by(self.0.settings.resource.as_ref(), presentation)
+        token.accepted_by(self.0.settings.resource.as_ref(), presentation);
     }
 
     fn presentation(&self, presenter: &Presenter<'_, '_>, needs_nonce: bool) -> Presentation {
@@ -309,16 +309,16 @@ impl Validator {
     }
 
     /// Uses up the proof, as the last check of the binding: of two requests with one proof, at most
-    /// one gets its token.
+    /// one gets its token. Returns whether the client should have another nonce. `at`: when the
+    /// proof was found to be good. It may have ended since.
     async fn enter(
         &self,
-        token: AccessToken,
         proof: &UsedProof,
+        at: NumericDate,
         presenter: &Presenter<'_, '_>,
-    ) -> Result<AccessToken, Error> {
+    ) -> Result<bool, Error> {
         if let Some(dpop) = presenter.dpop().filter(|_| !presenter.is_entered()) {
-            // Not the moment of now: the proof may have ended since it was found to be good.
-            let inserted = dpop.store.insert(&proof.entry, token.judged_at()).await;
+            let inserted = dpop.store.insert(&proof.entry, at).await;
             match inserted.map_err(Unavailable::of_replay_store)? {
                 Insertion::New => {}
                 Insertion::Seen => {
@@ -327,7 +327,7 @@ impl Validator {
                 }
             }
         }
-        Ok(self.present(token, presenter, proof.needs_nonce))
+        Ok(proof.needs_nonce)
     }
 }
 

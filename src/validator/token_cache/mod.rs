@@ -27,8 +27,15 @@ const MAX_BYTES: u64 = 64 * 1024 * 1024 * 1024;
 /// The tokens that one Validator has verified.
 pub(super) struct TokenCache {
     digest: KeyedDigest,
-    store: Store<Arc<Remembered>>,
+    store: Store<Known>,
     max_bytes: u64,
+}
+
+/// A token that was verified, and the number of its issuer.
+#[derive(Clone)]
+struct Known {
+    token: Arc<Remembered>,
+    issuer: usize,
 }
 
 /// What is known of a token before it is parsed.
@@ -67,11 +74,10 @@ impl TokenCache {
         self.digest.of(token).map(TokenKey)
     }
 
-    fn insert(&self, key: TokenKey, token: &Arc<Remembered>, now: NumericDate) {
-        let end = token.end().map_or(i64::MAX, NumericDate::as_secs);
-        let bytes = token.estimated_bytes();
-        let token = Arc::clone(token);
-        self.store.insert(key.0, token, bytes, end, now.as_secs());
+    fn insert(&self, key: TokenKey, known: Known, now: NumericDate) {
+        let end = known.token.end().map_or(i64::MAX, NumericDate::as_secs);
+        let bytes = known.token.estimated_bytes();
+        self.store.insert(key.0, known, bytes, end, now.as_secs());
     }
 }
 
@@ -107,17 +113,17 @@ impl Validator {
     /// A known token, if it would be accepted as a new one. Its source says which keys are current,
     /// and has nothing to do first: a due refresh is started on the way of a new token.
     fn recall(&self, cache: &TokenCache, key: TokenKey) -> Option<(Unconfirmed, &Trusted)> {
-        let remembered = cache.store.get(key.0)?;
-        let issuer = self.0.issuers.of_policy(remembered.policy())?;
+        let known = cache.store.get(key.0)?;
+        let issuer = self.0.issuers.numbered(known.issuer)?;
         let now = self.0.clock.now();
-        let keys = issuer.source().current_keys(remembered.issuer(), now)?;
-        let by_current_keys = if remembered.is_by(&keys) {
-            Some(remembered)
+        let keys = issuer.source().current_keys(known.token.issuer(), now)?;
+        let by_current_keys = if known.token.is_by(&keys) {
+            Some(known.token)
         } else {
             // The set was refreshed. This allocates, once for each token and set.
-            let renewed = remembered.renewed_by(&keys).map(Arc::new);
-            if let Some(renewed) = &renewed {
-                cache.insert(key, renewed, now);
+            let renewed = known.token.renewed_by(&keys).map(Arc::new);
+            if let Some(token) = renewed.clone() {
+                cache.insert(key, Known { token, ..known }, now);
             }
             renewed
         };
@@ -149,8 +155,9 @@ impl Validator {
             return token;
         }
         let (token, remembered) = token.shared(keys, jwt.key_id());
-        if let Some(remembered) = remembered {
-            cache.insert(key, &remembered, now);
+        if let Some(token) = remembered {
+            let issuer = issuer.number;
+            cache.insert(key, Known { token, issuer }, now);
         }
         token
     }
