@@ -8,6 +8,8 @@ use std::time::Duration;
 use super::decision::{About, Decision};
 use crate::core::{AccessToken, Clock};
 use crate::error::Error;
+#[cfg(feature = "tracing")]
+use crate::error::SourceErrorKind;
 
 type Hook = dyn Fn(Decision<'_>) + Send + Sync;
 
@@ -173,14 +175,13 @@ fn emit(decision: &Decision<'_>) {
         Err(error @ Error::Rejected(rejection)) => {
             event!(Level::INFO, "rejected", rejection.reason().as_str(), error);
         }
-        Err(error @ Error::Unavailable(unavailable)) => {
-            event!(
-                Level::WARN,
-                "unavailable",
-                unavailable.kind().as_str(),
-                error
-            );
-        }
+        Err(error @ Error::Unavailable(unavailable)) => match unavailable.kind() {
+            // Only the operator of this API can mend that.
+            kind @ SourceErrorKind::CredentialsRefused => {
+                event!(Level::ERROR, "unavailable", kind.as_str(), error);
+            }
+            kind => event!(Level::WARN, "unavailable", kind.as_str(), error),
+        },
         Err(error @ Error::Misconfigured(_)) => {
             event!(Level::ERROR, "misconfigured", "none", error);
         }

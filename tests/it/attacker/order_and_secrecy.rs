@@ -326,6 +326,13 @@ fn assert_secret(what: &str, shown: &str, token: &str) {
     }
 }
 
+/// The whole answer. The client must learn neither what the token says nor what this API expects.
+fn answer_to(error: &Error) -> String {
+    let answer = error.answer();
+    let headers: Vec<_> = answer.headers().collect();
+    format!("{} {headers:?} {answer:?}", answer.body())
+}
+
 fn assert_rejection_is_secret(rejection: &Rejection, token: &str) {
     assert!(rejection.source().is_none(), "P01");
     for shown in [
@@ -384,6 +391,11 @@ fn p01_no_refusal_shows_what_the_token_says() {
         ] {
             assert_secret("Error", &shown, &token);
         }
+        let answer = answer_to(&error);
+        assert_secret("Answer", &answer, &token);
+        for value in [ISSUER, API, "p256-0", "strange-kid", "http"] {
+            assert!(!answer.contains(value), "P01: {answer}");
+        }
         // Found before the signature was checked: never a 403.
         assert_eq!(error.status(), 401, "P02: {reason}");
         if let Ok(presented) = PresentedToken::parse(&token) {
@@ -421,10 +433,12 @@ fn p01_no_refusal_shows_what_the_token_says() {
         };
         assert_rejection_is_secret(&rejection, &line);
         provoked.insert(rejection.reason());
+        assert_secret("Answer", &answer_to(&rejection.into()), &line);
     }
     for (rejection, proof) in refused_proofs(MARKER) {
         assert_rejection_is_secret(&rejection, &proof);
         provoked.insert(rejection.reason());
+        assert_secret("Answer", &answer_to(&rejection.into()), &proof);
     }
     provoked.extend(of_tenants());
     let never: Vec<_> = Reason::ALL

@@ -308,6 +308,34 @@ fn p08_changes_and_failures_of_keys_are_events() {
     );
 }
 
+/// Only the operator can mend that, so it is louder than an outage.
+#[test]
+fn i03_p08_refused_credentials_of_this_api_are_an_error() {
+    let outages = [
+        (401, Level::ERROR, "credentials_refused"),
+        (403, Level::ERROR, "credentials_refused"),
+        (500, Level::WARN, "status"),
+    ];
+    for (code, level, reason) in outages {
+        let seen = events(|| {
+            block_on(async {
+                let server = TestServer::start(API).await.unwrap();
+                let retry_after = None;
+                server.fail_introspection(Fault::Status { code, retry_after });
+                let issuer = Issuer::discover(server.url()).introspection(server.introspection());
+                let validator = builder(issuer, &clock()).build().unwrap();
+                let judged = validator.validate("an-opaque-token").await;
+                assert_eq!(judged.unwrap_err().status(), 503, "I03: {code}");
+            });
+        });
+        let mut decisions = seen.iter().filter(|event| event.field("outcome").is_some());
+        let decision = decisions.next().unwrap();
+        assert_eq!(decision.level, level, "I03: {code}: {seen:?}");
+        assert_eq!(decision.field("outcome"), Some("unavailable"), "I03");
+        assert_eq!(decision.field("reason"), Some(reason), "I03: {code}");
+    }
+}
+
 /// Anyone can make up tenants, so they are no warning.
 #[test]
 fn p08_a_made_up_tenant_causes_no_warning() {
