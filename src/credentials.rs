@@ -150,6 +150,28 @@ impl<'r> Credentials<'r> {
         self.presented
     }
 
+    /// The text of the token, if one was presented.
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    pub(crate) const fn token(&self) -> Option<&'r str> {
+        match self.presented {
+            Presented::Bearer(text) => Some(text),
+            Presented::Dpop(dpop) => Some(dpop.token),
+            Presented::Nothing | Presented::Malformed(_) => None,
+        }
+    }
+
+    /// The one proof that came with the token.
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    pub(crate) const fn proof(&self) -> Option<&'r str> {
+        match self.presented {
+            Presented::Dpop(DpopCredentials {
+                proof: ProofHeader::One(proof),
+                ..
+            }) => Some(proof),
+            _ => None,
+        }
+    }
+
     pub(crate) const fn certificate(&self) -> Option<&ClientCertificate> {
         self.certificate.as_ref()
     }

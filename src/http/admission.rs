@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use zeroize::Zeroizing;
 
 use crate::core::{AccessToken, Requirement};
-use crate::credentials::{Credentials, EnteredProof, Presented, ProofHeader, RequestHead};
+use crate::credentials::{Credentials, EnteredProof, RequestHead};
 use crate::error::{Error, Misconfigured};
 use crate::http::Protect;
 use crate::validator::{Freshness, Validator};
@@ -50,14 +50,11 @@ impl Admission {
     /// Whether the request presents nothing that this layer did not judge. What is between two
     /// layers may have changed it.
     fn is_about(&self, credentials: &Credentials<'_>) -> bool {
-        match credentials.presented() {
-            Presented::Nothing => true,
-            Presented::Bearer(text) => text == &***self.text && self.proof.is_none(),
-            Presented::Dpop(dpop) => {
-                dpop.token == &***self.text && self.proof.as_deref() == proof_of(&dpop.proof)
-            }
-            Presented::Malformed(_) => false,
-        }
+        let is_same = || {
+            credentials.token() == Some(&***self.text)
+                && credentials.proof() == self.proof.as_deref()
+        };
+        credentials.are_none() || is_same()
     }
 
     /// A nonce for the client's next proof, which the response carries.
@@ -171,31 +168,20 @@ impl Protect {
                 return Ok(outer.taken_over());
             }
             let token = self.decide(&credentials).await?;
-            let (text, proof) = match credentials.presented() {
-                Presented::Bearer(text) => (text, None),
-                Presented::Dpop(dpop) => (dpop.token, proof_of(&dpop.proof)),
-                Presented::Nothing | Presented::Malformed(_) => ("", None),
-            };
+            let text = credentials.token().unwrap_or_default();
             entered.extend(mark);
             Ok(Admission {
                 validator: self.validator.clone(),
                 freshness: self.freshness,
                 token,
                 text: Arc::new(Zeroizing::new(text.into())),
-                proof: proof.map(Into::into),
+                proof: credentials.proof().map(Into::into),
                 entered,
                 met: self.requirement.iter().cloned().collect(),
                 answer: Arc::new(OnceLock::new()),
                 is_taken_over: false,
             })
         }
-    }
-}
-
-fn proof_of<'r>(header: &ProofHeader<'r>) -> Option<&'r str> {
-    match header {
-        ProofHeader::One(proof) => Some(proof),
-        ProofHeader::Missing | ProofHeader::Several => None,
     }
 }
 

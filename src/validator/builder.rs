@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use super::checks::{Check, Checks};
 use super::issuers::{OpaqueRoutes, Trusted, TrustedIssuers};
-use super::sender_constraint::{check_provable, schemes};
+use super::sender_constraint::{ProofSettings, Proofs};
 use super::token_cache::{self, TokenCache};
 use super::{Inner, Validator};
-use crate::binding::dpop_error::DpopError;
-use crate::binding::{BuiltDpop, ClientCertificates, Dpop};
+use crate::binding::{ClientCertificates, Dpop};
 use crate::build_error::{BuildError, ConfigErrorKind, Problems};
 use crate::clock::SystemClock;
 use crate::core::{Clock, DEFAULT_MAX_TOKEN_BYTES, PolicyErrorKind, Resource, without_user_info};
@@ -29,10 +28,7 @@ pub(super) struct Settings {
     pub(super) token_cache_bytes: Option<u64>,
     /// This API, for its answers.
     pub(super) resource: Option<Arc<Resource>>,
-    /// How DPoP proofs are checked, if DPoP is offered.
-    pub(super) dpop: Option<BuiltDpop>,
-    /// How certificates of clients are read, if they are.
-    pub(super) certificates: Option<ClientCertificates>,
+    pub(super) proofs: Proofs,
     pub(super) checks: Checks,
     /// What is told of each decision, if anything is.
     pub(super) observer: Option<Arc<Observer>>,
@@ -47,7 +43,7 @@ pub struct ValidatorBuilder {
     clock: Option<ClockSetting>,
     settings: Settings,
     has_several_resources: bool,
-    dpop: Option<Dpop>,
+    proofs: ProofSettings,
     observer: Observer,
     pub(super) shared: SharedSettings,
 }
@@ -70,13 +66,12 @@ impl ValidatorBuilder {
                 max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
                 token_cache_bytes: None,
                 resource: None,
-                dpop: None,
-                certificates: None,
+                proofs: Proofs::default(),
                 checks: Checks::default(),
                 observer: None,
             },
             has_several_resources: false,
-            dpop: None,
+            proofs: ProofSettings::default(),
             observer: Observer::default(),
             shared: SharedSettings::default(),
         }
@@ -138,14 +133,14 @@ impl ValidatorBuilder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn dpop(mut self, dpop: Dpop) -> Self {
-        self.dpop = Some(dpop);
+        self.proofs.dpop = Some(dpop);
         self
     }
 
     /// Reads the certificates of clients, for tokens that are bound to one by mutual TLS (RFC 8705
     /// section 3). Without this setting, such a token is refused.
     pub fn client_certificates(mut self, certificates: ClientCertificates) -> Self {
-        self.settings.certificates = Some(certificates);
+        self.proofs.certificates = Some(certificates);
         self
     }
 
@@ -329,9 +324,9 @@ impl ValidatorBuilder {
     pub fn build(mut self) -> Result<Validator, BuildError> {
         let mut problems = Problems::of_validator();
         self.check_settings(&mut problems);
-        let dpop = self.dpop.take();
-        let has_dpop = dpop.is_some();
-        let dpop = self.build_dpop(dpop, &mut problems);
+        let offered = self.proofs.offered();
+        let resource = self.settings.resource.take();
+        let proofs = self.proofs.build(resource.as_deref(), &mut problems);
         let clock = match self.clock {
             Some(ClockSetting(clock)) => clock,
             None => Arc::new(SystemClock::new()),
@@ -345,20 +340,12 @@ impl ValidatorBuilder {
         let trusted = build_issuers(self.issuers, &context, &mut problems);
         check_overlaps(&trusted, &mut problems);
         check_audiences(&self.audiences, has_issuers, &mut problems);
-        let has_certificates = self.settings.certificates.is_some();
         for issuer in &trusted {
-            check_provable(issuer, has_dpop, has_certificates, &mut problems);
+            offered.check(issuer, &mut problems);
         }
         problems.into_result()?;
-        if let Some(dpop) = &dpop {
-            dpop.store.begin(clock.now());
-        }
-        let schemes = schemes(
-            &trusted.iter().collect::<Vec<_>>(),
-            dpop.is_some(),
-            has_certificates,
-        );
-        let resource = self.settings.resource.take();
+        proofs.begin(clock.now());
+        let schemes = offered.schemes(&trusted.iter().collect::<Vec<_>>());
         Ok(Validator(Arc::new(Inner {
             issuers: TrustedIssuers::new(trusted, opaque),
             clock,
@@ -366,21 +353,11 @@ impl ValidatorBuilder {
             settings: Settings {
                 resource: resource
                     .map(|resource| Arc::new(Arc::unwrap_or_clone(resource).offering(schemes))),
-                dpop,
+                proofs,
                 observer: self.observer.shared(),
                 ..self.settings
             },
         })))
-    }
-
-    fn build_dpop(&self, dpop: Option<Dpop>, problems: &mut Problems) -> Option<BuiltDpop> {
-        let Some(resource) = &self.settings.resource else {
-            if dpop.is_some() {
-                problems.push(ConfigErrorKind::DpopWithoutResource);
-            }
-            return None;
-        };
-        dpop_for(resource, dpop?.build(), problems)
     }
 
     fn check_settings(&self, problems: &mut Problems) {
@@ -399,38 +376,12 @@ impl ValidatorBuilder {
                 problems.push_for(issuer.name(), ConfigErrorKind::IssuerTwice);
             }
         }
-        if let Some(certificates) = &self.settings.certificates {
-            for problem in certificates.problems() {
-                problems.push(ConfigErrorKind::ClientCertificates(problem));
-            }
-        }
         if !(1..=LARGEST_MAX_TOKEN_BYTES).contains(&self.settings.max_token_bytes) {
             problems.push(ConfigErrorKind::TokenSize {
                 bytes: self.settings.max_token_bytes,
             });
         }
         token_cache::check_size(self.settings.token_cache_bytes, problems);
-    }
-}
-
-/// The settings of DPoP for a resource, whose origin may be another one.
-pub(super) fn dpop_for(
-    resource: &Resource,
-    built: Result<BuiltDpop, Vec<DpopError>>,
-    problems: &mut Problems,
-) -> Option<BuiltDpop> {
-    let built = built.and_then(|dpop| match resource.origin() {
-        Some(origin) => dpop.at(origin).map_err(|error| vec![error]),
-        None => Ok(dpop),
-    });
-    match built {
-        Ok(dpop) => Some(dpop),
-        Err(found) => {
-            for problem in found {
-                problems.push(ConfigErrorKind::Dpop(problem));
-            }
-            None
-        }
     }
 }
 

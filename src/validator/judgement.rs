@@ -8,16 +8,15 @@
 
 use super::Validator;
 use super::issuers::Trusted;
-use super::possession::Presenter;
+use super::possession::{Presenter, UsedProof};
 use super::token_cache::{Sight, TokenKey};
-use crate::binding::{CheckedProof, Insertion, ProofEntry};
+use crate::binding::CheckedProof;
 use crate::core::{
-    AccessToken, CheckedJwt, Evidence, FormRefusal, KeySetAge, NumericDate, PossessionRefusal,
-    Presentation, PresentedToken, ProofFault, Reason, Rejection, Scheme, Unconfirmed,
-    UnverifiedJwt, check_claims, check_signature, verify,
+    AccessToken, CheckedJwt, Evidence, KeySetAge, NumericDate, Presentation, PresentedToken,
+    Reason, Rejection, Scheme, Unconfirmed, UnverifiedJwt, check_claims, check_signature, verify,
 };
-use crate::credentials::{Credentials, Presented};
-use crate::error::{Error, Misconfigured, Unavailable};
+use crate::credentials::Credentials;
+use crate::error::{Error, Misconfigured};
 use crate::observe::decision::About;
 use crate::observe::observer::Judging;
 use crate::source::{DynKeySource, SourceError};
@@ -45,12 +44,6 @@ pub(super) struct Case<'v, 'r> {
 pub(super) struct Confirmed {
     token: AccessToken,
     proof: Option<UsedProof>,
-}
-
-struct UsedProof {
-    entry: ProofEntry,
-    /// The client should have another nonce for its next proof.
-    needs_nonce: bool,
 }
 
 impl Validator {
@@ -91,7 +84,7 @@ impl Validator {
         let entered = match judged {
             Ok(Confirmed { mut token, proof }) => {
                 let needs_nonce = match &proof {
-                    Some(proof) => self.enter(proof, token.judged_at(), &presenter).await,
+                    Some(proof) => presenter.use_up(proof, token.judged_at()).await,
                     None => Ok(false),
                 };
                 needs_nonce.map(|needs_nonce| {
@@ -188,7 +181,7 @@ impl Validator {
     /// The error for a request without credentials, where a handler needs a token.
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     pub(crate) fn no_credentials(&self) -> Error {
-        let rejection = Rejection::from(FormRefusal::NoCredentials);
+        let rejection = Rejection::from(crate::core::FormRefusal::NoCredentials);
         self.refuse_unread(self.begin(), rejection, Scheme::Bearer)
     }
 
@@ -228,7 +221,7 @@ impl Validator {
             &error,
             Error::Rejected(rejection) if rejection.reason() == Reason::ProofNonce
         );
-        let presentation = self.presentation(presenter, lacks_nonce);
+        let presentation = presenter.presentation(lacks_nonce, &*self.0.clock);
         self.tell_refused(judging, error, token, &presentation, about)
     }
 
@@ -249,35 +242,8 @@ impl Validator {
     /// Keeps with an accepted token which API accepted it, and how it was presented, so that a
     /// later refusal can answer in the same way.
     fn present(&self, token: &mut AccessToken, presenter: &Presenter<'_, '_>, needs_nonce: bool) {
-        let presentation = self.presentation(presenter, needs_nonce);
+        let presentation = presenter.presentation(needs_nonce, &*self.0.clock);
         token.accepted_by(self.0.settings.resource.as_ref(), presentation);
-    }
-
-    fn presentation(&self, presenter: &Presenter<'_, '_>, needs_nonce: bool) -> Presentation {
-        let dpop = presenter.dpop().filter(|_| needs_nonce);
-        Presentation {
-            scheme: presenter.scheme(),
-            fresh_nonce: dpop.and_then(|dpop| dpop.fresh_nonce(self.0.clock.now())),
-        }
-    }
-
-    /// The text of the token, and what the request holds besides it.
-    fn read<'v, 'r>(
-        &'v self,
-        credentials: &Credentials<'r>,
-    ) -> Result<(&'r str, Presenter<'v, 'r>), Rejection> {
-        match credentials.presented() {
-            Presented::Bearer(text) => Ok((text, self.presenter_of(credentials, None))),
-            Presented::Dpop(dpop) => match &self.0.settings.dpop {
-                Some(settings) => {
-                    let presenter = self.presenter_of(credentials, Some((dpop, settings)));
-                    Ok((dpop.token, presenter))
-                }
-                None => Err(FormRefusal::DpopScheme.into()),
-            },
-            Presented::Nothing => Err(FormRefusal::NoCredentials.into()),
-            Presented::Malformed(fault) => Err(FormRefusal::Credentials(fault).into()),
-        }
     }
 
     fn parse<'r>(&self, text: &'r str) -> Result<PresentedToken<'r>, Rejection> {
@@ -307,28 +273,6 @@ impl Validator {
             key: None,
         })
     }
-
-    /// Uses up the proof, as the last check of the binding: of two requests with one proof, at most
-    /// one gets its token. Returns whether the client should have another nonce. `at`: when the
-    /// proof was found to be good. It may have ended since.
-    async fn enter(
-        &self,
-        proof: &UsedProof,
-        at: NumericDate,
-        presenter: &Presenter<'_, '_>,
-    ) -> Result<bool, Error> {
-        if let Some(dpop) = presenter.dpop().filter(|_| !presenter.is_entered()) {
-            let inserted = dpop.store.insert(&proof.entry, at).await;
-            match inserted.map_err(Unavailable::of_replay_store)? {
-                Insertion::New => {}
-                Insertion::Seen => {
-                    let refusal = PossessionRefusal::Proof(ProofFault::Replayed);
-                    return Err(Rejection::from(refusal).into());
-                }
-            }
-        }
-        Ok(proof.needs_nonce)
-    }
 }
 
 /// The only place where a verified token is confirmed by what the request proved to hold, and so
@@ -341,10 +285,7 @@ fn confirm(
     let possession = presenter.prove(proof, token.confirmation())?;
     Ok(Confirmed {
         token: token.confirm(&possession)?,
-        proof: proof.map(|proof| UsedProof {
-            entry: proof.entry(),
-            needs_nonce: proof.needs_nonce,
-        }),
+        proof: proof.map(UsedProof::of),
     })
 }
 

@@ -213,7 +213,7 @@ impl Validator {
 
     /// How certificates of clients are read, if they are.
     pub(crate) fn certificates(&self) -> Option<&ClientCertificates> {
-        self.0.settings.certificates.as_ref()
+        self.0.settings.proofs.certificates.as_ref()
     }
 
     pub(crate) fn resource(&self) -> Option<&Resource> {
@@ -240,10 +240,9 @@ impl Validator {
                 status: source.status(),
             })
         });
-        let dpop = self.0.settings.dpop.as_ref();
         Health {
             issuers: issuers.collect(),
-            replay_store: dpop.map(|dpop| dpop.store.status()),
+            replay_store: self.0.settings.proofs.status(),
             token_cache: self.0.tokens.as_ref().map(TokenCache::status),
         }
     }

@@ -1,12 +1,16 @@
 //! What a request holds to prove that it may use a bound token.
 
 use super::Validator;
-use crate::binding::{BuiltDpop, CheckedProof, ClientCertificate, ProvenRequest, check_proof_form};
+use crate::binding::{
+    BuiltDpop, CheckedProof, ClientCertificate, Insertion, ProofEntry, ProvenRequest,
+    check_proof_form,
+};
 use crate::core::{
-    Confirmation, NumericDate, Policy, Possession, PossessionRefusal, ProofFault, Scheme,
-    Thumbprint, sha256,
+    Clock, Confirmation, FormRefusal, NumericDate, Policy, Possession, PossessionRefusal,
+    Presentation, ProofFault, Rejection, Scheme, Thumbprint, sha256,
 };
 use crate::credentials::{Credentials, DpopCredentials, EnteredProof, Presented, ProofHeader};
+use crate::error::{Error, Unavailable};
 
 /// Who presents a token: what a request holds besides it.
 #[derive(Clone, Copy)]
@@ -30,30 +34,50 @@ enum By<'v, 'r> {
     Earlier(Possession),
 }
 
+/// A proof that was found to be good. It may have been used before: see [`Presenter::use_up`].
+pub(super) struct UsedProof {
+    entry: ProofEntry,
+    /// The client should have another nonce for its next proof.
+    needs_nonce: bool,
+}
+
+impl UsedProof {
+    pub(super) fn of(proof: &CheckedProof<'_>) -> Self {
+        UsedProof {
+            entry: proof.entry(),
+            needs_nonce: proof.needs_nonce,
+        }
+    }
+}
+
 impl Validator {
-    /// What a request holds besides its token. `dpop`: it is under the scheme DPoP.
-    pub(super) fn presenter_of<'v, 'r>(
+    /// The text of the token, and what the request holds besides it.
+    pub(super) fn read<'v, 'r>(
         &'v self,
         credentials: &Credentials<'r>,
-        dpop: Option<(DpopCredentials<'r>, &'v BuiltDpop)>,
-    ) -> Presenter<'v, 'r> {
+    ) -> Result<(&'r str, Presenter<'v, 'r>), Rejection> {
+        let proofs = &self.0.settings.proofs;
+        let (text, by) = match credentials.presented() {
+            Presented::Bearer(text) => (text, By::Bearer),
+            Presented::Dpop(presented) => {
+                let settings = proofs.dpop.as_ref().ok_or(FormRefusal::DpopScheme)?;
+                let by = By::Proof {
+                    settings,
+                    presented,
+                    is_entered: credentials.entered.is_some()
+                        && credentials.entered == self.mark_of(credentials),
+                };
+                (presented.token, by)
+            }
+            Presented::Nothing => return Err(FormRefusal::NoCredentials.into()),
+            Presented::Malformed(fault) => return Err(FormRefusal::Credentials(fault).into()),
+        };
         // Where certificates are not read, one that was given proves nothing.
         let certificate = credentials
             .certificate()
-            .filter(|_| self.0.settings.certificates.is_some());
-        let by = match dpop {
-            None => By::Bearer,
-            Some((presented, settings)) => By::Proof {
-                settings,
-                presented,
-                is_entered: credentials.entered.is_some()
-                    && credentials.entered == self.mark_of(credentials),
-            },
-        };
-        Presenter {
-            by,
-            certificate: certificate.map(ClientCertificate::thumbprint),
-        }
+            .filter(|_| proofs.certificates.is_some())
+            .map(ClientCertificate::thumbprint);
+        Ok((text, Presenter { by, certificate }))
     }
 
     /// The mark of a proof that this Validator's store has entered once it accepts these
@@ -65,7 +89,7 @@ impl Validator {
         let ProofHeader::One(proof) = presented.proof else {
             return None;
         };
-        let store = &self.0.settings.dpop.as_ref()?.store;
+        let store = &self.0.settings.proofs.dpop.as_ref()?.store;
         let text = [proof, presented.token].join("\0");
         Some(EnteredProof {
             store: store.address(),
@@ -74,7 +98,7 @@ impl Validator {
     }
 }
 
-impl<'v, 'r> Presenter<'v, 'r> {
+impl<'r> Presenter<'_, 'r> {
     /// Of an accepted token that is judged again: it was bound to this, and that was proven.
     pub(super) fn earlier(confirmation: Option<&Confirmation>) -> Self {
         let mut possession = Possession::bearer();
@@ -103,20 +127,20 @@ impl<'v, 'r> Presenter<'v, 'r> {
         }
     }
 
-    /// The settings of DPoP, if the request uses it.
-    pub(super) fn dpop(&self) -> Option<&'v BuiltDpop> {
-        match self.by {
-            By::Proof { settings, .. } => Some(settings),
-            By::Bearer | By::Earlier(_) => None,
+    /// How the request presented its token. If it needs a nonce for its next proof, it has one.
+    pub(super) fn presentation(&self, needs_nonce: bool, clock: &dyn Clock) -> Presentation {
+        let fresh_nonce = match self.by {
+            By::Proof { settings, .. } if needs_nonce => settings.fresh_nonce(clock.now()),
+            By::Proof { .. } | By::Bearer | By::Earlier(_) => None,
+        };
+        Presentation {
+            scheme: self.scheme(),
+            fresh_nonce,
         }
     }
 
     pub(super) fn has_proof(&self) -> bool {
         matches!(self.by, By::Proof { .. })
-    }
-
-    pub(super) fn is_entered(&self) -> bool {
-        matches!(self.by, By::Proof { is_entered, .. } if is_entered)
     }
 
     /// The checks of its proof that need no arithmetic. `None` where there is none to check.
@@ -174,5 +198,27 @@ impl<'v, 'r> Presenter<'v, 'r> {
             }
         };
         Ok(possession.with_certificate(self.certificate))
+    }
+
+    /// Uses up the proof, as the last check of the binding: of two requests with one proof, at most
+    /// one gets its token. Returns whether the client should have another nonce. `at` is when the
+    /// proof was found to be good. It may have ended since.
+    pub(super) async fn use_up(&self, proof: &UsedProof, at: NumericDate) -> Result<bool, Error> {
+        if let By::Proof {
+            settings,
+            is_entered: false,
+            ..
+        } = self.by
+        {
+            let inserted = settings.store.insert(&proof.entry, at).await;
+            match inserted.map_err(Unavailable::of_replay_store)? {
+                Insertion::New => {}
+                Insertion::Seen => {
+                    let refusal = PossessionRefusal::Proof(ProofFault::Replayed);
+                    return Err(Rejection::from(refusal).into());
+                }
+            }
+        }
+        Ok(proof.needs_nonce)
     }
 }

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::builder::{Settings, dpop_for};
+use super::builder::Settings;
 use super::issuers::{Trusted, TrustedIssuers};
-use super::sender_constraint::schemes;
 use super::token_cache::TokenCache;
 use super::{Inner, Validator};
 use crate::build_error::{BuildError, ConfigErrorKind, Problems};
@@ -68,21 +67,23 @@ impl Validator {
                 problems.push_for(&issuer.name, kind);
             }
         }
-        let dpop = self.0.settings.dpop.clone();
-        let dpop = dpop.and_then(|dpop| dpop_for(&resource, Ok(dpop), &mut problems));
+        let proofs = self
+            .0
+            .settings
+            .proofs
+            .for_resource(&resource, &mut problems);
         // Only an identifier that can be used is an audience.
         problems.into_result()?;
         let issuers = self.0.issuers.for_audiences(&resource.audiences())?;
-        let has_certificates = self.0.settings.certificates.is_some();
         let trusted: Vec<_> = issuers.iter().collect();
-        let schemes = schemes(&trusted, dpop.is_some(), has_certificates);
+        let schemes = proofs.offered().schemes(&trusted);
         Ok(Validator(Arc::new(Inner {
             issuers,
             clock: Arc::clone(&self.0.clock),
             tokens: TokenCache::new(self.0.settings.token_cache_bytes),
             settings: Settings {
                 resource: Some(Arc::new(resource.offering(schemes))),
-                dpop,
+                proofs,
                 ..self.0.settings.clone()
             },
         })))
