@@ -42,9 +42,9 @@ impl Load {
 
     fn name(self) -> &'static str {
         match self {
-            Load::Repeated => "100 tokens that come again and again",
-            Load::Fresh => "tokens that come once",
-            Load::Expired => "an expired token",
+            Load::Repeated => "repeated",
+            Load::Fresh => "fresh",
+            Load::Expired => "expired",
         }
     }
 }
