@@ -74,11 +74,12 @@ pub(crate) fn markdown(measured: &[Measured]) -> String {
     for measured in measured {
         let _ = write!(
             text,
-            "\n{}:\n\n\
+            "\n{}, rounds: {}:\n\n\
              | tokens | server | requests a second | to no check | p50 | p99 | server busy \
              | CPU time of a request | more | hits |\n\
              | --- | --- | --: | --: | --: | --: | --: | --: | --: | --: |\n",
-            measured.title
+            measured.title,
+            measured.rounds.len() / Load::ALL.len()
         );
         for load in Load::ALL {
             let rounds: Vec<_> = measured
