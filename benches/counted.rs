@@ -14,8 +14,14 @@ pub(crate) fn counted_case() -> Option<String> {
     std::env::var(COUNTED).ok()
 }
 
-/// Runs a case of this program under callgrind, which counts what is done in one function, and gives
-/// what it printed.
+/// Whether this system has valgrind.
+pub(crate) fn has_valgrind() -> bool {
+    let version = Command::new("valgrind").arg("--version").output();
+    version.is_ok_and(|version| version.status.success())
+}
+
+/// Runs a case of this program under callgrind, which counts what is done in one function, and
+/// gives what it printed.
 pub(crate) fn run_under_callgrind(
     case: &str,
     function: &str,

@@ -2,10 +2,11 @@
 //! of cache, and an introspection with a bare call. The bench also shows the effect of the number
 //! of issuers, and the memory of an idle issuer.
 //!
-//! `cargo bench --manifest-path benches/Cargo.toml --bench introspection` prints tables; with
-//! `-- --json` it prints a line of JSON for each case.
+//! `cargo bench --manifest-path benches/Cargo.toml --bench introspection` prints tables.
 
-#[path = "rounds.rs"]
+#[allow(dead_code)] // a part of it is used
+mod cell;
+#[allow(dead_code)] // a part of it is used
 mod rounds;
 
 use std::hint::black_box;
@@ -18,13 +19,13 @@ use resource_server::{Algorithm, Introspection, Issuer, StaticKeys, Tenants, Val
 use serde_json::json;
 use tokio::runtime::Runtime;
 
+use cell::time;
 use rounds::{Case, Figure, allocated_bytes, measure, pollster};
 
 const AUDIENCE: &str = "https://api.example.com";
 const COUNTS: [usize; 3] = [1, 100, 10_000];
 
 fn main() {
-    let as_json = std::env::args().any(|argument| argument == "--json");
     let runtime = Runtime::new().expect("a runtime");
     let server = runtime
         .block_on(TestServer::start(AUDIENCE))
@@ -38,35 +39,44 @@ fn main() {
         "tenant": "b9d1f0aa-7c1e-4b6e-9d7e-2f6a1c3b5d7f",
     });
     let token = server.opaque_token(about);
-    show(as_json, "to moka", &kept(&runtime, &server, &token));
-    show(as_json, "to a bare call", &asked(&runtime, &server, &token));
-    show(as_json, "to one issuer", &by_issuers());
-    memory(as_json, &runtime);
-}
-
-fn show(as_json: bool, to: &str, figures: &[Figure]) {
-    if !as_json {
+    opaque(
+        &kept(&runtime, &server, &token),
+        &asked(&runtime, &server, &token),
+    );
+    println!("\n<!-- introspection/issuers -->");
+    println!("| an expired token is refused, of | time | to one issuer |");
+    println!("| --- | --: | --: |");
+    for figure in by_issuers() {
         println!(
-            "\n{:<40} {:>10} {:>15} {:>12}",
-            "case", "median us", to, "allocations"
+            "| {} | {} | {:.2} |",
+            figure.name,
+            time(figure.median_ns),
+            figure.ratio
         );
     }
-    for figure in figures {
-        if as_json {
-            let line = json!({
-                "case": figure.name,
-                "median_ns": figure.median_ns.round(),
-                "ratio": (figure.ratio * 1000.0).round() / 1000.0,
-                "allocations": figure.allocations,
-            });
-            println!("{line}");
-        } else {
+    println!("\n<!-- introspection/memory -->");
+    println!("| while idle, for each | memory |");
+    println!("| --- | --: |");
+    memory(&runtime);
+}
+
+/// The first figure of each is what the others are compared with.
+fn opaque(kept: &[Figure], asked: &[Figure]) {
+    println!("<!-- introspection -->");
+    println!("| case | time | ratio | to |");
+    println!("| --- | --: | --: | --- |");
+    for figures in [kept, asked] {
+        let Some((bare, ours)) = figures.split_first() else {
+            continue;
+        };
+        for figure in ours {
             println!(
-                "{:<40} {:>10.3} {:>15.2} {:>12}",
+                "| {} | {} | {:.2} | {}, {} |",
                 figure.name,
-                figure.median_ns / 1000.0,
+                time(figure.median_ns),
                 figure.ratio,
-                figure.allocations
+                bare.name,
+                time(bare.median_ns)
             );
         }
     }
@@ -99,24 +109,24 @@ fn kept(runtime: &Runtime, server: &TestServer, token: &str) -> Vec<Figure> {
     cache.insert(key, "x".repeat(400).into());
     let cases = [
         Case {
-            name: "moka: get",
+            name: "a bare `get` of moka",
             run: Box::new(|| assert!(black_box(cache.get(black_box(&key))).is_some())),
         },
         Case {
-            name: "SHA-256 of the token",
+            name: "SHA-256 of the token, which is a part of the next two",
             run: Box::new(|| {
                 black_box(hash(black_box(token)));
             }),
         },
         Case {
-            name: "validate_cached, answer kept",
+            name: "opaque token with a cached response, `validate_cached`",
             run: Box::new(|| {
                 let judged = validator.validate_cached(black_box(token));
                 assert!(black_box(judged).expect("it is kept").is_ok());
             }),
         },
         Case {
-            name: "validate, answer kept",
+            name: "the same, `validate`",
             run: Box::new(|| {
                 let judged = pollster(validator.validate(black_box(token)));
                 assert!(black_box(judged).is_ok());
@@ -140,7 +150,7 @@ fn asked(runtime: &Runtime, server: &TestServer, token: &str) -> Vec<Figure> {
         .expect("a client");
     let cases = [
         Case {
-            name: "a bare call by reqwest",
+            name: "a bare call by reqwest that opens a connection",
             run: Box::new(|| {
                 let call = async {
                     let sent = client
@@ -155,7 +165,7 @@ fn asked(runtime: &Runtime, server: &TestServer, token: &str) -> Vec<Figure> {
             }),
         },
         Case {
-            name: "validate, answer asked for",
+            name: "opaque token that is introspected, on loopback",
             run: Box::new(|| {
                 let judged = runtime.block_on(validator.validate(black_box(token)));
                 assert!(black_box(judged).is_ok());
@@ -189,11 +199,7 @@ fn by_issuers() -> Vec<Figure> {
     let template = template.build().expect("a Validator");
     let tenant = TestIssuer::new("https://as.example.com/acme", AUDIENCE);
     let expired = tenant.token().claim("exp", 1_700_000_000).mint();
-    let names = [
-        "refuse expired, 1 issuer",
-        "refuse expired, 100 issuers",
-        "refuse expired, 10,000 issuers",
-    ];
+    let names = ["1 issuer", "100 issuers", "10,000 issuers"];
     let refuse = |name, validator: &Validator, token: &str| {
         let (validator, token) = (validator.clone(), token.to_owned());
         Case {
@@ -209,12 +215,12 @@ fn by_issuers() -> Vec<Figure> {
         .zip(&known)
         .map(|(name, (validator, token))| refuse(name, validator, token))
         .collect();
-    cases.push(refuse("refuse expired, of a tenant", &template, &expired));
+    cases.push(refuse("a tenant of a template", &template, &expired));
     measure(&cases, |_| 0)
 }
 
 /// What is allocated for each of many issuers beyond the first.
-fn memory(as_json: bool, runtime: &Runtime) {
+fn memory(runtime: &Runtime) {
     const MANY: usize = 1_000;
     let name = |number: usize| format!("https://as-{number}.example.com");
     let bytes = |what: &str, each: &dyn Fn(usize) -> Issuer| {
@@ -229,17 +235,14 @@ fn memory(as_json: bool, runtime: &Runtime) {
         };
         let (one, _first) = build(1);
         let (all, _rest) = build(MANY + 1);
-        report(as_json, what, (all - one) / MANY);
+        report(what, (all - one) / MANY);
     };
-    if !as_json {
-        println!("\n{:<60} {:>10}", "idle, each", "bytes");
-    }
     bytes(
-        "an issuer whose keys are discovered, before the first token",
+        "an issuer whose keys are discovered, before its first token",
         &|number| Issuer::discover(name(number)),
     );
     bytes(
-        "an issuer with introspection, before the first token",
+        "an issuer with introspection, before its first token",
         &|number| {
             let ask = Introspection::discover().client_secret_basic("api", "secret");
             let issuer = Issuer::new(name(number)).introspection(ask);
@@ -247,11 +250,30 @@ fn memory(as_json: bool, runtime: &Runtime) {
         },
     );
 
-    // What the backend allocates is not seen by Rust's allocator, so here it is the process that is
-    // measured.
     let server = runtime
         .block_on(TestServer::start(AUDIENCE))
         .expect("a server");
+    let mut builder = Validator::builder().audience(AUDIENCE);
+    for number in 0..=MANY {
+        let issuer = Issuer::new(name(number)).introspection(server.introspection());
+        builder = builder.issuer(issuer.opaque_tokens_with_prefix(format!("{number}_")));
+    }
+    let validator = builder.build().expect("a Validator");
+    // The server does not know the token, and the response that says so is cached.
+    let introspect = |number: usize| {
+        let judged = runtime.block_on(validator.validate(&format!("{number}_token")));
+        assert!(judged.is_err());
+    };
+    introspect(0);
+    let before = allocated_bytes();
+    (1..=MANY).for_each(introspect);
+    report(
+        "what it needs more after its first token, for its caches",
+        (allocated_bytes() - before) / MANY,
+    );
+
+    // What the backend allocates is not seen by Rust's allocator, so here it is the process that is
+    // measured.
     let issuer = server.issuer().clone();
     let issuer = issuer.algorithms([Algorithm::RS256, Algorithm::ES256]);
     let template = format!("{}/{{tenant}}", server.url());
@@ -273,8 +295,7 @@ fn memory(as_json: bool, runtime: &Runtime) {
         let after = resident_bytes().unwrap_or(before);
         let each = after.saturating_sub(before) / MANY;
         report(
-            as_json,
-            "a tenant whose keys are held: RSA 2048 and P-256",
+            "a tenant whose keys are cached (RSA 2048 and P-256), by the size of the process",
             each,
         );
     }
@@ -288,10 +309,6 @@ fn resident_bytes() -> Option<usize> {
     Some(kib * 1024)
 }
 
-fn report(as_json: bool, what: &str, bytes: usize) {
-    if as_json {
-        println!("{}", json!({"case": what, "bytes": bytes}));
-    } else {
-        println!("{what:<60} {bytes:>10}");
-    }
+fn report(what: &str, bytes: usize) {
+    println!("| {what} | {:.1} KB |", bytes as f64 / 1e3);
 }

@@ -1,9 +1,9 @@
 //! The cost of the layer, compared with a call of `validate` by hand in front of the same service.
 //!
-//! `cargo bench --manifest-path benches/Cargo.toml --bench layer` prints a table; with
-//! `-- --json` it prints a line of JSON for each case.
+//! `cargo bench --manifest-path benches/Cargo.toml --bench layer` prints a table.
 
-#[path = "rounds.rs"]
+#[allow(dead_code)] // a part of it is used
+mod cell;
 mod rounds;
 
 use std::convert::Infallible;
@@ -14,11 +14,11 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use resource_server::testing::TestIssuer;
 use resource_server::{AccessToken, Algorithm, Issuer, Requirement, StaticKeys, Validator};
-use serde_json::json;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use rounds::{Case, measure, pollster};
+use cell::time;
+use rounds::{Case, Figure, measure, pollster};
 
 const ISSUER: &str = "https://as.example.com";
 const API: &str = "https://api.example.com";
@@ -72,70 +72,58 @@ where
 }
 
 fn main() {
-    let as_json = std::env::args().any(|argument| argument == "--json");
-    if !as_json {
-        println!(
-            "{:<9} {:<26} {:>10} {:>12} {:>12}",
-            "algorithm", "case", "median us", "more, ns", "allocations"
-        );
-    }
-    for algorithm in [Algorithm::EdDSA, Algorithm::RS256] {
-        let (issuer, validator) = validator(algorithm);
-        let line = format!(
-            "Bearer {}",
-            issuer.token().subject("alice").scope("orders:read").mint()
-        );
-        let request = || {
-            let request = Request::get("/orders").header("authorization", &line);
-            request.body(()).expect("a request")
+    let algorithms = [Algorithm::EdDSA, Algorithm::RS256];
+    let columns = algorithms.map(measure_with);
+    println!("<!-- layer -->");
+    println!("| case | EdDSA | RS256 | allocations |");
+    println!("| --- | --: | --: | --: |");
+    for (at, by_hand) in columns[0].iter().enumerate() {
+        let [eddsa, rs256] = columns.each_ref().map(|figures| match at {
+            0 => time(figures[0].median_ns),
+            _ => time(figures[0].median_ns * (figures[at].ratio - 1.0)),
+        });
+        let allocations = match at {
+            0 => by_hand.allocations,
+            _ => by_hand.allocations - columns[0][0].allocations,
         };
-        let protect = || validator.protect();
-        let scope = || protect().require(Requirement::scope("orders:read"));
-        let one = scope().layer(Handler);
-        let two = protect().layer(scope().layer(Handler));
-        let cases = [
-            Case {
-                name: "validate by hand",
-                run: Box::new(|| {
-                    black_box(by_hand(&validator, black_box(&request())));
-                }),
-            },
-            Case {
-                name: "the layer",
-                run: Box::new(|| {
-                    black_box(through(&one, black_box(request())));
-                }),
-            },
-            Case {
-                name: "a layer inside another",
-                run: Box::new(|| {
-                    black_box(through(&two, black_box(request())));
-                }),
-            },
-        ];
-        let figures = measure(&cases, |_| 0);
-        let by_hand = figures.first().map_or(0.0, |figure| figure.median_ns);
-        for figure in &figures {
-            let more = (by_hand * (figure.ratio - 1.0)).round();
-            if as_json {
-                let line = json!({
-                    "algorithm": algorithm.as_str(),
-                    "case": figure.name,
-                    "median_ns": figure.median_ns.round(),
-                    "more_ns": more,
-                    "allocations": figure.allocations,
-                });
-                println!("{line}");
-            } else {
-                println!(
-                    "{:<9} {:<26} {:>10.2} {:>12} {:>12}",
-                    algorithm.as_str(),
-                    figure.name,
-                    figure.median_ns / 1000.0,
-                    more,
-                    figure.allocations
-                );
-            }
-        }
+        println!("| {} | {eddsa} | {rs256} | {allocations} |", by_hand.name);
     }
+}
+
+/// The first is what the others are compared with.
+fn measure_with(algorithm: Algorithm) -> Vec<Figure> {
+    let (issuer, validator) = validator(algorithm);
+    let line = format!(
+        "Bearer {}",
+        issuer.token().subject("alice").scope("orders:read").mint()
+    );
+    let request = || {
+        let request = Request::get("/orders").header("authorization", &line);
+        request.body(()).expect("a request")
+    };
+    let protect = || validator.protect();
+    let scope = || protect().require(Requirement::scope("orders:read"));
+    let one = scope().layer(Handler);
+    let two = protect().layer(scope().layer(Handler));
+    let cases = [
+        Case {
+            name: "`validate` by hand",
+            run: Box::new(|| {
+                black_box(by_hand(&validator, black_box(&request())));
+            }),
+        },
+        Case {
+            name: "more with the layer",
+            run: Box::new(|| {
+                black_box(through(&one, black_box(request())));
+            }),
+        },
+        Case {
+            name: "more with a layer inside another",
+            run: Box::new(|| {
+                black_box(through(&two, black_box(request())));
+            }),
+        },
+    ];
+    measure(&cases, |_| 0)
 }

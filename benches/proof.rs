@@ -3,7 +3,9 @@
 //!
 //! `cargo bench --manifest-path benches/Cargo.toml --bench proof` prints a table.
 
-#[path = "rounds.rs"]
+#[allow(dead_code)] // a part of it is used
+mod cell;
+#[allow(dead_code)] // a part of it is used
 mod rounds;
 
 use std::cell::Cell;
@@ -16,6 +18,8 @@ use resource_server::binding::{
 };
 use resource_server::testing::TestClient;
 use resource_server::{Algorithm, NumericDate, Policy};
+
+use cell::time;
 use rounds::{Case, measure, pollster};
 
 const URL: &str = "https://api.example.com/orders";
@@ -94,11 +98,7 @@ fn main() {
         .issuer("https://as.example.com")
         .audience("https://api.example.com");
     let policy = policy.build().expect("a policy");
-    println!(
-        "{:<44} {:>10} {:>8} {:>12}",
-        "", "time", "ratio", "allocations"
-    );
-    for (name, algorithm) in [("ES256", Algorithm::ES256), ("EdDSA", Algorithm::EdDSA)] {
+    let columns = [Algorithm::ES256, Algorithm::EdDSA].map(|algorithm| {
         let proof = Proof::by(algorithm);
         let request = DpopRequest::new("GET", URL, &proof.token).expect("a URL");
         let store = full_store();
@@ -133,14 +133,16 @@ fn main() {
                 run: Box::new(entered),
             },
         ];
-        for figure in measure(&cases, |_| 0) {
-            println!(
-                "{:<44} {:>7.2} us {:>8.3} {:>12}",
-                format!("{name}: {}", figure.name),
-                figure.median_ns / 1_000.0,
-                figure.ratio,
-                figure.allocations
-            );
-        }
+        measure(&cases, |_| 0)
+    });
+    println!("<!-- proof -->");
+    println!("| case | ES256 | EdDSA |");
+    println!("| --- | --: | --: |");
+    for (at, figure) in columns[0].iter().enumerate() {
+        let [es256, eddsa] = columns.each_ref().map(|figures| match at {
+            0 => time(figures[0].median_ns),
+            _ => format!("{:.2}", figures[at].ratio),
+        });
+        println!("| {} | {es256} | {eddsa} |", figure.name);
     }
 }

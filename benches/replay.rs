@@ -4,7 +4,8 @@
 //! `cargo bench --manifest-path benches/Cargo.toml --bench replay` prints tables.
 
 #[allow(dead_code)] // a part of it is used
-#[path = "rounds.rs"]
+mod cell;
+#[allow(dead_code)] // a part of it is used
 mod rounds;
 
 use std::io::{Read, Write};
@@ -13,6 +14,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
+use cell::{thousands, time};
 use resource_server::NumericDate;
 use resource_server::binding::{
     Insertion, MemoryReplayStore, ProofEntry, RedisReplayStore, ReplayStore,
@@ -35,35 +37,34 @@ const CALLS: usize = 20_000;
 const TASKS: usize = 256;
 
 fn main() {
-    let shown = |name: &str, value: String| println!("{name:<58} {value:>10}");
-    println!("In memory, {LIVE} live entries");
-    for clients in [1_000, LIVE] {
-        println!("\nwith {clients} clients");
-        let figures = in_memory(clients);
-        let each = |bytes: usize| format!("{:.1}", bytes as f64 / LIVE as f64);
-        shown(
-            "bytes for a live entry, when so many are inserted",
-            each(figures.filled),
-        );
-        shown(
-            "the same at the most, while they come and go",
-            each(figures.most),
-        );
-        for (threads, ns) in figures.ns {
-            shown(
-                &format!("ns for an insertion, {threads} threads"),
-                format!("{ns:.0}"),
-            );
-        }
-        let us = |time: Duration| format!("{:.0}", time.as_secs_f64() * 1e6);
-        shown(
-            "us of the worst insertion while slices end",
-            us(figures.worst),
-        );
-    }
-    println!("\nIn Redis, on loopback");
+    let columns = [1_000, LIVE].map(in_memory);
+    println!("<!-- replay -->");
+    println!("| in memory | 1,000 clients | 1,000,000 clients |");
+    println!("| --- | --: | --: |");
+    let row = |name: &str, cell: &dyn Fn(&InMemory) -> String| {
+        let [few, many] = columns.each_ref().map(cell);
+        println!("| {name} | {few} | {many} |");
+    };
+    let each = |bytes: usize| format!("{:.0}", bytes as f64 / LIVE as f64);
+    row(
+        "bytes for a live entry, when 1,000,000 are inserted",
+        &|one| each(one.filled),
+    );
+    row(
+        "the same at the most while they come and go, with entries that have just ended",
+        &|one| each(one.most),
+    );
+    row("an insertion, one thread", &|one| time(one.ns[0]));
+    row("an insertion, two threads, by the time of all", &|one| {
+        time(one.ns[1])
+    });
+    row(
+        "the worst of 5,000,000 insertions, while slices end and tables grow",
+        &|one| format!("{:.2} ms", one.worst.as_secs_f64() * 1e3),
+    );
+    println!("\n<!-- replay/redis -->");
     match Redis::start() {
-        Some(redis) => in_redis(&redis, &shown),
+        Some(redis) => in_redis(&redis),
         None => println!("skipped: redis-server is not installed"),
     }
 }
@@ -71,7 +72,8 @@ fn main() {
 struct InMemory {
     filled: usize,
     most: usize,
-    ns: [(u64, f64); 2],
+    /// With one thread, and with two.
+    ns: [f64; 2],
     worst: Duration,
 }
 
@@ -113,7 +115,7 @@ fn in_memory(clients: u64) -> InMemory {
     drop(store);
     let ns = [1, 2].map(|threads| {
         let tries = (0..TRIES).map(|_| ns_of_insertion(threads, clients));
-        (threads, tries.fold(f64::MAX, f64::min))
+        tries.fold(f64::MAX, f64::min)
     });
     InMemory {
         filled,
@@ -228,7 +230,7 @@ impl Drop for Redis {
     }
 }
 
-fn in_redis(redis: &Redis, shown: &dyn Fn(&str, String)) {
+fn in_redis(redis: &Redis) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -264,15 +266,6 @@ fn in_redis(redis: &Redis, shown: &dyn Fn(&str, String)) {
         ours(number);
         times[1].push(started.elapsed());
     }
-    for (name, mut times) in ["bare SET NX over a socket", "RedisReplayStore"]
-        .iter()
-        .zip(times)
-    {
-        times.sort_unstable();
-        let us = |at: usize| format!("{:.0}", times[at].as_secs_f64() * 1e6);
-        shown(&format!("us, {name}, median"), us(CALLS / 2));
-        shown(&format!("us, {name}, 99 of 100"), us(CALLS / 100 * 99));
-    }
     let started = Instant::now();
     runtime.block_on(async {
         let mut tasks = Vec::new();
@@ -292,8 +285,17 @@ fn in_redis(redis: &Redis, shown: &dyn Fn(&str, String)) {
         }
     });
     let each_second = (TASKS * CALLS / 20) as f64 / started.elapsed().as_secs_f64();
-    shown(
-        &format!("RedisReplayStore, insertions a second by {TASKS} tasks"),
-        format!("{each_second:.0}"),
-    );
+    println!("| Redis on loopback | median | 99 of 100 | insertions a second by {TASKS} tasks |");
+    println!("| --- | --: | --: | --: |");
+    let names = [
+        "a bare `SET NX PX` over a blocking socket",
+        "`RedisReplayStore`, over its one connection",
+    ];
+    let many = ["not measured", &thousands(each_second.round() as u64)];
+    for ((name, mut times), many) in names.into_iter().zip(times).zip(many) {
+        times.sort_unstable();
+        let at = |place: usize| time(times[place].as_secs_f64() * 1e9);
+        let (median, last) = (at(CALLS / 2), at(CALLS / 100 * 99));
+        println!("| {name} | {median} | {last} | {many} |");
+    }
 }

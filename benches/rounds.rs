@@ -121,7 +121,8 @@ pub(crate) fn measure(cases: &[Case<'_>], base: impl Fn(usize) -> usize) -> Vec<
         .collect()
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+#[allow(dead_code)] // not by each benchmark
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }

@@ -1,10 +1,13 @@
 //! What the cache of verified tokens costs and saves, compared with the digest that finds a token.
 //!
 //! `cargo bench --manifest-path benches/Cargo.toml --bench token_cache` prints the tables. With
-//! `-- hits`, `-- stores`, `-- threads` or `-- memory` it prints one of them. All cases of a table run
-//! in turn, round by round in one process, so the differences and ratios hold on a busy machine too.
+//! `-- hits`, `-- stores`, `-- threads` or `-- memory` it prints one of them. All cases of a table
+//! run in turn, round by round in one process, so the differences and ratios hold on a busy machine
+//! too.
 
-#[path = "rounds.rs"]
+#[allow(dead_code)] // a part of it is used
+mod cell;
+#[allow(dead_code)] // a part of it is used
 mod rounds;
 #[allow(dead_code)] // the tests and the status use more of it
 #[path = "../src/validator/token_cache/store.rs"]
@@ -21,6 +24,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use resource_server::testing::{TestIssuer, TestServer};
 use resource_server::{Algorithm, Issuer, StaticKeys, Validator, ValidatorBuilder};
 
+use cell::{thousands, time};
 use rounds::{Case, Figure, allocated_bytes, measure, pollster};
 
 const ISSUER: &str = "https://as.example.com";
@@ -172,40 +176,64 @@ fn hits_and_first_sights() {
         },
         validate("hit, static keys", &cached, &hot),
         validate("hit, fetched keys", &fetching, &fetched),
-        validate("hit, with a resource and on_decision", &full, &hot),
+        validate(
+            "hit, with a resource and a function of `on_decision`",
+            &full,
+            &hot,
+        ),
         validate("the same token without a cache", without, &hot),
         first_sight("first sight without a cache", without, None),
         first_sight("the same, and GMAC before it", without, Some(in_place)),
         first_sight("first sight with a full cache", small, None),
     ];
-    println!("RS256 with 2048 bits, a token of {} bytes\n", hot.len());
     let figures = measure(&cases, |_| 0);
-    let of = |name: &str| median_of(&figures, name);
-    let gmac = of("AES-256-GMAC of the token");
+    let of = |name: &str| of_name(&figures, name);
+    let digest = of("AES-256-GMAC of the token");
+    println!("<!-- token_cache -->");
+    println!("| case | time | more than the digest | allocations |");
+    println!("| --- | --: | --: | --: |");
     println!(
-        "{:<38} {:>9} {:>14} {:>12}",
-        "case", "median ns", "to GMAC, ns", "allocations"
+        "| the digest, AES-256-GMAC (SHA-256 of the same token) | {} ({}) | | {} |",
+        time(digest.median_ns),
+        time(of("SHA-256 of the token").median_ns),
+        digest.allocations
     );
-    for figure in &figures {
-        let (name, median) = (figure.name, figure.median_ns);
-        let (more, allocations) = (median - gmac, figure.allocations);
-        println!("{name:<38} {median:>9.0} {more:>+14.0} {allocations:>12}");
+    for figure in figures
+        .iter()
+        .filter(|figure| figure.name.starts_with("hit"))
+    {
+        println!(
+            "| {} | {} | {:.0} ns | {} |",
+            figure.name,
+            time(figure.median_ns),
+            figure.median_ns - digest.median_ns,
+            figure.allocations
+        );
     }
-    let without = of("first sight without a cache");
-    let digest = of("the same, and GMAC before it") - without;
-    let more = of("first sight with a full cache") - without;
+    let uncached = of("the same token without a cache");
     println!(
-        "\nA first sight with a full cache takes {more:.0} ns more. The digest is {digest:.0} ns of it, since the \
-         signature leaves its code and data cold: {:.0} ns are ours.",
-        more - digest
+        "| {} | {} | | {} |",
+        uncached.name,
+        time(uncached.median_ns),
+        uncached.allocations
     );
-    let times = of("the same token without a cache") / of("hit, static keys");
-    println!("A hit is {times:.1} times as fast as the token without a cache.\n");
+    let without = of("first sight without a cache").median_ns;
+    let digest = of("the same, and GMAC before it").median_ns - without;
+    let with = of("first sight with a full cache");
+    let more = with.median_ns - without;
+    println!(
+        "| {} | {} more than without a cache, of which the digest is {} | {:.0} ns | {} |\n",
+        with.name,
+        time(more),
+        time(digest),
+        more - digest,
+        with.allocations
+    );
 }
 
-fn median_of(figures: &[Figure], name: &str) -> f64 {
+fn of_name<'f>(figures: &'f [Figure], name: &str) -> &'f Figure {
     let found = figures.iter().find(|figure| figure.name == name);
-    found.expect("a case").median_ns
+    found.expect("a case")
 }
 
 /// A `get` by a key that is there, and an insertion into a full store, of each store by itself.
@@ -267,13 +295,17 @@ fn stores() {
             run: Box::new(|| full_moka.insert(other(), Arc::clone(&value))),
         },
     ];
-    println!(
-        "{:<38} {:>9} {:>8}",
-        "store by itself", "median ns", "to own"
-    );
-    for figure in measure(&cases, |at| at / 3 * 3) {
-        let ratio = figure.ratio;
-        println!("{:<38} {:>9.0} {ratio:>8.2}", figure.name, figure.median_ns);
+    let figures = measure(&cases, |at| at / 3 * 3);
+    println!("<!-- token_cache/stores -->");
+    println!("| store by itself | own | `quick_cache` 0.6 | `moka` 0.12 |");
+    println!("| --- | --: | --: | --: |");
+    let names = ["`get` of a key that is there", "`insert` into a full store"];
+    for (name, stores) in names.into_iter().zip(figures.chunks(3)) {
+        let cells: Vec<String> = stores
+            .iter()
+            .map(|store| format!("{:.0} ns", store.median_ns))
+            .collect();
+        println!("| {name} | {} |", cells.join(" | "));
     }
     println!();
 }
@@ -293,17 +325,19 @@ fn threads() {
         let judged = pollster(validator.validate(black_box(&hot)));
         assert!(black_box(judged).is_ok());
     };
-    println!("{:<38} {:>12}", "two threads", "to one");
     let digest = || {
         black_box(gmac.of(black_box(&hot)));
     };
-    println!("{:<38} {:>12.2}", "AES-256-GMAC alone", speed_up(&digest));
-    let cases: [(&str, &(dyn Fn() + Sync)); 2] = [
+    let cases: [(&str, &(dyn Fn() + Sync)); 3] = [
+        ("the digest alone", &digest),
         ("hits of one token", &|| hit(&cached)),
         ("hits of one token, with a resource", &|| hit(&full)),
     ];
+    println!("<!-- token_cache/threads -->");
+    println!("| by two threads at once | to one thread |");
+    println!("| --- | --: |");
     for (name, run) in cases {
-        println!("{name:<38} {:>12.2}", speed_up(run));
+        println!("| {name} | {:.2} |", speed_up(run));
     }
     println!();
 }
@@ -355,9 +389,14 @@ fn memory() {
     let after = allocated_bytes();
     let status = cached.health().token_cache().expect("a cache");
     let each = |bytes: usize| bytes as f64 / status.entries() as f64;
+    println!("<!-- token_cache/memory -->");
     println!(
-        "{} tokens of {} bytes: {:.1} MB allocated, {:.0} bytes each; estimated {:.0} bytes each",
-        status.entries(),
+        "| tokens in the cache | bytes of a token | memory | for each | estimated by the cache |"
+    );
+    println!("| --: | --: | --: | --: | --: |");
+    println!(
+        "| {} | {} | {:.0} MB | {:.0} bytes | {:.0} bytes |",
+        thousands(status.entries() as u64),
         mint(0).len(),
         (after - before) as f64 / 1e6,
         each(after - before),

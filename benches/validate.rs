@@ -1,13 +1,13 @@
 //! The cost of validating a token, compared with bare signature verification and with jsonwebtoken,
 //! and the cost of a refusal.
 //!
-//! `cargo bench --manifest-path benches/Cargo.toml` prints a table; with `-- --json` it
-//! prints a line of JSON for each algorithm and case.
+//! `cargo bench --manifest-path benches/Cargo.toml --bench validate` prints the tables.
 //!
-//! Figures are medians of the rounds, and ratios are medians of the ratios of the rounds.
-//! Allocations are exact.
+//! A pass gives medians of its rounds, and medians of the ratios of the rounds. The tables have the
+//! medians of the passes, and the range of the ratios. Allocations are exact.
 
-#[path = "rounds.rs"]
+#[allow(dead_code)] // a part of it is used
+mod cell;
 mod rounds;
 
 use std::hint::black_box;
@@ -21,8 +21,10 @@ use resource_server::testing::{TestIssuer, TestToken};
 use resource_server::{Algorithm, Issuer, StaticKeys, Validator};
 use serde_json::{Value, json};
 
-use rounds::{Case, measure, pollster};
+use cell::{percent, time};
+use rounds::{Case, Figure, measure, median, pollster};
 
+const PASSES: usize = 5;
 const ISSUER: &str = "https://as.example.com";
 const AUDIENCE: &str = "https://api.example.com";
 
@@ -43,54 +45,86 @@ struct Claims {
 }
 
 fn main() {
-    let as_json = std::env::args().any(|argument| argument == "--json");
     jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER
         .install_default()
         .expect("no provider was installed before");
-    if !as_json {
+    // Each pass has keys, tokens and Validators of its own, since their addresses matter too.
+    let passes: Vec<Vec<(&str, Vec<Figure>)>> = (0..PASSES)
+        .map(|pass| {
+            eprintln!("pass {} of {PASSES}", pass + 1);
+            let subjects = subjects();
+            let figures = |subject: &Subject| (subject.name, subject.figures());
+            subjects.iter().map(figures).collect()
+        })
+        .collect();
+    println!("<!-- validate -->");
+    println!(
+        "| algorithm | signature | validate | to signature | jsonwebtoken to validate \
+         | allocations: `validate`, `jsonwebtoken` |"
+    );
+    println!("| --- | --: | --: | --: | --: | --: |");
+    for (at, (algorithm, _)) in passes[0].iter().enumerate() {
+        let of = |name: &str| Spread::of(passes.iter().map(|pass| &pass[at].1), name);
+        let [signature, validate] = ["signature", "validate"].map(|name| of(name).expect("a case"));
+        let peer = of("jsonwebtoken");
         println!(
-            "{:<11} {:<30} {:>10} {:>8} {:>12}",
-            "algorithm", "case", "median us", "ratio", "allocations"
+            "| {algorithm} | {} | {} | {} | {} | {}{} |",
+            time(signature.median_ns),
+            time(validate.median_ns),
+            validate.ratio_text(),
+            peer.as_ref().map_or("not timed".into(), Spread::ratio_text),
+            validate.allocations,
+            peer.map_or(String::new(), |peer| format!(", {}", peer.allocations)),
         );
     }
-    for subject in subjects() {
-        let cases = subject.cases();
-        let place = |name: &str| cases.iter().position(|case| case.name == name);
-        let (signature, validate) = (place("signature"), place("validate"));
-        let base = |at| {
-            if Some(at) == validate {
-                signature
-            } else {
-                validate
-            }
-        };
-        let figures = measure(&cases, |at| base(at).expect("a case"));
-        for figure in figures {
-            if as_json {
-                let line = json!({
-                    "algorithm": subject.name,
-                    "case": figure.name,
-                    "median_ns": figure.median_ns.round(),
-                    "ratio": (figure.ratio * 1000.0).round() / 1000.0,
-                    "allocations": figure.allocations,
-                });
-                println!("{line}");
-            } else {
-                println!(
-                    "{:<11} {:<30} {:>10.2} {:>8.3} {:>12}",
-                    subject.name,
-                    figure.name,
-                    figure.median_ns / 1000.0,
-                    figure.ratio,
-                    figure.allocations
-                );
-            }
-        }
-    }
-    if !as_json {
+    println!("\n<!-- validate/refusals -->");
+    println!("| refused for | time | share of an acceptance |");
+    println!("| --- | --: | --: |");
+    for figure in passes[0][0]
+        .1
+        .iter()
+        .skip_while(|figure| figure.name != "jsonwebtoken")
+        .skip(1)
+    {
+        let spread = Spread::of(passes.iter().map(|pass| &pass[0].1), figure.name);
+        let spread = spread.expect("a case");
         println!(
-            "\nratio: of validate to signature, of jsonwebtoken to validate, of a refusal to validate"
+            "| {} | {} | {} |",
+            figure.name,
+            time(spread.median_ns),
+            percent(spread.ratio)
         );
+    }
+}
+
+/// A case over the passes: medians, and the range of the ratio.
+struct Spread {
+    median_ns: f64,
+    ratio: f64,
+    range: [f64; 2],
+    allocations: usize,
+}
+
+impl Spread {
+    fn of<'f>(passes: impl Iterator<Item = &'f Vec<Figure>>, name: &str) -> Option<Self> {
+        let figures: Vec<&Figure> = passes
+            .filter_map(|figures| figures.iter().find(|figure| figure.name == name))
+            .collect();
+        let ratios: Vec<f64> = figures.iter().map(|figure| figure.ratio).collect();
+        Some(Spread {
+            allocations: figures.first()?.allocations,
+            median_ns: median(figures.iter().map(|figure| figure.median_ns).collect()),
+            range: [
+                ratios.iter().copied().fold(f64::MAX, f64::min),
+                ratios.iter().copied().fold(f64::MIN, f64::max),
+            ],
+            ratio: median(ratios),
+        })
+    }
+
+    fn ratio_text(&self) -> String {
+        let [least, most] = self.range;
+        format!("{:.3} ({least:.3} to {most:.3})", self.ratio)
     }
 }
 
@@ -124,12 +158,12 @@ fn subjects() -> Vec<Subject> {
     }]});
     let jwks = jwks.to_string();
     vec![
-        of("RS256", Algorithm::RS256),
+        of("RS256, 2048 bits", Algorithm::RS256),
         Subject {
             own_key: Some((rsa_4096, jwks)),
-            ..of("RS256-4096", Algorithm::RS256)
+            ..of("RS256, 4096 bits", Algorithm::RS256)
         },
-        of("PS256", Algorithm::PS256),
+        of("PS256, 2048 bits", Algorithm::PS256),
         of("ES256", Algorithm::ES256),
         of("EdDSA", Algorithm::EdDSA),
         of("ML-DSA-65", Algorithm::MlDsa65),
@@ -137,6 +171,18 @@ fn subjects() -> Vec<Subject> {
 }
 
 impl Subject {
+    /// One pass. The ratio of `validate` is to the signature, and that of all others to `validate`.
+    fn figures(&self) -> Vec<Figure> {
+        let cases = self.cases();
+        let at_of = |name: &str| cases.iter().position(|case| case.name == name);
+        let signature = at_of("signature").expect("a case");
+        let validate = at_of("validate").expect("a case");
+        measure(
+            &cases,
+            |at| if at == validate { signature } else { validate },
+        )
+    }
+
     fn token(&self, adapt: impl FnOnce(TestToken) -> TestToken) -> String {
         let now = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("now");
         let token = self
@@ -193,7 +239,7 @@ impl Subject {
             .clone()
     }
 
-    /// The first is what the second's ratio is to, and so on; see the table's last line.
+    /// The refusals are the last ones.
     fn cases(&self) -> Vec<Case<'_>> {
         let token = self.token(|token| token);
         let (input, signature) = token.rsplit_once('.').expect("a token");
@@ -249,31 +295,31 @@ impl Subject {
     }
 
     fn refused(&self, good: &str) -> Vec<(&'static str, String)> {
-        if self.name != "RS256" {
+        if self.algorithm != Algorithm::RS256 || self.own_key.is_some() {
             return Vec::new();
         }
         vec![
-            ("refuse_garbage", "x".repeat(good.len())),
-            ("refuse_garbage_860_bytes", "x".repeat(860)),
-            ("refuse_garbage_16_kib", "x".repeat(16 * 1024)),
+            ("garbage of the same size", "x".repeat(good.len())),
+            ("garbage of 860 bytes", "x".repeat(860)),
+            ("garbage of 16 KiB", "x".repeat(16 * 1024)),
             (
-                "refuse_unknown_algorithm",
+                "unknown algorithm",
                 self.token(|token| token.header("alg", "XS256")),
             ),
             (
-                "refuse_expired",
+                "expired",
                 self.token(|token| token.claim("exp", 1_700_000_000)),
             ),
             (
-                "refuse_wrong_issuer",
+                "wrong issuer",
                 self.token(|token| token.issuer("https://other.example.com")),
             ),
             (
-                "refuse_wrong_audience",
+                "wrong audience",
                 self.token(|token| token.audience("https://other.example.com")),
             ),
             (
-                "refuse_unknown_key",
+                "unknown key",
                 self.token(|token| token.header("kid", "another")),
             ),
         ]

@@ -1,10 +1,13 @@
 //! The regression guard: our own instructions for a few cases, counted by callgrind, and compared
-//! with a recorded baseline. The functions of aws-lc and libc are left out, so that a change of ours
-//! shows.
+//! with a recorded baseline. The functions of aws-lc and libc are left out, so that a change of
+//! ours shows.
 //!
-//! `cargo run -p guard --profile guard` prints a line for each case, and fails if one is over its
+//! `cargo run -p guard --profile guard` prints a table of the cases, and fails if one is over its
 //! baseline by more than the tolerance. With `-- --record` it writes the baseline.
 
+#[allow(dead_code)] // a part of it is used
+#[path = "../../cell.rs"]
+mod cell;
 #[path = "../../counted.rs"]
 mod counted;
 
@@ -17,7 +20,10 @@ use std::process::{Command, ExitCode};
 use resource_server::testing::TestIssuer;
 use resource_server::{Algorithm, Issuer, NumericDate, StaticKeys, Validator};
 
-use counted::{AUDIENCE, ISSUER, counted_case, instructions_by_function, run_under_callgrind};
+use cell::thousands;
+use counted::{
+    AUDIENCE, ISSUER, counted_case, has_valgrind, instructions_by_function, run_under_callgrind,
+};
 
 /// What is counted begins and ends here.
 const COUNTED_FUNCTION: &str = "*judge_once*";
@@ -25,6 +31,8 @@ const COUNTED_FUNCTION: &str = "*judge_once*";
 const ROUNDS: u32 = 50;
 /// The sum of the functions over which a case fails, in percent of its baseline.
 const TOLERANCE: f64 = 3.0;
+/// The name of the table in README.md of the benches.
+const TABLE: &str = "<!-- guard -->";
 const CACHE_BYTES: u64 = 1024 * 1024;
 
 #[derive(Clone, Copy)]
@@ -52,6 +60,16 @@ impl Case {
         }
     }
 
+    /// What a reader calls it.
+    const fn text(self) -> &'static str {
+        match self {
+            Case::AcceptRs256 => "an accepted RS256 token with ten claims",
+            Case::RefuseExpired => "the same token, expired",
+            Case::RefuseGarbage => "as many bytes without dots",
+            Case::WarmHit => "a hit of the token cache",
+        }
+    }
+
     const fn is_accepted(self) -> bool {
         matches!(self, Case::AcceptRs256 | Case::WarmHit)
     }
@@ -62,6 +80,10 @@ fn main() -> ExitCode {
         let case = Case::ALL.into_iter().find(|case| case.name() == name);
         run(case.expect("a case"));
         return ExitCode::SUCCESS;
+    }
+    if !has_valgrind() {
+        println!("{TABLE}\nskipped: valgrind is not installed");
+        return ExitCode::FAILURE;
     }
     let found = Baseline::count();
     if std::env::args().any(|argument| argument == "--record") {
@@ -185,7 +207,7 @@ impl Baseline {
         }
     }
 
-    /// Prints a line for each case.
+    /// Prints a table of the cases.
     fn compare(&self, recorded: &Baseline) -> Result<(), String> {
         if self.compiler != recorded.compiler {
             return Err(format!(
@@ -195,21 +217,26 @@ impl Baseline {
                 self.compiler
             ));
         }
+        println!("{TABLE}");
         if self.processor != recorded.processor {
             println!(
-                "not compared: the baseline is of {}, and this is {}",
+                "skipped: the baseline is of {}, and this is {}",
                 recorded.processor, self.processor
             );
             return Ok(());
         }
+        println!("| case | instructions of ours | to the baseline |");
+        println!("| --- | --: | --: |");
         let mut slower = Vec::new();
-        for (name, found) in &self.instructions {
-            let before = recorded.instructions.get(name);
-            let before = *before.ok_or_else(|| format!("{name} has no baseline"))?;
-            let change = percent_more(*found, before);
-            println!("{name:<15} {found:>6} instructions of ours, {change:+.1} % of {before}");
+        for case in Case::ALL {
+            let (name, text) = (case.name(), case.text());
+            let count = |baseline: &Baseline| baseline.instructions.get(name).copied();
+            let problem = || format!("{name} has no baseline");
+            let found = count(self).ok_or_else(problem)?;
+            let change = percent_more(found, count(recorded).ok_or_else(problem)?);
+            println!("| {text} | {} | {change:+.1} % |", thousands(found));
             if change > TOLERANCE {
-                slower.push(name.as_str());
+                slower.push(name);
             }
         }
         if slower.is_empty() {
