@@ -148,6 +148,21 @@ pub(crate) fn operation_refused(token: &AccessToken, error: &Error) {
     }
 }
 
+/// Counts an accepted token that the cache of verified tokens knew, or that enters it.
+pub(crate) fn token_cached(is_hit: bool) {
+    #[cfg(feature = "metrics")]
+    {
+        const TOKENS: &str = "resource_server_token_cache_total";
+        match is_hit {
+            true => metrics::counter!(TOKENS, "result" => "hit"),
+            false => metrics::counter!(TOKENS, "result" => "miss"),
+        }
+        .increment(1);
+    }
+    #[cfg(not(feature = "metrics"))]
+    let _ = is_hit;
+}
+
 /// The event of a decision. Its fields are made only if its level is enabled.
 #[cfg(feature = "tracing")]
 fn emit(decision: &Decision<'_>) {

@@ -18,7 +18,7 @@ use crate::core::{
 use crate::credentials::Credentials;
 use crate::error::{Error, Misconfigured};
 use crate::observe::decision::About;
-use crate::observe::observer::Judging;
+use crate::observe::observer::{Judging, token_cached};
 use crate::source::{DynKeySource, SourceError};
 
 /// The evidence that a token is judged by.
@@ -173,7 +173,10 @@ impl Validator {
             confirm(token, presenter, None)
         };
         match confirmed {
-            Ok(confirmed) => Ok((confirmed, issuer)),
+            Ok(confirmed) => {
+                token_cached(true);
+                Ok((confirmed, issuer))
+            }
             Err(_) => Err(None),
         }
     }

@@ -18,6 +18,7 @@ use crate::build_error::{ConfigErrorKind, Problems};
 use crate::core::{
     Evidence, KeyedDigest, NumericDate, PresentedToken, Remembered, Unconfirmed, UnverifiedJwt,
 };
+use crate::observe::observer::token_cached;
 use store::Store;
 
 /// A smaller cache holds no token of the default size limit.
@@ -158,6 +159,7 @@ impl Validator {
         if let Some(token) = remembered {
             let issuer = issuer.number;
             cache.insert(key, Known { token, issuer }, now);
+            token_cached(false);
         }
         token
     }

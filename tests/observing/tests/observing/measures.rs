@@ -168,6 +168,43 @@ fn p08_hits_of_the_cache_of_introspection_are_counted() {
     );
 }
 
+/// A token that is refused is neither.
+#[test]
+fn p08_p04_hits_of_the_cache_of_tokens_are_counted() {
+    let measured = measures(|| {
+        let clock = clock();
+        let signer = signer(&clock);
+        let builder = builder(signer.to_issuer(), &clock).token_cache(1024 * 1024);
+        let validator = builder.build().unwrap();
+        let good = [signer.token().mint(), signer.token().subject("bob").mint()];
+        for _ in 0..3 {
+            for token in &good {
+                assert!(validator.validate_cached(token).unwrap().is_ok());
+            }
+            let expired = signer
+                .token()
+                .expires_at(NumericDate::from_secs(NOW - 3_600));
+            assert!(validator.validate_cached(&expired.mint()).unwrap().is_err());
+        }
+        // What expires is no hit.
+        clock.advance(Duration::from_secs(24 * 3_600));
+        assert!(validator.validate_cached(&good[0]).unwrap().is_err());
+    });
+    let all = counts(&measured);
+    let of_cache: Vec<_> = all
+        .iter()
+        .filter(|(name, _)| name.starts_with("token_cache"))
+        .collect();
+    assert_eq!(
+        of_cache,
+        [
+            &("token_cache_total{result=hit}", "4"),
+            &("token_cache_total{result=miss}", "2"),
+        ],
+        "P08"
+    );
+}
+
 /// Every value of every label is a fixed name, for any token.
 #[test]
 fn p01_labels_have_fixed_values_alone() {
