@@ -21,12 +21,13 @@ const LEGEND: u32 = 22;
 /// The least end of the axis of ratios: lines near 1 are then in the middle.
 const LEAST_TOP: f64 = 1.6;
 /// Colours that people with any kind of colour vision can tell apart (Okabe and Ito).
-const COLOURS: [RGBColor; 5] = [
+const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
     RGBColor(204, 121, 167),
     RGBColor(120, 120, 120),
+    RGBColor(230, 159, 0),
 ];
 
 fn main() -> Result<()> {
@@ -267,7 +268,7 @@ where
         let points = || line.points.iter().copied();
         chart.draw_series(LineSeries::new(points(), colour.stroke_width(2)))?;
         // Later points are smaller, so that points at one place all show.
-        let radius = 7 - at.min(4) as i32;
+        let radius = 7 - at.min(5) as i32;
         chart.draw_series(points().map(|point| Circle::new(point, radius, colour.filled())))?;
     }
     Ok(())

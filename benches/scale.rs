@@ -140,6 +140,11 @@ fn data(points: &[Point]) -> Vec<Value> {
 
 /// Rows are cases. The first size is a time, and further sizes are ratios to it.
 fn print_sizes(table: &str, of: &str, points: &[Point]) {
+    print_sizes_and(table, of, points, &[]);
+}
+
+/// With further rows.
+fn print_sizes_and(table: &str, of: &str, points: &[Point], further: &[Vec<String>]) {
     let mut sizes: Vec<_> = points.iter().map(|point| point.size).collect();
     sizes.sort_unstable();
     sizes.dedup();
@@ -147,7 +152,7 @@ fn print_sizes(table: &str, of: &str, points: &[Point]) {
     let mut columns = vec![of];
     columns.extend(heads.iter().map(String::as_str));
     columns.push("allocations");
-    let rows: Vec<_> = names(points)
+    let mut rows: Vec<_> = names(points)
         .iter()
         .map(|name| {
             let own: Vec<_> = points.iter().filter(|point| point.name == *name).collect();
@@ -167,6 +172,7 @@ fn print_sizes(table: &str, of: &str, points: &[Point]) {
             row
         })
         .collect();
+    rows.extend_from_slice(further);
     print_table(table, &columns, &rows);
 }
 
@@ -537,16 +543,15 @@ fn print_bytes(table: &str, points: &[Point]) {
             .find(|point| (point.name, point.size) == (name, size));
         same.expect("a case").figure.median_ns
     };
-    print_sizes(table, "bytes", points);
     let of = |name| points.iter().filter(move |point| point.name == name);
     let ratios = of(ACCEPTED).map(|point| {
         let ratio = point.figure.median_ns / median(SIGNATURE, point.size);
-        format!("{ratio:.2} at {} bytes", grouped(point.size))
+        format!("{ratio:.2}")
     });
-    println!(
-        "Accepting to the bare signature: {}\n",
-        ratios.collect::<Vec<_>>().join(", ")
-    );
+    let mut row = vec!["accepted, to the bare signature".to_owned()];
+    row.extend(ratios);
+    row.push(String::new());
+    print_sizes_and(table, "bytes", points, &[row]);
 }
 
 /// What the tasks of a batch do.

@@ -32,13 +32,13 @@ use report::{print_table, rounded, write_json};
 const AUDIENCE: &str = "https://api.example.com";
 const MIB: u64 = 1024 * 1024;
 const THREADS: usize = 2;
-const ROUNDS: usize = 301;
+const ROUNDS: usize = 101;
 /// How long a case runs on each number of threads in a round.
 const SLICE: Duration = Duration::from_millis(4);
 /// The longest wait for a core in a slice that is not repeated.
 const LONGEST_WAIT: Duration = Duration::from_micros(40);
 /// How often a slice is repeated at most, on a machine that is busy all the time.
-const REPEATS: usize = 10;
+const REPEATS: usize = 4;
 /// Tokens of one thread: more than it judges in a slice, so that no token comes twice in it.
 const TOKENS: usize = 2_000;
 /// The bare signature, without anything that is shared.
