@@ -1,7 +1,8 @@
 //! Runs the benches, and puts the tables that they print into README.md.
 //!
 //! `cargo run --release --manifest-path benches/Cargo.toml --bin tables` runs all benches of
-//! Cargo.toml in its order, and then the guard. Names after `--` limit it to these benches.
+//! Cargo.toml in its order, and then the guard. Names after `--` limit it to these benches. It also
+//! draws the plots of the benches that write data for them.
 //!
 //! A bench prints each table after a line `<!-- NAME -->`. The name is that of the bench, perhaps
 //! with a slash and a word, and README.md has the same line before the table. A bench that can't
@@ -19,6 +20,9 @@ const PACKAGES: [(&str, &[&str]); 1] = [(
     &["run", "--locked", "--profile", "guard", "-p", "guard"],
 )];
 
+/// The benches that write data for plots.
+const PLOTTED: [&str; 2] = ["threads", "scale"];
+
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let known = names();
@@ -31,15 +35,22 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let mut report = Report::default();
+    let mut has_data = false;
     for name in known
         .iter()
         .filter(|name| wanted.is_empty() || wanted.contains(name))
     {
         eprintln!("== {name}");
         match output_of(name) {
-            Ok(output) => report.take(name, &output),
+            Ok(output) => {
+                report.take(name, &output);
+                has_data |= PLOTTED.contains(&name.as_str());
+            }
             Err(problem) => report.problems.push(problem),
         }
+    }
+    if has_data {
+        report.problems.extend(draw().err());
     }
     report.find_strangers(&known);
     eprint!("{}", report.text());
@@ -62,18 +73,41 @@ fn names() -> Vec<String> {
     benches.chain(packages).collect()
 }
 
+/// Cargo in the folder of this package.
+fn cargo() -> Command {
+    // Cargo sets it for the programs that it runs.
+    let mut command = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
+    command.current_dir(FOLDER);
+    command
+}
+
+/// Draws the data of the benches.
+fn draw() -> Result<(), String> {
+    eprintln!("== plot");
+    let status = cargo()
+        .args(["run", "--features", "plots", "--bin", "plot"])
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("plot: {status}; the plots are as before")),
+        Err(error) => Err(format!("plot: cargo can't be run: {error}")),
+    }
+}
+
 /// What a bench prints, or why there is nothing.
 fn output_of(name: &str) -> Result<String, String> {
-    // Cargo sets it for the programs that it runs.
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = cargo();
     match PACKAGES.iter().find(|(package, _)| *package == name) {
         Some((_, arguments)) => {
             let root = Path::new(FOLDER).parent().expect("a folder above");
             command.args(*arguments).current_dir(root);
         }
         None => {
-            command.args(["bench", "--bench", name]).current_dir(FOLDER);
+            command.args(["bench", "--bench", name]);
+            if PLOTTED.contains(&name) {
+                let file = format!("data/{name}.json");
+                command.args(["--", "--json", &file]);
+            }
         }
     }
     let output = command

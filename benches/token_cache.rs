@@ -1,9 +1,9 @@
 //! What the cache of verified tokens costs and saves, compared with the digest that finds a token.
 //!
 //! `cargo bench --manifest-path benches/Cargo.toml --bench token_cache` prints the tables. With
-//! `-- hits`, `-- stores`, `-- threads` or `-- memory` it prints one of them. All cases of a table
-//! run in turn, round by round in one process, so the differences and ratios hold on a busy machine
-//! too.
+//! `-- hits`, `-- stores` or `-- memory` it prints one of them. All cases of a table run in turn,
+//! round by round in one process, so the differences and ratios hold on a busy machine too. What a
+//! second thread adds is measured by `threads`.
 
 #[allow(dead_code)] // a part of it is used
 mod cell;
@@ -16,8 +16,6 @@ mod store;
 use std::cell::Cell;
 use std::hint::black_box;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -38,10 +36,9 @@ const MANY_BYTES: usize = 800;
 
 fn main() {
     let wanted = std::env::args().nth(1).filter(|name| name != "--bench");
-    let parts: [(&str, fn()); 4] = [
+    let parts: [(&str, fn()); 3] = [
         ("hits", hits_and_first_sights),
         ("stores", stores),
-        ("threads", threads),
         ("memory", memory),
     ];
     for (name, part) in parts {
@@ -308,72 +305,6 @@ fn stores() {
         println!("| {name} | {} |", cells.join(" | "));
     }
     println!();
-}
-
-/// How much two threads do in the time in which one does one unit, for one hot token.
-fn threads() {
-    let issuer = TestIssuer::new(ISSUER, AUDIENCE).algorithms([Algorithm::RS256]);
-    let hot = token(&issuer, Algorithm::RS256, 0, 860);
-    let cached = built(static_keys(&issuer).token_cache(64 * MIB));
-    let full = built(
-        static_keys(&issuer)
-            .resource(AUDIENCE)
-            .token_cache(64 * MIB),
-    );
-    let gmac = Gmac::new();
-    let hit = |validator: &Validator| {
-        let judged = pollster(validator.validate(black_box(&hot)));
-        assert!(black_box(judged).is_ok());
-    };
-    let digest = || {
-        black_box(gmac.of(black_box(&hot)));
-    };
-    let cases: [(&str, &(dyn Fn() + Sync)); 3] = [
-        ("the digest alone", &digest),
-        ("hits of one token", &|| hit(&cached)),
-        ("hits of one token, with a resource", &|| hit(&full)),
-    ];
-    println!("<!-- token_cache/threads -->");
-    println!("| by two threads at once | to one thread |");
-    println!("| --- | --: |");
-    for (name, run) in cases {
-        println!("| {name} | {:.2} |", speed_up(run));
-    }
-    println!();
-}
-
-/// The median of rounds; in each, one thread and two run for the same time.
-fn speed_up(run: &(dyn Fn() + Sync)) -> f64 {
-    let count = |threads: usize| -> f64 {
-        let is_over = AtomicBool::new(false);
-        let began = Instant::now();
-        let total: u64 = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads)
-                .map(|_| {
-                    scope.spawn(|| {
-                        let mut count = 0_u64;
-                        while !is_over.load(Ordering::Relaxed) {
-                            for _ in 0..16 {
-                                run();
-                            }
-                            count += 16;
-                        }
-                        count
-                    })
-                })
-                .collect();
-            std::thread::sleep(Duration::from_millis(20));
-            is_over.store(true, Ordering::Relaxed);
-            workers
-                .into_iter()
-                .map(|worker| worker.join().expect("no panic"))
-                .sum()
-        });
-        total as f64 / began.elapsed().as_secs_f64()
-    };
-    let mut ratios: Vec<f64> = (0..51).map(|_| count(2) / count(1)).collect();
-    ratios.sort_by(f64::total_cmp);
-    ratios[ratios.len() / 2]
 }
 
 /// What many tokens need, by what is allocated and by what the cache says.
