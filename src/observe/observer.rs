@@ -153,11 +153,12 @@ pub(crate) fn token_cached(is_hit: bool) {
     #[cfg(feature = "metrics")]
     {
         const TOKENS: &str = "resource_server_token_cache_total";
-        match is_hit {
-            true => metrics::counter!(TOKENS, "result" => "hit"),
-            false => metrics::counter!(TOKENS, "result" => "miss"),
-        }
-        .increment(1);
+        let counter = if is_hit {
+            metrics::counter!(TOKENS, "result" => "hit")
+        } else {
+            metrics::counter!(TOKENS, "result" => "miss")
+        };
+        counter.increment(1);
     }
     #[cfg(not(feature = "metrics"))]
     let _ = is_hit;
