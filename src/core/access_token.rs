@@ -272,7 +272,7 @@ impl AccessToken {
     /// [`PolicyBuilder::role_claims`](crate::PolicyBuilder::role_claims) names. The set is empty if
     /// it names none.
     pub fn roles(&self) -> RoleSet<'_> {
-        RoleSet::new(self.good.claims.roles())
+        self.good.claims.roles()
     }
 
     /// Whether this is one of the [`roles`](AccessToken::roles), exactly. To refuse

@@ -24,7 +24,8 @@ impl Text {
         Text::of_string(value.string()?, within)
     }
 
-    fn of_string(string: Str<'_>, within: &str) -> Option<Self> {
+    /// A string in this text.
+    pub(crate) fn of_string(string: Str<'_>, within: &str) -> Option<Self> {
         let Some(text) = string.plain_text() else {
             return Some(Text::Unescaped(string.unescaped().into()));
         };

@@ -7,9 +7,11 @@ use crate::core::json::Value;
 use crate::core::time::NumericDate;
 use crate::core::token::claims::actor::ActorClaims;
 use crate::core::token::claims::claim_path::one_or_many;
+use crate::core::token::claims::roles::RoleSet;
 use crate::core::token::claims::scope_claim::ScopeClaim;
 use crate::core::token::footprint::{ALLOCATION, of_text};
 use crate::core::token::payload::Payload;
+use crate::core::token::text::Text;
 
 /// A name that the claims give to a client or a principal.
 pub(crate) enum Name<'p> {
@@ -85,7 +87,7 @@ impl CheckedClaims<'_> {
         let mapped = Mapped {
             client,
             principal,
-            roles: roles_in(&self.roles),
+            roles: roles_in(&self.roles, self.payload.text()),
             actors: self.actors.into(),
         };
         KeptClaims {
@@ -98,11 +100,13 @@ impl CheckedClaims<'_> {
     }
 }
 
-/// Every role of the claims. Empty roles are left out.
-fn roles_in(claims: &[Value<'_>]) -> Box<[Box<str>]> {
+/// Every role of the claims, which are slices of `text`. Empty roles are left out.
+fn roles_in(claims: &[Value<'_>], text: &str) -> Box<[Text]> {
     let roles = claims.iter().copied().flat_map(one_or_many).flatten();
     let roles = roles.filter(|role| !role.is_empty());
-    roles.map(|role| role.unescaped().into()).collect()
+    roles
+        .filter_map(|role| Text::of_string(role, text))
+        .collect()
 }
 
 /// The claims of an access token. Cloning is cheap, and registered claims take no memory of their
@@ -120,7 +124,7 @@ pub(crate) struct KeptClaims {
 struct Mapped {
     client: Option<Box<str>>,
     principal: Option<Box<str>>,
-    roles: Box<[Box<str>]>,
+    roles: Box<[Text]>,
     actors: Box<[ActorClaims]>,
 }
 
@@ -135,7 +139,7 @@ impl Mapped {
     fn estimated_bytes(&self) -> usize {
         let name = |name: &Option<Box<str>>| name.as_deref().map_or(0, of_text);
         let roles = self.roles.iter();
-        let roles = roles.map(|role| size_of::<Box<str>>() + of_text(role));
+        let roles = roles.map(|role| size_of::<Text>() + role.estimated_bytes());
         let actors = self
             .actors
             .iter()
@@ -167,8 +171,12 @@ impl KeptClaims {
         }
     }
 
-    pub(crate) fn roles(&self) -> &[Box<str>] {
-        self.mapped.as_ref().map_or(&[], |mapped| &mapped.roles)
+    pub(crate) fn roles(&self) -> RoleSet<'_> {
+        let mapped = self.mapped.as_ref();
+        RoleSet::new(
+            mapped.map_or(&[], |mapped| &mapped.roles),
+            self.payload.text(),
+        )
     }
 
     /// The current actor first.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::core::token::text::Text;
+
 /// The roles that a token's user or client has, from the claims that
 /// [`PolicyBuilder::role_claims`](crate::PolicyBuilder::role_claims) names. Membership is exact and
 /// case-sensitive.
@@ -29,11 +31,15 @@ use std::fmt;
 /// # }
 /// ```
 #[derive(Clone, Copy)]
-pub struct RoleSet<'t>(&'t [Box<str>]);
+pub struct RoleSet<'t> {
+    roles: &'t [Text],
+    /// The claims set that they are in.
+    text: &'t str,
+}
 
 impl<'t> RoleSet<'t> {
-    pub(crate) const fn new(roles: &'t [Box<str>]) -> Self {
-        RoleSet(roles)
+    pub(crate) const fn new(roles: &'t [Text], text: &'t str) -> Self {
+        RoleSet { roles, text }
     }
 
     /// Whether this is one of the roles.
@@ -43,18 +49,19 @@ impl<'t> RoleSet<'t> {
 
     /// Every role, in the order of the policy's claims and then of the token, duplicates included.
     pub fn iter(&self) -> impl Iterator<Item = &'t str> + use<'t> {
-        self.0.iter().map(AsRef::as_ref)
+        let text = self.text;
+        self.roles.iter().map(move |role| role.of(text))
     }
 
     /// Whether there are no roles.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.roles.is_empty()
     }
 }
 
 impl fmt::Debug for RoleSet<'_> {
     /// Shows how many, not which.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RoleSet({} roles)", self.0.len())
+        write!(f, "RoleSet({} roles)", self.roles.len())
     }
 }
