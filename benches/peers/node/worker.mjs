@@ -3,6 +3,7 @@
 
 import { createInterface } from 'node:readline'
 import { createRequire } from 'node:module'
+import { createPublicKey } from 'node:crypto'
 
 const require = createRequire(import.meta.url)
 
@@ -11,7 +12,9 @@ const peers = {
   'aws-jwt-verify': awsJwtVerify,
   jose,
   'fast-jwt': settings => fastJwt(settings, false),
-  'fast-jwt-cache': settings => fastJwt(settings, true)
+  'fast-jwt-cache': settings => fastJwt(settings, true),
+  'fast-jwt-pem': settings => fastJwtByPem(settings, false),
+  'fast-jwt-pem-cache': settings => fastJwtByPem(settings, true)
 }
 
 // Keys are loaded before the first token, as its documentation shows. Its own fetcher speaks HTTPS
@@ -52,6 +55,32 @@ async function fastJwt({ issuer, audience, jwks_url, scope }, cache) {
     cache
   })
   return async token => requireScope(await verify(token), scope)
+}
+
+// The program fetches the keys once, and has a verifier for each: a key that is given as PEM is
+// prepared once, and not for each token.
+async function fastJwtByPem({ issuer, audience, jwks_url, scope }, cache) {
+  const { createVerifier } = require('fast-jwt')
+  const { keys } = await (await fetch(jwks_url)).json()
+  const verifiers = new Map(
+    keys.map(jwk => {
+      const key = createPublicKey({ key: jwk, format: 'jwk' })
+      const verify = createVerifier({
+        key: key.export({ type: 'spki', format: 'pem' }),
+        algorithms: [jwk.alg],
+        allowedIss: issuer,
+        allowedAud: audience,
+        requiredClaims: ['exp', 'iss', 'aud'],
+        cache
+      })
+      return [jwk.kid, verify]
+    })
+  )
+  return async token => {
+    const header = Buffer.from(token.slice(0, token.indexOf('.')), 'base64url')
+    const verify = verifiers.get(JSON.parse(header).kid)
+    requireScope(verify(token), scope)
+  }
 }
 
 function requireScope({ scope }, required) {

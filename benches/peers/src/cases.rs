@@ -363,7 +363,7 @@ impl Scene {
         let now = now();
         let claims = URL_SAFE_NO_PAD.decode(payload).expect("base64url");
         let claims = String::from_utf8(claims).expect("JSON");
-        let doubled = claims.replace('{', "").replace('}', "");
+        let doubled = claims.replace(['{', '}'], "");
         let doubled = format!("{{{doubled},\"exp\":{}}}", now - 3600);
         let admin = claims.replace("orders:write", "orders:admin");
         let raw = |payload: String| self.token(Algorithm::RS256).raw_payload(payload.as_bytes());
@@ -413,8 +413,8 @@ impl Scene {
         ]
     }
 
-    /// Tokens by other key sets. All but the last ones are good, since a key that can't be used must
-    /// not spoil the set.
+    /// Tokens by other key sets. All but the last ones are good, since a key that can't be used
+    /// must not spoil the set.
     fn odd_keys(&self) -> Vec<Odd> {
         let good = || self.token(Algorithm::RS256).mint();
         let rsa = self.key("RSA").clone();

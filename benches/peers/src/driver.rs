@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use resource_server::Algorithm;
 use resource_server::testing::TestServer;
@@ -13,13 +13,14 @@ use crate::cases::{AUDIENCE, ISSUER, Odd, SCOPE, Scene};
 use crate::roster::{ENTRIES, Entry, Kind, Program};
 
 /// How many rounds all workers run in turn.
-const ROUNDS: usize = 81;
-/// How long a case runs in a round.
-const SLICE: Duration = Duration::from_millis(4);
-/// The same in JavaScript, so that the garbage collector has its share of most slices.
-const SLICE_OF_JAVASCRIPT: Duration = Duration::from_millis(20);
-/// How many calls the compiler of JavaScript sees before.
+const ROUNDS: usize = 301;
+/// How long a case runs in a round. A short slice is seldom interrupted by other load.
+const SLICE: Duration = Duration::from_millis(1);
+/// The same in JavaScript, with some collections of its young generation.
+const SLICE_OF_JAVASCRIPT: Duration = Duration::from_millis(4);
+/// How many calls the compiler of JavaScript sees before, or for how long.
 const CALLS_BEFORE_JAVASCRIPT: usize = 3000;
+const TIME_BEFORE_JAVASCRIPT: Duration = Duration::from_millis(1500);
 /// More than any slice judges, and more than the cache of fast-jwt holds.
 const DISTINCT_TOKENS: usize = 2048;
 const UNKNOWN_KEYS: usize = 2000;
@@ -106,6 +107,8 @@ impl Worker {
             }
         };
         let mut child = command
+            // An error of jwt-simple would collect one.
+            .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -169,13 +172,19 @@ pub(crate) fn prepare() {
             .arg(target),
         "cargo build of huskarl",
     );
-    run(
-        Command::new("npm")
-            .args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(folder("node"))
-            .stdout(Stdio::null()),
-        "npm ci",
-    );
+    // Without a network, what is installed stays.
+    let node = folder("node");
+    let modified = |name: &str| std::fs::metadata(node.join(name)).and_then(|file| file.modified());
+    let installed = modified("node_modules/.package-lock.json").ok();
+    if installed < modified("package-lock.json").ok() {
+        run(
+            Command::new("npm")
+                .args(["ci", "--no-audit", "--no-fund"])
+                .current_dir(&node)
+                .stdout(Stdio::null()),
+            "npm ci",
+        );
+    }
 }
 
 /// A worker with what it has answered. Without a process, the reason is in the results.
@@ -323,21 +332,25 @@ impl Seat {
         if entry.kind == Kind::Signature && !timed.is_accepted {
             return Err("a signature says nothing about that".to_owned());
         }
-        // A peer that refuses a good token is told so here, with its own words.
+        // A peer that can't do the case says so here, in its own words.
         let judged = self.ask(&json!({"do": "judge", "token": tokens[0]}))?;
         if judged["accepted"].as_bool() != Some(timed.is_accepted) {
             let reason = judged["reason"].as_str().unwrap_or("accepted");
             return Err(reason.to_owned());
         }
         self.ask(&json!({"do": "load", "case": timed.case, "tokens": tokens}))?;
-        let is_javascript = entry.kind == Kind::JavaScript;
-        let (before, slice) = if is_javascript {
-            (CALLS_BEFORE_JAVASCRIPT, SLICE_OF_JAVASCRIPT)
+        let slice = if entry.kind == Kind::JavaScript {
+            let started = Instant::now();
+            let mut calls = 0;
+            while calls < CALLS_BEFORE_JAVASCRIPT && started.elapsed() < TIME_BEFORE_JAVASCRIPT {
+                self.time_calls(timed, 0, 100)?;
+                calls += 100;
+            }
+            SLICE_OF_JAVASCRIPT
         } else {
-            (50, SLICE)
+            SLICE
         };
-        let calls = 50;
-        let (each, _) = self.time_calls(timed, before, calls)?;
+        let (each, _) = self.time_calls(timed, 50, 50)?;
         let calls = (slice.as_nanos() as f64 / each).ceil() as usize;
         self.calls[place] = match timed.unseen {
             // The calls before a slice are of unseen tokens too.
@@ -377,7 +390,7 @@ impl Seat {
         }
         let timed = &TIMED[place];
         let calls = self.calls[place];
-        let outcome = match self.time_calls(timed, calls.div_ceil(8), calls) {
+        let outcome = match self.time_calls(timed, calls.div_ceil(4), calls) {
             Ok((each, accepted)) if accepted == if timed.is_accepted { calls } else { 0 } => {
                 Ok(each)
             }

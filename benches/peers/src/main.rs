@@ -1,9 +1,9 @@
-//! Compares `resource-server` with other libraries that validate access tokens: all in one run, with
-//! the same tokens and keys. See the README.
+//! Compares `resource-server` with other libraries that validate access tokens: all in one run,
+//! with the same tokens and keys. See the README.
 //!
-//! `cargo run --release --manifest-path benches/peers/Cargo.toml` prints tables; with `-- --write`
-//! they are put into the README too. Other arguments are beginnings of workers' names: only those
-//! peers take part.
+//! `cargo run --release --manifest-path benches/peers/Cargo.toml` prints tables. With `-- --write`
+//! it puts them into the README too, and with `-- --reasons` it shows why a peer refuses a good
+//! token. Other arguments are beginnings of workers' names: only those peers take part.
 
 mod allocations;
 mod cases;

@@ -66,8 +66,8 @@ pub(crate) trait Peer: Sized {
 
     async fn check(&self, input: &Self::Input) -> Result<(), Self::Refusal>;
 
-    /// Drops what is known of these tokens. Without a cache that is nothing.
-    fn forget(&self, _tokens: &[String]) {}
+    /// Drops what is known of a token. Without a cache that is nothing.
+    fn forget(&self, _token: &str) {}
 }
 
 struct Case<I> {
@@ -82,6 +82,12 @@ impl<I> Case<I> {
         let place = self.next;
         self.next = (place + 1) % self.inputs.len();
         place
+    }
+
+    /// The tokens that the next calls judge.
+    fn next_tokens(&self, calls: usize) -> impl Iterator<Item = &String> {
+        let calls = calls.min(self.tokens.len());
+        self.tokens.iter().cycle().skip(self.next).take(calls)
     }
 }
 
@@ -162,7 +168,8 @@ impl<P: Peer> Worker<P> {
             return not_started();
         };
         if unseen {
-            peer.forget(&case.tokens);
+            case.next_tokens(warm_up + calls)
+                .for_each(|token| peer.forget(token));
         }
         for _ in 0..warm_up {
             let place = case.advance();
@@ -186,7 +193,7 @@ impl<P: Peer> Worker<P> {
             return not_started();
         };
         if unseen {
-            peer.forget(&case.tokens);
+            case.next_tokens(CALLS).for_each(|token| peer.forget(token));
         }
         let mut counts = Vec::with_capacity(CALLS);
         for _ in 0..CALLS {

@@ -83,7 +83,7 @@ impl Entry {
 use Kind::{Function, JavaScript, Layer, Signature};
 
 /// The first is what all times are compared with.
-pub(crate) const ENTRIES: [Entry; 21] = [
+pub(crate) const ENTRIES: [Entry; 23] = [
     entry("bare", "the signature, aws-lc", Signature).not_judged(),
     entry("ours", "resource-server", Function).with_scopes(),
     entry("ours-cache", "resource-server, `token_cache`", Function)
@@ -142,6 +142,17 @@ pub(crate) const ENTRIES: [Entry; 21] = [
         .by(Program::Node)
         .caching()
         .not_judged(),
+    entry("fast-jwt-pem", "fast-jwt, PEM keys", JavaScript)
+        .by(Program::Node)
+        .not_judged(),
+    entry(
+        "fast-jwt-pem-cache",
+        "fast-jwt, PEM keys, `cache`",
+        JavaScript,
+    )
+    .by(Program::Node)
+    .caching()
+    .not_judged(),
 ];
 
 /// The place of what this crate does in place of such a peer.

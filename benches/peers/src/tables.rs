@@ -29,7 +29,7 @@ pub(crate) fn markdown(outcome: &Outcome) -> String {
     .join("\n")
 }
 
-/// What stands in a cell without a figure.
+/// A cell without a figure.
 const NOTHING: &str = "";
 
 fn median(mut values: Vec<f64>) -> Option<f64> {
@@ -63,11 +63,20 @@ fn times(ratio: Option<f64>) -> String {
     })
 }
 
-/// A table: its head, then a line for each row.
+/// A table of figures: its head, then a line for each row.
 fn table(text: &mut String, head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+    lay_out(text, head, "--:", rows);
+}
+
+fn lay_out(
+    text: &mut String,
+    head: &[&str],
+    alignment: &str,
+    rows: impl IntoIterator<Item = Vec<String>>,
+) {
     let _ = writeln!(text, "| {} |", head.join(" | "));
     let rule: Vec<_> = (0..head.len())
-        .map(|column| if column == 0 { "---" } else { "--:" })
+        .map(|column| if column == 0 { "---" } else { alignment })
         .collect();
     let _ = writeln!(text, "| {} |", rule.join(" | "));
     for row in rows {
@@ -130,7 +139,8 @@ impl Tables<'_> {
             (rust, "securitydept-oauth-resource-server"),
             (rust, "aws-lc-rs"),
         ];
-        let listed = crates.map(|(lock, name)| (name, version_in_cargo_lock(lock, name).to_owned()));
+        let listed =
+            crates.map(|(lock, name)| (name, version_in_cargo_lock(lock, name).to_owned()));
         let packages = ["aws-jwt-verify", "jose", "fast-jwt", "get-jwks"];
         let packages = packages.map(|name| (name, version_in_package_lock(node, name)));
         let listed: Vec<_> = listed
@@ -307,7 +317,7 @@ impl Tables<'_> {
             line.extend(counts.iter().map(ToString::to_string));
             lines.push(line);
         }
-        table(&mut text, &head, lines);
+        lay_out(&mut text, &head, "---", lines);
         text.push_str(
             "\n\"program\": the library leaves scopes to the program. \"either\": profiles differ, and both are sound.\n",
         );
@@ -381,7 +391,7 @@ fn judged(right: Verdict, answer: Option<&Answer>) -> &'static str {
     }
 }
 
-/// What each peer said to a good token that it refused, for people who look into it.
+/// Why each peer refused a good token, in its own words.
 pub(crate) fn reasons(outcome: &Outcome) -> String {
     let mut text = String::new();
     for row in &outcome.results {

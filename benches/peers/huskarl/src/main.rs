@@ -1,5 +1,5 @@
-//! The worker of `huskarl-resource-server`: `Rfc9068Validator::validate_request` with the headers of a
-//! request. The program checks the scope.
+//! The worker of `huskarl-resource-server`: `Rfc9068Validator::validate_request` with the headers
+//! of a request. The program checks the scope.
 
 #[path = "../../src/allocations.rs"]
 mod allocations;

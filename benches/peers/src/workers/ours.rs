@@ -54,10 +54,8 @@ impl<const CACHES: bool> Peer for Bearer<CACHES> {
         token.require(&self.requirement)
     }
 
-    fn forget(&self, tokens: &[String]) {
-        for token in tokens {
-            self.validator.forget(token);
-        }
+    fn forget(&self, token: &str) {
+        self.validator.forget(token);
     }
 }
 
@@ -92,9 +90,7 @@ impl<const CACHES: bool> Peer for Layered<CACHES> {
         send(&self.service, bearer).await
     }
 
-    fn forget(&self, tokens: &[String]) {
-        for token in tokens {
-            self.validator.forget(token);
-        }
+    fn forget(&self, token: &str) {
+        self.validator.forget(token);
     }
 }
