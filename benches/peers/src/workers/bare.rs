@@ -1,6 +1,7 @@
 //! The signature alone, with the key already parsed, by aws-lc-rs.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aws_lc_rs::signature::{self as backend, ParsedPublicKey, RsaPublicKeyComponents};
 use base64::Engine;
@@ -11,12 +12,12 @@ use super::fetch_jwks;
 use crate::protocol::{Peer, Settings};
 
 pub(super) struct Signature {
-    keys: HashMap<String, ParsedPublicKey>,
+    keys: HashMap<String, Arc<ParsedPublicKey>>,
 }
 
-/// A token taken apart.
+/// A token taken apart. All tokens share their key, so that it stays in the processor's caches.
 pub(super) struct Signed {
-    key: Option<ParsedPublicKey>,
+    key: Option<Arc<ParsedPublicKey>>,
     input: Vec<u8>,
     signature: Vec<u8>,
 }
@@ -25,7 +26,7 @@ fn decode(text: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(text).unwrap_or_default()
 }
 
-fn parse(jwk: &Value) -> Option<(String, ParsedPublicKey)> {
+fn parse(jwk: &Value) -> Option<(String, Arc<ParsedPublicKey>)> {
     let bytes = |name: &str| decode(jwk[name].as_str().unwrap_or_default());
     let key = match jwk["kty"].as_str()? {
         "RSA" => RsaPublicKeyComponents {
@@ -39,7 +40,7 @@ fn parse(jwk: &Value) -> Option<(String, ParsedPublicKey)> {
         ),
         _ => ParsedPublicKey::new(&backend::ED25519, bytes("x")),
     };
-    Some((jwk["kid"].as_str()?.to_owned(), key.ok()?))
+    Some((jwk["kid"].as_str()?.to_owned(), Arc::new(key.ok()?)))
 }
 
 impl Peer for Signature {
