@@ -16,10 +16,10 @@ pub(crate) fn check_requirement(
     token: &AccessToken,
     requirement: &Requirement,
 ) -> Result<(), Rejection> {
-    let need = need(token, requirement);
-    if need.lacks.is_empty() {
+    if is_met(token, requirement) {
         return Ok(());
     }
+    let need = need(token, requirement);
     let mut deficit = Deficit {
         scopes: need.scopes.into_iter().map(str::to_owned).collect(),
         acr: need
@@ -85,19 +85,11 @@ struct Need<'r> {
     named: Vec<&'r Requirement>,
 }
 
-fn need<'r>(token: &AccessToken, requirement: &'r Requirement) -> Need<'r> {
-    let mut scopes: Vec<&str> = Vec::new();
-    let is_met = match requirement.kind() {
-        Kind::AllScopes(wanted) => {
-            scopes.extend(wanted.iter().map(Scope::as_str));
-            scopes.iter().all(|scope| token.has_scope(scope))
-        }
-        Kind::AnyScope(wanted) => {
-            let mut names = wanted.iter().map(Scope::as_str);
-            let met = names.clone().find(|scope| token.has_scope(scope));
-            scopes.extend(met.or(names.next()));
-            met.is_some()
-        }
+/// Whether the token allows the operation. This allocates nothing.
+fn is_met(token: &AccessToken, requirement: &Requirement) -> bool {
+    match requirement.kind() {
+        Kind::AllScopes(wanted) => wanted.iter().all(|scope| has_scope(token, scope)),
+        Kind::AnyScope(wanted) => wanted.iter().any(|scope| has_scope(token, scope)),
         Kind::Role(role) => token.has_role(role),
         Kind::Claim(claim) => match claim.path().find(token.payload()) {
             Found::Value(value) => value.text() != "null" && claim.is_met_by(value),
@@ -116,15 +108,32 @@ fn need<'r>(token: &AccessToken, requirement: &'r Requirement) -> Need<'r> {
             .and_then(Value::as_str)
             .is_some_and(|acr| values.iter().any(|value| *value == acr)),
         Kind::MaxAge(age) => signed_in_within(token, *age),
+        Kind::All(parts) => parts.iter().all(|part| is_met(token, part)),
+        Kind::Any(parts) => parts.iter().any(|part| is_met(token, part)),
+        Kind::Malformed(_) => false,
+    }
+}
+
+fn has_scope(token: &AccessToken, scope: &Scope) -> bool {
+    token.has_scope(scope.as_str())
+}
+
+fn need<'r>(token: &AccessToken, requirement: &'r Requirement) -> Need<'r> {
+    let mut scopes: Vec<&str> = Vec::new();
+    let mut acr = None;
+    match requirement.kind() {
         Kind::All(parts) => return all(token, parts),
         Kind::Any(parts) => return any(token, requirement, parts),
-        Kind::Malformed(_) => false,
-    };
+        Kind::AllScopes(wanted) => scopes.extend(wanted.iter().map(Scope::as_str)),
+        Kind::AnyScope(wanted) => {
+            let met = wanted.iter().find(|scope| has_scope(token, scope));
+            scopes.extend(met.or(wanted.first()).map(Scope::as_str));
+        }
+        Kind::Acr(values) => acr = Some(values.iter().map(String::as_str).collect()),
+        _ => {}
+    }
+    let is_met = is_met(token, requirement);
     let lacks = if is_met { vec![] } else { vec![requirement] };
-    let acr = match requirement.kind() {
-        Kind::Acr(values) => Some(values.iter().map(String::as_str).collect()),
-        _ => None,
-    };
     let named = lacks.clone();
     Need {
         scopes,
