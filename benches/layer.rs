@@ -13,7 +13,9 @@ use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use resource_server::testing::TestIssuer;
-use resource_server::{AccessToken, Algorithm, Issuer, Requirement, StaticKeys, Validator};
+use resource_server::{
+    AccessToken, Algorithm, Issuer, NumericDate, Requirement, StaticKeys, Validator,
+};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -22,6 +24,8 @@ use rounds::{Case, Figure, measure, pollster};
 
 const ISSUER: &str = "https://as.example.com";
 const API: &str = "https://api.example.com";
+const GARBAGE_BYTES: usize = 860;
+const CACHE_BYTES: u64 = 1024 * 1024;
 
 /// Answers with the length of the subject, if there is a token.
 #[derive(Clone)]
@@ -71,6 +75,16 @@ where
     response
 }
 
+/// A refusal by the layer, which builds the answer.
+fn refused<S>(service: &S, request: Request<()>) -> Response<String>
+where
+    S: Service<Request<()>, Response = Response<String>, Error = Infallible> + Clone,
+{
+    let response = pollster(service.clone().call(request)).expect("a service that can't fail");
+    assert_eq!(response.status(), 401);
+    response
+}
+
 fn main() {
     let algorithms = [Algorithm::EdDSA, Algorithm::RS256];
     let columns = algorithms.map(measure_with);
@@ -88,6 +102,67 @@ fn main() {
         };
         println!("| {} | {eddsa} | {rs256} | {allocations} |", by_hand.name);
     }
+    println!();
+    println!("<!-- layer/short -->");
+    println!("| case | time | allocations |");
+    println!("| --- | --: | --: |");
+    for figure in measure_short() {
+        let time = time(figure.median_ns);
+        println!("| {} | {time} | {} |", figure.name, figure.allocations);
+    }
+}
+
+/// Requests that need no signature, with RS256.
+fn measure_short() -> Vec<Figure> {
+    let (issuer, validator) = validator(Algorithm::RS256);
+    let cached = {
+        let keys = StaticKeys::from_jwks(&issuer.jwks()).expect("keys");
+        let builder = Validator::builder().resource(API).token_cache(CACHE_BYTES);
+        let builder = builder.issuer(Issuer::new(ISSUER).keys(keys));
+        builder.build().expect("sound settings")
+    };
+    let request = |line: &str| {
+        let request = Request::get("/orders").header("authorization", line);
+        request.body(()).expect("a request")
+    };
+    let token = issuer.token().subject("alice").scope("orders:read");
+    let garbage = format!("Bearer {}", "x".repeat(GARBAGE_BYTES));
+    let hour_ago = NumericDate::from_secs(1_700_000_000);
+    let expired = format!("Bearer {}", token.clone().expires_at(hour_ago).mint());
+    let good = format!("Bearer {}", token.mint());
+    let layer = |validator: &Validator| {
+        let protect = validator.protect();
+        let protect = protect.require(Requirement::scope("orders:read"));
+        protect.layer(Handler)
+    };
+    let (plain, cached) = (layer(&validator), layer(&cached));
+    let cases = [
+        Case {
+            name: "the request alone",
+            run: Box::new(|| {
+                black_box(request(black_box(&garbage)));
+            }),
+        },
+        Case {
+            name: "860 bytes of garbage are refused, and the request",
+            run: Box::new(|| {
+                black_box(refused(&plain, request(black_box(&garbage))));
+            }),
+        },
+        Case {
+            name: "an expired token is refused, and the request",
+            run: Box::new(|| {
+                black_box(refused(&plain, request(black_box(&expired))));
+            }),
+        },
+        Case {
+            name: "a token in the cache of tokens, and the request",
+            run: Box::new(|| {
+                black_box(through(&cached, request(black_box(&good))));
+            }),
+        },
+    ];
+    measure(&cases, |_| 0)
 }
 
 /// The first is what the others are compared with.

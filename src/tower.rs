@@ -1,5 +1,6 @@
 //! [`Protect`] as a layer of tower, and what a layer left in a request of the crate http.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
@@ -189,12 +190,18 @@ impl Error {
 
 impl<B: From<String>> From<Answer> for Response<B> {
     fn from(answer: Answer) -> Self {
-        let mut response = Response::new(B::from(answer.body().to_owned()));
+        let (status, headers, body) = answer.into_parts();
+        let mut response = Response::new(B::from(body));
         // Every status and header of an answer is sound, so the fallback is never taken.
         *response.status_mut() =
-            StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        for (name, value) in answer.headers() {
-            if let Ok(value) = HeaderValue::from_str(value) {
+            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        response.headers_mut().reserve(headers.len());
+        for (name, value) in headers {
+            let value = match value {
+                Cow::Borrowed(value) => HeaderValue::from_str(value),
+                Cow::Owned(value) => HeaderValue::try_from(value),
+            };
+            if let Ok(value) = value {
                 response
                     .headers_mut()
                     .append(HeaderName::from_static(name), value);

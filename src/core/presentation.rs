@@ -33,14 +33,12 @@ pub(crate) struct Schemes {
     pub(crate) offers_certificates: bool,
 }
 
-impl Default for Schemes {
+impl Schemes {
     /// Bearer alone.
-    fn default() -> Self {
-        Schemes {
-            offers_bearer: true,
-            dpop_algorithms: None,
-            requires_dpop: false,
-            offers_certificates: false,
-        }
-    }
+    pub(crate) const BEARER: Schemes = Schemes {
+        offers_bearer: true,
+        dpop_algorithms: None,
+        requires_dpop: false,
+        offers_certificates: false,
+    };
 }

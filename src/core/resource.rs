@@ -35,6 +35,8 @@ use crate::core::token_place::TokenPlace;
 #[must_use]
 pub struct Resource {
     uri: String,
+    /// Where its path begins. `None` if it can't be an identifier.
+    path_at: Option<usize>,
     /// The same as it was set.
     as_set: String,
     realm: Option<String>,
@@ -133,8 +135,10 @@ impl Resource {
     /// 6.2.2.1). The path is kept byte for byte: `/mcp` and `/mcp/` are two resources.
     pub fn new(uri: impl Into<String>) -> Self {
         let as_set = uri.into();
+        let uri = in_lower_case(as_set.clone());
         Resource {
-            uri: in_lower_case(as_set.clone()),
+            path_at: split_identifier(&uri).map(|(origin, _)| origin.len()),
+            uri,
             as_set,
             realm: None,
             scopes_supported: Vec::new(),
@@ -144,7 +148,7 @@ impl Resource {
             body: ErrorBody::Empty,
             places: vec![TokenPlace::authorization()],
             origin: None,
-            schemes: Schemes::default(),
+            schemes: Schemes::BEARER,
         }
     }
 
@@ -252,6 +256,11 @@ impl Resource {
         &self.uri
     }
 
+    /// Scheme and authority of its identifier, and the path after them; `None` if it can't be one.
+    pub(crate) fn split_uri(&self) -> Option<(&str, &str)> {
+        self.uri.split_at_checked(self.path_at?)
+    }
+
     /// The audiences that name it. `https://host` and `https://host/` are one and the same (RFC
     /// 3986 section 6.2.3), so a resource without a path has both. An authorization server that has
     /// the URL as it was set may write upper case into tokens.
@@ -260,7 +269,7 @@ impl Resource {
         if self.as_set != self.uri {
             audiences.push(self.as_set.clone());
         }
-        match split_identifier(&self.uri) {
+        match self.split_uri() {
             Some((_, "")) => audiences.push(format!("{}/", self.uri)),
             Some((origin, "/")) => audiences.push(origin.to_owned()),
             Some(_) | None => {}

@@ -1,5 +1,6 @@
 //! The HTTP answer to a request that is not served.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::json;
@@ -44,7 +45,7 @@ pub(crate) const DPOP_NONCE: &str = "dpop-nonce";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     status: u16,
-    headers: Vec<(&'static str, String)>,
+    headers: Vec<(&'static str, Cow<'static, str>)>,
     body: String,
 }
 
@@ -54,14 +55,18 @@ impl Answer {
         self.status
     }
 
+    /// Status, headers and body.
+    #[cfg(feature = "tower")]
+    pub(crate) fn into_parts(self) -> (u16, Vec<(&'static str, Cow<'static, str>)>, String) {
+        (self.status, self.headers, self.body)
+    }
+
     /// Names in lower case, and values. `www-authenticate` occurs once for each scheme that is
     /// offered, and no other name twice. So add each to the response, and replace none. A browser
     /// lets a script of another origin read `www-authenticate`, `dpop-nonce` and `retry-after` only
     /// if CORS exposes them.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.headers
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
+        self.headers.iter().map(|(name, value)| (*name, &**value))
     }
 
     /// The body: empty, unless the [`Resource`](crate::Resource) has another. If a handler asks for
@@ -80,21 +85,24 @@ impl Error {
     /// whole seconds, and no challenge: the token may be good. 500 has neither.
     pub fn answer(&self) -> Answer {
         let resource = self.resource();
-        let mut headers = Vec::new();
+        // Two challenges, a nonce, caching and a media type are the most.
+        let mut headers = Vec::with_capacity(5);
         let mut error = None;
         match self {
             Error::Rejected(rejection) => {
                 error = rejection.oauth_error();
-                let challenges = challenge::challenges(rejection, resource).into_iter();
-                headers.extend(challenges.map(|value| ("www-authenticate", value)));
+                challenge::challenges(rejection, resource, |challenge| {
+                    headers.push(("www-authenticate", Cow::Owned(challenge)));
+                });
                 if let Some(nonce) = &rejection.presentation().fresh_nonce {
-                    headers.push((DPOP_NONCE, nonce.to_string()));
+                    headers.push((DPOP_NONCE, Cow::Owned(nonce.to_string())));
                 }
-                headers.push(("cache-control", "no-store".to_owned()));
+                headers.push(("cache-control", Cow::Borrowed("no-store")));
             }
             Error::Unavailable(unavailable) => {
                 if let Some(wait) = unavailable.retry_after() {
-                    headers.push(("retry-after", whole_seconds(wait).to_string()));
+                    let seconds = whole_seconds(wait).to_string();
+                    headers.push(("retry-after", Cow::Owned(seconds)));
                 }
             }
             Error::Misconfigured(_) => {}
@@ -108,7 +116,7 @@ impl Error {
             _ => body(resource, status, error),
         };
         if !body.is_empty() {
-            headers.push(("content-type", media_type.to_owned()));
+            headers.push(("content-type", Cow::Borrowed(media_type)));
         }
         Answer {
             status,

@@ -1,104 +1,151 @@
 //! The values of `WWW-Authenticate` (RFC 6750 section 3, RFC 9449 section 7.1, RFC 9728 section
 //! 5.1).
 
-use std::fmt::Write as _;
-
-use crate::core::{Reason, Rejection, Resource, Scheme};
-use crate::http::metadata::url_of;
+use crate::core::{Reason, Rejection, Resource, Scheme, Schemes};
+use crate::http::metadata::url_parts;
 
 /// The realm of a challenge that has nothing else to say: it needs one parameter at least.
 const DEFAULT_REALM: &str = "api";
 
-/// The challenges for a refused request, if another token would be accepted: one for each scheme
-/// that would do. They have no part of the token or the request.
+/// Hands out the challenges for a refused request, if another token would be accepted: one for each
+/// scheme that would do. They have no part of the token or the request.
 ///
 /// The error is in the challenge of the scheme that the request used. Bearer comes first, since
 /// some clients read only the first (RFC 9449 section 7.2 allows any order).
-pub(super) fn challenges(rejection: &Rejection, resource: Option<&Resource>) -> Vec<String> {
+pub(super) fn challenges(
+    rejection: &Rejection,
+    resource: Option<&Resource>,
+    mut each: impl FnMut(String),
+) {
     let verdict = rejection.reason().verdict();
     if !verdict.has_challenge() {
-        return Vec::new();
+        return;
     }
-    let offered = resource.map(|resource| resource.schemes().clone());
-    let offered = offered.unwrap_or_default();
-    let algorithms = offered.dpop_algorithms.map(|names| names.join(" "));
+    let offered = resource.map_or(&Schemes::BEARER, Resource::schemes);
     let uses_dpop = rejection.presentation().scheme == Scheme::Dpop;
-    let mut challenges = Vec::new();
-    if offered.offers_bearer && !uses_dpop {
-        let bearer = parameters(rejection, resource, true);
-        challenges.push(bearer.of_scheme("Bearer"));
+    let shows_bearer = offered.offers_bearer && !uses_dpop;
+    if shows_bearer {
+        let bearer = Challenge::of_scheme("Bearer");
+        each(bearer.with(rejection, resource, true).end());
     }
     // Where a scope is missing, another scheme would not help.
     let is_of_use = uses_dpop || !offered.offers_bearer || verdict.status() != 403;
-    if let Some(algorithms) = algorithms.filter(|_| is_of_use) {
-        let has_error = challenges.is_empty();
-        let mut dpop = parameters(rejection, resource, has_error);
-        dpop.add("algs", &algorithms);
-        challenges.push(dpop.of_scheme("DPoP"));
+    if let Some(algorithms) = offered.dpop_algorithms.as_ref().filter(|_| is_of_use) {
+        let dpop = Challenge::of_scheme("DPoP");
+        let mut dpop = dpop.with(rejection, resource, !shows_bearer);
+        dpop.add_list("algs", algorithms.iter().copied());
+        each(dpop.end());
     }
-    challenges
 }
 
-/// What a challenge says in any scheme.
-fn parameters(rejection: &Rejection, resource: Option<&Resource>, has_error: bool) -> Challenge {
-    let mut challenge = Challenge::default();
-    if let Some(realm) = resource.and_then(Resource::realm_name) {
-        challenge.add("realm", realm);
+/// A challenge with its parameters, as quoted strings (RFC 9110 section 5.6.4).
+struct Challenge {
+    text: String,
+    /// The length of the scheme with its space.
+    scheme: usize,
+}
+
+impl Challenge {
+    /// Enough for usual challenges, so that the text does not grow.
+    const CAPACITY: usize = 224;
+
+    fn of_scheme(scheme: &str) -> Self {
+        let mut text = String::with_capacity(Challenge::CAPACITY);
+        text.push_str(scheme);
+        text.push(' ');
+        let scheme = text.len();
+        Challenge { text, scheme }
     }
-    if let Some(error) = rejection.oauth_error().filter(|_| has_error) {
-        challenge.add("error", error);
-        if resource.is_some_and(Resource::describes_errors) {
-            challenge.add("error_description", description(rejection.reason()));
+
+    /// Adds what a challenge says in any scheme.
+    fn with(mut self, rejection: &Rejection, resource: Option<&Resource>, has_error: bool) -> Self {
+        if let Some(realm) = resource.and_then(Resource::realm_name) {
+            self.add("realm", &[realm]);
+        }
+        if let Some(error) = rejection.oauth_error().filter(|_| has_error) {
+            self.add("error", &[error]);
+            if resource.is_some_and(Resource::describes_errors) {
+                self.add("error_description", &[description(rejection.reason())]);
+            }
+        }
+        if let Some(deficit) = rejection.deficit() {
+            self.add_list("acr_values", deficit.acr.iter().map(String::as_str));
+            if let Some(age) = deficit.max_age {
+                self.add("max_age", &[&age.as_secs().to_string()]);
+            }
+        }
+        let scopes = scopes(rejection, resource);
+        self.add_list("scope", scopes.iter().map(String::as_str));
+        if let Some(parts) = resource.and_then(url_parts) {
+            self.add("resource_metadata", &parts);
+        }
+        self
+    }
+
+    /// A parameter whose value has these parts.
+    fn add(&mut self, name: &str, parts: &[&str]) {
+        self.begin(name);
+        for part in parts {
+            self.push(part);
+        }
+        self.text.push('"');
+    }
+
+    /// A parameter with a list, if there is something in it.
+    fn add_list<'v>(&mut self, name: &str, values: impl Iterator<Item = &'v str>) {
+        let mut values = values.peekable();
+        if values.peek().is_none() {
+            return;
+        }
+        self.begin(name);
+        while let Some(value) = values.next() {
+            self.push(value);
+            if values.peek().is_some() {
+                self.text.push(' ');
+            }
+        }
+        self.text.push('"');
+    }
+
+    fn begin(&mut self, name: &str) {
+        if self.text.len() > self.scheme {
+            self.text.push_str(", ");
+        }
+        self.text.push_str(name);
+        self.text.push_str("=\"");
+    }
+
+    fn push(&mut self, value: &str) {
+        if memchr::memchr2(b'\\', b'"', value.as_bytes()).is_none() {
+            self.text.push_str(value);
+            return;
+        }
+        for character in value.chars() {
+            if matches!(character, '\\' | '"') {
+                self.text.push('\\');
+            }
+            self.text.push(character);
         }
     }
-    if let Some(deficit) = rejection.deficit() {
-        if !deficit.acr.is_empty() {
-            challenge.add("acr_values", &deficit.acr.join(" "));
+
+    fn end(mut self) -> String {
+        if self.text.len() == self.scheme {
+            self.add("realm", &[DEFAULT_REALM]);
         }
-        if let Some(age) = deficit.max_age {
-            challenge.add("max_age", &age.as_secs().to_string());
-        }
+        self.text
     }
-    if let Some(scope) = scope(rejection, resource) {
-        challenge.add("scope", &scope);
-    }
-    if let Some(url) = resource.and_then(|resource| url_of(resource.uri())) {
-        challenge.add("resource_metadata", &url);
-    }
-    challenge
 }
 
 /// The scopes that a client should request: those of the operation, or if these are not known those
 /// of the resource.
-fn scope(rejection: &Rejection, resource: Option<&Resource>) -> Option<String> {
-    let scopes = match rejection.deficit() {
-        Some(deficit) if deficit.lacks_scope => deficit.scopes.join(" "),
-        None if !rejection.scopes_to_request().is_empty() => {
-            rejection.scopes_to_request().join(" ")
+fn scopes<'r>(rejection: &'r Rejection, resource: Option<&'r Resource>) -> &'r [String] {
+    match rejection.deficit() {
+        Some(deficit) if deficit.lacks_scope => &deficit.scopes,
+        None if !rejection.scopes_to_request().is_empty() => rejection.scopes_to_request(),
+        None if rejection.reason() == Reason::NoCredentials => {
+            resource.map_or(&[], Resource::entry)
         }
-        None if rejection.reason() == Reason::NoCredentials => resource?.entry().join(" "),
-        Some(_) | None => return None,
-    };
-    (!scopes.is_empty()).then_some(scopes)
-}
-
-/// Parameters as quoted strings (RFC 9110 section 5.6.4).
-#[derive(Default)]
-struct Challenge(String);
-
-impl Challenge {
-    fn add(&mut self, name: &str, value: &str) {
-        let separator = if self.0.is_empty() { "" } else { ", " };
-        let value = value.replace('\\', "\\\\").replace('"', "\\\"");
-        // Writing to a String can't fail.
-        let _ = write!(self.0, "{separator}{name}=\"{value}\"");
-    }
-
-    fn of_scheme(mut self, scheme: &str) -> String {
-        if self.0.is_empty() {
-            self.add("realm", DEFAULT_REALM);
-        }
-        format!("{scheme} {}", self.0)
+        Some(_) | None => &[],
     }
 }
 

@@ -4,7 +4,7 @@ use std::iter;
 
 use serde_json::{Map, Value};
 
-use crate::core::{Resource, TokenPlace, split_identifier};
+use crate::core::{Resource, TokenPlace};
 use crate::error::Misconfigured;
 use crate::validator::Validator;
 
@@ -107,9 +107,11 @@ impl ResourceMetadata {
                 members.insert(name.to_owned(), true.into());
             }
         }
+        // An identifier that is not one is a problem of build().
+        let [origin, well_known, path] = url_parts(resource).unwrap_or(["", WELL_KNOWN, ""]);
         Ok(ResourceMetadata {
-            url: url_of(resource.uri()).unwrap_or_default(),
-            path: path_of(resource.uri()),
+            url: [origin, well_known, path].concat(),
+            path: [well_known, path].concat(),
             is_at_root: false,
             body: Value::Object(members).to_string(),
         })
@@ -164,15 +166,10 @@ impl ResourceMetadata {
     }
 }
 
-/// The address of the metadata of a resource.
-pub(super) fn url_of(resource: &str) -> Option<String> {
-    let (origin, _) = split_identifier(resource)?;
-    Some(format!("{origin}{}", path_of(resource)))
-}
-
-/// A lone slash after the host is dropped (RFC 9728 section 3.1).
-fn path_of(resource: &str) -> String {
-    let path = split_identifier(resource).map_or("", |(_, path)| path);
+/// The address of the metadata of a resource: the origin, and a path of two parts. A lone slash
+/// after the host is dropped (RFC 9728 section 3.1).
+pub(super) fn url_parts(resource: &Resource) -> Option<[&str; 3]> {
+    let (origin, path) = resource.split_uri()?;
     let path = if path == "/" { "" } else { path };
-    format!("{WELL_KNOWN}{path}")
+    Some([origin, WELL_KNOWN, path])
 }
