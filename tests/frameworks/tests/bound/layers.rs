@@ -6,14 +6,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::Request;
+use axum::http::{Method, Request};
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use framework_tests::bound::{BoundWorld, ORIGIN};
 use resource_server::binding::{Dpop, Insertion, MemoryReplayStore, ProofEntry, ReplayStore};
 use resource_server::mcp::ToolScopes;
 use resource_server::testing::{TestClient, TestServer};
-use resource_server::{Issuer, NumericDate, Requirement, Validator, error::SourceError};
+use resource_server::{Issuer, NumericDate, Requirement, Resource, Validator, error::SourceError};
 use serde_json::json;
 use tower::ServiceExt;
 
@@ -140,4 +141,113 @@ async fn d03_layers_of_two_validators_with_one_store_enter_a_proof_once() {
     assert_eq!(ask(&router, to()).await.status(), 200);
     assert_eq!(world.insertions(), 1);
     assert_eq!(ask(&router, to()).await.status(), 401);
+}
+
+/// A route behind a layer of its own, with a middleware and another layer outside of it. The
+/// middleware replaces the method and headers of the request; an empty value removes a header.
+fn changed_between(
+    outer: &Validator,
+    inner: &Validator,
+    method: &Method,
+    headers: &[(&'static str, &str)],
+) -> Router {
+    let owned = |(name, value): &(&'static str, &str)| (*name, (*value).to_owned());
+    let (method, headers) = (
+        method.clone(),
+        headers.iter().map(owned).collect::<Vec<_>>(),
+    );
+    let change = from_fn(move |mut request: Request<Body>, next: Next| {
+        *request.method_mut() = method.clone();
+        for (name, value) in &headers {
+            request.headers_mut().remove(*name);
+            if !value.is_empty() {
+                request.headers_mut().insert(*name, value.parse().unwrap());
+            }
+        }
+        next.run(request)
+    });
+    let route = any(subject).layer(inner.protect());
+    let router = Router::new().route("/v1/orders", route).layer(change);
+    router.layer(outer.protect())
+}
+
+/// What is between two layers of one Validator changes the scheme or the proof.
+#[tokio::test]
+async fn h06_d03_d04_a_proof_that_changes_between_two_layers_is_judged() {
+    let world = BoundWorld::new();
+    let url = format!("{ORIGIN}/v1/orders");
+    let token = world.token().bound_to_key_of(&world.client).mint();
+    let made = |token: &str| world.client.proof("GET", &url, token).mint();
+    let used = made(&token);
+    let api = &world.validator;
+    let alone = changed_between(api, api, &Method::GET, &[]);
+    let sent = request("GET", "/v1/orders", &token, &used, Body::empty());
+    assert_eq!(ask(&alone, sent).await.status(), 200);
+
+    let theirs = world.other.proof("GET", &url, &token).mint();
+    let elsewhere = world.client.proof("PUT", &url, &token).mint();
+    let other = world
+        .token()
+        .subject("bob")
+        .bound_to_key_of(&world.client)
+        .mint();
+    let (bearer, of_other) = (format!("Bearer {token}"), format!("DPoP {other}"));
+    let (good, of_other_too) = (made(&token), made(&other));
+    for (name, headers, expected, insertions) in [
+        ("as it was", vec![], 200, 1),
+        ("Bearer", vec![("authorization", &*bearer)], 401, 1),
+        ("no proof", vec![("dpop", "")], 401, 1),
+        ("no text of a proof", vec![("dpop", "x")], 401, 1),
+        ("two proofs", vec![("dpop", "a, b")], 401, 1),
+        ("a used proof", vec![("dpop", &*used)], 401, 2),
+        ("another client's proof", vec![("dpop", &*theirs)], 401, 1),
+        (
+            "a proof of another method",
+            vec![("dpop", &*elsewhere)],
+            401,
+            1,
+        ),
+        ("another token", vec![("authorization", &*of_other)], 401, 1),
+        (
+            "another token and its proof",
+            vec![("authorization", &*of_other), ("dpop", &*of_other_too)],
+            200,
+            2,
+        ),
+        ("another good proof", vec![("dpop", &*good)], 200, 2),
+        // Nothing else is presented, so what was accepted applies.
+        ("no credentials", vec![("authorization", "")], 200, 1),
+    ] {
+        let router = changed_between(api, api, &Method::GET, &headers);
+        let before = world.insertions();
+        let first = made(&token);
+        let sent = request("GET", "/v1/orders", &token, &first, Body::empty());
+        assert_eq!(ask(&router, sent).await.status(), expected, "{name}");
+        assert_eq!(world.insertions(), before + insertions, "{name}");
+    }
+}
+
+/// A proof that a layer in front has entered is no proof for another origin or method.
+#[tokio::test]
+async fn d02_d03_an_entered_proof_is_judged_by_the_next_layer() {
+    let world = BoundWorld::new();
+    let url = format!("{ORIGIN}/v1/orders");
+    let second = || Resource::new(format!("{ORIGIN}/v2"));
+    let of = |resource| world.validator.for_resource(resource).unwrap();
+    let same = of(second());
+    let moved = of(second().dpop_origin("https://other.example.com"));
+    let token = world.token().bound_to_key_of(&world.client).mint();
+    for (name, inner, method, expected) in [
+        ("the same origin", &same, Method::GET, 200),
+        ("another method", &same, Method::PUT, 401),
+        ("another origin", &moved, Method::GET, 401),
+    ] {
+        let router = changed_between(&world.validator, inner, &method, &[]);
+        let proof = world.client.proof("GET", &url, &token).mint();
+        let sent = || request("GET", "/v1/orders", &token, &proof, Body::empty());
+        let before = world.insertions();
+        assert_eq!(ask(&router, sent()).await.status(), expected, "{name}");
+        assert_eq!(world.insertions(), before + 1, "{name}");
+        assert_eq!(ask(&router, sent()).await.status(), 401, "{name}: again");
+    }
 }
