@@ -2,8 +2,13 @@
 
 use std::fmt;
 
+#[cfg(any(feature = "tower", feature = "actix-web"))]
+use zeroize::Zeroizing;
+
 use crate::binding::{ClientCertificate, Connection};
 use crate::core::CredentialsFault;
+#[cfg(any(feature = "tower", feature = "actix-web"))]
+use crate::core::Thumbprint;
 
 /// What a request presented to get access: plain borrowed values, without a type of a framework.
 ///
@@ -50,6 +55,15 @@ pub(crate) enum ProofHeader<'r> {
     Missing,
     One(&'r str),
     Several,
+}
+
+#[cfg(any(feature = "tower", feature = "actix-web"))]
+/// What a request presented, without a borrow. The token is wiped on drop.
+pub(crate) struct KeptCredentials {
+    token: Zeroizing<Box<str>>,
+    /// Of a token under the scheme DPoP; any other is under Bearer.
+    proof: Option<Box<str>>,
+    certificate: Option<Thumbprint>,
 }
 
 /// Marks a proof as entered: the store, and a hash of proof and token.
@@ -150,25 +164,37 @@ impl<'r> Credentials<'r> {
         self.presented
     }
 
-    /// The text of the token, if one was presented.
+    /// The same, to be compared with what the request presents later.
     #[cfg(any(feature = "tower", feature = "actix-web"))]
-    pub(crate) const fn token(&self) -> Option<&'r str> {
-        match self.presented {
-            Presented::Bearer(text) => Some(text),
-            Presented::Dpop(dpop) => Some(dpop.token),
-            Presented::Nothing | Presented::Malformed(_) => None,
+    pub(crate) fn kept(&self) -> KeptCredentials {
+        let (token, proof) = self.token_and_proof().unwrap_or_default();
+        KeptCredentials {
+            token: Zeroizing::new(token.into()),
+            proof: proof.map(Into::into),
+            certificate: self.certificate().map(ClientCertificate::thumbprint),
         }
     }
 
-    /// The one proof that came with the token.
+    /// Whether they are exactly these: token, scheme, proof and certificate.
     #[cfg(any(feature = "tower", feature = "actix-web"))]
-    pub(crate) const fn proof(&self) -> Option<&'r str> {
+    pub(crate) fn are(&self, kept: &KeptCredentials) -> bool {
+        let certificate = self.certificate().map(ClientCertificate::thumbprint);
+        self.token_and_proof()
+            .is_some_and(|(token, proof)| token == &**kept.token && proof == kept.proof.as_deref())
+            && certificate == kept.certificate
+    }
+
+    /// The token, and its proof if it is under the scheme DPoP. `None` without one proof there.
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    const fn token_and_proof(&self) -> Option<(&'r str, Option<&'r str>)> {
         match self.presented {
+            Presented::Bearer(token) => Some((token, None)),
             Presented::Dpop(DpopCredentials {
+                token,
                 proof: ProofHeader::One(proof),
                 ..
-            }) => Some(proof),
-            _ => None,
+            }) => Some((token, Some(proof))),
+            Presented::Dpop(_) | Presented::Nothing | Presented::Malformed(_) => None,
         }
     }
 

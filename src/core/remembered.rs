@@ -119,6 +119,11 @@ impl Remembered {
         std::ptr::eq(self.keys.as_ptr(), Arc::as_ptr(keys))
     }
 
+    /// Whether another set is enough to know whether it still verifies the token.
+    pub(crate) fn is_by_key_id(&self) -> bool {
+        self.is_by_key_id
+    }
+
     /// The same token by another set, if that set would verify it with the same key: by its
     /// numbers, and selected as the token's header selects it. `None` if the token must be verified
     /// again to know.
@@ -144,9 +149,16 @@ impl Remembered {
         })
     }
 
-    /// An estimate of its memory, in bytes, with what accessors read later. Key and policy are
-    /// shared, and not part of it.
+    /// An estimate of its memory, in bytes, with what accessors read later. The policy is shared,
+    /// and so is the key while its source has it. A tenant's key is part of it, since the source
+    /// may drop the keys of a tenant long before this token ends.
     pub(crate) fn estimated_bytes(&self) -> usize {
-        ALLOCATION + size_of::<Self>() + self.good.claims.estimated_bytes()
+        let key = match &self.good.proof {
+            Proof::Signature { key, .. } if self.good.policy.template().is_some() => {
+                key.estimated_bytes()
+            }
+            Proof::Signature { .. } | Proof::Introspection(_) => 0,
+        };
+        ALLOCATION + size_of::<Self>() + self.good.claims.estimated_bytes() + key
     }
 }

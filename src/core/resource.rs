@@ -232,7 +232,8 @@ impl Resource {
 
     /// The origin by which clients reach this resource, for DPoP proofs, if it is another than that
     /// of [`Dpop::at`](crate::binding::Dpop::at): scheme, host and port. It has no effect without
-    /// DPoP.
+    /// DPoP. A further resource ([`Validator::for_resource`](crate::Validator::for_resource)) has
+    /// the origin of the Validator that it is made from, unless it sets one.
     pub fn dpop_origin(mut self, origin: impl Into<String>) -> Self {
         self.origin = Some(origin.into());
         self

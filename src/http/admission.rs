@@ -3,10 +3,8 @@
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
-use zeroize::Zeroizing;
-
 use crate::core::{AccessToken, Requirement};
-use crate::credentials::{Credentials, EnteredProof, RequestHead};
+use crate::credentials::{Credentials, EnteredProof, KeptCredentials, RequestHead};
 use crate::error::{Error, Misconfigured};
 use crate::http::Protect;
 use crate::validator::{Freshness, Validator};
@@ -18,11 +16,8 @@ pub(crate) struct Admission {
     validator: Validator,
     freshness: Freshness,
     token: Option<AccessToken>,
-    /// The text of that token, to notice that a request presents another one by now. Wiped on
-    /// drop.
-    text: Arc<Zeroizing<Box<str>>>,
-    /// The scheme that it was presented under, and its proof.
-    proof: Option<Arc<str>>,
+    /// What was judged, to notice that a request presents something else by now.
+    judged: Arc<KeptCredentials>,
     /// The proofs that layers in front have entered into replay stores.
     entered: Vec<EnteredProof>,
     /// What the layers in front required, and the token met.
@@ -50,11 +45,7 @@ impl Admission {
     /// Whether the request presents nothing that this layer did not judge. What is between two
     /// layers may have changed it.
     fn is_about(&self, credentials: &Credentials<'_>) -> bool {
-        let is_same = || {
-            credentials.token() == Some(&***self.text)
-                && credentials.proof() == self.proof.as_deref()
-        };
-        credentials.are_none() || is_same()
+        credentials.are_none() || credentials.are(&self.judged)
     }
 
     /// A nonce for the client's next proof, which the response carries.
@@ -168,14 +159,12 @@ impl Protect {
                 return Ok(outer.taken_over());
             }
             let token = self.decide(&credentials).await?;
-            let text = credentials.token().unwrap_or_default();
             entered.extend(mark);
             Ok(Admission {
                 validator: self.validator.clone(),
                 freshness: self.freshness,
                 token,
-                text: Arc::new(Zeroizing::new(text.into())),
-                proof: credentials.proof().map(Into::into),
+                judged: Arc::new(credentials.kept()),
                 entered,
                 met: self.requirement.iter().cloned().collect(),
                 answer: Arc::new(OnceLock::new()),

@@ -2,7 +2,6 @@
 
 pub(crate) mod algorithm;
 mod ed25519_points;
-#[cfg(feature = "fetch")]
 mod footprint;
 mod jwk;
 pub(crate) mod key_family;

@@ -7,7 +7,6 @@ use std::sync::OnceLock;
 
 use crate::core::excerpt::excerpt;
 use crate::core::keys::algorithm::Algorithm;
-#[cfg(feature = "fetch")]
 use crate::core::keys::footprint;
 use crate::core::keys::material::PublicMaterial;
 use crate::core::keys::signature::{Backend, KeyRefused, Prepared, SignatureError};
@@ -181,7 +180,6 @@ impl VerificationKey {
 
     /// An estimate of its memory, once it is prepared for each of its algorithms. A secret is not
     /// fetched, so none is estimated.
-    #[cfg(feature = "fetch")]
     pub(crate) fn estimated_bytes(&self) -> usize {
         let name = |name: &Option<Box<str>>| name.as_deref().map_or(0, str::len);
         let thumbprint = |bytes: &Option<Box<[u8]>>| bytes.as_deref().map_or(0, <[u8]>::len);

@@ -119,16 +119,21 @@ impl Validator {
         let now = self.0.clock.now();
         let keys = issuer.source().current_keys(known.token.issuer(), now)?;
         let by_current_keys = if known.token.is_by(&keys) {
-            Some(known.token)
+            known.token
         } else {
             // The set was refreshed. This allocates, once for each token and set.
-            let renewed = known.token.renewed_by(&keys).map(Arc::new);
-            if let Some(token) = renewed.clone() {
-                cache.insert(key, Known { token, ..known }, now);
-            }
+            let Some(renewed) = known.token.renewed_by(&keys).map(Arc::new) else {
+                // A token that must be verified again stays until then, to keep its place.
+                if known.token.is_by_key_id() {
+                    cache.store.remove(key.0);
+                }
+                return None;
+            };
+            let token = Arc::clone(&renewed);
+            cache.insert(key, Known { token, ..known }, now);
             renewed
         };
-        let recalled = by_current_keys.and_then(|known| Unconfirmed::recall(known, now).ok());
+        let recalled = Unconfirmed::recall(by_current_keys, now).ok();
         if recalled.is_none() {
             cache.store.remove(key.0);
         }

@@ -184,18 +184,22 @@ impl<V: Clone> Store<V> {
 }
 
 impl<V> Shard<V> {
-    /// Gives the value that was there before.
+    /// Gives the value that was there before. A value that comes again is used, and keeps its kind
+    /// of queue.
     fn push(&mut self, key: u128, value: V, bytes: u32, end: i64) -> Option<V> {
         self.turns = self.turns.wrapping_add(1);
+        let before = self.slots.get(&key);
+        let is_old = before.is_some_and(|before| before.is_old);
         let slot = Slot {
             value,
             bytes,
             end,
             turn: self.turns,
-            is_old: false,
-            is_used: AtomicBool::new(false),
+            is_old,
+            is_used: AtomicBool::new(before.is_some()),
         };
-        self.young.push((key, slot.turn), bytes);
+        let turn = (key, slot.turn);
+        self.queue(is_old).push(turn, bytes);
         let before = self.slots.insert(key, slot);
         if let Some(before) = &before {
             self.queue(before.is_old).removed(before.bytes);

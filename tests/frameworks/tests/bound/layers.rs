@@ -11,7 +11,9 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use framework_tests::bound::{BoundWorld, ORIGIN};
-use resource_server::binding::{Dpop, Insertion, MemoryReplayStore, ProofEntry, ReplayStore};
+use resource_server::binding::{
+    CertificateHeader, Connection, Dpop, Insertion, MemoryReplayStore, ProofEntry, ReplayStore,
+};
 use resource_server::mcp::ToolScopes;
 use resource_server::testing::{TestClient, TestServer};
 use resource_server::{Issuer, NumericDate, Requirement, Resource, Validator, error::SourceError};
@@ -250,4 +252,57 @@ async fn d02_d03_an_entered_proof_is_judged_by_the_next_layer() {
         assert_eq!(world.insertions(), before + 1, "{name}");
         assert_eq!(ask(&router, sent()).await.status(), 401, "{name}: again");
     }
+}
+
+/// A middleware between two layers gives the request another scheme for the same token, without one
+/// proof. A layer alone refuses that.
+#[tokio::test]
+async fn h06_d04_a_scheme_that_changes_between_two_layers_is_judged() {
+    let world = BoundWorld::new();
+    let api = &world.validator;
+    let token = world.token().mint();
+    let dpop = format!("DPoP {token}");
+    let mut found = Vec::new();
+    for proof in ["", "a, b"] {
+        let headers = [("authorization", &*dpop), ("dpop", proof)];
+        let router = changed_between(api, api, &Method::GET, &headers);
+        let sent = Request::builder().uri("/v1/orders");
+        let sent = sent.header("authorization", format!("Bearer {token}"));
+        let inside = ask(&router, sent.body(Body::empty()).unwrap())
+            .await
+            .status();
+        let alone = Router::new().route("/v1/orders", any(subject).layer(api.protect()));
+        let sent = request("GET", "/v1/orders", &token, "a, b", Body::empty());
+        found.push((ask(&alone, sent).await.status().as_u16(), inside.as_u16()));
+    }
+    assert_eq!(found, [(401, 401), (401, 401)], "alone, inside");
+}
+
+/// The same with the certificate of the client.
+#[tokio::test]
+async fn h06_m02_a_certificate_that_changes_between_two_layers_is_judged() {
+    let world = BoundWorld::new();
+    let api = &world.validator;
+    let token = world.token().bound_to_certificate_of(&world.client).mint();
+    let header = CertificateHeader::rfc9440();
+    let mine = world.client.certificate_header(&header).1;
+    let theirs = world.other.certificate_header(&header).1;
+    let mut found = Vec::new();
+    for certificate in [&*mine, "x", &*theirs] {
+        let router = changed_between(api, api, &Method::GET, &[("client-cert", certificate)]);
+        let sent = Request::builder().uri("/v1/orders");
+        let sent = sent.header("authorization", format!("Bearer {token}"));
+        let mut sent = sent
+            .header("client-cert", &mine)
+            .body(Body::empty())
+            .unwrap();
+        let peer = Connection::from_peer("127.0.0.1".parse().unwrap());
+        sent.extensions_mut().insert(peer);
+        found.push(ask(&router, sent).await.status().as_u16());
+    }
+    assert_eq!(
+        found,
+        [200, 400, 401],
+        "the same, malformed, another client's"
+    );
 }
