@@ -125,7 +125,11 @@ fn measure_short() -> Vec<Figure> {
         let request = Request::get("/orders").header("authorization", line);
         request.body(()).expect("a request")
     };
-    let token = issuer.token().subject("alice").scope("orders:read");
+    let token = issuer
+        .token()
+        .algorithm(Algorithm::RS256)
+        .subject("alice")
+        .scope("orders:read");
     let garbage = format!("Bearer {}", "x".repeat(GARBAGE_BYTES));
     let hour_ago = NumericDate::from_secs(1_700_000_000);
     let expired = format!("Bearer {}", token.clone().expires_at(hour_ago).mint());
@@ -170,7 +174,12 @@ fn measure_with(algorithm: Algorithm) -> Vec<Figure> {
     let (issuer, validator) = validator(algorithm);
     let line = format!(
         "Bearer {}",
-        issuer.token().subject("alice").scope("orders:read").mint()
+        issuer
+            .token()
+            .algorithm(algorithm)
+            .subject("alice")
+            .scope("orders:read")
+            .mint()
     );
     let request = || {
         let request = Request::get("/orders").header("authorization", &line);
