@@ -1,5 +1,5 @@
-//! How the cost of a validation grows: with the number of issuers, with the number of keys, with the
-//! size of the token, and with the number of tasks that validate at once.
+//! How the cost of a validation grows: with the number of issuers, with the number of keys, with
+//! the size of the token, and with the number of tasks that validate at once.
 //!
 //! `cargo bench --manifest-path benches/Cargo.toml --bench scale` prints tables in Markdown; with
 //! `-- --json FILE` it also writes their data.
@@ -7,6 +7,8 @@
 //! All cases of a table run in turn, round by round in one process. Figures are medians of the
 //! rounds, and a ratio to the smallest size is a median of the ratios of the rounds.
 
+#[allow(dead_code)] // a part of it is used
+mod cell;
 mod report;
 #[path = "rounds.rs"]
 mod rounds;
@@ -26,6 +28,7 @@ use resource_server::{Algorithm, Error, Issuer, Policy, Reason, StaticKeys, Tena
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use cell::thousands;
 use report::{print_table, rounded, write_json};
 use rounds::{Case, Figure, measure, pollster};
 
@@ -148,7 +151,7 @@ fn print_sizes_and(table: &str, of: &str, points: &[Point], further: &[Vec<Strin
     let mut sizes: Vec<_> = points.iter().map(|point| point.size).collect();
     sizes.sort_unstable();
     sizes.dedup();
-    let heads: Vec<_> = sizes.iter().map(|size| grouped(*size)).collect();
+    let heads: Vec<_> = sizes.iter().map(|size| thousands(*size as u64)).collect();
     let mut columns = vec![of];
     columns.extend(heads.iter().map(String::as_str));
     columns.push("allocations");
@@ -781,8 +784,8 @@ fn print_tasks(all: &[Tasks]) {
         .iter()
         .map(|one| {
             vec![
-                grouped(one.tasks),
-                grouped(one.per_second as usize),
+                thousands(one.tasks as u64),
+                thousands(one.per_second as u64),
                 format!("{:.2}", one.to_one),
                 format!("{:.2}", one.to_signature),
                 micros(one.p99_ns),
@@ -794,17 +797,4 @@ fn print_tasks(all: &[Tasks]) {
         })
         .collect();
     print_table("scale/tasks", &columns, &rows);
-}
-
-/// A whole number with commas between thousands.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
