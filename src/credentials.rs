@@ -61,7 +61,7 @@ pub(crate) enum ProofHeader<'r> {
 /// What a request presented, without a borrow. The token is wiped on drop.
 pub(crate) struct KeptCredentials {
     token: Zeroizing<Box<str>>,
-    /// Of a token under the scheme DPoP; any other is under Bearer.
+    /// The proof of a token under the scheme DPoP. Without one, the scheme is Bearer.
     proof: Option<Box<str>>,
     certificate: Option<Thumbprint>,
 }
@@ -184,7 +184,7 @@ impl<'r> Credentials<'r> {
             && certificate == kept.certificate
     }
 
-    /// The token, and its proof if it is under the scheme DPoP. `None` without one proof there.
+    /// The token, and its proof if it is under the scheme DPoP, which needs exactly one.
     #[cfg(any(feature = "tower", feature = "actix-web"))]
     const fn token_and_proof(&self) -> Option<(&'r str, Option<&'r str>)> {
         match self.presented {

@@ -1,6 +1,5 @@
 //! [`Protect`] as a layer of tower, and what a layer left in a request of the crate http.
 
-use std::borrow::Cow;
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
@@ -197,11 +196,7 @@ impl<B: From<String>> From<Answer> for Response<B> {
             StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         response.headers_mut().reserve(headers.len());
         for (name, value) in headers {
-            let value = match value {
-                Cow::Borrowed(value) => HeaderValue::from_str(value),
-                Cow::Owned(value) => HeaderValue::try_from(value),
-            };
-            if let Ok(value) = value {
+            if let Ok(value) = HeaderValue::from_str(&value) {
                 response
                     .headers_mut()
                     .append(HeaderName::from_static(name), value);

@@ -119,7 +119,7 @@ impl Remembered {
         std::ptr::eq(self.keys.as_ptr(), Arc::as_ptr(keys))
     }
 
-    /// Whether another set is enough to know whether it still verifies the token.
+    /// Whether the header has the `kid` of the key, so that `renewed_by` is the last word.
     pub(crate) fn is_by_key_id(&self) -> bool {
         self.is_by_key_id
     }

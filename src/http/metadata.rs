@@ -107,7 +107,7 @@ impl ResourceMetadata {
                 members.insert(name.to_owned(), true.into());
             }
         }
-        // An identifier that is not one is a problem of build().
+        // `build()` rejects an invalid identifier, so the fallback is never used.
         let [origin, well_known, path] = url_parts(resource).unwrap_or(["", WELL_KNOWN, ""]);
         Ok(ResourceMetadata {
             url: [origin, well_known, path].concat(),

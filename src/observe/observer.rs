@@ -148,7 +148,7 @@ pub(crate) fn operation_refused(token: &AccessToken, error: &Error) {
     }
 }
 
-/// Counts an accepted token that the cache of verified tokens knew, or that enters it.
+/// Counts an accepted token, by whether the cache of verified tokens knew it.
 pub(crate) fn token_cached(is_hit: bool) {
     #[cfg(feature = "metrics")]
     {

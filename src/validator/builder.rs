@@ -182,7 +182,8 @@ impl ValidatorBuilder {
     /// [`KeySource::current_keys`](crate::KeySource::current_keys).
     ///
     /// `bytes` bounds an estimate of what the tokens need. The token of a tenant counts with its
-    /// key, since the source may drop the keys of a tenant before.
+    /// key, since the source may drop the keys of a tenant before the
+    /// token ends.
     ///
     /// Tokens that are used once make room before others, so a flood of them displaces no token
     /// that is in use. A Validator of [`Validator::for_resource`] has a cache of its own, of the

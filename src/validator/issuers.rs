@@ -13,7 +13,7 @@ use crate::source::{DynKeySource, SourceError};
 
 /// One issuer: its policy, and one source for each form of token.
 pub(super) struct Trusted {
-    /// Its place among the issuers of its Validator.
+    /// Its index among the issuers of its Validator.
     pub(super) number: usize,
     pub(super) name: Arc<str>,
     pub(super) policy: Policy,

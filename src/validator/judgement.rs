@@ -2,9 +2,9 @@
 //!
 //! [`Case`] has one method for each part of the way, and every verb of the [`Validator`] goes
 //! through all of them: `open` (form and issuer), `check_front` (all that needs no evidence, of the
-//! token and of its proof), the evidence, `accept` (verdict and possession), and `enter` (the proof
-//! is used up). A token that the cache of verified tokens knows passes possession, and what
-//! follows, in the same way.
+//! token and of its proof), the evidence, `accept` (verdict and possession), and
+//! [`Presenter::use_up`] (the proof). A token that the cache of verified tokens knows passes
+//! possession, and what follows, in the same way.
 
 use super::Validator;
 use super::issuers::Trusted;
@@ -64,6 +64,7 @@ impl Validator {
             Freshness::Online => Err(None),
         };
         let issuer_of_known = known.as_ref().ok().map(|(_, issuer)| &*issuer.name);
+        let is_hit = hit_of(&known);
         let case;
         let (judged, about) = match known {
             Ok((confirmed, issuer)) => (Ok(confirmed), About::verified(&issuer.name)),
@@ -109,6 +110,9 @@ impl Validator {
         if let Err(error) = self.0.settings.checks.pass(&token).await {
             return Err(self.refuse(judging, error, Some(&token), &presenter, about));
         }
+        if let Some(is_hit) = is_hit {
+            token_cached(is_hit);
+        }
         judging.accepted(&mut token, about);
         Ok(token)
     }
@@ -126,7 +130,9 @@ impl Validator {
             }
         };
         let case;
-        let (judged, about) = match self.known(text, &presenter) {
+        let known = self.known(text, &presenter);
+        let is_hit = hit_of(&known);
+        let (judged, about) = match known {
             Ok((confirmed, issuer)) => (Ok(confirmed), About::verified(&issuer.name)),
             Err(key) => {
                 case = match self.open(text, presenter) {
@@ -147,6 +153,9 @@ impl Validator {
             Ok(confirmed) => {
                 let mut token = confirmed.token;
                 self.present(&mut token, &presenter, false);
+                if let Some(is_hit) = is_hit {
+                    token_cached(is_hit);
+                }
                 judging.accepted(&mut token, about);
                 Ok(token)
             }
@@ -173,10 +182,7 @@ impl Validator {
             confirm(token, presenter, None)
         };
         match confirmed {
-            Ok(confirmed) => {
-                token_cached(true);
-                Ok((confirmed, issuer))
-            }
+            Ok(confirmed) => Ok((confirmed, issuer)),
             Err(_) => Err(None),
         }
     }
@@ -275,6 +281,15 @@ impl Validator {
             presenter,
             key: None,
         })
+    }
+}
+
+/// Whether the cache of verified tokens knew a token. `None` where it was not asked.
+fn hit_of<T>(known: &Result<T, Option<TokenKey>>) -> Option<bool> {
+    match known {
+        Ok(_) => Some(true),
+        Err(Some(_)) => Some(false),
+        Err(None) => None,
     }
 }
 

@@ -18,7 +18,6 @@ use crate::build_error::{ConfigErrorKind, Problems};
 use crate::core::{
     Evidence, KeyedDigest, NumericDate, PresentedToken, Remembered, Unconfirmed, UnverifiedJwt,
 };
-use crate::observe::observer::token_cached;
 use store::Store;
 
 /// A smaller cache holds no token of the default size limit.
@@ -164,12 +163,11 @@ impl Validator {
         if let Some(token) = remembered {
             let issuer = issuer.number;
             cache.insert(key, Known { token, issuer }, now);
-            token_cached(false);
         }
         token
     }
 
-    /// Drops a token from the cache, in any form.
+    /// Drops a token of any form from the cache.
     pub(super) fn forget_verified(&self, token: &str) {
         if let Some(cache) = &self.0.tokens
             && let Some(key) = cache.key(token)

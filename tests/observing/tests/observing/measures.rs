@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use resource_server::decision::Denial;
 use resource_server::error::SourceError;
-use resource_server::testing::{Fault, TestServer};
+use resource_server::testing::{Fault, ManualClock, TestIssuer, TestServer};
 use resource_server::{
     AccessToken, Credentials, Evidence, Issuer, KeySource, NumericDate, PresentedToken, Reason,
     Requirement, Tenants,
@@ -174,8 +175,10 @@ fn p08_p04_hits_of_the_cache_of_tokens_are_counted() {
     let measured = measures(|| {
         let clock = clock();
         let signer = signer(&clock);
-        let builder = builder(signer.to_issuer(), &clock).token_cache(1024 * 1024);
-        let validator = builder.build().unwrap();
+        let builder_of = |signer: &TestIssuer, clock: &ManualClock| {
+            builder(signer.to_issuer(), clock).token_cache(1024 * 1024)
+        };
+        let validator = builder_of(&signer, &clock).build().unwrap();
         let good = [signer.token().mint(), signer.token().subject("bob").mint()];
         for _ in 0..3 {
             for token in &good {
@@ -185,6 +188,13 @@ fn p08_p04_hits_of_the_cache_of_tokens_are_counted() {
                 .token()
                 .expires_at(NumericDate::from_secs(NOW - 3_600));
             assert!(validator.validate_cached(&expired.mint()).unwrap().is_err());
+        }
+        // A check that refuses a known token, and one that makes a caller wait.
+        let checked = builder_of(&signer, &clock).check(|_| async { Err(Denial::token()) });
+        let checked = checked.build().unwrap();
+        for _ in 0..2 {
+            assert!(checked.validate_cached(&good[0]).is_none());
+            assert!(block_on(checked.validate(&good[0])).is_err());
         }
         // What expires is no hit.
         clock.advance(Duration::from_secs(24 * 3_600));
