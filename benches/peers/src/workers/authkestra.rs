@@ -7,21 +7,10 @@ use http::Request;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use jsonwebtoken_11::Algorithm;
-use serde::Deserialize;
 
+use super::Claims;
 use super::layer::bearer;
 use crate::protocol::{Peer, Settings};
-
-#[derive(Clone, Deserialize)]
-#[allow(dead_code)] // a program would read them
-struct Claims {
-    iss: String,
-    sub: String,
-    jti: Option<String>,
-    client_id: Option<String>,
-    scope: Option<String>,
-    tenant: Option<String>,
-}
 
 pub(super) struct Guarded {
     guard: Guard<Claims>,

@@ -4,22 +4,11 @@ use ::jwt_authorizer::layer::{AuthorizationLayer, AuthorizationService};
 use ::jwt_authorizer::{IntoLayer, JwtAuthorizer, Validation};
 use axum::body::Body;
 use http::{HeaderValue, StatusCode};
-use serde::Deserialize;
 use tower_layer::Layer;
 
+use super::Claims;
 use super::layer::{Handler, bearer, send};
 use crate::protocol::{Peer, Settings};
-
-#[derive(Clone, Deserialize)]
-#[allow(dead_code)] // a program would read them
-struct Claims {
-    iss: String,
-    sub: String,
-    jti: Option<String>,
-    client_id: Option<String>,
-    scope: Option<String>,
-    tenant: Option<String>,
-}
 
 pub(super) struct Layered(AuthorizationService<Handler<Body>, Claims>);
 

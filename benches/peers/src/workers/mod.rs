@@ -11,7 +11,21 @@ mod ours;
 mod securitydept;
 mod tower_oauth2;
 
+use serde::Deserialize;
+
 use crate::protocol::{Settings, serve};
+
+/// What a program reads of a token, where a peer deserialises into its type.
+#[derive(Clone, Deserialize)]
+#[allow(dead_code)] // a program would read them
+struct Claims {
+    iss: String,
+    sub: String,
+    jti: Option<String>,
+    client_id: Option<String>,
+    scope: Option<String>,
+    tenant: Option<String>,
+}
 
 /// Serves the driver as this worker, in its own process.
 pub(crate) fn run(name: &str) {

@@ -11,7 +11,8 @@ use crate::protocol::{Peer, Settings};
 /// About 50,000 tokens.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
-fn validator(settings: &Settings, caches: bool) -> Result<Validator, String> {
+/// With its keys in memory.
+async fn validator(settings: &Settings, caches: bool) -> Result<Validator, String> {
     let issuer = Issuer::new(&settings.issuer).jwks_at(&settings.jwks_url);
     let mut builder = Validator::builder()
         .resource(&settings.audience)
@@ -19,7 +20,10 @@ fn validator(settings: &Settings, caches: bool) -> Result<Validator, String> {
     if caches {
         builder = builder.token_cache(CACHE_BYTES);
     }
-    builder.build().map_err(|error| error.to_string())
+    let validator = builder.build().map_err(|error| error.to_string())?;
+    let warm_up = validator.warm_up().await;
+    warm_up.map_err(|error| error.to_string())?;
+    Ok(validator)
 }
 
 /// `validate`, then `require`, as in a handler.
@@ -33,11 +37,7 @@ impl<const CACHES: bool> Peer for Bearer<CACHES> {
     type Refusal = Error;
 
     async fn start(settings: &Settings) -> Result<Self, String> {
-        let validator = validator(settings, CACHES)?;
-        validator
-            .warm_up()
-            .await
-            .map_err(|error| error.to_string())?;
+        let validator = validator(settings, CACHES).await?;
         let requirement = Requirement::scope(&settings.scope);
         Ok(Self {
             validator,
@@ -70,11 +70,7 @@ impl<const CACHES: bool> Peer for Layered<CACHES> {
     type Refusal = http::StatusCode;
 
     async fn start(settings: &Settings) -> Result<Self, String> {
-        let validator = validator(settings, CACHES)?;
-        validator
-            .warm_up()
-            .await
-            .map_err(|error| error.to_string())?;
+        let validator = validator(settings, CACHES).await?;
         let protect = validator
             .protect()
             .require(Requirement::scope(&settings.scope));

@@ -2,26 +2,15 @@
 //! `jwt-aws-lc-rs`). It has no check of scopes.
 
 use http::{HeaderValue, StatusCode};
-use serde::Deserialize;
 use tower_layer::Layer;
 use tower_oauth2_resource_server::layer::OAuth2ResourceServerService;
 use tower_oauth2_resource_server::server::OAuth2ResourceServer;
 use tower_oauth2_resource_server::tenant::TenantConfiguration;
 use tower_oauth2_resource_server::validation::ClaimsValidationSpec;
 
+use super::Claims;
 use super::layer::{Handler, bearer, send};
 use crate::protocol::{Peer, Settings};
-
-#[derive(Clone, Deserialize)]
-#[allow(dead_code)] // a program would read them
-struct Claims {
-    iss: String,
-    sub: String,
-    jti: Option<String>,
-    client_id: Option<String>,
-    scope: Option<String>,
-    tenant: Option<String>,
-}
 
 pub(super) struct Layered(OAuth2ResourceServerService<Handler<String>, String, Claims>);
 
